@@ -1,0 +1,46 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each sets up what it needs in .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+DEV    := $(VENV)/.ready-dev
+
+.PHONY: demo test check bench format clean help
+
+help:            ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("topple needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(READY): $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pictures]'
+	touch $@
+
+$(DEV): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(READY)   ## set up, then train, explain and verify on a generated catalogue (no network after set-up)
+	$(BIN)/topple demo --overwrite
+
+test: $(DEV)     ## set up, then run all tests
+	$(BIN)/python -m pytest
+
+check: $(DEV)    ## format, lint, strict types, layer contracts, tests with the docs' examples
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: $(READY)  ## quality and speed in one run; BENCH_DATA=folder of ml-100k to use the real data
+	$(BIN)/python benchmarks/bench_lcer.py $(if $(BENCH_DATA),--data-dir $(BENCH_DATA))
+
+format: $(DEV)   ## rewrite the code in the house format
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
+
+clean:           ## remove what make made
+	rm -rf $(VENV) build dist topple-demo

@@ -1,0 +1,90 @@
+"""Interactions: who met what, with the outside ids kept to the end."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import DataError
+from topple.types import BoolArray, CsrMatrix, FloatArray, IntArray, JsonObject
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Observed interactions, one a row, no (user, item) pair twice.
+
+    Args:
+        users: the user ids.
+        catalogue: the item ids and titles.
+        user_index: the user of each row, index [rows].
+        item_index: the item of each row, index [rows].
+        ratings: the rating of each row [rows], or None for implicit feedback.
+        name: the data set's name, for reports.
+    """
+
+    users: Vocabulary
+    catalogue: Catalogue
+    user_index: IntArray
+    item_index: IntArray
+    ratings: FloatArray | None = None
+    name: str = "interactions"
+
+    def __post_init__(self) -> None:
+        pairs = self.user_index * len(self.catalogue) + self.item_index
+        unique, first, counts = np.unique(pairs, return_index=True, return_counts=True)
+        if len(unique) < len(pairs):
+            where = int(first[np.argmax(counts > 1)])
+            raise DataError(
+                f"{len(pairs) - len(unique):,} of {len(pairs):,} rows repeat a (user, item) pair, first user="
+                f"{self.users.decode([int(self.user_index[where])])[0]!r}, item="
+                f"{self.catalogue.vocabulary.decode([int(self.item_index[where])])[0]!r}. Each pair stands once; "
+                "pass duplicates='first', 'last' or 'highest' (--duplicates) to keep one of them."
+            )
+
+    def __len__(self) -> int:
+        return len(self.user_index)
+
+    def keep(self, rows: BoolArray) -> "Interactions":
+        """Return only the chosen rows; users and items without a row leave the vocabularies."""
+        users, user_index = np.unique(self.user_index[rows], return_inverse=True)
+        items, item_index = np.unique(self.item_index[rows], return_inverse=True)
+        return replace(
+            self,
+            users=Vocabulary(self.users.column.take(users), "user"),
+            catalogue=self.catalogue.subset(items),
+            user_index=user_index.astype(np.int64),
+            item_index=item_index.astype(np.int64),
+            ratings=None if self.ratings is None else self.ratings[rows],
+        )
+
+    def matrix(self) -> CsrMatrix:
+        """Return the binary users x items matrix, sparse, float32 [U, I]."""
+        return to_matrix(self.user_index, self.item_index, (len(self.users), len(self.catalogue)))
+
+    def describe(self) -> JsonObject:
+        """Return counts, the density, the quartiles of the history length and the range of the ratings."""
+        lengths = np.bincount(self.user_index, minlength=len(self.users))
+        popularity = np.sort(np.bincount(self.item_index, minlength=len(self.catalogue)))[::-1]
+        top = max(1, len(popularity) // 10)
+        described: JsonObject = {
+            "name": self.name,
+            "users": len(self.users),
+            "items": len(self.catalogue),
+            "interactions": len(self),
+            "density": len(self) / (len(self.users) * len(self.catalogue)),
+            "history_length_quartiles": [float(q) for q in np.quantile(lengths, [0, 0.25, 0.5, 0.75, 1])],
+            "share_of_most_popular_tenth": float(popularity[:top].sum() / len(self)),
+            "titles": self.catalogue.titles is not None,
+        }
+        if self.ratings is not None:
+            described["ratings"] = [float(self.ratings.min()), float(self.ratings.max())]
+        return described
+
+
+def to_matrix(rows: IntArray, columns: IntArray, shape: tuple[int, int]) -> CsrMatrix:
+    """Return the sparse float32 matrix of ones at (rows, columns), its indices sorted."""
+    values = np.ones(len(rows), dtype=np.float32)
+    matrix: CsrMatrix = sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
+    matrix.sort_indices()
+    return matrix

@@ -1,0 +1,161 @@
+"""The split on disk, in the layout that the Alishop data set is published in.
+
+A folder of `unique_sid.txt` (one item id a line; the line number, from 0, is its `sid`), `train.csv`, `validation_tr.csv`,
+`validation_te.csv`, `test_tr.csv` and `test_te.csv` (columns `uid`, `sid`; `tr` is the fold-in, `te` the held-out part).
+topple adds `titles.csv` and `split.json`; both may be missing.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from topple.data.interactions import to_matrix
+from topple.data.splitting import HeldOut, Split
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import DataError, DataNotFoundError
+from topple.types import CsrMatrix, Id, IntArray
+
+FORMAT = "topple.split/1"
+TABLES = ("train.csv", "validation_tr.csv", "validation_te.csv", "test_tr.csv", "test_te.csv")
+FILES = ("unique_sid.txt", *TABLES)
+
+
+def write_split(split: Split, folder: Path) -> None:
+    """Write a split into `folder`, which is made if need be.
+
+    Raises:
+        DataError: an item id with a line break, which the layout cannot hold.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    items = split.catalogue.vocabulary.ids
+    broken = next((item for item in items if isinstance(item, str) and item.splitlines() != [item]), None)
+    if broken is not None:
+        raise DataError(
+            f"item id {broken!r} is empty or holds a line break; a line of unique_sid.txt cannot. Rename it."
+        )
+    (folder / "unique_sid.txt").write_text("".join(f"{item}\n" for item in items), encoding="utf-8")
+    parts = (
+        (split.train_users, split.train),
+        (split.validation.users, split.validation.fold_in),
+        (split.validation.users, split.validation.held_out),
+        (split.test.users, split.test.fold_in),
+        (split.test.users, split.test.held_out),
+    )
+    for name, (users, matrix) in zip(TABLES, parts, strict=True):
+        entries = matrix.tocoo()
+        table = pa.table({"uid": users.column.take(pa.array(entries.row)), "sid": pa.array(entries.col)})
+        pa_csv.write_csv(table, folder / name)
+    if split.catalogue.titles is not None:
+        pa_csv.write_csv(
+            pa.table({"item": split.catalogue.vocabulary.column, "title": pa.array(split.catalogue.titles)}),
+            folder / "titles.csv",
+        )
+    ids = {
+        "user_ids": str(split.train_users.column.type),
+        "item_ids": str(split.catalogue.vocabulary.column.type),
+    }
+    (folder / "split.json").write_text(json.dumps({"format": FORMAT, "name": split.name, **ids}, indent=2) + "\n")
+
+
+def read_split(folder: Path, name: str | None = None) -> Split:
+    """Read a split from a folder in the Alishop layout.
+
+    Raises:
+        DataNotFoundError: a file of the layout is missing.
+        DataError: a file that cannot be read, or an item number outside the catalogue.
+    """
+    for file in FILES:
+        if not (folder / file).is_file():
+            raise DataNotFoundError(f"{folder / file} is missing. The layout needs {', '.join(FILES)} in one folder.")
+    about = _about(folder)
+    items = _items(folder / "unique_sid.txt", about.get("item_ids"))
+    titles = _titles(folder / "titles.csv", items)
+    tables = {file: _pairs(folder / file, about.get("user_ids"), len(items)) for file in TABLES}
+    users, rows = Vocabulary.of(tables["train.csv"][0], "user")
+    return Split(
+        catalogue=Catalogue(items, titles),
+        train_users=users,
+        train=_matrix(rows, tables["train.csv"][1], len(users), len(items), "train.csv"),
+        validation=_held_out(tables, "validation", len(items)),
+        test=_held_out(tables, "test", len(items)),
+        name=name or about.get("name") or folder.resolve().name,
+    )
+
+
+def _about(folder: Path) -> dict[str, str]:
+    path = folder / "split.json"
+    if not path.is_file():
+        return {}
+    try:
+        about: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not JSON: {error}. Delete it to read the folder by its tables alone.") from error
+    if about.get("format") != FORMAT:
+        raise DataError(f"{path} has format {about.get('format')!r}; this version of topple reads {FORMAT!r}.")
+    return about
+
+
+def _items(path: Path, kind: str | None) -> Vocabulary:
+    lines: list[Id] = list(path.read_text(encoding="utf-8").splitlines())
+    if not lines:
+        raise DataError(f"{path} is empty: it must hold one item id a line.")
+    if kind != "string" and all(str(line).strip().lstrip("-").isdigit() for line in lines):
+        lines = [int(line) for line in lines]
+    return Vocabulary(lines, "item")
+
+
+def _titles(path: Path, items: Vocabulary) -> tuple[str, ...] | None:
+    if not path.is_file():
+        return None
+    types = {"item": items.column.type, "title": pa.string()}
+    table = pa_csv.read_csv(path, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False))
+    titles = dict(zip(table["item"].to_pylist(), table["title"].to_pylist(), strict=True))
+    return tuple(titles.get(item, str(item)) for item in items.ids)
+
+
+def _pairs(path: Path, kind: str | None, items: int) -> tuple[pa.ChunkedArray, IntArray]:
+    types = {"uid": pa.string()} if kind == "string" else {}
+    options = pa_csv.ConvertOptions(column_types=types)
+    try:
+        table = pa_csv.read_csv(path, convert_options=options)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            f"{path} cannot be read: {str(error).splitlines()[0]}. It must be CSV with columns uid, sid."
+        ) from error
+    missing = {"uid", "sid"} - set(table.column_names)
+    if missing:
+        raise DataError(f"{path} has columns {table.column_names}; it must have uid and sid.")
+    if table.num_rows and not pa.types.is_integer(table["sid"].type):
+        raise DataError(
+            f"{path}: column sid is of type {table['sid'].type}; it must hold line numbers of unique_sid.txt."
+        )
+    uid = table["uid"] if table.num_rows else table["uid"].cast(pa.int64() if kind != "string" else pa.string())
+    sids = np.asarray(pc.fill_null(table["sid"].cast(pa.int64()), -1).to_numpy(), dtype=np.int64)
+    outside = (sids < 0) | (sids >= items)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise DataError(
+            f"{path}: sid {table['sid'][row].as_py()!r} in row {row + 1} is outside the catalogue of {items:,} items "
+            "(unique_sid.txt, counted from 0). Prepare the folder anew."
+        )
+    return uid, sids
+
+
+def _held_out(tables: dict[str, tuple[pa.ChunkedArray, IntArray]], part: str, items: int) -> HeldOut:
+    (fold_users, fold_items), (out_users, out_items) = tables[f"{part}_tr.csv"], tables[f"{part}_te.csv"]
+    users, rows = Vocabulary.of(pa.chunked_array([*fold_users.chunks, *out_users.chunks]), "user")
+    return HeldOut(
+        users,
+        _matrix(rows[: len(fold_items)], fold_items, len(users), items, f"{part}_tr.csv"),
+        _matrix(rows[len(fold_items) :], out_items, len(users), items, f"{part}_te.csv"),
+    )
+
+
+def _matrix(rows: IntArray, columns: IntArray, users: int, items: int, file: str) -> CsrMatrix:
+    if len(np.unique(rows * items + columns)) < len(rows):
+        raise DataError(f"{file} repeats a (uid, sid) pair. Each pair stands once; prepare the folder anew.")
+    return to_matrix(rows, columns, (users, items))

@@ -1,0 +1,174 @@
+"""Splitting by users: some users are held out whole, and part of each held-out history is what must be predicted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from topple.data.filtering import enough_items, positive
+from topple.data.interactions import Interactions, to_matrix
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import DataError, UnknownIdError
+from topple.randomness import generator
+from topple.settings import Settings
+from topple.types import CsrMatrix, IntArray, ItemId, JsonObject, UserId
+
+
+class Preparation(Settings):
+    """How ratings become a split; the defaults are those of Liang et al. (WWW 2018) and LCER."""
+
+    positive_above: float | None = 3.5
+    """Ratings above this are positive; None takes every interaction. Without ratings it changes nothing."""
+    min_items: int = Field(default=5, ge=1)
+    """Users with fewer positive interactions are left out."""
+    held_out_users: int | None = Field(default=None, ge=1)
+    """Users held out for validation, and as many for test; None: a tenth of the users, at least one."""
+    held_out_share: float = Field(default=0.2, gt=0, lt=1)
+    """Share of a held-out user's items that must be predicted; the rest is the fold-in."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Held-out users: `fold_in` [U, I] is the history a recommender is given, `held_out` [U, I] what it should rank high."""
+
+    users: Vocabulary
+    fold_in: CsrMatrix
+    held_out: CsrMatrix
+
+    def with_history(self) -> IntArray:
+        """Return the rows of the users who have at least one fold-in item."""
+        return np.flatnonzero(np.diff(self.fold_in.indptr)).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A prepared data set: the catalogue is that of the training users.
+
+    Args:
+        catalogue: items seen in training.
+        train_users: the training users.
+        train: their interactions, binary [U, I].
+        validation: held-out users to choose the best state by.
+        test: held-out users to report on and to explain.
+        name: the data set's name.
+    """
+
+    catalogue: Catalogue
+    train_users: Vocabulary
+    train: CsrMatrix
+    validation: HeldOut
+    test: HeldOut
+    name: str = "split"
+
+    def history(self, user: UserId) -> tuple[ItemId, ...]:
+        """Return the history of any user of the data: the fold-in of a held-out user, all of a training user.
+
+        Raises:
+            UnknownIdError: no such user.
+        """
+        for users, matrix in (
+            (self.test.users, self.test.fold_in),
+            (self.validation.users, self.validation.fold_in),
+            (self.train_users, self.train),
+        ):
+            if user in users:
+                row = matrix[int(users.encode([user])[0])]
+                return self.catalogue.vocabulary.decode(row.indices.astype(np.int64))
+        counts = f"{len(self.train_users):,} training, {len(self.validation.users):,} validation, {len(self.test.users):,} test"
+        example = self.test.users.decode([0])[0]
+        raise UnknownIdError(
+            f"unknown user id {user!r}: not among the {counts} users. Choose one, such as {example!r}."
+        )
+
+    def histories(
+        self, users: Iterable[UserId] | None = None, limit: int | None = None
+    ) -> dict[UserId, tuple[ItemId, ...]]:
+        """Return the histories of the given users; by default of the test users who have one, the first `limit` of them."""
+        if users is None:
+            rows = self.test.with_history()[:limit]
+            users = self.test.users.decode(rows)
+        return {user: self.history(user) for user in users}
+
+    def describe(self) -> JsonObject:
+        """Return counts of users, items and interactions in each part."""
+        return {
+            "name": self.name,
+            "items": len(self.catalogue),
+            "train": {"users": len(self.train_users), "interactions": int(self.train.nnz)},
+            **{
+                part: {
+                    "users": len(held.users),
+                    "with_history": len(held.with_history()),
+                    "fold_in": int(held.fold_in.nnz),
+                    "held_out": int(held.held_out.nnz),
+                }
+                for part, held in (("validation", self.validation), ("test", self.test))
+            },
+        }
+
+
+def prepare(interactions: Interactions, preparation: Preparation | None = None) -> Split:
+    """Filter, hold users out, and split their histories.
+
+    Items that no training user met leave the catalogue and the held-out histories. A held-out user with fewer than
+    `min_items` items left keeps them all as fold-in.
+    Source: Liang et al., WWW 2018, section 4.1. Differs from its code in: held-out users are drawn from the users
+    that are left after filtering, never from row numbers.
+    Random: seed.
+
+    Raises:
+        DataError: nothing is left, or too few users to hold any out.
+    """
+    settings = preparation or Preparation()
+    if settings.min_items < 2:
+        raise DataError(
+            f"min_items={settings.min_items}: a user with one item cannot be split into fold-in and held-out items. "
+            "Use 2 or more."
+        )
+    kept = enough_items(positive(interactions, settings.positive_above), settings.min_items)
+    count = settings.held_out_users or max(1, len(kept.users) // 10)
+    if 2 * count >= len(kept.users):
+        raise DataError(
+            f"held_out_users={count}: validation and test would take {2 * count:,} of {len(kept.users):,} users and leave "
+            "none to train on. Hold out fewer."
+        )
+    random = generator(settings.seed, "split")
+    order = random.permutation(len(kept.users))
+    validation, test, train = (
+        np.sort(order[:count]),
+        np.sort(order[count : 2 * count]),
+        np.sort(order[2 * count :]),
+    )
+    matrix = kept.matrix()
+    items = np.flatnonzero(np.bincount(matrix[train].indices, minlength=len(kept.catalogue))).astype(np.int64)
+
+    def users(rows: IntArray) -> Vocabulary:
+        return Vocabulary(kept.users.column.take(rows), "user")
+
+    def held_out(rows: IntArray) -> HeldOut:
+        return HeldOut(users(rows), *_fold(matrix[rows][:, items], settings, random))
+
+    return Split(
+        catalogue=kept.catalogue.subset(items),
+        train_users=users(train),
+        train=matrix[train][:, items].tocsr(),
+        validation=held_out(validation),
+        test=held_out(test),
+        name=interactions.name,
+    )
+
+
+def _fold(matrix: CsrMatrix, settings: Preparation, random: np.random.Generator) -> tuple[CsrMatrix, CsrMatrix]:
+    entries = matrix.tocsr()
+    lengths = np.diff(entries.indptr)
+    rows = np.repeat(np.arange(entries.shape[0]), lengths)
+    order = np.lexsort((random.random(entries.nnz), rows))
+    place = np.empty(entries.nnz, dtype=np.int64)
+    place[order] = np.arange(entries.nnz) - np.repeat(entries.indptr[:-1], lengths)
+    wanted = np.where(lengths >= settings.min_items, (settings.held_out_share * lengths).astype(np.int64), 0)
+    out = place < wanted[rows]
+    columns = entries.indices.astype(np.int64)
+    shape = (int(entries.shape[0]), int(entries.shape[1]))
+    return to_matrix(rows[~out], columns[~out], shape), to_matrix(rows[out], columns[out], shape)

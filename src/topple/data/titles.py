@@ -1,0 +1,52 @@
+"""Titles of items, from the files that data sets publish them in."""
+
+from pathlib import Path
+
+from topple.data.reading import read_table
+from topple.errors import DataError, DataNotFoundError
+from topple.types import Id
+
+
+def read_titles(path: Path, item: str = "item", title: str = "title") -> dict[Id, str]:
+    """Read item titles: MovieLens' `movies.dat` or `u.item` by their names, any other file as a table with a header.
+
+    Args:
+        path: the file.
+        item: column of item ids, for a table.
+        title: column of titles, for a table.
+
+    Raises:
+        DataNotFoundError: no such file.
+        DataError: a line that cannot be read, or a missing column.
+    """
+    if path.name == "movies.dat":
+        return movielens_titles(path, "::")
+    if path.name == "u.item":
+        return movielens_titles(path, "|")
+    table = read_table(path)
+    for column in (item, title):
+        if column not in table.column_names:
+            raise DataError(f"{path} has no column {column!r}; its columns are {table.column_names}. Titles need both.")
+    return dict(zip(table[item].to_pylist(), map(str, table[title].to_pylist()), strict=True))
+
+
+def movielens_titles(path: Path, separator: str) -> dict[Id, str]:
+    """Read `id<separator>title<separator>...` lines, Latin-1, as MovieLens publishes them."""
+    if not path.is_file():
+        raise DataNotFoundError(f"{path} is not a file; it should hold the titles.")
+    titles: dict[Id, str] = {}
+    for number, line in enumerate(path.read_text(encoding="latin-1").splitlines(), start=1):
+        fields = line.split(separator)
+        if len(fields) < 2 or not fields[0].isdigit():
+            raise DataError(f"{path}, line {number}: {line[:60]!r} is not 'id{separator}title{separator}...'.")
+        titles[int(fields[0])] = readable(fields[1])
+    return titles
+
+
+def readable(title: str) -> str:
+    """Put a trailing article in front: "Matrix, The (1999)" becomes "The Matrix (1999)"."""
+    name, bracket, year = title.strip().partition(" (")
+    for article in (", The", ", A", ", An"):
+        if name.endswith(article):
+            name = f"{article[2:]} {name.removesuffix(article)}"
+    return f"{name}{bracket}{year}"

@@ -1,0 +1,214 @@
+"""Outside ids to indices and back. This is the only place in the library where the two meet."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from topple.errors import DataError, UnknownIdError
+from topple.types import Id, IntArray
+
+
+class Vocabulary:
+    """An immutable list of distinct outside ids, all integers or all strings; the position of an id is its index.
+
+    Args:
+        ids: the ids in index order.
+        kind: what the ids name ("user", "item"), for messages.
+
+    Raises:
+        DataError: ids mixed in type, missing, or repeated.
+
+    Example:
+        >>> items = Vocabulary(["alien", "jaws"], kind="item")
+        >>> items.encode(["jaws"]).tolist(), items.decode([0])
+        ([1], ('alien',))
+    """
+
+    def __init__(self, ids: Iterable[Id] | pa.Array, kind: str = "item") -> None:
+        self.kind = kind
+        self._ids = id_column(ids, kind)
+        if len(pc.unique(self._ids)) != len(self._ids):
+            counts = pc.value_counts(self._ids)
+            repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+            raise DataError(
+                f"{kind} id {repeated[0].as_py()!r} stands more than once; ids of a vocabulary are distinct."
+            )
+
+    @classmethod
+    def of(cls, column: Iterable[Id] | pa.Array, kind: str = "item") -> tuple["Vocabulary", IntArray]:
+        """Make the sorted vocabulary of a column and return it with the index of each row of the column."""
+        values = id_column(column, kind)
+        vocabulary = cls(pc.unique(values).sort(), kind)
+        return vocabulary, vocabulary.encode(values)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, outside: object) -> bool:
+        return outside in self._index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self._ids.equals(other._ids)
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self)} {self.kind}s, {self.fingerprint})"
+
+    @property
+    def ids(self) -> tuple[Id, ...]:
+        """All ids in index order."""
+        return tuple(self._ids.to_pylist())
+
+    @property
+    def column(self) -> pa.Array:
+        """All ids in index order, as an Arrow array of int64 or string."""
+        return self._ids
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short hash of the ids and their order."""
+        digest = hashlib.blake2b(digest_size=8)
+        digest.update(str(self._ids.type).encode())
+        for outside in self._ids.to_pylist():
+            digest.update(repr(outside).encode() + b"\n")
+        return digest.hexdigest()
+
+    def encode(self, ids: Iterable[Id] | pa.Array) -> IntArray:
+        """Return the index of each id.
+
+        Raises:
+            UnknownIdError: naming the ids that are not here.
+        """
+        if not isinstance(ids, pa.Array | pa.ChunkedArray):
+            ids = list(ids)
+            if len(ids) < 1000:
+                return self._encode_few(ids)
+            try:
+                ids = id_column(ids, self.kind)
+            except DataError:
+                return self._encode_few(ids)
+        if ids.type != self._ids.type:
+            raise UnknownIdError(self._unknown(ids[:1].to_pylist()))
+        found = pc.index_in(ids, self._ids)
+        if found.null_count:
+            raise UnknownIdError(self._unknown(pc.unique(ids.filter(pc.is_null(found)))[:5].to_pylist()))
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+    def decode(self, indices: Iterable[int] | IntArray) -> tuple[Id, ...]:
+        """Return the outside id of each index."""
+        wanted = np.fromiter(indices, dtype=np.int64) if not isinstance(indices, np.ndarray) else indices
+        return tuple(self._ids.take(pa.array(wanted, type=pa.int64())).to_pylist())
+
+    def parse(self, text: str) -> Id:
+        """Return the id that a person typed as `text`: an integer where the ids are integers.
+
+        Raises:
+            UnknownIdError: there is no such id.
+        """
+        outside: Id = text
+        if pa.types.is_integer(self._ids.type) and text.strip().lstrip("-").isdigit():
+            outside = int(text)
+        self._encode_few([outside])
+        return outside
+
+    @cached_property
+    def _index(self) -> dict[Id, int]:
+        return {outside: index for index, outside in enumerate(self._ids.to_pylist())}
+
+    def _encode_few(self, ids: Sequence[Id]) -> IntArray:
+        unknown = [outside for outside in ids if not _known(self._index, outside)]
+        if unknown:
+            raise UnknownIdError(self._unknown(unknown[:5]))
+        return np.array([self._index[outside] for outside in ids], dtype=np.int64)
+
+    def _unknown(self, ids: Sequence[Any]) -> str:
+        kind = "integers" if pa.types.is_integer(self._ids.type) else "strings"
+        example = self._ids[0].as_py() if len(self) else None
+        return (
+            f"unknown {self.kind} id {', '.join(repr(i) for i in ids)}: not among the {len(self):,} {self.kind}s of this "
+            f"data. Ids here are {kind}, such as {example!r}; check the id and its type."
+        )
+
+
+def _known(index: dict[Id, int], outside: object) -> bool:
+    return isinstance(outside, str | int | np.integer) and not isinstance(outside, bool) and outside in index
+
+
+def id_column(ids: Iterable[Id] | pa.Array, kind: str) -> pa.Array:
+    """Return `ids` as an Arrow array of int64 or string.
+
+    Raises:
+        DataError: a missing id, or ids that are not all integers or all strings.
+    """
+    try:
+        array = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else pa.array(ids)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f"{kind} ids must be all integers or all strings: {error}. Convert the column first."
+        ) from error
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if array.null_count:
+        row = pc.index(pc.is_null(array), pa.scalar(True)).as_py()
+        raise DataError(
+            f"{kind} id is missing in row {row + 1} of {len(array):,}. Every row needs one; drop such rows."
+        )
+    if len(array) == 0:
+        return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+    if pa.types.is_integer(array.type):
+        return array.cast(pa.int64())
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+        return array.cast(pa.string())
+    raise DataError(f"{kind} ids of type {array.type} are not integers or strings. Convert the column first.")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The items that can be recommended: their ids, and their titles where they are known.
+
+    Args:
+        vocabulary: the item ids.
+        titles: one title an item in index order, or None.
+    """
+
+    vocabulary: Vocabulary
+    titles: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.titles is not None and len(self.titles) != len(self.vocabulary):
+            raise DataError(
+                f"{len(self.titles):,} titles for {len(self.vocabulary):,} items: give one title an item, in the items' order."
+            )
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the item ids and their order."""
+        return self.vocabulary.fingerprint
+
+    def title(self, item: Id) -> str:
+        """Return the title of an item, or its id as text where no title is known (unknown items too)."""
+        if self.titles is None or item not in self.vocabulary:
+            return str(item)
+        return self.titles[int(self.vocabulary.encode([item])[0])]
+
+    def with_titles(self, titles: dict[Id, str]) -> "Catalogue":
+        """Return the same items with titles looked up by id; an item without one keeps its id as its title."""
+        return Catalogue(self.vocabulary, tuple(titles.get(item, str(item)) for item in self.vocabulary.ids))
+
+    def subset(self, indices: IntArray) -> "Catalogue":
+        """Return the catalogue of the items at `indices`, in that order."""
+        vocabulary = Vocabulary(self.vocabulary.column.take(pa.array(indices)), self.vocabulary.kind)
+        return Catalogue(vocabulary, None if self.titles is None else tuple(self.titles[i] for i in indices))

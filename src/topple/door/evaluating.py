@@ -1,0 +1,31 @@
+"""Evaluate: explanations judged anew, and measured."""
+
+from collections.abc import Sequence
+
+from topple.errors import QueryError
+from topple.explanation import CandidateRule, Explanation, Status, Verdict
+from topple.metrics import Evaluation, measure
+from topple.recommenders.base import Recommender
+from topple.verification.verify import verify
+
+
+def evaluate(recommender: Recommender, explanations: Sequence[Explanation]) -> Evaluation:
+    """Judge explanations anew under both candidate rules and measure them.
+
+    Raises:
+        QueryError: the explanations are of another catalogue, or name items that their histories do not hold.
+    """
+    asked = [e for e in explanations if e.status is not Status.INVALID]
+    for explanation in asked:
+        if explanation.catalogue not in ("", recommender.catalogue.fingerprint):
+            raise QueryError(
+                f"explanations of catalogue {explanation.catalogue} cannot be judged with a model of "
+                f"{recommender.catalogue.fingerprint}. Use the model that they were made with."
+            )
+    seconds = sum(e.seconds for e in asked) / len(asked) if asked else 0.0
+    queries, sets = [e.query for e in asked], [e.removed for e in asked]
+    verdicts: dict[CandidateRule, list[Verdict]] = {
+        rule: verify(recommender, queries, sets, rule=rule) for rule in CandidateRule
+    }
+    measured = {rule: measure(found) for rule, found in verdicts.items()}
+    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured)

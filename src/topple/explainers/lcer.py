@@ -1,0 +1,168 @@
+"""LCER as published: a mask over the history, learned with Gumbel-softmax."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from topple.explainers.base import Explainer, OnProgress, Proposals
+from topple.explanation import CandidateRule, Status
+from topple.randomness import uniform
+from topple.recommenders.base import Capability, Recommender
+from topple.recommenders.encoding import EncodedQueries
+from topple.recommenders.ranking import exclude
+from topple.recommenders.what_if import HistoryBatch, only, unchanged
+from topple.settings import Settings
+
+HISTORIES_AT_ONCE = 16
+STEPS_AT_ONCE = 50
+
+
+class LcerSettings(Settings):
+    """Settings of LCER; presets hold the published values of each data set."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "ml-100k": {"lam": 0.01, "alpha": 0.1},
+        "ml-1m": {"lam": 0.02, "alpha": 0.04},
+        "alishop": {"lam": 0.03, "alpha": 0.08},
+        "epinions": {"lam": 0.01, "alpha": 0.1},
+    }
+
+    lam: float = Field(default=0.01, ge=0)
+    """Price of each removed item."""
+    alpha: float = Field(default=0.1, ge=0)
+    """How far below the margin the target's score should fall."""
+    steps: int = Field(default=3000, ge=1)
+    """Gradient steps, each one scored history a query."""
+    learning_rate: float = Field(default=1e-3, gt=0)
+    temperature: float = Field(default=1.0, gt=0)
+    """Of the Gumbel-softmax."""
+
+
+class Lcer(Explainer):
+    """Learn which items to remove, one mask a query; a query is found when the target's score is at or below a margin.
+
+    The margin is the (k+1)-th score before the change, so a found set is not always true when re-ranked, and need not
+    be minimal. The published code keeps two logits an item and draws Gumbel noise for both; only their difference
+    matters, so one number an item is learned here, with logistic noise (the difference of two Gumbel draws) and twice
+    the learning rate, which is the same algorithm. Parameters exist for the items of the history only.
+
+    Source: Wen, Liu, Jing, Yu, "Learning-based counterfactual explanations for recommendation", Sci. China Inf. Sci.
+    2024. Differs from its code in: draws are keyed by query, step and item, and the optimiser's state is each query's
+    own, so a query's answer depends on no other; protected items stay.
+    Needs: differentiable.  Cost: steps + 1 scored histories.  Random: seed of the query.
+    """
+
+    name = "lcer"
+    needs: ClassVar = frozenset({Capability.DIFFERENTIABLE})
+    settings_type = LcerSettings
+    settings: LcerSettings
+
+    def propose(
+        self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
+    ) -> Proposals:
+        """Learn a mask for each query, the queries of a history side by side, in float64."""
+        self.require(recommender)
+        removed = torch.zeros_like(queries.protected)
+        found = torch.zeros(len(queries), dtype=torch.bool)
+        by_length = queries.histories.present.sum(1).argsort()
+        for together in torch.split(by_length, HISTORIES_AT_ONCE):
+            mine = torch.isin(queries.row, together).nonzero()[:, 0]
+            grid = _Grid.of(queries, mine)
+            kept, success = self._learn(recommender, grid, on_progress)
+            chosen = (grid.removable & ~kept)[grid.row, grid.slot]
+            removed[mine, : chosen.shape[1]] = chosen
+            found[mine] = success[grid.row, grid.slot] & chosen.any(1)
+        status = tuple(Status.FOUND if is_found else Status.NOT_FOUND for is_found in found.tolist())
+        return Proposals(removed & found[:, None], status, torch.full((len(queries),), self.settings.steps + 1))
+
+    def _learn(self, recommender: Recommender, grid: "_Grid", on_progress: OnProgress | None) -> tuple[Tensor, Tensor]:
+        """Return the kept places of the best sample [B, S, H] and whether its target fell to the margin [B, S]."""
+        settings = self.settings
+        margin = _margin(recommender, grid)
+        scorer = recommender.bind(grid.histories, grid.target)
+        items = grid.histories.items[:, None]
+        theta = _initial(grid, items)
+        adam = torch.optim.Adam([theta], lr=2 * settings.learning_rate)
+        best_loss = torch.full_like(margin, torch.inf)
+        best_score, best_kept = best_loss.clone(), torch.ones_like(grid.removable)
+        for start in range(0, settings.steps, STEPS_AT_ONCE):
+            steps = range(start, min(start + STEPS_AT_ONCE, settings.steps))
+            for noise in _logistic(grid, items, steps):
+                chance = torch.sigmoid((theta + noise) / settings.temperature)
+                kept = ~grid.removable | (chance >= 0.5)
+                keep = only(grid.histories, kept).requires_grad_()
+                score = scorer(keep).diagonal(dim1=1, dim2=2)
+                shortfall = torch.relu(settings.alpha + score - margin)
+                (slope,) = torch.autograd.grad(shortfall.sum(), keep)
+                loss = shortfall.detach() + settings.lam * (grid.removable & ~kept).sum(-1)
+                better = loss < best_loss
+                best_loss = torch.where(better, loss, best_loss)
+                best_score = torch.where(better, score.detach(), best_score)
+                best_kept = torch.where(better[..., None], kept, best_kept)
+                theta.grad = (slope - settings.lam) * chance * (1 - chance) / settings.temperature * grid.removable
+                adam.step()
+            if on_progress:
+                on_progress(len(grid.row) * len(steps) / settings.steps)
+        return best_kept, best_score <= margin
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """Queries laid out as B histories x S slots; a slot without a query repeats target 0 and is never read."""
+
+    histories: HistoryBatch
+    row: Tensor
+    slot: Tensor
+    target: Tensor
+    k: Tensor
+    key: Tensor
+    removable: Tensor
+
+    @classmethod
+    def of(cls, queries: EncodedQueries, mine: Tensor) -> "_Grid":
+        which, row = torch.unique(queries.row[mine], return_inverse=True)
+        histories = queries.histories.rows(which)
+        same = torch.nn.functional.one_hot(row).cumsum(0)
+        slot = same.gather(1, row[:, None])[:, 0] - 1
+        shape = (len(histories), int(slot.max()) + 1)
+
+        def lay(values: Tensor, fill: int) -> Tensor:
+            out = torch.full((*shape, *values.shape[1:]), fill, dtype=values.dtype, device=values.device)
+            out[row, slot] = values
+            return out
+
+        removable = lay(queries.removable[mine][:, : histories.items.shape[1]], 0)
+        return cls(
+            histories,
+            row,
+            slot,
+            lay(queries.target[mine], 0),
+            lay(queries.k[mine], 1),
+            lay(queries.key[mine], 0),
+            removable,
+        )
+
+
+def _margin(recommender: Recommender, grid: _Grid) -> Tensor:
+    """Return the (k+1)-th score of the unchanged history for each query [B, S]."""
+    keep = unchanged(grid.histories)
+    with torch.no_grad():
+        scores = exclude(recommender.score(grid.histories, keep), grid.histories, keep, CandidateRule.UNSEEN_BEFORE)
+    best = torch.topk(scores[:, 0], int(grid.k.max()) + 1).values
+    return best.gather(1, grid.k)
+
+
+def _initial(grid: _Grid, items: Tensor) -> Tensor:
+    """Return the difference of two uniform draws an item, before the first step [B, S, H]."""
+    keep, remove = (uniform(grid.key[..., None], torch.tensor(step), items) for step in (-1, -2))
+    return (keep - remove).to(grid.histories.weights.dtype)
+
+
+def _logistic(grid: _Grid, items: Tensor, steps: range) -> Tensor:
+    """Return logistic noise for each step, query and item [T, B, S, H]."""
+    step = torch.arange(steps.start, steps.stop)[:, None, None, None]
+    return torch.logit(uniform(grid.key[..., None], step, items)).to(grid.histories.weights.dtype)

@@ -1,0 +1,73 @@
+"""Writing without losing: aside first, then rename. What was there stays whole until the new is complete."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from topple.errors import OutputError, OutputExistsError
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raise `OutputExistsError` if `path` is there and may not be replaced; call it before the work starts."""
+    if path.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{path} exists and is left as it is. Choose another path, or pass overwrite (--overwrite)."
+        )
+
+
+@contextmanager
+def writing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a path beside `path` to write a file or make a folder at; on success it takes the place of `path`.
+
+    Raises:
+        OutputExistsError: `path` exists and `overwrite` is False.
+        OutputError: the write failed (disk full, no permission); `path` is as it was before.
+    """
+    refuse_existing(path, overwrite=overwrite)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside_root = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}. Check the folder and its permissions."
+        ) from error
+    try:
+        yield aside_root / path.name
+        _replace(aside_root / path.name, path)
+    except OSError as error:
+        if isinstance(error, OutputExistsError | OutputError):
+            raise
+        raise OutputError(
+            f"writing {path} failed: {error.strerror or error}. What was there before is unchanged; "
+            "make room or choose another path, and run again."
+        ) from error
+    finally:
+        shutil.rmtree(aside_root, ignore_errors=True)
+
+
+def _replace(new: Path, path: Path) -> None:
+    _flush(new)
+    if not path.is_dir():
+        new.replace(path)
+        return
+    old = new.parent / f"{path.name}.old"
+    path.replace(old)
+    try:
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            old.replace(path)
+        raise
+
+
+def _flush(path: Path) -> None:
+    """Bring the bytes to the disk before the rename, so that a full disk shows here and not later."""
+    for file in [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]:
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,40 @@
+"""What a metric is."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from topple.explanation import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A number with what it was divided by; NaN where the denominator is 0."""
+
+    name: str
+    value: float
+    denominator: int
+    of: str
+    direction: Literal["higher", "lower"]
+
+
+class Metric(ABC):
+    """A number over Verdicts. Queries without a set are among them and are never dropped silently."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    direction: ClassVar[Literal["higher", "lower"]]
+    of: ClassVar[str]
+    """What the denominator counts."""
+
+    @abstractmethod
+    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
+        """Measure verdicts of one candidate rule."""
+
+    def mean(self, values: Iterable[float]) -> Measurement:
+        """Return the mean as a measurement."""
+        numbers = list(values)
+        value = math.fsum(numbers) / len(numbers) if numbers else math.nan
+        return Measurement(self.name, value, len(numbers), self.of, self.direction)

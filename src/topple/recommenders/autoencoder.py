@@ -1,0 +1,203 @@
+"""What Mult-VAE and Mult-DAE share: feed-forward layers over a normalised history, and how they are scored and trained."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from topple.data.splitting import Split
+from topple.data.vocabulary import Catalogue
+from topple.errors import ModelFolderError
+from topple.recommenders.base import Capability, Recommender, Scorer
+from topple.recommenders.training import OnBest, OnEpoch, train
+from topple.recommenders.what_if import HistoryBatch
+from topple.settings import Settings
+from topple.types import CsrMatrix
+
+
+class AutoencoderSettings(Settings):
+    """Settings of the Mult-VAE family; the defaults are those of Liang et al. (WWW 2018)."""
+
+    hidden: int = Field(default=600, ge=1)
+    """Units of each hidden layer."""
+    latent: int = Field(default=200, ge=1)
+    """Units of the latent layer."""
+    dropout: float = Field(default=0.5, ge=0, lt=1)
+    """Share of the history dropped in training."""
+    learning_rate: float = Field(default=1e-3, gt=0)
+    batch_size: int = Field(default=500, ge=1)
+    epochs: int = Field(default=200, ge=1)
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer of a feed-forward network: x @ weight [in, out] + bias [out], then tanh or nothing."""
+
+    weight: Tensor
+    bias: Tensor
+    tanh: bool
+
+
+class Autoencoder(Recommender):
+    """A network over the history divided by its L2 norm; its first layer is a sum of weight rows, one an item.
+
+    So `S` variations of a history cost one small matrix product over its gathered rows, and a candidate's score needs
+    only its own output column.
+    """
+
+    capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.FEED_FORWARD, Capability.TRAINABLE})
+    settings_type: ClassVar[type[AutoencoderSettings]] = AutoencoderSettings
+
+    def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
+        super().__init__(catalogue)
+        self.settings: AutoencoderSettings = settings
+        self._parameters = {name: array.detach().float().contiguous() for name, array in parameters.items()}
+
+    @classmethod
+    @abstractmethod
+    def shapes(cls, items: int, settings: AutoencoderSettings) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every array by its name; a weight has two dimensions, a bias one."""
+
+    @classmethod
+    @abstractmethod
+    def settings_of(cls, arrays: Mapping[str, Any], settings: AutoencoderSettings) -> AutoencoderSettings:
+        """Return `settings` with the layer sizes that the arrays have."""
+
+    @abstractmethod
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the network that scores, first layer first."""
+
+    @abstractmethod
+    def loss(self, batch: CsrMatrix, update: int, random: torch.Generator) -> Tensor:
+        """Return the training loss of a batch of users [B, I] at the given update (from 0)."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
+        """Build the model from arrays by the original code's names; layer sizes are read off them.
+
+        Raises:
+            ModelFolderError: an array is missing, is not a number, or has a shape that does not fit.
+        """
+        given = settings if isinstance(settings, AutoencoderSettings) else cls.settings_type()
+        missing = [name for name in cls.shapes(1, given) if name not in arrays]
+        if missing:
+            raise ModelFolderError(
+                f"array {missing[0]!r} is missing; {cls.name} needs {', '.join(cls.shapes(1, given))}."
+            )
+        chosen = cls.settings_of(arrays, given)
+        parameters = {}
+        for name, shape in cls.shapes(len(catalogue), chosen).items():
+            array = torch.as_tensor(
+                np.asarray(arrays[name]).reshape(shape) if np.size(arrays[name]) == np.prod(shape) else arrays[name]
+            )
+            if tuple(array.shape) != shape:
+                raise ModelFolderError(
+                    f"array {name!r} has shape {tuple(array.shape)}, expected {shape} for a catalogue of {len(catalogue):,} "
+                    "items: the arrays are of another catalogue or damaged. Use the data they were trained on."
+                )
+            if not torch.isfinite(array).all():
+                raise ModelFolderError(
+                    f"array {name!r} holds NaN or infinite values: the training diverged. Train anew."
+                )
+            parameters[name] = array
+        return cls(catalogue, parameters, chosen)
+
+    @classmethod
+    def fit(
+        cls,
+        split: Split,
+        settings: Settings | None = None,
+        on_epoch: OnEpoch | None = None,
+        on_best: OnBest | None = None,
+    ) -> Self:
+        """Train on the split's training users; keep the state with the best validation NDCG@100. Random: seed."""
+        chosen = settings if isinstance(settings, AutoencoderSettings) else cls.settings_type()
+        random = torch.Generator().manual_seed(chosen.seed)
+        parameters = {}
+        for name, shape in cls.shapes(len(split.catalogue), chosen).items():
+            array = torch.empty(shape)
+            if len(shape) == 2:
+                torch.nn.init.xavier_uniform_(array, generator=random)
+            else:
+                torch.nn.init.trunc_normal_(array, std=0.001, a=-0.002, b=0.002, generator=random)
+            parameters[name] = array
+        model = cls(split.catalogue, parameters, chosen)
+        train(model, split, on_epoch, on_best)
+        return model
+
+    def arrays(self) -> Mapping[str, Tensor]:
+        """Return the learned arrays by the original code's names."""
+        return self._parameters
+
+    @property
+    def device(self) -> torch.device:
+        """Where the arrays are."""
+        return next(iter(self._parameters.values())).device
+
+    def to(self, device: torch.device | str) -> Self:
+        """Return the same model with its arrays on another device."""
+        moved = type(self)(self.catalogue, {n: a.to(device) for n, a in self._parameters.items()}, self.settings)
+        moved.training = self.training
+        return moved
+
+    def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
+        """Score variations: logits of the multinomial, [B, S, I or C]."""
+        return self.bind(histories, candidates)(keep)
+
+    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
+        """Gather the weight rows of the histories and the output columns of the candidates once."""
+        dtype = histories.weights.dtype
+        first, *middle, last = self.layers()
+        rows = (first.weight[histories.items] * histories.weights[..., None]).to(dtype)  # [B, H, D]
+        squares = (histories.weights**2)[..., None]  # [B, H, 1]
+        inner = [Layer(layer.weight.to(dtype), layer.bias.to(dtype), layer.tanh) for layer in middle]
+        bias = first.bias.to(dtype)
+        if candidates is None:
+            out_weight, out_bias = last.weight.to(dtype), last.bias.to(dtype)
+        else:
+            out_weight = last.weight.T[candidates].to(dtype).transpose(1, 2)  # [B, D, C]
+            out_bias = last.bias[candidates].to(dtype)[:, None]
+
+        def scorer(keep: Tensor) -> Tensor:
+            norm = torch.matmul(keep**2, squares).clamp(min=1e-12).rsqrt()  # [B, S, 1]
+            hidden = torch.tanh(torch.bmm(keep, rows) * norm + bias)
+            for layer in inner:
+                hidden = functional.linear(hidden, layer.weight.T, layer.bias)
+                hidden = torch.tanh(hidden) if layer.tanh else hidden
+            return torch.matmul(hidden, out_weight) + out_bias
+
+        return scorer
+
+    def encode_batch(self, batch: CsrMatrix, layer: Layer, random: torch.Generator) -> Tensor:
+        """Return the first layer of sparse users [B, I] before its activation, with dropout on the normalised input."""
+        lengths = torch.from_numpy(np.diff(batch.indptr).astype(np.int64))
+        values = torch.repeat_interleave(lengths.float().clamp(min=1).rsqrt(), lengths)
+        if self.settings.dropout:
+            kept = torch.rand(len(values), generator=random) >= self.settings.dropout
+            values = values * kept / (1 - self.settings.dropout)
+        return (
+            functional.embedding_bag(
+                torch.from_numpy(batch.indices.astype(np.int64)).to(self.device),
+                layer.weight,
+                torch.from_numpy(batch.indptr[:-1].astype(np.int64)).to(self.device),
+                mode="sum",
+                per_sample_weights=values.to(self.device),
+            )
+            + layer.bias
+        )
+
+
+def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
+    """Return the mean over users of the negative multinomial log likelihood of their items; logits [B, I]."""
+    users = torch.from_numpy(np.repeat(np.arange(batch.shape[0]), np.diff(batch.indptr)))
+    items = torch.from_numpy(batch.indices.astype(np.int64))
+    chosen = logits[users.to(logits.device), items.to(logits.device)]
+    lengths = torch.from_numpy(np.diff(batch.indptr)).to(logits)
+    return ((torch.logsumexp(logits, 1) * lengths).sum() - chosen.sum()) / batch.shape[0]

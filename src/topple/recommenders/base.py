@@ -1,0 +1,119 @@
+"""The scoring contract: many variations of one history at a time."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+
+import torch
+from torch import Tensor
+
+from topple.data.vocabulary import Catalogue
+from topple.recommenders.what_if import HistoryBatch
+from topple.settings import Settings
+
+if TYPE_CHECKING:
+    from topple.data.splitting import Split
+    from topple.recommenders.training import OnBest, OnEpoch
+
+Scorer: TypeAlias = Callable[[Tensor], Tensor]
+"""`keep` [B, S, H] to scores [B, S, I or C], for histories and candidates that are fixed already."""
+
+
+class Capability(StrEnum):
+    """What a recommender can do beyond scoring; declared, and checked when things are joined."""
+
+    DIFFERENTIABLE = "differentiable"
+    """Scores have a gradient in `keep`."""
+    ADDITIVE = "additive"
+    """Scores are a sum over the kept items."""
+    FEED_FORWARD = "feed_forward"
+    """`layers()` shows the whole network, and it is feed-forward."""
+    TRAINABLE = "trainable"
+    """`fit` learns it from a split."""
+
+
+class Recommender(ABC):
+    """A recommender that scores the catalogue from a history and nothing else.
+
+    Scores are higher-is-better and comparable within one row only. Scoring changes nothing: no mode, no gradient, no
+    weight. A score depends on the history given and never on who it belongs to.
+
+    Args:
+        catalogue: the items, in the order of the score columns.
+    """
+
+    name: ClassVar[str]
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    settings_type: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.settings: Settings = self.settings_type()
+        self.training: dict[str, Any] = {}
+
+    @abstractmethod
+    def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
+        """Score variations of histories.
+
+        Args:
+            histories: B histories padded to H items; the dtype of their weights is the precision of the scores.
+            keep: [B, S, H] in [0, 1]: 1 kept, 0 removed or padding.
+            candidates: item indices [B, C] to score; None for the whole catalogue.
+
+        Returns:
+            scores [B, S, C], or [B, S, I] without candidates.
+        """
+
+    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
+        """Return `score` with histories and candidates fixed, for when many variations of them will follow.
+
+        A model that can prepare for that (gather weight rows once) overrides this.
+        """
+        return lambda keep: self.score(histories, keep, candidates)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lives; histories go there."""
+        return torch.device("cpu")
+
+    def arrays(self) -> Mapping[str, Tensor]:
+        """Return what the model has learned, by name; what a model folder stores."""
+        return {}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
+        """Build the model from what `arrays` returned.
+
+        Raises:
+            ModelFolderError: arrays that are missing or do not fit the catalogue.
+        """
+        raise NotImplementedError(f"{cls.__name__} has no arrays to be built from.")
+
+    @classmethod
+    def fit(
+        cls,
+        split: "Split",
+        settings: Settings | None = None,
+        on_epoch: "OnEpoch | None" = None,
+        on_best: "OnBest | None" = None,
+    ) -> Self:
+        """Learn the model from the training users of a split.
+
+        Args:
+            split: the prepared data.
+            settings: of `settings_type`; None for its defaults.
+            on_epoch: called after each epoch, for progress.
+            on_best: called with the model each time it is the best so far.
+        """
+        raise NotImplementedError(f"{cls.__name__} cannot be trained.")
+
+    @property
+    def fingerprint(self) -> str:
+        """A short hash of the model: its name, its catalogue and what it has learned."""
+        digest = hashlib.blake2b(f"{self.name}:{self.catalogue.fingerprint}".encode(), digest_size=8)
+        for key, array in sorted(self.arrays().items()):
+            digest.update(key.encode())
+            digest.update(array.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,62 @@
+"""How well a recommender predicts what held-out users met: NDCG and Recall."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.data.splitting import HeldOut
+from topple.explanation import CandidateRule
+from topple.recommenders.base import Recommender
+from topple.recommenders.ranking import exclude, top_k
+from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.types import CsrMatrix, IntArray
+
+ROWS = 64
+
+
+def held_out_quality(
+    recommender: Recommender,
+    held_out: HeldOut,
+    ndcg: Sequence[int] = (100,),
+    recall: Sequence[int] = (20, 50),
+) -> dict[str, float]:
+    """Return mean NDCG@K and Recall@K over the held-out users who have fold-in and held-out items.
+
+    Recall@K divides by min(K, held-out items); NDCG@K is binary, with log2 discount. Items of the fold-in are not ranked.
+    Source: Liang et al., WWW 2018, section 4.2.
+
+    Returns:
+        "ndcg_100", "recall_20", ... and "users", the denominator.
+    """
+    users = np.intersect1d(held_out.with_history(), np.flatnonzero(np.diff(held_out.held_out.indptr)))
+    longest = min(max([*ndcg, *recall]), recommender.catalogue.vocabulary.__len__())
+    sums: dict[str, float] = {f"ndcg_{k}": 0.0 for k in ndcg} | {f"recall_{k}": 0.0 for k in recall}
+    for rows, lists in ranked_lists(recommender, held_out.fold_in, users, longest):
+        wanted = held_out.held_out[rows]
+        hits = torch.from_numpy(np.take_along_axis(wanted.toarray(), lists.numpy(), axis=1)).double()
+        counts = torch.from_numpy(np.diff(wanted.indptr)).double()
+        gain = 1 / torch.log2(torch.arange(2, longest + 2, dtype=torch.float64))
+        for k in ndcg:
+            ideal = gain.cumsum(0)[counts.clamp(max=min(k, longest)).long() - 1]
+            sums[f"ndcg_{k}"] += float(((hits[:, :k] * gain[:k]).sum(1) / ideal).sum())
+        for k in recall:
+            sums[f"recall_{k}"] += float((hits[:, :k].sum(1) / counts.clamp(max=k)).sum())
+    return {name: value / max(1, len(users)) for name, value in sums.items()} | {"users": float(len(users))}
+
+
+def ranked_lists(
+    recommender: Recommender, histories: CsrMatrix, users: IntArray, k: int
+) -> Iterator[tuple[IntArray, Tensor]]:
+    """Yield chunks of user rows with their top-k lists [rows, K], in float32."""
+    for start in range(0, len(users), ROWS):
+        rows = users[start : start + ROWS]
+        batch = HistoryBatch.of(
+            [histories[row].indices.tolist() for row in rows.tolist()], torch.float32, recommender.device
+        )
+        keep = unchanged(batch)
+        with torch.no_grad():
+            scores = recommender.score(batch, keep)
+        lists = top_k(exclude(scores, batch, keep, CandidateRule.UNSEEN_BEFORE), k)
+        yield rows, lists[:, 0].cpu()

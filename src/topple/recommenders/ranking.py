@@ -1,0 +1,65 @@
+"""The only ranking in the library: one rule for ties, one tolerance, one order.
+
+An item outranks the target when its score is higher by more than `TOLERANCE`, relative to the larger of the two. The
+tolerance is well above the rounding of float32 and far below any difference that means something, so an answer is
+the same alone, in any batch and in float64. Ties speak for the target: an item that is not clearly better does not
+push it out. In a list, equal scores stand in the order of the catalogue.
+"""
+
+import torch
+from torch import Tensor
+
+from topple.errors import RecommenderError
+from topple.explanation import CandidateRule
+from topple.recommenders.what_if import HistoryBatch
+
+TOLERANCE = 1e-5
+
+
+def exclude(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: CandidateRule) -> Tensor:
+    """Put the items that do not compete under `rule` at minus infinity.
+
+    Args:
+        scores: [B, S, I], the whole catalogue; not changed.
+        histories: the B histories as they were.
+        keep: the variations that were scored [B, S, H].
+        rule: which items compete.
+
+    Raises:
+        RecommenderError: a score is NaN.
+    """
+    if torch.isnan(scores).any():
+        row, variation, item = torch.nonzero(torch.isnan(scores))[0].tolist()
+        raise RecommenderError(
+            f"the score of item index {item} is NaN for history {row}, variation {variation} ({int(keep[row, variation].sum())}"
+            " items kept); scores must be numbers. Check the model's weights, and what it does with short histories."
+        )
+    seen = histories.present[:, None].expand_as(keep)
+    if rule is CandidateRule.UNSEEN_AFTER:
+        seen = seen & (keep > 0)
+    places = histories.items[:, None].expand_as(keep)
+    hidden = torch.zeros_like(scores).scatter_reduce(-1, places, seen.to(scores.dtype), "amax", include_self=True)
+    return scores.masked_fill(hidden > 0, -torch.inf)
+
+
+def outranks(scores: Tensor, target: Tensor) -> Tensor:
+    """Return where `scores` [..., C] are clearly above `target` [...], bool [..., C]; minus infinity never is."""
+    against = target[..., None]
+    clear = TOLERANCE * torch.maximum(scores.abs(), against.abs())
+    return (scores - against > clear) & torch.isfinite(scores)
+
+
+def rank(scores: Tensor, target: Tensor) -> Tensor:
+    """Return the 1-based rank of `target` [...] among `scores` [..., C]: 1 + the number of items that outrank it."""
+    return 1 + outranks(scores, target).sum(-1)
+
+
+def top_k(scores: Tensor, k: int) -> Tensor:
+    """Return the indices [..., K] of the k best scores [..., C], best first; equal scores in catalogue order."""
+    last = torch.topk(scores, k, dim=-1).values[..., -1:]
+    above, level = scores > last, scores == last
+    room = k - above.sum(-1, keepdim=True)
+    chosen = above | (level & (level.cumsum(-1) <= room))
+    index = chosen.nonzero()[:, -1].reshape(*scores.shape[:-1], k)
+    order = torch.sort(scores.gather(-1, index), dim=-1, descending=True, stable=True).indices
+    return index.gather(-1, order)

@@ -1,0 +1,149 @@
+"""The training loop of models that learn by gradient: shuffled users, Adam, best validation state kept."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.data.splitting import Split
+from topple.errors import RecommenderError
+from topple.randomness import generator
+from topple.recommenders.quality import held_out_quality
+from topple.types import CsrMatrix
+
+if TYPE_CHECKING:
+    from topple.recommenders.base import Recommender
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch reports: its number (from 1), of how many, its mean loss, validation NDCG@100 now and at best."""
+
+    number: int
+    of: int
+    loss: float
+    ndcg_100: float
+    best_ndcg_100: float
+    best_epoch: int
+
+
+OnEpoch: TypeAlias = Callable[[Epoch], None]
+OnBest: TypeAlias = Callable[["Recommender"], None]
+
+
+class TrainedByGradient(Protocol):
+    """What the loop needs of a model."""
+
+    training: dict[str, object]
+
+    @property
+    def settings(self) -> "TrainingSettings":
+        """Return the settings the loop reads."""
+
+    def arrays(self) -> Mapping[str, Tensor]:
+        """Return the tensors to learn; they are changed in place."""
+
+    def loss(self, batch: CsrMatrix, update: int, random: torch.Generator) -> Tensor:
+        """Return the loss of a batch of users."""
+
+
+class TrainingSettings(Protocol):
+    """The settings the loop reads."""
+
+    @property
+    def epochs(self) -> int: ...  # noqa: D102
+    @property
+    def batch_size(self) -> int: ...  # noqa: D102
+    @property
+    def learning_rate(self) -> float: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+
+
+def train(
+    model: "TrainedByGradient", split: Split, on_epoch: OnEpoch | None = None, on_best: OnBest | None = None
+) -> None:
+    """Train `model` in place and leave it in its best state by validation NDCG@100.
+
+    An interrupt (Ctrl-C) ends the training early: the best state so far stays, and `model.training` says "interrupted".
+
+    Raises:
+        RecommenderError: the loss is not a number.
+    """
+    settings, started = model.settings, time.perf_counter()
+    parameters = list(model.arrays().values())
+    loop = _Loop(model, split, torch.optim.Adam(parameters, lr=settings.learning_rate))
+    best, best_ndcg, best_epoch, interrupted, epoch = [p.clone() for p in parameters], -1.0, 0, False, 0
+    try:
+        for epoch in range(1, settings.epochs + 1):
+            loss = loop.epoch(epoch)
+            ndcg = held_out_quality(model, split.validation, ndcg=(100,), recall=())["ndcg_100"]  # type: ignore[arg-type]
+            if ndcg > best_ndcg:
+                best, best_ndcg, best_epoch = [p.detach().clone() for p in parameters], ndcg, epoch
+                _record(model, epoch, best_epoch, best_ndcg, started, interrupted=False)
+                if on_best:
+                    on_best(model)  # type: ignore[arg-type]
+            if on_epoch:
+                on_epoch(Epoch(epoch, settings.epochs, loss, ndcg, best_ndcg, best_epoch))
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        for parameter, state in zip(parameters, best, strict=True):
+            parameter.requires_grad_(False).copy_(state)
+            parameter.grad = None
+    _record(model, epoch, best_epoch, best_ndcg, started, interrupted=interrupted)
+
+
+@dataclass
+class _Loop:
+    model: "TrainedByGradient"
+    split: Split
+    optimizer: torch.optim.Optimizer
+    update: int = 0
+
+    def epoch(self, number: int) -> float:
+        settings = self.model.settings
+        order = generator(settings.seed, "epoch", number).permutation(self.split.train.shape[0])
+        parameters = list(self.model.arrays().values())
+        total = 0.0
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        for start in range(0, len(order), settings.batch_size):
+            batch = self.split.train[np.sort(order[start : start + settings.batch_size])]
+            random = torch.Generator().manual_seed((settings.seed << 32) + self.update)
+            loss = self.model.loss(batch, self.update, random)
+            if not torch.isfinite(loss):
+                raise RecommenderError(
+                    f"the training loss is {float(loss)} in epoch {number}: the training diverged at learning_rate="
+                    f"{settings.learning_rate:g}. Lower it."
+                )
+            self.optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            self.optimizer.step()
+            self.update += 1
+            total += float(loss.detach()) * batch.shape[0]
+        for parameter in parameters:
+            parameter.requires_grad_(False)
+        return total / len(order)
+
+
+def _record(
+    model: "TrainedByGradient",
+    epochs: int,
+    best_epoch: int,
+    best_ndcg: float,
+    started: float,
+    *,
+    interrupted: bool,
+) -> None:
+    model.training.update(
+        epochs=epochs,
+        best_epoch=best_epoch,
+        validation_ndcg_100=best_ndcg,
+        seconds=round(time.perf_counter() - started, 3),
+        interrupted=interrupted,
+    )

@@ -1,0 +1,67 @@
+"""The only place in the library where a history changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryBatch:
+    """Histories as indices, padded to one length.
+
+    Args:
+        items: item indices [B, H]; padding holds 0.
+        weights: base weight of each item [B, H], 1 for implicit feedback and 0 for padding; its dtype is the precision
+            that scores are computed in.
+    """
+
+    items: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(
+        cls,
+        histories: Sequence[Sequence[int]],
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | None = None,
+    ) -> Self:
+        """Pad lists of item indices to the longest of them (at least 1)."""
+        longest = max([1, *map(len, histories)])
+        items = torch.zeros(len(histories), longest, dtype=torch.int64)
+        weights = torch.zeros(len(histories), longest, dtype=dtype)
+        for row, history in enumerate(histories):
+            items[row, : len(history)] = torch.as_tensor(history, dtype=torch.int64)
+            weights[row, : len(history)] = 1
+        return cls(items.to(device), weights.to(device))
+
+    def __len__(self) -> int:
+        return int(self.items.shape[0])
+
+    @property
+    def present(self) -> Tensor:
+        """Which places hold an item and not padding, bool [B, H]."""
+        return self.weights > 0
+
+    def rows(self, index: Tensor) -> "HistoryBatch":
+        """Return the chosen histories, repeated where `index` repeats, cut to the longest of them."""
+        weights = self.weights[index]
+        longest = max(1, int((weights > 0).sum(1).max())) if len(weights) else 1
+        return HistoryBatch(self.items[index, :longest], weights[:, :longest])
+
+
+def unchanged(histories: HistoryBatch) -> Tensor:
+    """Return the variation that keeps every item, [B, 1, H]."""
+    return histories.present[:, None].to(histories.weights.dtype)
+
+
+def without(histories: HistoryBatch, removed: Tensor) -> Tensor:
+    """Return variations that remove items: `removed` bool [B, S, H] to `keep` [B, S, H]."""
+    return (histories.present[:, None] & ~removed).to(histories.weights.dtype)
+
+
+def only(histories: HistoryBatch, kept: Tensor) -> Tensor:
+    """Return variations that keep nothing but the chosen items: `kept` bool [B, S, H] to `keep` [B, S, H]."""
+    return (histories.present[:, None] & kept).to(histories.weights.dtype)

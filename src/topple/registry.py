@@ -1,0 +1,70 @@
+"""Name to "module:Class", for everything that can be added. Nothing heavy loads until it is asked for.
+
+A package of somebody else adds rows through the entry-point groups `topple.datasets`, `topple.recommenders`,
+`topple.explainers` and `topple.metrics`.
+"""
+
+import difflib
+import importlib
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, Literal, TypeAlias
+
+from topple.errors import UnknownNameError
+
+Kind: TypeAlias = Literal["datasets", "recommenders", "explainers", "metrics"]
+
+BUILT_IN: dict[Kind, dict[str, str]] = {
+    "datasets": {
+        "ml-100k": "topple.data.sources.ml_100k:MovieLens100K",
+        "ml-1m": "topple.data.sources.ml_1m:MovieLens1M",
+        "epinions": "topple.data.sources.epinions:Epinions",
+        "alishop": "topple.data.sources.alishop:Alishop",
+        "generated": "topple.data.sources.generated:Generated",
+    },
+    "recommenders": {
+        "mult-vae": "topple.recommenders.mult_vae:MultVAE",
+        "mult-dae": "topple.recommenders.mult_dae:MultDAE",
+    },
+    "explainers": {
+        "lcer": "topple.explainers.lcer:Lcer",
+    },
+    "metrics": {
+        "coverage": "topple.metrics.coverage:Coverage",
+        "validity": "topple.metrics.validity:Validity",
+        "pn": "topple.metrics.pn:ProbabilityOfNecessity",
+        "ps": "topple.metrics.ps:ProbabilityOfSufficiency",
+        "f_ns": "topple.metrics.f_ns:FNS",
+        "mean_size": "topple.metrics.mean_size:MeanSize",
+        "share_minimal": "topple.metrics.share_minimal:ShareMinimal",
+    },
+}
+
+
+@cache
+def rows(kind: Kind) -> dict[str, str]:
+    """Return every name of `kind` with its "module:Class", built-in rows first and never overridden."""
+    found = dict(BUILT_IN[kind])
+    for point in entry_points(group=f"topple.{kind}"):
+        found.setdefault(point.name, point.value)
+    return found
+
+
+def names(kind: Kind) -> tuple[str, ...]:
+    """Return the names of `kind`, in the registry's order."""
+    return tuple(rows(kind))
+
+
+def load(kind: Kind, name: str) -> Any:
+    """Import and return what `name` stands for.
+
+    Raises:
+        UnknownNameError: no row of that name; the message lists the rows.
+    """
+    found = rows(kind)
+    if name not in found:
+        near = difflib.get_close_matches(name, found, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise UnknownNameError(f"{name!r} is not one of the {kind}: {', '.join(found)}.{hint}")
+    module, _, attribute = found[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)

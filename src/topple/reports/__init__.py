@@ -1,0 +1,1 @@
+"""Numbers to text, tables, pictures and sentences; nothing is computed here."""

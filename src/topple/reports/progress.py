@@ -1,0 +1,59 @@
+"""Progress bars of long work, on standard error, gone when the work is done."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from topple.recommenders.training import Epoch, OnEpoch
+
+
+def _bar() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def epochs_bar(name: str, also: OnEpoch | None = None) -> Iterator[OnEpoch]:
+    """Show the epochs of a training with the validation NDCG@100; `also` is called too."""
+    with _bar() as progress:
+        task = progress.add_task(f"fit {name}", total=None, note="")
+
+        def on_epoch(epoch: Epoch) -> None:
+            note = f"NDCG@100 {epoch.ndcg_100:.4f}, best {epoch.best_ndcg_100:.4f} (epoch {epoch.best_epoch})"
+            progress.update(task, total=epoch.of, completed=epoch.number, note=note)
+            if also:
+                also(epoch)
+
+        yield on_epoch
+
+
+@contextmanager
+def queries_bar(
+    name: str, total: int, also: Callable[[float], None] | None = None
+) -> Iterator[Callable[[float], None]]:
+    """Show queries done; `also` is called too."""
+    with _bar() as progress:
+        task = progress.add_task(name, total=total, note="")
+
+        def on_progress(more: float) -> None:
+            progress.advance(task, more)
+            if also:
+                also(more)
+
+        yield on_progress

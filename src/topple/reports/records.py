@@ -1,0 +1,183 @@
+"""Explanations as files: Parquet for machines, JSON Lines for people and machines; one versioned schema."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from topple.data.vocabulary import Catalogue
+from topple.errors import DataError, DataNotFoundError
+from topple.explanation import CandidateRule, Explanation, Proof, Query, Status
+from topple.files import writing
+from topple.reports.sentences import sentence
+from topple.types import Id, JsonObject
+
+SCHEMA = "topple.explanation/1"
+
+
+def write_explanations(
+    explanations: Sequence[Explanation],
+    catalogue: Catalogue,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    **extra: JsonObject,
+) -> None:
+    """Write a result folder: `explanations.parquet`, `explanations.jsonl`, and `<name>.json` for each extra object.
+
+    Raises:
+        OutputExistsError: the folder exists and `overwrite` is False.
+        OutputError: it could not be written; what was there before is unchanged.
+    """
+    rows = [_row(explanation, catalogue) for explanation in explanations]
+    with writing(folder, overwrite=overwrite) as aside:
+        aside.mkdir()
+        pq.write_table(_table(rows, explanations, catalogue), aside / "explanations.parquet")
+        with (aside / "explanations.jsonl").open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps({"schema": SCHEMA, **row}, ensure_ascii=False) + "\n" for row in rows)
+        for name, value in extra.items():
+            (aside / f"{name}.json").write_text(
+                json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
+
+
+def read_explanations(path: Path) -> list[Explanation]:
+    """Read explanations from a result folder, its Parquet or its JSON Lines file.
+
+    Raises:
+        DataNotFoundError: there is none.
+        DataError: a file that is damaged or of another schema.
+    """
+    file = path / "explanations.parquet" if path.is_dir() else path
+    if not file.is_file():
+        raise DataNotFoundError(
+            f"{file} is not a file. Give a folder that `topple explain --out` wrote, or one of its files."
+        )
+    try:
+        rows, schema = _read_lines(file) if file.suffix == ".jsonl" else _read_parquet(file)
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise DataError(f"{file} is damaged: {error}. Make it again with `topple explain --out`.") from error
+    if schema != SCHEMA:
+        raise DataError(f"{file} has schema {schema!r}; this version of topple reads {SCHEMA!r}. Make it again.")
+    try:
+        return [_explanation(row) for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{file} does not fit the schema {SCHEMA}: {error!r}. Make it again.") from error
+
+
+def explanation_json(explanation: Explanation, catalogue: Catalogue) -> JsonObject:
+    """Return one explanation as a JSON object, titles and sentence included."""
+    return {"schema": SCHEMA, **_row(explanation, catalogue)}
+
+
+def _row(e: Explanation, catalogue: Catalogue) -> JsonObject:
+    def titles(items: Iterable[Id]) -> list[str]:
+        return [catalogue.title(item) for item in items]
+
+    return {
+        "user": e.query.user,
+        "history": list(e.query.history),
+        "target": e.query.target,
+        "target_title": catalogue.title(e.query.target),
+        "k": e.query.k,
+        "rule": e.query.rule.value,
+        "protected": sorted(e.query.protected, key=repr),
+        "seed": e.query.seed,
+        "status": e.status.value,
+        "removed": list(e.removed),
+        "removed_titles": titles(e.removed),
+        "replacements": list(e.replacements),
+        "replacement_titles": titles(e.replacements),
+        "rank_before": e.rank_before,
+        "rank_after": e.rank_after,
+        "proof": None if e.proof is None else e.proof.value,
+        "cost": e.cost,
+        "seconds": e.seconds,
+        "method": e.method,
+        "settings": e.settings,
+        "model": e.model,
+        "catalogue": e.catalogue,
+        "reason": e.reason,
+        "sentence": sentence(e, catalogue),
+    }
+
+
+def _table(rows: list[JsonObject], explanations: Sequence[Explanation], catalogue: Catalogue) -> pa.Table:
+    item = catalogue.vocabulary.column.type
+    asked = [e.query for e in explanations]
+    for query in asked:  # an invalid query may hold ids of another type
+        if any(isinstance(value, str) is pa.types.is_integer(item) for value in (query.target, *query.history)):
+            item = pa.string()
+    users = {type(query.user) for query in asked if query.user is not None}
+    user = pa.int64() if users == {int} else pa.string()
+    text = [{**row, "settings": json.dumps(row["settings"], sort_keys=True)} | _as(item, user, row) for row in rows]
+    lists = {"history", "protected", "removed", "replacements"}
+    fields = [
+        ("user", user), ("history", item), ("target", item), ("target_title", pa.string()), ("k", pa.int64()),
+        ("rule", pa.string()), ("protected", item), ("seed", pa.int64()), ("status", pa.string()), ("removed", item),
+        ("removed_titles", pa.list_(pa.string())), ("replacements", item), ("replacement_titles", pa.list_(pa.string())),
+        ("rank_before", pa.int64()), ("rank_after", pa.int64()), ("proof", pa.string()), ("cost", pa.int64()),
+        ("seconds", pa.float64()), ("method", pa.string()), ("settings", pa.string()), ("model", pa.string()),
+        ("catalogue", pa.string()), ("reason", pa.string()), ("sentence", pa.string()),
+    ]  # fmt: skip
+    schema = pa.schema(
+        [(name, pa.list_(kind) if name in lists else kind) for name, kind in fields],
+        metadata={"schema": SCHEMA},
+    )
+    return pa.Table.from_pylist(text, schema=schema)
+
+
+def _as(item: pa.DataType, user: pa.DataType, row: JsonObject) -> JsonObject:
+    """Return the id columns as text where the column must be text."""
+    changed: JsonObject = {}
+    if pa.types.is_string(user) and row["user"] is not None:
+        changed["user"] = str(row["user"])
+    if pa.types.is_string(item):
+        changed["target"] = str(row["target"])
+        changed |= {name: [str(i) for i in row[name]] for name in ("history", "protected", "removed", "replacements")}
+    return changed
+
+
+def _read_parquet(file: Path) -> tuple[list[dict[str, Any]], str | None]:
+    table = pq.read_table(file)
+    schema = (table.schema.metadata or {}).get(b"schema")
+    rows = table.to_pylist()
+    for row in rows:
+        row["settings"] = json.loads(row.get("settings") or "{}")
+    return rows, None if schema is None else schema.decode()
+
+
+def _read_lines(file: Path) -> tuple[list[dict[str, Any]], str | None]:
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
+    schemas = {row.get("schema") for row in rows}
+    return rows, schemas.pop() if len(schemas) == 1 else None if schemas else SCHEMA
+
+
+def _explanation(row: dict[str, Any]) -> Explanation:
+    return Explanation(
+        query=Query(
+            history=tuple(row["history"]),
+            target=row["target"],
+            k=row["k"],
+            rule=CandidateRule(row["rule"]),
+            protected=frozenset(row["protected"]),
+            seed=row["seed"],
+            user=row["user"],
+        ),
+        status=Status(row["status"]),
+        removed=tuple(row["removed"]),
+        replacements=tuple(row["replacements"]),
+        rank_before=row["rank_before"],
+        rank_after=row["rank_after"],
+        proof=None if row["proof"] is None else Proof(row["proof"]),
+        cost=row["cost"],
+        seconds=row["seconds"],
+        method=row["method"],
+        settings=row["settings"],
+        model=row["model"],
+        catalogue=row["catalogue"],
+        reason=row["reason"],
+    )

@@ -1,0 +1,103 @@
+"""Tables for a terminal, and the same numbers as one JSON object."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+
+from topple import registry
+from topple.data.vocabulary import Catalogue
+from topple.explanation import CandidateRule, Explanation, Status
+from topple.metrics import Evaluation
+from topple.types import JsonObject
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+
+
+def evaluation_table(evaluation: Evaluation, title: str) -> Table:
+    """Return the metrics, a column a candidate rule, each with its denominator and its direction."""
+    table = Table(title=title, caption=_caption(evaluation))
+    table.add_column("metric")
+    for rule in CandidateRule:
+        table.add_column(rule.value, justify="right")
+    table.add_column("of", style="dim")
+    for name in registry.names("metrics"):
+        measured = [evaluation.measurements[rule][name] for rule in CandidateRule]
+        label = f"{registry.load('metrics', name).title} {ARROWS[measured[0].direction]}"
+        counts = dict.fromkeys(f"{m.denominator:,}" for m in measured)
+        table.add_row(label, *(_number(m.value) for m in measured), f"{' / '.join(counts)} {measured[0].of}")
+    return table
+
+
+def evaluation_json(evaluation: Evaluation) -> JsonObject:
+    """Return the metrics as JSON: a number where the rule does not matter, else a number a rule; null where 0 / 0."""
+    found: JsonObject = {
+        "queries": evaluation.queries,
+        "invalid": evaluation.invalid,
+        "seconds_per_query": evaluation.seconds_per_query,
+    }
+    for name in registry.names("metrics"):
+        values = {rule.value: _json(evaluation.measurements[rule][name].value) for rule in CandidateRule}
+        found[name] = next(iter(values.values())) if name in ("coverage", "mean_size") else values
+    return found
+
+
+def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue) -> Table:
+    """Return one row an explanation, with titles."""
+    table = Table(title=f"{len(explanations)} explanations")
+    for column in ("user", "recommended", "rank", "without", "rank then", "instead", "checked"):
+        table.add_column(column, justify="right" if column.startswith("rank") else "left", overflow="fold")
+    for e in explanations:
+        shown = [catalogue.title(item) for item in e.removed[:6]]
+        more = f" and {len(e.removed) - 6} more" if len(e.removed) > 6 else ""
+        table.add_row(
+            str(e.query.user if e.query.user is not None else ""),
+            catalogue.title(e.query.target),
+            _count(e.rank_before),
+            ", ".join(shown) + more or "-",
+            _count(e.rank_after),
+            catalogue.title(e.replacements[0]) if e.replacements and e.valid else "",
+            _checked(e),
+        )
+    return table
+
+
+def facts_table(title: str, facts: Mapping[str, object]) -> Table:
+    """Return names and values, two columns."""
+    table = Table(title=title, show_header=False)
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), _fact(value))
+    return table
+
+
+def _checked(explanation: Explanation) -> str:
+    if explanation.valid:
+        return f"true, {explanation.proof}"
+    return "refuted" if explanation.status is Status.FOUND else explanation.status.value.replace("_", " ")
+
+
+def _caption(evaluation: Evaluation) -> str:
+    invalid = f", {evaluation.invalid} that could not be asked" if evaluation.invalid else ""
+    return f"{evaluation.queries:,} queries{invalid}; {evaluation.seconds_per_query * 1000:.1f} ms a query"
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_fact(inner)} {name.replace('_', ' ')}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return " / ".join(_fact(inner) for inner in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def _json(value: float) -> float | None:
+    return None if math.isnan(value) else value

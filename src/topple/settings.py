@@ -1,0 +1,43 @@
+"""Strict settings: frozen, typed, and an unknown key is an error that names the known ones."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from topple.errors import SettingsError
+
+
+class Settings(BaseModel):
+    """Base of every settings class. Build from untrusted keys with `parse`, which raises `SettingsError`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Named sets of values, such as those a paper published for a data set."""
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any] | None = None, preset: str | None = None) -> Self:
+        """Check `values`, laid over the named preset, and return frozen settings.
+
+        Raises:
+            SettingsError: an unknown preset or key, or a value out of range.
+        """
+        if preset is not None and preset not in cls.presets:
+            raise SettingsError(
+                f"preset={preset!r} is not one of {cls.__name__}'s presets: {', '.join(sorted(cls.presets)) or 'none'}. "
+                "Choose one of these, or give the values themselves."
+            )
+        merged = {**(cls.presets[preset] if preset else {}), **(values or {})}
+        for key in merged:
+            if key not in cls.model_fields:
+                near = difflib.get_close_matches(key, cls.model_fields, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise SettingsError(f"{key!r} is not a setting of {cls.__name__}: {', '.join(cls.model_fields)}.{hint}")
+        try:
+            return cls(**merged)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"]) or cls.__name__
+            raise SettingsError(f"{key}={first['input']!r}: {first['msg']}. Change it in {cls.__name__}.") from error
