@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from topple.explanation import CandidateRule
+from topple.explanation import CandidateRule, Explanation
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import check_history
 from topple.recommenders.ranking import exclude, top_k
@@ -44,6 +44,16 @@ def recommend_many(
     for start in range(0, len(histories), HISTORIES_AT_ONCE):
         lists += _recommend_chunk(recommender, histories[start : start + HISTORIES_AT_ONCE], k)
     return lists
+
+
+def lists_around(recommender: Recommender, explanation: Explanation) -> tuple[list[ItemId], list[ItemId]]:
+    """Return the top-k of an explanation's query before and after its removal, best first, under the query's rule."""
+    query = explanation.query
+    rest = [item for item in query.history if item not in explanation.removed]
+    hidden = set(explanation.removed) if query.rule is CandidateRule.UNSEEN_BEFORE else set()
+    before = [place.item for place in recommend(recommender, query.history, query.k)]
+    after = [place.item for place in _recommend_chunk(recommender, [rest], query.k + len(hidden))[0]]
+    return before, [item for item in after if item not in hidden][: query.k]
 
 
 def _recommend_chunk(

@@ -43,22 +43,16 @@ def evaluation_json(evaluation: Evaluation) -> JsonObject:
 
 
 def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue) -> Table:
-    """Return one row an explanation, with titles."""
+    """Return one short row an explanation: what was recommended, how many items to remove, and what was checked."""
     table = Table(title=f"{len(explanations)} explanations")
-    for column in ("user", "recommended", "rank", "without", "rank then", "instead", "checked"):
-        table.add_column(column, justify="right" if column.startswith("rank") else "left", overflow="fold")
+    for column in ("user", "rank", "recommended", "removed", "rank then", "checked"):
+        right = column in ("rank", "removed", "rank then")
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
     for e in explanations:
-        shown = [catalogue.title(item) for item in e.removed[:6]]
-        more = f" and {len(e.removed) - 6} more" if len(e.removed) > 6 else ""
-        table.add_row(
-            str(e.query.user if e.query.user is not None else ""),
-            catalogue.title(e.query.target),
-            _count(e.rank_before),
-            ", ".join(shown) + more or "-",
-            _count(e.rank_after),
-            catalogue.title(e.replacements[0]) if e.replacements and e.valid else "",
-            _checked(e),
-        )
+        size = f"{len(e.removed)} of {len(e.query.history)}" if e.removed else "-"
+        user = "" if e.query.user is None else str(e.query.user)
+        title = catalogue.title(e.query.target)
+        table.add_row(user, _count(e.rank_before), title, size, _count(e.rank_after), _checked(e))
     return table
 
 

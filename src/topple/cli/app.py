@@ -1,0 +1,43 @@
+"""The `topple` command and its subcommands."""
+
+import typer
+
+from topple.cli import data, demo, doctor, evaluate, explain, fit, recommend, reproduce
+from topple.cli.options import plainly
+
+app = typer.Typer(
+    name="topple",
+    help="Which of this user's past items, had they never happened, would topple this recommendation out of the list?",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+)
+app.command()(plainly(demo.demo))
+app.add_typer(data.app, name="data")
+app.command()(plainly(fit.fit))
+app.command()(plainly(recommend.recommend))
+app.command()(plainly(explain.explain))
+app.command()(plainly(evaluate.evaluate))
+app.add_typer(reproduce.app, name="reproduce")
+app.command()(plainly(doctor.doctor))
+
+
+@app.callback(invoke_without_command=True)
+def topple(
+    version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
+) -> None:
+    """Which of this user's past items, had they never happened, would topple this recommendation out of the list?"""
+    if version:
+        import topple as package
+
+        typer.echo(package.__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line: exit code 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""`topple fit`: from data to a model folder."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from topple.cli.options import DataChoice, Json, Overwrite, Pairs, Seed, console, settings_of, show_json, takes_data
+from topple.recommenders.base import Recommender
+
+SAVE_EVERY = 30.0
+"""Seconds between two savings of the best state while training goes on."""
+
+
+@takes_data
+def fit(
+    choice: DataChoice,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model folder to make.")],
+    recommender: Annotated[str, typer.Option(help="A recommender by name.")] = "mult-vae",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Training epochs.")] = None,
+    seed: Seed = 0,
+    settings: Pairs = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="An .npz file of trained arrays: take these instead of training.")
+    ] = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Train a recommender (or take trained weights) and save it with its data.
+
+    The best state so far is saved while training goes on, and stays if you interrupt with Ctrl-C.
+
+    Example: topple fit --dataset ml-100k --data-dir ml-100k --out model
+    """
+    from topple import registry
+    from topple.door import fitting
+    from topple.files import refuse_existing
+    from topple.recommenders.checkpoints import load_arrays, save_model
+    from topple.recommenders.quality import held_out_quality
+    from topple.reports.tables import facts_table
+
+    refuse_existing(out, overwrite=overwrite)
+    model_class = registry.load("recommenders", recommender)
+    chosen = model_class.settings_type.parse(settings_of(settings, epochs=epochs, seed=seed))
+    arrays = None if weights is None else load_arrays(weights)
+    split = choice.load()
+    saved_at = -SAVE_EVERY
+
+    def keep_best(model: Recommender) -> None:
+        nonlocal saved_at
+        if time.monotonic() - saved_at >= SAVE_EVERY:
+            save_model(model, out, split, overwrite=overwrite or saved_at > -SAVE_EVERY)
+            saved_at = time.monotonic()
+
+    if arrays is not None:
+        model = model_class.from_arrays(arrays, split.catalogue, chosen)
+        model.training = {"weights": weights.name if weights else ""}
+    else:
+        model = fitting.fit(split, recommender, settings=chosen, on_best=keep_best)
+    save_model(model, out, split, overwrite=overwrite or saved_at > -SAVE_EVERY)
+    facts = {
+        "model": str(out),
+        "recommender": recommender,
+        "data": split.describe(),
+        "training": model.training,
+        "test": held_out_quality(model, split.test),
+    }
+    if json:
+        show_json(facts)
+    else:
+        console().print(facts_table(f"{recommender} on {split.name}", facts))
+        console().print(f"Next: topple explain --model {out}", style="dim")
+    if model.training.get("interrupted"):
+        raise typer.Exit(130)

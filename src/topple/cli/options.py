@@ -1,0 +1,217 @@
+"""What several commands share: options, the choice of data, and how results are shown."""
+
+import functools
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from topple import registry
+from topple.errors import DataError, QueryError, SettingsError, ToppleError
+from topple.types import Id
+
+if TYPE_CHECKING:
+    from topple.data.splitting import Split
+    from topple.data.vocabulary import Catalogue, Vocabulary
+    from topple.explanation import Explanation
+    from topple.recommenders.checkpoints import Loaded
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+ModelFolder = Annotated[Path, typer.Option("--model", "-m", help="A model folder, made by `topple fit`.")]
+K = Annotated[int, typer.Option("-k", "--k", min=1, help="Length of the recommended list.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the run.")]
+Users = Annotated[list[str] | None, typer.Option("--user", "-u", help="A user id; repeat for more users.")]
+HistoryText = Annotated[
+    str | None, typer.Option("--history", help="Item ids separated by commas, in place of a user of the data.")
+]
+Pairs = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; repeat for more.")]
+MOST_SHOWN = 50
+DATA, PREPARE = "Data", "Preparation"
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which data, and how it is prepared; the fields are command line options."""
+
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="A data set by name; see `topple data list`.", rich_help_panel=DATA),
+    ] = None
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder with its published files; without it they are downloaded.", rich_help_panel=DATA),
+    ] = None
+    interactions: Annotated[
+        Path | None,
+        typer.Option(help="Your own table: CSV, TSV (.gz, .bz2 too) or Parquet.", rich_help_panel=DATA),
+    ] = None
+    user_column: Annotated[str, typer.Option(help="Column of user ids.", rich_help_panel=DATA)] = "user"
+    item_column: Annotated[str, typer.Option(help="Column of item ids.", rich_help_panel=DATA)] = "item"
+    rating_column: Annotated[
+        str | None, typer.Option(help="Column of ratings; none for implicit feedback.", rich_help_panel=DATA)
+    ] = None
+    titles: Annotated[
+        Path | None,
+        typer.Option(help="Titles: movies.dat, u.item, or a table with columns item, title.", rich_help_panel=DATA),
+    ] = None
+    separator: Annotated[str | None, typer.Option(help="Delimiter of a text table.", rich_help_panel=DATA)] = None
+    duplicates: Annotated[
+        str,
+        typer.Option(help="Rows that repeat a (user, item) pair: error, first, last, highest.", rich_help_panel=DATA),
+    ] = "error"
+    positive_above: Annotated[
+        float | None,
+        typer.Option(help="Ratings above this are positive. (default: 3.5)", rich_help_panel=PREPARE),
+    ] = None
+    min_items: Annotated[
+        int | None, typer.Option(help="Fewest positive items of a user. (default: 5)", rich_help_panel=PREPARE)
+    ] = None
+    held_out_users: Annotated[
+        int | None,
+        typer.Option(
+            help="Users for validation, and as many for test. (default: the data set's)", rich_help_panel=PREPARE
+        ),
+    ] = None
+    held_out_share: Annotated[
+        float | None,
+        typer.Option(help="Share of a held-out user's items to predict. (default: 0.2)", rich_help_panel=PREPARE),
+    ] = None
+    split_seed: Annotated[
+        int | None, typer.Option(help="Seed of the split; kept apart from --seed.", rich_help_panel=PREPARE)
+    ] = None
+
+    def load(self) -> "Split":
+        """Read and prepare the chosen data."""
+        from topple.data.reading import read_interactions
+        from topple.data.sources import source
+        from topple.data.splitting import Preparation, prepare
+
+        if (self.dataset is None) == (self.interactions is None):
+            raise DataError(
+                "give either --dataset NAME or --interactions FILE. "
+                f"Data sets: {', '.join(registry.names('datasets'))}; `topple data list` tells more."
+            )
+        names = ("positive_above", "min_items", "held_out_users", "held_out_share")
+        options = {name: getattr(self, name) for name in names} | {"seed": self.split_seed}
+        given = {name: value for name, value in options.items() if value is not None}
+        if self.dataset is not None:
+            split = source(self.dataset).split(self.data_dir, given)
+        else:
+            read = read_interactions(
+                self.interactions,
+                user=self.user_column,
+                item=self.item_column,
+                rating=self.rating_column,
+                separator=self.separator,
+                duplicates=self.duplicates,  # type: ignore[arg-type] # checked by the reader
+            )
+            split = prepare(read, Preparation.parse(given))
+        return self._titled(split)
+
+    def _titled(self, split: "Split") -> "Split":
+        from dataclasses import replace
+
+        from topple.data.titles import read_titles
+
+        if self.titles is None:
+            return split
+        return replace(split, catalogue=split.catalogue.with_titles(read_titles(self.titles)))
+
+
+def takes_data(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `DataChoice`; it receives them as its one argument `choice`."""
+    fields = inspect.signature(DataChoice).parameters
+    own = [p for p in inspect.signature(command).parameters.values() if p.name != "choice"]
+    merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*fields.values(), *own)]
+
+    @functools.wraps(command)
+    def with_data(**given: Any) -> None:
+        choice = DataChoice(**{name: given.pop(name) for name in fields})
+        command(choice=choice, **given)
+
+    with_data.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
+    with_data.__annotations__ = {p.name: p.annotation for p in merged}
+    return with_data
+
+
+def plainly(command: Callable[..., None]) -> Callable[..., None]:
+    """Make a command end on topple's own errors with one clear message and exit code 2, without a traceback."""
+
+    @functools.wraps(command)
+    def with_message(*args: Any, **given: Any) -> None:
+        try:
+            command(*args, **given)
+        except ToppleError as error:
+            screen = Console(stderr=True, highlight=False)
+            screen.print("[bold red]error:[/]", end=" ")
+            screen.print(str(error), markup=False, soft_wrap=True)
+            raise typer.Exit(2) from error
+
+    return with_message
+
+
+def settings_of(pairs: Sequence[str] | None, **named: object) -> dict[str, object]:
+    """Return the settings of `--set key=value` pairs, with the named options that were given laid over them."""
+    values: dict[str, object] = {}
+    for pair in pairs or ():
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {pair!r} is not key=value. Write for example --set epochs=50.")
+        values[key.strip()] = value.strip()
+    return values | {name: value for name, value in named.items() if value is not None}
+
+
+def histories_of(
+    loaded: "Loaded", users: Sequence[str] | None, history: str | None, limit: int
+) -> dict[Id, tuple[Id, ...]]:
+    """Return the histories that a person chose: users by id, a history by item ids, or the first test users."""
+    if history is not None:
+        if users:
+            raise QueryError("give --user or --history, not both.")
+        items = loaded.recommender.catalogue.vocabulary
+        return {"you": tuple(items.parse(text.strip()) for text in history.split(",") if text.strip())}
+    if loaded.split is None:
+        raise QueryError("this model folder holds no users. Give --history with item ids.")
+    if users:
+        return loaded.split.histories([_as_id(text, loaded.split.test.users) for text in users])
+    return loaded.split.histories(limit=limit)
+
+
+def show_explanations(explanations: "Sequence[Explanation]", catalogue: "Catalogue") -> None:
+    """Print sentences, a heading for each user, and a table of them all."""
+    from topple.reports.sentences import sentence
+    from topple.reports.tables import explanations_table
+
+    screen, user = console(), object()
+    for e in explanations[:MOST_SHOWN]:
+        if e.query.user != user:
+            user = e.query.user
+            screen.print(
+                f"\n{user if user is not None else 'this history'} ({len(e.query.history)} items)", style="bold"
+            )
+        screen.print(f"  {sentence(e, catalogue)}", markup=False, soft_wrap=True)
+    screen.print()
+    screen.print(explanations_table(explanations[:MOST_SHOWN], catalogue))
+    if len(explanations) > MOST_SHOWN:
+        screen.print(f"... and {len(explanations) - MOST_SHOWN:,} more, not shown.")
+
+
+def show_json(value: object) -> None:
+    """Print one JSON object to standard output."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def console() -> Console:
+    """Return the console for text and tables on standard output."""
+    return Console(highlight=False)
+
+
+def _as_id(text: str, like: "Vocabulary") -> Id:
+    integers = isinstance(like.decode([0])[0], int)
+    return int(text) if integers and text.strip().lstrip("-").isdigit() else text

@@ -1,0 +1,41 @@
+"""`topple recommend`: the top-k of users or of a history."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from topple.cli.options import HistoryText, Json, K, ModelFolder, Users, console, histories_of, show_json
+
+
+def recommend(
+    model: ModelFolder,
+    user: Users = None,
+    history: HistoryText = None,
+    k: K = 5,
+    users: Annotated[int, typer.Option(min=1, help="How many test users, without --user or --history.")] = 3,
+    json: Json = False,
+) -> None:
+    """Recommend the top-k of users of the model's data, or of a history of your own.
+
+    Example: topple recommend --model model --history 50,181,172
+    """
+    from topple.door.recommending import recommend_many
+    from topple.recommenders.checkpoints import load_model
+
+    loaded = load_model(model)
+    histories = histories_of(loaded, user, history, users)
+    lists = recommend_many(loaded.recommender, list(histories.values()), k)
+    if json:
+        show_json(
+            [{"user": u, "items": [asdict(place) for place in its]} for u, its in zip(histories, lists, strict=True)]
+        )
+        return
+    for (name, items), listed in zip(histories.items(), lists, strict=True):
+        table = Table(title=f"top {k} of {name} ({len(items)} items in the history)")
+        for column in ("rank", "item", "title", "score"):
+            table.add_column(column, justify="right" if column in ("rank", "score") else "left")
+        for place in listed:
+            table.add_row(str(place.rank), str(place.item), place.title, f"{place.score:.3f}")
+        console().print(table)

@@ -1,0 +1,73 @@
+"""One explanation as a picture: the list as it is, and the list as it would be."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from topple.data.vocabulary import Catalogue
+from topple.errors import CapabilityError
+from topple.explanation import Explanation
+from topple.files import writing
+from topple.types import ItemId
+
+GONE, NEW, STAYS = "#c0392b", "#1e8449", "#5d6d7e"
+LONGEST_TITLE = 34
+
+
+def draw_explanation(
+    explanation: Explanation,
+    before: Sequence[ItemId],
+    after: Sequence[ItemId],
+    catalogue: Catalogue,
+    path: Path,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Draw a found explanation: two lists side by side, the target falling out, the replacement coming in.
+
+    Args:
+        explanation: a found set.
+        before: the recommended list for the whole history, best first.
+        after: the recommended list without the removed items, best first.
+        catalogue: for the titles.
+        path: .png, .svg or .pdf.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        CapabilityError: matplotlib is not installed.
+        OutputExistsError, OutputError: the file could not be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise CapabilityError("pictures need matplotlib. Install it with: pip install 'topple[pictures]'.") from error
+    k, target = len(before), explanation.query.target
+    figure = Figure(figsize=(10, 0.55 * k + 2.2), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlim=(-1.35, 2.35), ylim=(k + 1.6, -0.4))
+    axes.axis("off")
+    axes.text(0, 0, f"top {k} today", ha="right", weight="bold")
+    axes.text(1, 0, f"top {k} without them", ha="left", weight="bold")
+    for place, item in enumerate(before, start=1):
+        colour = GONE if item not in after else STAYS
+        axes.text(-0.05, place, f"{_title(item, catalogue)}  {place}", ha="right", va="center", color=colour)
+        end = after.index(item) + 1 if item in after else k + 1
+        reach = 1.0 if item in after or item == target else 0.3  # another item that leaves fades out
+        line = [place, place + (end - place) * reach]
+        style = "-" if item in after else "--"
+        axes.plot([0, reach], line, color=colour, lw=3 if item == target else 1.5, ls=style)
+    for place, item in enumerate(after, start=1):
+        colour = NEW if item not in before else STAYS
+        axes.text(1.05, place, f"{place}  {_title(item, catalogue)}", ha="left", va="center", color=colour)
+    axes.text(1.05, k + 1, f"{explanation.rank_after}  {_title(target, catalogue)}", ha="left", va="center", color=GONE)
+    removed = "\n".join(f"– {_title(item, catalogue)}" for item in explanation.removed[:6])
+    more = f"\n  and {len(explanation.removed) - 6} more" if len(explanation.removed) > 6 else ""
+    figure.suptitle(
+        f"Why {catalogue.title(target)}? Without these of the history it would be gone:\n{removed}{more}", fontsize=11
+    )
+    with writing(path, overwrite=overwrite) as aside:
+        figure.savefig(aside, dpi=130)
+
+
+def _title(item: ItemId, catalogue: Catalogue) -> str:
+    title = catalogue.title(item)
+    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"

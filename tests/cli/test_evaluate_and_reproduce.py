@@ -1,0 +1,72 @@
+import json
+
+import pytest
+
+KEYS = {"queries", "coverage", "pn", "ps", "f_ns", "mean_size", "seconds_per_query"}
+RULES = {"unseen_before", "unseen_after"}
+
+
+@pytest.fixture(scope="module")
+def explained(topple, model, tmp_path_factory):
+    out = tmp_path_factory.mktemp("explained") / "out"
+    assert topple("explain", "-m", model, "--users", 3, "--set", "steps=80", "--out", out).exit_code == 0
+    return out
+
+
+def test_evaluate_measures_under_both_rules(topple, model, explained):
+    result = json.loads(topple("evaluate", explained, "-m", model, "--json").stdout)
+    assert set(result) >= KEYS
+    assert set(result["pn"]) == set(result["ps"]) == RULES
+    assert result["queries"] == 15
+    table = topple("evaluate", explained, "-m", model)
+    assert "15 queries" in table.stdout
+
+
+def test_evaluate_refuses_a_model_of_another_catalogue(topple, explained, tmp_path):
+    lines = "\n".join(f"u{u},i{(u + s) % 9}" for u in range(30) for s in range(6))
+    (tmp_path / "t.csv").write_text(f"user,item\n{lines}\n")
+    other = tmp_path / "other"
+    assert (
+        topple(
+            "fit", "--interactions", tmp_path / "t.csv", "--out", other, "--epochs", 1, "--set", "hidden=4"
+        ).exit_code
+        == 0
+    )
+    result = topple("evaluate", explained, "-m", other)
+    assert result.exit_code == 2
+    assert "cannot be judged with a model of" in result.stderr
+
+
+def test_evaluate_refuses_what_is_no_result(topple, model, tmp_path):
+    assert "is not a file" in topple("evaluate", tmp_path, "-m", model).stderr
+    (tmp_path / "x.jsonl").write_text('{"schema": "other/1"}\n')
+    assert "has schema 'other/1'" in topple("evaluate", tmp_path / "x.jsonl", "-m", model).stderr
+    (tmp_path / "y.jsonl").write_text("{not json\n")
+    assert "is damaged" in topple("evaluate", tmp_path / "y.jsonl", "-m", model).stderr
+
+
+def test_reproduce_lcer_prints_one_object(topple, tmp_path):
+    result = topple(
+        "reproduce", "lcer", "--dataset", "generated", "--lam", 0.01, "--alpha", 0.1, "--epochs", 2, "--steps", 40,
+        "--set", "hidden=16", "--set", "latent=8", "--users", 3, "--json", "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert set(found) >= KEYS | {"ndcg_100"}
+    assert set(found["pn"]) == RULES
+    assert found["queries"] == 15
+    assert found["settings"]["lcer"]["lam"] == 0.01
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == found
+
+
+def test_reproduce_lcer_is_the_same_with_the_same_seed_and_explains_a_saved_model(topple, model):
+    runs = [
+        json.loads(
+            topple("reproduce", "lcer", "-m", model, "--steps", 40, "--users", 2, "--seed", seed, "--json").stdout
+        )
+        for seed in (3, 3, 4)
+    ]
+    for run in runs:
+        run.pop("seconds_per_query")
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]

@@ -1,0 +1,88 @@
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from topple import load_model, read_explanations
+
+QUICK = ["--set", "steps=60"]
+
+
+def test_prints_sentences_a_person_understands(topple, model):
+    result = topple("explain", "-m", model, "--users", 2, *QUICK)
+    assert result.exit_code == 0, result.output
+    assert "You are recommended *The " in result.stdout
+    assert "10 explanations" in result.stdout
+
+
+def test_writes_parquet_and_json_lines_with_a_schema_version(topple, model, tmp_path):
+    result = topple("explain", "-m", model, "--users", 2, "--out", tmp_path / "out", *QUICK)
+    assert result.exit_code == 0, result.output
+    table = pq.read_table(tmp_path / "out" / "explanations.parquet")
+    assert table.schema.metadata[b"schema"] == b"topple.explanation/1"
+    lines = [json.loads(line) for line in (tmp_path / "out" / "explanations.jsonl").read_text().splitlines()]
+    assert len(lines) == table.num_rows == 10
+    assert {line["schema"] for line in lines} == {"topple.explanation/1"}
+    assert lines[0]["target_title"].startswith("The ")
+    assert read_explanations(tmp_path / "out") == read_explanations(tmp_path / "out" / "explanations.jsonl")
+
+
+def test_an_existing_output_is_refused_and_left_alone(topple, model, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("keep")
+    result = topple("explain", "-m", model, "--out", tmp_path / "out", *QUICK)
+    assert result.exit_code == 2
+    assert "exists and is left as it is" in result.stderr
+    assert (tmp_path / "out" / "mine.txt").read_text() == "keep"
+
+
+def test_json_is_one_object(topple, model):
+    result = topple("explain", "-m", model, "--history", "film-001,film-002,film-003", "-k", 2, "--json", *QUICK)
+    explained = json.loads(result.stdout)["explanations"]
+    assert [e["user"] for e in explained] == ["you", "you"]
+    assert set(explained[0]["removed"]) <= {"film-001", "film-002", "film-003"}
+    assert explained[0]["sentence"].startswith("You are recommended *")
+
+
+def test_protected_items_stay(topple, model):
+    user = load_model(model).split.test.users.decode([0])[0]
+    history = load_model(model).split.history(user)
+    protect = [word for item in history[:-1] for word in ("--protect", item)]
+    result = topple("explain", "-m", model, "--user", user, "--json", *QUICK, *protect)
+    removed = {item for e in json.loads(result.stdout)["explanations"] for item in e["removed"]}
+    assert removed <= {history[-1]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--user", "nobody"], "unknown user id 'nobody'"),
+        (["--history", "film-001,film-999"], "unknown item id 'film-999'"),
+        (["--history", "film-001,film-001"], "stands twice"),
+        (["--history", "film-001", "--user", "user-001"], "not both"),
+        (["--history", "film-001", "--target", "film-001"], "is in the history"),
+        (["--history", "film-001", "-k", "500"], "k=500 with 239 candidates"),
+        (["--explainer", "lcre"], "Did you mean 'lcer'?"),
+        (["--preset", "ml-100"], "is not one of LcerSettings's presets"),
+        (["--set", "lambda=1"], "'lambda' is not a setting"),
+    ],
+)
+def test_bad_input_is_one_clear_message(topple, model, arguments, message):
+    result = topple("explain", "-m", model, *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr.replace("\n", " ")
+
+
+def test_a_folder_that_is_no_model_is_refused(topple, tmp_path):
+    result = topple("explain", "-m", tmp_path)
+    assert result.exit_code == 2
+    assert "is not a model folder" in result.stderr
+
+
+def test_recommend_lists_titles(topple, model):
+    result = topple("recommend", "-m", model, "--history", "film-001,film-002", "-k", 3)
+    assert result.exit_code == 0
+    assert "The " in result.stdout
+    listed = json.loads(topple("recommend", "-m", model, "--history", "film-001,film-002", "-k", 3, "--json").stdout)
+    assert [place["rank"] for place in listed[0]["items"]] == [1, 2, 3]
+    assert {"film-001", "film-002"}.isdisjoint(place["item"] for place in listed[0]["items"])

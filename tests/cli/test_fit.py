@@ -1,0 +1,139 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from topple import load_model
+
+TINY = ["--set", "hidden=16", "--set", "latent=8", "--set", "batch_size=100"]
+
+
+def test_makes_a_model_folder_with_its_data(model):
+    loaded = load_model(model)
+    assert loaded.recommender.name == "mult-vae"
+    assert loaded.recommender.settings.epochs == 4
+    assert len(loaded.split.test.users) == 80
+    assert loaded.recommender.catalogue.title("film-001") == "The Silent Orbit (Space)"
+
+
+def test_json_tells_training_and_test_quality(topple, tmp_path):
+    result = topple("fit", "--dataset", "generated", "--out", tmp_path / "m", "--epochs", 2, *TINY, "--json")
+    facts = json.loads(result.stdout)
+    assert facts["training"]["epochs"] == 2
+    assert 0 < facts["test"]["ndcg_100"] < 1
+
+
+def test_existing_output_is_refused_before_any_work(topple, model):
+    before = (model / "model.json").read_bytes()
+    result = topple("fit", "--dataset", "no such data set", "--out", model)
+    assert result.exit_code == 2
+    assert "exists and is left as it is" in result.stderr
+    assert (model / "model.json").read_bytes() == before
+
+
+def test_overwrite_replaces(topple, tmp_path):
+    for seed in (1, 2):
+        result = topple(
+            "fit",
+            "--dataset",
+            "generated",
+            "--out",
+            tmp_path / "m",
+            "--epochs",
+            1,
+            "--seed",
+            seed,
+            *TINY,
+            "--overwrite",
+        )
+        assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "m" / "model.json").read_text())["settings"]["seed"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either --dataset NAME or --interactions FILE"),
+        (["--dataset", "generated", "--interactions", "x.csv"], "give either --dataset NAME or --interactions FILE"),
+        (["--dataset", "ml-100"], "Did you mean 'ml-100k'?"),
+        (["--dataset", "generated", "--recommender", "mult-va"], "Did you mean 'mult-vae'?"),
+        (["--dataset", "generated", "--set", "epoch=3"], "'epoch' is not a setting of MultVAESettings"),
+        (["--dataset", "generated", "--set", "epochs"], "is not key=value"),
+        (["--dataset", "generated", "--set", "dropout=2"], "dropout='2'"),
+        (["--dataset", "generated", "--weights", "none.npz"], "none.npz is not a file"),
+        (["--interactions", "none.csv"], "none.csv is not a file"),
+        (["--dataset", "ml-1m", "--data-dir", "."], "does not hold ratings.dat"),
+    ],
+)
+def test_bad_input_is_one_clear_message(topple, tmp_path, arguments, message):
+    result = topple("fit", "--out", tmp_path / "m", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "m").exists()
+
+
+def test_reads_a_table_with_named_columns_and_titles(topple, tmp_path):
+    lines = [f"{user},{(user + step) % 12}" for user in range(40) for step in range(8)]
+    (tmp_path / "seen.csv").write_text("who,what\n" + "\n".join(lines) + "\n")
+    (tmp_path / "movies.dat").write_text("".join(f"{n}::Film {n}, The (1990)::Drama\n" for n in range(12)))
+    result = topple(
+        "fit", "--interactions", tmp_path / "seen.csv", "--user-column", "who", "--item-column", "what",
+        "--titles", tmp_path / "movies.dat", "--epochs", 1, *TINY, "--out", tmp_path / "m",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert load_model(tmp_path / "m").recommender.catalogue.title(3) == "The Film 3 (1990)"
+
+
+def test_takes_trained_weights(topple, model, tmp_path):
+    arrays = {name: array.numpy() for name, array in load_model(model).recommender.arrays().items()}
+    np.savez(tmp_path / "w.npz", **arrays)
+    split = model / "split"
+    result = topple(
+        "fit", "--dataset", "alishop", "--data-dir", split, "--weights", tmp_path / "w.npz", "--out", tmp_path / "m"
+    )
+    assert result.exit_code == 0, result.output
+    taken = load_model(tmp_path / "m").recommender
+    assert all(np.array_equal(arrays[name], array.numpy()) for name, array in taken.arrays().items())
+    assert taken.settings.hidden == 16
+
+
+def test_weights_of_another_catalogue_are_refused(topple, model, tmp_path):
+    arrays = {name: array.numpy() for name, array in load_model(model).recommender.arrays().items()}
+    np.savez(tmp_path / "w.npz", **{**arrays, "weight_q_0to1": arrays["weight_q_0to1"][:-1]})
+    result = topple("fit", "--dataset", "generated", "--weights", tmp_path / "w.npz", "--out", tmp_path / "m")
+    assert result.exit_code == 2
+    assert "another catalogue" in result.stderr
+
+
+def test_an_interrupted_fit_keeps_the_best_state_so_far(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "topple",
+        "fit",
+        "--dataset",
+        "generated",
+        "--out",
+        str(tmp_path / "m"),
+        "--epochs",
+        "100000",
+    ]
+    process = subprocess.Popen(
+        [*command, *TINY], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "m" / "model.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    loaded = load_model(tmp_path / "m")
+    assert loaded.recommender.training["interrupted"] is True
+    assert loaded.recommender.training["best_epoch"] >= 1

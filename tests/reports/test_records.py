@@ -1,0 +1,60 @@
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from topple import Catalogue, Explanation, Proof, Query, Status, Vocabulary, read_explanations, write_explanations
+from topple.errors import DataError, DataNotFoundError, OutputExistsError
+
+
+def examples(ids):
+    a, b, c, d = ids
+    return [
+        Explanation(
+            Query((a, b), c, k=2, protected=frozenset({b}), seed=5, user="ann"), Status.FOUND, removed=(a,),
+            replacements=(d,), rank_before=1, rank_after=3, proof=Proof.MINIMAL, cost=7, seconds=0.25, method="lcer",
+            settings={"lam": 0.5}, model="m", catalogue="c",
+        ),
+        Explanation(Query((a,), d), Status.NOT_FOUND, rank_before=2, reason="the method found no set"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("ids", [(10, 20, 30, 40), ("007", "b", "ünï", 'q"uote')])
+@pytest.mark.parametrize("file", ["", "explanations.parquet", "explanations.jsonl"])
+def test_round_trip(tmp_path, ids, file):
+    written = examples(ids)
+    write_explanations(written, Catalogue(Vocabulary(ids)), tmp_path / "out")
+    assert read_explanations(tmp_path / "out" / file) == written
+
+
+def test_an_invalid_query_with_ids_of_another_type_is_written_too(tmp_path):
+    odd = Explanation(Query((10,), "", user="ann"), Status.INVALID, reason="unknown")
+    write_explanations([*examples((10, 20, 30, 40)), odd], Catalogue(Vocabulary([10, 20, 30, 40])), tmp_path / "out")
+    assert len(read_explanations(tmp_path / "out")) == 3
+
+
+def test_nothing_to_write_is_written(tmp_path):
+    write_explanations([], Catalogue(Vocabulary(["a"])), tmp_path / "out", summary={"queries": 0})
+    assert read_explanations(tmp_path / "out") == []
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == {"queries": 0}
+
+
+def test_an_existing_folder_is_refused(tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OutputExistsError, match="exists and is left as it is"):
+        write_explanations([], Catalogue(Vocabulary(["a"])), tmp_path / "out")
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(DataNotFoundError, match="is not a file"):
+        read_explanations(tmp_path / "none")
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 not really")
+    with pytest.raises(DataError, match="is damaged"):
+        read_explanations(tmp_path / "x.parquet")
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "y.parquet")
+    with pytest.raises(DataError, match="has schema None"):
+        read_explanations(tmp_path / "y.parquet")
+    (tmp_path / "z.jsonl").write_text('{"schema": "topple.explanation/1", "user": 1}\n')
+    with pytest.raises(DataError, match="does not fit the schema"):
+        read_explanations(tmp_path / "z.jsonl")
