@@ -1,0 +1,47 @@
+import sys
+
+import pytest
+
+import topple
+from topple.door.recommending import lists_around
+from topple.errors import CapabilityError, OutputExistsError
+from topple.explanation import CandidateRule, Explanation, Proof, Query, Status
+from topple.reports.pictures import draw_explanation
+
+
+@pytest.fixture(scope="module")
+def model():
+    settings = {"hidden": 16, "latent": 8, "epochs": 2, "batch_size": 100}
+    return topple.fit(topple.load_split("generated"), settings=settings, progress=False)
+
+
+def explanation(model, rule=CandidateRule.UNSEEN_BEFORE):
+    history = ("film-001", "film-002", "film-003")
+    target = topple.recommend(model, history)[0].item
+    return Explanation(Query(history, target, rule=rule), Status.FOUND, ("film-001",), rank_after=9, proof=Proof.VALID)
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_draws_a_file(model, tmp_path, suffix):
+    drawn = explanation(model)
+    path = tmp_path / f"why.{suffix}"
+    draw_explanation(drawn, *lists_around(model, drawn), model.catalogue, path)
+    assert path.stat().st_size > 1000
+    with pytest.raises(OutputExistsError):
+        draw_explanation(drawn, *lists_around(model, drawn), model.catalogue, path)
+
+
+def test_the_lists_follow_the_candidate_rule(model):
+    before, after = lists_around(model, explanation(model))
+    assert len(before) == len(after) == 5
+    assert "film-001" not in after
+    everything = Query(("film-001", "film-002"), before[0], k=237, rule=CandidateRule.UNSEEN_AFTER)
+    _, after = lists_around(model, Explanation(everything, Status.FOUND, ("film-001",)))
+    assert "film-002" not in after
+    assert len(set(after)) == 237
+
+
+def test_without_matplotlib_it_says_what_to_install(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(CapabilityError, match=r"pip install 'topple\[pictures\]'"):
+        draw_explanation(explanation(model), ["a"], ["b"], model.catalogue, tmp_path / "x.png")
