@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from topple.errors import OutputError, OutputExistsError
+from topple.errors import OutputError, OutputExistsError, ToppleError
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
@@ -38,7 +38,7 @@ def writing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         yield aside_root / path.name
         _replace(aside_root / path.name, path)
     except OSError as error:
-        if isinstance(error, OutputExistsError | OutputError):
+        if isinstance(error, ToppleError):
             raise
         raise OutputError(
             f"writing {path} failed: {error.strerror or error}. What was there before is unchanged; "
@@ -50,7 +50,7 @@ def writing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 def _replace(new: Path, path: Path) -> None:
     _flush(new)
-    if not path.is_dir():
+    if not path.exists() or (path.is_file() and new.is_file()):
         new.replace(path)
         return
     old = new.parent / f"{path.name}.old"

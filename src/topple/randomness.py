@@ -14,13 +14,14 @@ _MIX_2 = 0x94D049BB133111EB - (1 << 64)
 
 
 def derive_seed(seed: int, *keys: object) -> int:
-    """Return a 63-bit seed that depends on `seed` and every key, types included (1 and "1" differ).
+    """Return a 63-bit seed that depends on `seed` and every key, types included (1 and "1" differ, np.int64(1) does not).
 
     Example:
         >>> derive_seed(0, "user", 7) == derive_seed(0, "user", 7), derive_seed(0, 7) == derive_seed(0, "7")
         (True, False)
     """
-    text = "\x1f".join([repr(seed), *(f"{type(key).__name__}:{key!r}" for key in keys)])
+    plain = [key.item() if isinstance(key, np.generic) else key for key in keys]
+    text = "\x1f".join([repr(int(seed)), *(f"{type(key).__name__}:{key!r}" for key in plain)])
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
@@ -36,7 +37,8 @@ def uniform(query: "Tensor", step: "Tensor", item: "Tensor") -> "Tensor":
     Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
     """
     mixed = _mix(_mix(query + step * _GOLDEN) ^ (item * _MIX_1 + _GOLDEN))
-    return (_shift(mixed, 11).double() + 0.5) * 2.0**-53
+    # 52 bits and a half: with 53 the largest would round to 1, whose logit is infinite.
+    return (_shift(mixed, 12).double() + 0.5) * 2.0**-52
 
 
 def _mix(value: "Tensor") -> "Tensor":

@@ -10,12 +10,32 @@ from topple.errors import SettingsError
 
 
 class Settings(BaseModel):
-    """Base of every settings class. Build from untrusted keys with `parse`, which raises `SettingsError`."""
+    """Base of every settings class; `parse` adds the named presets.
+
+    Raises:
+        SettingsError: an unknown key, or a value out of range.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Named sets of values, such as those a paper published for a data set."""
+
+    def __init__(self, **values: Any) -> None:
+        known = type(self).model_fields
+        for key in values:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise SettingsError(f"{key!r} is not a setting of {type(self).__name__}: {', '.join(known)}.{hint}")
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"]) or type(self).__name__
+            raise SettingsError(
+                f"{key}={first['input']!r}: {first['msg']}. Change it in {type(self).__name__}."
+            ) from error
 
     @classmethod
     def parse(cls, values: Mapping[str, Any] | None = None, preset: str | None = None) -> Self:
@@ -29,15 +49,4 @@ class Settings(BaseModel):
                 f"preset={preset!r} is not one of {cls.__name__}'s presets: {', '.join(sorted(cls.presets)) or 'none'}. "
                 "Choose one of these, or give the values themselves."
             )
-        merged = {**(cls.presets[preset] if preset else {}), **(values or {})}
-        for key in merged:
-            if key not in cls.model_fields:
-                near = difflib.get_close_matches(key, cls.model_fields, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise SettingsError(f"{key!r} is not a setting of {cls.__name__}: {', '.join(cls.model_fields)}.{hint}")
-        try:
-            return cls(**merged)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"]) or cls.__name__
-            raise SettingsError(f"{key}={first['input']!r}: {first['msg']}. Change it in {cls.__name__}.") from error
+        return cls(**{**(cls.presets[preset] if preset else {}), **(values or {})})

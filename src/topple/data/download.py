@@ -4,9 +4,13 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from topple.errors import DownloadError
 from topple.files import writing
+
+TIMEOUT = 30
+"""Seconds without a byte after which a download is given up."""
 
 
 @dataclass(frozen=True)
@@ -38,51 +42,55 @@ def fetch_archive(archive: Archive, into: Path, advice: str, *, progress: bool =
     import pooch
     import requests
 
+    def download(url: str, output_file: str, _: Any) -> None:
+        _stream(url, Path(output_file), progress=progress)
+
     name = archive.url.rsplit("/", 1)[-1]
-    downloader = pooch.HTTPDownloader(progressbar=_bar(name) if progress else False, timeout=30)
     try:
-        zipped = Path(
-            pooch.retrieve(archive.url, archive.checksum, fname=name, path=into.parent, downloader=downloader)
-        )
+        zipped = Path(pooch.retrieve(archive.url, archive.checksum, fname=name, path=into.parent, downloader=download))
     except ValueError as error:
         raise DownloadError(
             f"{archive.url}: what arrived does not match its checksum {archive.checksum}: cut short on the way, or "
-            f"changed by its owner. Nothing was kept. Try again; or {advice}"
+            f"changed by its owner. Nothing was kept. Try again. {advice}"
         ) from error
     except (requests.RequestException, OSError) as error:
-        raise DownloadError(f"{archive.url} could not be downloaded ({type(error).__name__}). {advice}") from error
-    with writing(into) as aside, zipfile.ZipFile(zipped) as opened:
-        aside.mkdir()
-        for member in opened.infolist():
-            path = Path(member.filename)
-            if not member.is_dir() and path.parent.name == archive.folder and len(path.parts) == 2:
-                (aside / path.name).write_bytes(opened.read(member))
-    zipped.unlink()
+        raise DownloadError(
+            f"{archive.url} could not be downloaded ({type(error).__name__}). Nothing was kept. Try again. {advice}"
+        ) from error
+    try:
+        _unpack(zipped, archive, into, advice)
+    finally:
+        zipped.unlink()
     return into
 
 
-class _bar:  # noqa: N801 - pooch's protocol of a progress bar, over rich
-    def __init__(self, name: str) -> None:
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+def _stream(url: str, path: Path, *, progress: bool) -> None:
+    import requests
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        self._progress = Progress(*columns, transient=True)
-        self._task = self._progress.add_task(name, total=None)
-        self._progress.start()
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    shown = Progress(*columns, console=Console(stderr=True), transient=True, disable=not progress)
+    with shown, requests.get(url, stream=True, timeout=TIMEOUT) as response, path.open("wb") as file:
+        response.raise_for_status()
+        length = response.headers.get("Content-Length")
+        task = shown.add_task(url.rsplit("/", 1)[-1], total=None if length is None else int(length))
+        for chunk in response.iter_content(chunk_size=1 << 16):
+            file.write(chunk)
+            shown.advance(task, len(chunk))
 
-    @property
-    def total(self) -> float | None:
-        return self._progress.tasks[0].total
 
-    @total.setter
-    def total(self, value: float) -> None:
-        self._progress.update(self._task, total=value)
-
-    def update(self, amount: float) -> None:
-        self._progress.update(self._task, advance=amount)
-
-    def reset(self) -> None:
-        self._progress.reset(self._task)
-
-    def close(self) -> None:
-        self._progress.stop()
+def _unpack(zipped: Path, archive: Archive, into: Path, advice: str) -> None:
+    try:
+        with writing(into) as aside, zipfile.ZipFile(zipped) as opened:
+            aside.mkdir()
+            for member in opened.infolist():
+                path = Path(member.filename)
+                if not member.is_dir() and path.parent.name == archive.folder and len(path.parts) == 2:
+                    (aside / path.name).write_bytes(opened.read(member))
+            if not any(aside.iterdir()):
+                raise DownloadError(
+                    f"{archive.url} holds no files in a folder {archive.folder}. Nothing was kept. {advice}"
+                )
+    except zipfile.BadZipFile as error:
+        raise DownloadError(f"{archive.url} is not a zip file ({error}). Nothing was kept. {advice}") from error

@@ -34,7 +34,7 @@ class Interactions:
         pairs = self.user_index * len(self.catalogue) + self.item_index
         unique, first, counts = np.unique(pairs, return_index=True, return_counts=True)
         if len(unique) < len(pairs):
-            where = int(first[np.argmax(counts > 1)])
+            where = int(first[counts > 1].min())
             raise DataError(
                 f"{len(pairs) - len(unique):,} of {len(pairs):,} rows repeat a (user, item) pair, first user="
                 f"{self.users.decode([int(self.user_index[where])])[0]!r}, item="

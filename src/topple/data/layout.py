@@ -6,6 +6,7 @@ topple adds `titles.csv` and `split.json`; both may be missing.
 """
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ import pyarrow.csv as pa_csv
 
 from topple.data.interactions import to_matrix
 from topple.data.splitting import HeldOut, Split
-from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.data.titles import read_titles
+from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
 from topple.errors import DataError, DataNotFoundError
-from topple.types import CsrMatrix, Id, IntArray
+from topple.types import CsrMatrix, IntArray
 
 FORMAT = "topple.split/1"
 TABLES = ("train.csv", "validation_tr.csv", "validation_te.csv", "test_tr.csv", "test_te.csv")
@@ -25,18 +27,9 @@ FILES = ("unique_sid.txt", *TABLES)
 
 
 def write_split(split: Split, folder: Path) -> None:
-    """Write a split into `folder`, which is made if need be.
-
-    Raises:
-        DataError: an item id with a line break, which the layout cannot hold.
-    """
+    """Write a split into `folder`, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     items = split.catalogue.vocabulary.ids
-    broken = next((item for item in items if isinstance(item, str) and item.splitlines() != [item]), None)
-    if broken is not None:
-        raise DataError(
-            f"item id {broken!r} is empty or holds a line break; a line of unique_sid.txt cannot. Rename it."
-        )
     (folder / "unique_sid.txt").write_text("".join(f"{item}\n" for item in items), encoding="utf-8")
     parts = (
         (split.train_users, split.train),
@@ -66,7 +59,8 @@ def read_split(folder: Path, name: str | None = None) -> Split:
 
     Raises:
         DataNotFoundError: a file of the layout is missing.
-        DataError: a file that cannot be read, or an item number outside the catalogue.
+        DataError: a file that cannot be read, an item number outside the catalogue, a pair that stands twice, or a user
+            in more than one part.
     """
     for file in FILES:
         if not (folder / file).is_file():
@@ -74,9 +68,11 @@ def read_split(folder: Path, name: str | None = None) -> Split:
     about = _about(folder)
     items = _items(folder / "unique_sid.txt", about.get("item_ids"))
     titles = _titles(folder / "titles.csv", items)
-    tables = {file: _pairs(folder / file, about.get("user_ids"), len(items)) for file in TABLES}
+    tables = _tables(folder, about.get("user_ids"), len(items))
     users, rows = Vocabulary.of(tables["train.csv"][0], "user")
-    return Split(
+    if len(users) == 0:
+        raise DataError(f"{folder / 'train.csv'} holds no rows: at least one training user is needed.")
+    split = Split(
         catalogue=Catalogue(items, titles),
         train_users=users,
         train=_matrix(rows, tables["train.csv"][1], len(users), len(items), "train.csv"),
@@ -84,6 +80,19 @@ def read_split(folder: Path, name: str | None = None) -> Split:
         test=_held_out(tables, "test", len(items)),
         name=name or about.get("name") or folder.resolve().name,
     )
+    _refuse_shared_users(split, folder)
+    return split
+
+
+def _refuse_shared_users(split: Split, folder: Path) -> None:
+    parts = {"train": split.train_users, "validation": split.validation.users, "test": split.test.users}
+    for (first, users), (second, others) in combinations(parts.items(), 2):
+        shared = users.column.filter(pc.is_in(users.column, others.column))
+        if len(shared):
+            raise DataError(
+                f"{folder}: {len(shared):,} users are both in {first} and in {second}, first uid={shared[0].as_py()!r}. Each "
+                "user belongs to one part; prepare the folder anew."
+            )
 
 
 def _about(folder: Path) -> dict[str, str]:
@@ -91,35 +100,48 @@ def _about(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        about: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not JSON: {error}. Delete it to read the folder by its tables alone.") from error
+        about: dict[str, str] = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} is not a JSON object: {error}. Delete it to read the folder by its tables alone."
+        ) from error
     if about.get("format") != FORMAT:
         raise DataError(f"{path} has format {about.get('format')!r}; this version of topple reads {FORMAT!r}.")
     return about
 
 
 def _items(path: Path, kind: str | None) -> Vocabulary:
-    lines: list[Id] = list(path.read_text(encoding="utf-8").splitlines())
-    if not lines:
-        raise DataError(f"{path} is empty: it must hold one item id a line.")
-    if kind != "string" and all(str(line).strip().lstrip("-").isdigit() for line in lines):
-        lines = [int(line) for line in lines]
-    return Vocabulary(lines, "item")
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text ({error}). It must hold one item id a line.") from error
+    if lines[-1] == "":
+        lines.pop()
+    if not lines or "" in lines:
+        where = f", line {lines.index('') + 1}," if lines else ""
+        raise DataError(f"{path}{where} is empty: it must hold one item id a line.")
+    texts = pa.array(lines)
+    return Vocabulary(texts if kind == "string" else typed_ids(texts), "item")
 
 
 def _titles(path: Path, items: Vocabulary) -> tuple[str, ...] | None:
-    if not path.is_file():
-        return None
-    types = {"item": items.column.type, "title": pa.string()}
-    table = pa_csv.read_csv(path, convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False))
-    titles = dict(zip(table["item"].to_pylist(), table["title"].to_pylist(), strict=True))
-    return tuple(titles.get(item, str(item)) for item in items.ids)
+    return Catalogue(items).with_titles(read_titles(path)).titles if path.is_file() else None
 
 
-def _pairs(path: Path, kind: str | None, items: int) -> tuple[pa.ChunkedArray, IntArray]:
-    types = {"uid": pa.string()} if kind == "string" else {}
-    options = pa_csv.ConvertOptions(column_types=types)
+def _tables(folder: Path, kind: str | None, items: int) -> dict[str, tuple[pa.Array, IntArray]]:
+    """Read the five tables; user ids are integers where they are so in all of them."""
+    tables = {file: _pairs(folder / file, items) for file in TABLES}
+    texts = pa.concat_arrays([users for users, _ in tables.values()])
+    users = texts if kind == "string" else typed_ids(texts)
+    ends = np.cumsum([len(sids) for _, sids in tables.values()])
+    return {
+        file: (users[end - len(sids) : end], sids)
+        for end, (file, (_, sids)) in zip(ends.tolist(), tables.items(), strict=True)
+    }
+
+
+def _pairs(path: Path, items: int) -> tuple[pa.Array, IntArray]:
+    options = pa_csv.ConvertOptions(column_types={"uid": pa.string()}, null_values=[""], strings_can_be_null=True)
     try:
         table = pa_csv.read_csv(path, convert_options=options)
     except (pa.ArrowInvalid, OSError) as error:
@@ -133,7 +155,10 @@ def _pairs(path: Path, kind: str | None, items: int) -> tuple[pa.ChunkedArray, I
         raise DataError(
             f"{path}: column sid is of type {table['sid'].type}; it must hold line numbers of unique_sid.txt."
         )
-    uid = table["uid"] if table.num_rows else table["uid"].cast(pa.int64() if kind != "string" else pa.string())
+    uid = table["uid"].combine_chunks()
+    if uid.null_count:
+        row = pc.index(pc.is_null(uid), pa.scalar(True)).as_py()
+        raise DataError(f"{path}: uid is missing in row {row + 1}. Every row needs one; prepare the folder anew.")
     sids = np.asarray(pc.fill_null(table["sid"].cast(pa.int64()), -1).to_numpy(), dtype=np.int64)
     outside = (sids < 0) | (sids >= items)
     if outside.any():
@@ -145,14 +170,17 @@ def _pairs(path: Path, kind: str | None, items: int) -> tuple[pa.ChunkedArray, I
     return uid, sids
 
 
-def _held_out(tables: dict[str, tuple[pa.ChunkedArray, IntArray]], part: str, items: int) -> HeldOut:
+def _held_out(tables: dict[str, tuple[pa.Array, IntArray]], part: str, items: int) -> HeldOut:
     (fold_users, fold_items), (out_users, out_items) = tables[f"{part}_tr.csv"], tables[f"{part}_te.csv"]
-    users, rows = Vocabulary.of(pa.chunked_array([*fold_users.chunks, *out_users.chunks]), "user")
-    return HeldOut(
-        users,
-        _matrix(rows[: len(fold_items)], fold_items, len(users), items, f"{part}_tr.csv"),
-        _matrix(rows[len(fold_items) :], out_items, len(users), items, f"{part}_te.csv"),
-    )
+    users, rows = Vocabulary.of(pa.concat_arrays([fold_users, out_users]), "user")
+    fold_in = _matrix(rows[: len(fold_items)], fold_items, len(users), items, f"{part}_tr.csv")
+    held_out = _matrix(rows[len(fold_items) :], out_items, len(users), items, f"{part}_te.csv")
+    if fold_in.multiply(held_out).nnz:
+        raise DataError(
+            f"{part}_te.csv repeats a (uid, sid) pair of {part}_tr.csv: what must be predicted would be in the history. "
+            "Prepare the folder anew."
+        )
+    return HeldOut(users, fold_in, held_out)
 
 
 def _matrix(rows: IntArray, columns: IntArray, users: int, items: int, file: str) -> CsrMatrix:

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+from scipy import sparse
 
 from topple.data.interactions import Interactions
-from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
 from topple.errors import DataError, DataNotFoundError
 from topple.types import BoolArray, CsrMatrix, FloatArray, Id, IntArray
 
@@ -36,7 +37,8 @@ def read_interactions(
 
     Args:
         source: a path (CSV, TSV, their .gz or .bz2, Parquet) or a pandas, polars or pyarrow frame.
-        user: column of user ids, integers or strings.
+        user: column of user ids, integers or strings; in a text file they are strings, as they stand there, unless
+            every one is written like an integer ("007" is not).
         item: column of item ids, integers or strings.
         rating: column of ratings, numbers; None for implicit feedback.
         title: column of item titles; None where there is none.
@@ -57,17 +59,17 @@ def read_interactions(
     """
     if isinstance(source, str | Path):
         name = name or Path(source).name
-        source = read_table(Path(source), separator)
-    table = _as_arrow(source)
+        source = read_table(Path(source), separator, ids=(user, item), texts=(title,))
+    frame = _frame(source)
     for column in (user, item, rating, title):
-        if column is not None and column not in table.column_names:
-            raise DataError(_missing_column(column, table.column_names))
-    if table.num_rows == 0:
+        if column is not None and column not in frame.columns:
+            raise DataError(_missing_column(column, frame.columns))
+    if len(frame) == 0:
         raise DataError(f"{name or 'the frame'} holds no rows: at least one interaction is needed. Check the source.")
-    ratings = None if rating is None else _numbers(table[rating], rating)
-    users, user_index = Vocabulary.of(table[user], "user")
-    items, item_index = Vocabulary.of(table[item], "item")
-    titles = None if title is None else _titles(table[title], item_index, len(items))
+    ratings = None if rating is None else _numbers(frame[rating])
+    users, user_index = Vocabulary.of(_column(frame[user]), "user")
+    items, item_index = Vocabulary.of(_column(frame[item]), "item")
+    titles = None if title is None else _titles(frame[title], item_index, items)
     kept = _keep_one(user_index * len(items) + item_index, ratings, duplicates)
     return Interactions(
         users=users,
@@ -88,7 +90,7 @@ def from_csr(
     """Make interactions of a scipy sparse users x items matrix; its values other than 0 are the ratings.
 
     Args:
-        matrix: scipy sparse [U, I].
+        matrix: scipy sparse [U, I]; values stored twice for a pair are added, as scipy does.
         users: one id a row; by default 0, 1, 2, ...
         items: one id a column; by default 0, 1, 2, ...
         name: of the data set.
@@ -96,7 +98,13 @@ def from_csr(
     Raises:
         DataError: not as many ids as rows or columns, a value that is not finite, or no value at all.
     """
-    entries = matrix.tocoo()
+    if not sparse.issparse(matrix):
+        raise DataError(
+            f"{type(matrix).__name__} is not a scipy sparse matrix. Wrap it: scipy.sparse.csr_matrix(matrix)."
+        )
+    summed = matrix.tocsr(copy=True)
+    summed.sum_duplicates()
+    entries = summed.tocoo()
     for kind, ids, size in (("user", users, matrix.shape[0]), ("item", items, matrix.shape[1])):
         if ids is not None and len(ids) != size:
             raise DataError(
@@ -108,91 +116,131 @@ def from_csr(
     rows = values != 0
     if not rows.any():
         raise DataError(f"the matrix of shape {matrix.shape} holds no value other than 0: at least one is needed.")
+    outside_users = Vocabulary(range(matrix.shape[0]) if users is None else users, "user")
+    outside_items = Vocabulary(range(matrix.shape[1]) if items is None else items, "item")
+    sorted_users, user_of_row = Vocabulary.of(outside_users.column, "user")
+    sorted_items, item_of_column = Vocabulary.of(outside_items.column, "item")
     return Interactions(
-        users=Vocabulary(range(matrix.shape[0]) if users is None else users, "user"),
-        catalogue=Catalogue(Vocabulary(range(matrix.shape[1]) if items is None else items, "item")),
-        user_index=entries.row[rows].astype(np.int64),
-        item_index=entries.col[rows].astype(np.int64),
+        users=sorted_users,
+        catalogue=Catalogue(sorted_items),
+        user_index=user_of_row[entries.row[rows]],
+        item_index=item_of_column[entries.col[rows]],
         ratings=values[rows],
         name=name,
     ).keep(np.ones(int(rows.sum()), dtype=np.bool_))
 
 
-def read_table(path: Path, separator: str | None = None) -> pa.Table:
-    """Read a CSV, TSV or Parquet file with a header, compressed or not, into an Arrow table."""
+def read_table(
+    path: Path, separator: str | None = None, ids: Sequence[str | None] = (), texts: Sequence[str | None] = ()
+) -> pa.Table:
+    """Read a CSV, TSV or Parquet file with a header, compressed or not, into an Arrow table.
+
+    Args:
+        path: the file.
+        separator: of a text file; by default a tab for .tsv, else a comma.
+        ids: columns that a text file holds as ids: integers only where every value is written like one.
+        texts: columns that a text file holds as text, even where it looks like numbers.
+
+    Raises:
+        DataNotFoundError: no such file.
+        DataError: it is not such a table.
+    """
     if not path.is_file():
         raise DataNotFoundError(
             f"{path} is not a file. Give the path of a {', '.join(TABLE_SUFFIXES)} file (.gz, .bz2 too)."
         )
     suffixes = [suffix.lower() for suffix in path.suffixes]
+    delimiter = separator or ("\t" if ".tsv" in suffixes else ",")
+    if len(delimiter) != 1:
+        raise DataError(f"separator={separator!r} must be one character. Choose one, such as ';'.")
     try:
         if suffixes and suffixes[-1] == ".parquet":
             return pq.read_table(path)
-        delimiter = separator or ("\t" if ".tsv" in suffixes else ",")
-        return pa_csv.read_csv(path, parse_options=pa_csv.ParseOptions(delimiter=delimiter))
+        table = _read_text(path, delimiter, [*ids, *texts])
     except (pa.ArrowInvalid, pa.ArrowException, EOFError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(
-            f"{path} cannot be read as a table: {reason}. It must be Parquet, or text with a header line; for another "
-            "delimiter pass separator (--separator)."
+            f"{path} cannot be read as a table: {reason}. It must be Parquet, or text in UTF-8 with a header line; for "
+            "another delimiter pass separator (--separator)."
         ) from error
+    for place, column in enumerate(table.column_names):
+        if column in ids:
+            table = table.set_column(place, column, typed_ids(table.column(place)))
+    return table
 
 
-def _as_arrow(frame: Any) -> pa.Table:
-    if isinstance(frame, pa.Table):
-        return frame
-    try:
-        known = nw.from_native(frame)
-    except TypeError as error:
-        raise DataError(
-            f"{type(frame).__name__} is not a path or a frame that can be read. Give a path, a pandas, polars or pyarrow "
-            "frame, or pass a scipy matrix to from_csr."
-        ) from error
-    collected = known.collect() if isinstance(known, nw.LazyFrame) else known
-    return collected.to_arrow()
-
-
-def _missing_column(column: str, present: Sequence[str]) -> str:
-    near = difflib.get_close_matches(column, present, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"column {column!r} is missing; the columns are {', '.join(map(repr, present))}.{hint} Name the columns (--user, --item, --rating)."
-
-
-def _numbers(column: Any, name: str) -> FloatArray:
-    try:
-        values = np.asarray(pc.cast(column, pa.float64()).to_numpy(), dtype=np.float64)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        for row, value in enumerate(column.to_pylist()):
-            if not _is_number(value):
-                raise DataError(_not_a_number(name, value, row)) from error
-        raise DataError(f"ratings in column {name!r} are of type {column.type}; they must be numbers.") from error
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise DataError(_not_a_number(name, column[row].as_py(), row))
-    return values
-
-
-def _is_number(value: object) -> bool:
-    try:
-        float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _not_a_number(name: str, value: object, row: int) -> str:
-    return (
-        f"rating {value!r} in row {row + 1} of column {name!r} is not a finite number. Ratings must be numbers; "
-        "correct or drop the row, or leave rating out to read implicit feedback."
+def _read_text(path: Path, delimiter: str, texts: Sequence[str | None]) -> pa.Table:
+    types = {column: pa.string() for column in texts if column is not None}
+    return pa_csv.read_csv(
+        path,
+        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
     )
 
 
-def _titles(column: Any, item_index: IntArray, size: int) -> tuple[str, ...]:
-    found: list[str] = [""] * size
-    for index, text in zip(item_index[::-1].tolist(), reversed(column.to_pylist()), strict=True):
-        found[index] = "" if text is None else str(text)
-    return tuple(found)
+def _frame(source: Any) -> nw.DataFrame[Any]:
+    try:
+        known = nw.from_native(source)
+        frame = known.collect() if isinstance(known, nw.LazyFrame) else known
+    except TypeError as error:
+        raise DataError(
+            f"{type(source).__name__} is not a path or a frame that can be read. Give a path, a pandas, polars or pyarrow "
+            "frame, or pass a scipy matrix to from_csr."
+        ) from error
+    except nw.exceptions.DuplicateError as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"two columns have the same name: {reason}. Rename one.") from error
+    return frame
+
+
+def _column(series: nw.Series[Any]) -> pa.Array | list[Any]:
+    """Return the column as Arrow, or as a list where Arrow has no type for all its values."""
+    try:
+        return series.to_arrow()
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return series.to_list()
+
+
+def _missing_column(column: str, present: Sequence[str]) -> str:
+    near = difflib.get_close_matches(column, list(map(str, present)), n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    if len(present) == 1:
+        hint = " As there is only one, the separator may be another (--separator)."
+    return f"column {column!r} is missing; the columns are {', '.join(map(repr, present))}.{hint} Name the right ones."
+
+
+def _numbers(series: nw.Series[Any]) -> FloatArray:
+    column = _column(series)
+    try:
+        values = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError):
+        values = np.array([_number(value) for value in series.to_list()])
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        value = series.to_list()[row]
+        raise DataError(
+            f"rating {value!r} in row {row + 1} of column {series.name!r} is not a finite number. Ratings must be "
+            "numbers; correct or drop the row, or leave rating out to read implicit feedback."
+        )
+    return values
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _titles(series: nw.Series[Any], item_index: IntArray, items: Vocabulary) -> tuple[str, ...]:
+    """Return the first title that stands beside each item; an item without one keeps its id as its title."""
+    rows = zip(item_index.tolist(), series.to_list(), series.is_null().to_list(), strict=True)
+    found: dict[int, str] = {}
+    for index, text, missing in rows:
+        if not missing and index not in found:
+            found[index] = str(text)
+    return tuple(found.get(index, str(item)) for index, item in enumerate(items.ids))
 
 
 def _keep_one(pairs: IntArray, ratings: FloatArray | None, duplicates: Duplicates) -> BoolArray:

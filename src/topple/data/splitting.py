@@ -25,8 +25,9 @@ class Preparation(Settings):
     held_out_users: int | None = Field(default=None, ge=1)
     """Users held out for validation, and as many for test; None: a tenth of the users, at least one."""
     held_out_share: float = Field(default=0.2, gt=0, lt=1)
-    """Share of a held-out user's items that must be predicted; the rest is the fold-in."""
-    seed: int = 0
+    """Share of a held-out user's items that must be predicted, rounded down, at least one; the rest is the fold-in."""
+    seed: int = 1
+    """Which users are held out. On ML-100K a hundred test users move NDCG@100 by 0.02 from seed to seed (README)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ class Split:
                 row = matrix[int(users.encode([user])[0])]
                 return self.catalogue.vocabulary.decode(row.indices.astype(np.int64))
         counts = f"{len(self.train_users):,} training, {len(self.validation.users):,} validation, {len(self.test.users):,} test"
-        example = self.test.users.decode([0])[0]
+        example = next(users.decode([0])[0] for users in (self.test.users, self.train_users) if len(users))
         raise UnknownIdError(
             f"unknown user id {user!r}: not among the {counts} users. Choose one, such as {example!r}."
         )
@@ -113,7 +114,7 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
     """Filter, hold users out, and split their histories.
 
     Items that no training user met leave the catalogue and the held-out histories. A held-out user with fewer than
-    `min_items` items left keeps them all as fold-in.
+    `min_items` items left keeps them all as fold-in; one with none left leaves too. The order of the rows does not matter.
     Source: Liang et al., WWW 2018, section 4.1. Differs from its code in: held-out users are drawn from the users
     that are left after filtering, never from row numbers.
     Random: seed.
@@ -148,6 +149,7 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
         return Vocabulary(kept.users.column.take(rows), "user")
 
     def held_out(rows: IntArray) -> HeldOut:
+        rows = rows[np.diff(matrix[rows][:, items].indptr) > 0]
         return HeldOut(users(rows), *_fold(matrix[rows][:, items], settings, random))
 
     return Split(
@@ -167,7 +169,8 @@ def _fold(matrix: CsrMatrix, settings: Preparation, random: np.random.Generator)
     order = np.lexsort((random.random(entries.nnz), rows))
     place = np.empty(entries.nnz, dtype=np.int64)
     place[order] = np.arange(entries.nnz) - np.repeat(entries.indptr[:-1], lengths)
-    wanted = np.where(lengths >= settings.min_items, (settings.held_out_share * lengths).astype(np.int64), 0)
+    share = np.clip((settings.held_out_share * lengths).astype(np.int64), 1, lengths - 1)
+    wanted = np.where(lengths >= settings.min_items, share, 0)
     out = place < wanted[rows]
     columns = entries.indices.astype(np.int64)
     shape = (int(entries.shape[0]), int(entries.shape[1]))

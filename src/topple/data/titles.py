@@ -23,11 +23,12 @@ def read_titles(path: Path, item: str = "item", title: str = "title") -> dict[Id
         return movielens_titles(path, "::")
     if path.name == "u.item":
         return movielens_titles(path, "|")
-    table = read_table(path)
+    table = read_table(path, ids=(item,), texts=(title,))
     for column in (item, title):
         if column not in table.column_names:
             raise DataError(f"{path} has no column {column!r}; its columns are {table.column_names}. Titles need both.")
-    return dict(zip(table[item].to_pylist(), map(str, table[title].to_pylist()), strict=True))
+    rows = zip(table[item].to_pylist(), table[title].to_pylist(), strict=True)
+    return {outside: str(text) for outside, text in rows if outside is not None and text is not None}
 
 
 def movielens_titles(path: Path, separator: str) -> dict[Id, str]:
@@ -35,10 +36,15 @@ def movielens_titles(path: Path, separator: str) -> dict[Id, str]:
     if not path.is_file():
         raise DataNotFoundError(f"{path} is not a file; it should hold the titles.")
     titles: dict[Id, str] = {}
-    for number, line in enumerate(path.read_text(encoding="latin-1").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="latin-1").split("\n"), start=1):
         fields = line.split(separator)
-        if len(fields) < 2 or not fields[0].isdigit():
-            raise DataError(f"{path}, line {number}: {line[:60]!r} is not 'id{separator}title{separator}...'.")
+        if not line:
+            continue
+        if len(fields) < 2 or not (fields[0].isascii() and fields[0].isdigit()):
+            raise DataError(
+                f"{path}, line {number}: {line[:60]!r} is not 'id{separator}title{separator}...'. Correct the line, or "
+                "fetch the file anew."
+            )
         titles[int(fields[0])] = readable(fields[1])
     return titles
 

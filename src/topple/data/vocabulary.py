@@ -1,7 +1,9 @@
 """Outside ids to indices and back. This is the only place in the library where the two meet."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,16 +15,18 @@ import pyarrow.compute as pc
 from topple.errors import DataError, UnknownIdError
 from topple.types import Id, IntArray
 
+_INTEGER = r"^(0|-?[1-9][0-9]*)$"
+
 
 class Vocabulary:
     """An immutable list of distinct outside ids, all integers or all strings; the position of an id is its index.
 
     Args:
-        ids: the ids in index order.
+        ids: the ids in index order; a string id is one line of text.
         kind: what the ids name ("user", "item"), for messages.
 
     Raises:
-        DataError: ids mixed in type, missing, or repeated.
+        DataError: ids mixed in type, missing, empty, of several lines, or repeated.
 
     Example:
         >>> items = Vocabulary(["alien", "jaws"], kind="item")
@@ -33,6 +37,13 @@ class Vocabulary:
     def __init__(self, ids: Iterable[Id] | pa.Array, kind: str = "item") -> None:
         self.kind = kind
         self._ids = id_column(ids, kind)
+        if pa.types.is_string(self._ids.type):
+            broken = self._ids.filter(pc.match_substring_regex(self._ids, r"^$|[\r\n]"))
+            if len(broken):
+                raise DataError(
+                    f"{kind} id {broken[0].as_py()!r} is empty or holds a line break; an id is one line of text. Rename it, "
+                    "or drop its rows."
+                )
         if len(pc.unique(self._ids)) != len(self._ids):
             counts = pc.value_counts(self._ids)
             repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
@@ -51,7 +62,7 @@ class Vocabulary:
         return len(self._ids)
 
     def __contains__(self, outside: object) -> bool:
-        return outside in self._index
+        return _known(self._index, outside)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Vocabulary) and self._ids.equals(other._ids)
@@ -87,19 +98,18 @@ class Vocabulary:
         Raises:
             UnknownIdError: naming the ids that are not here.
         """
-        if not isinstance(ids, pa.Array | pa.ChunkedArray):
-            ids = list(ids)
-            if len(ids) < 1000:
-                return self._encode_few(ids)
-            try:
-                ids = id_column(ids, self.kind)
-            except DataError:
-                return self._encode_few(ids)
-        if ids.type != self._ids.type:
-            raise UnknownIdError(self._unknown(ids[:1].to_pylist()))
-        found = pc.index_in(ids, self._ids)
+        given = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else list(ids)
+        if isinstance(given, list) and len(given) < 1000:
+            return self._encode_few(given)
+        try:
+            column = id_column(given, self.kind)
+        except DataError:
+            return self._encode_few(given if isinstance(given, list) else given.to_pylist())
+        if column.type != self._ids.type:
+            raise UnknownIdError(self._unknown(column[:1].to_pylist()))
+        found = pc.index_in(column, self._ids)
         if found.null_count:
-            raise UnknownIdError(self._unknown(pc.unique(ids.filter(pc.is_null(found)))[:5].to_pylist()))
+            raise UnknownIdError(self._unknown(pc.unique(column.filter(pc.is_null(found)))[:5].to_pylist()))
         return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
 
     def decode(self, indices: Iterable[int] | IntArray) -> tuple[Id, ...]:
@@ -114,7 +124,7 @@ class Vocabulary:
             UnknownIdError: there is no such id.
         """
         outside: Id = text
-        if pa.types.is_integer(self._ids.type) and text.strip().lstrip("-").isdigit():
+        if pa.types.is_integer(self._ids.type) and re.fullmatch(r"\s*-?[0-9]+\s*", text):
             outside = int(text)
         self._encode_few([outside])
         return outside
@@ -150,9 +160,11 @@ def id_column(ids: Iterable[Id] | pa.Array, kind: str) -> pa.Array:
     """
     try:
         array = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else pa.array(ids)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        if pa.types.is_uint64(array.type):
+            array = array.cast(pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError) as error:
         raise DataError(
-            f"{kind} ids must be all integers or all strings: {error}. Convert the column first."
+            f"{kind} ids must be all integers (of 64 bits) or all strings: {error}. Convert the column first."
         ) from error
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
@@ -164,12 +176,27 @@ def id_column(ids: Iterable[Id] | pa.Array, kind: str) -> pa.Array:
             f"{kind} id is missing in row {row + 1} of {len(array):,}. Every row needs one; drop such rows."
         )
     if len(array) == 0:
-        return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+        return pa.array([], type=pa.int64() if pa.types.is_integer(array.type) else pa.string())
     if pa.types.is_integer(array.type):
         return array.cast(pa.int64())
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         return array.cast(pa.string())
     raise DataError(f"{kind} ids of type {array.type} are not integers or strings. Convert the column first.")
+
+
+def typed_ids(texts: pa.Array) -> pa.Array:
+    """Return ids that were read as text as integers where every one is written like an integer, else as they are.
+
+    "007" is not written like an integer: as 7 it could not be told from "7".
+
+    Example:
+        >>> typed_ids(pa.array(["7", "12"])).to_pylist(), typed_ids(pa.array(["007", "12"])).to_pylist()
+        ([7, 12], ['007', '12'])
+    """
+    if pc.all(pc.match_substring_regex(texts, _INTEGER)).as_py():
+        with suppress(pa.ArrowInvalid):
+            return pc.cast(texts, pa.int64())
+    return texts
 
 
 @dataclass(frozen=True)
@@ -205,8 +232,9 @@ class Catalogue:
         return self.titles[int(self.vocabulary.encode([item])[0])]
 
     def with_titles(self, titles: dict[Id, str]) -> "Catalogue":
-        """Return the same items with titles looked up by id; an item without one keeps its id as its title."""
-        return Catalogue(self.vocabulary, tuple(titles.get(item, str(item)) for item in self.vocabulary.ids))
+        """Return the same items with titles looked up by id (7 or "7"); an item without one keeps its id as its title."""
+        by_text = {str(item): title for item, title in titles.items()}
+        return Catalogue(self.vocabulary, tuple(by_text.get(str(item), str(item)) for item in self.vocabulary.ids))
 
     def subset(self, indices: IntArray) -> "Catalogue":
         """Return the catalogue of the items at `indices`, in that order."""

@@ -61,7 +61,7 @@ def _catalogue() -> tuple[list[str], IntArray]:
     for number, (genre, (first, second)) in enumerate(GENRES.items()):
         for adjective in first:
             for noun in second:
-                titles.append(f"The {adjective} {noun} [{genre}]")
+                titles.append(f"The {adjective} {noun} ({genre})")
                 genres.append(number)
     return titles, np.array(genres, dtype=np.int64)
 

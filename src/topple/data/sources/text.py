@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ def read_ratings(path: Path, separator: str, name: str, titles: dict[Id, str] | 
     try:
         with opener(path, "rt", encoding="latin-1") as file:
             for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
                 fields = line.split() if separator.isspace() else line.split(separator)
                 try:
                     users.append(int(fields[0]))
@@ -39,7 +42,7 @@ def read_ratings(path: Path, separator: str, name: str, titles: dict[Id, str] | 
                         f"{path}, line {number}: {line.strip()[:60]!r} is not 'user{separator}item{separator}rating' in "
                         "numbers. Correct the line, or fetch the file anew."
                     ) from error
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise DataError(f"{path} ends too early or is damaged ({error}). Fetch the file anew.") from error
     if not users:
         raise DataError(f"{path} is empty. Fetch the file anew.")

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from topple.data.interactions import Interactions, to_matrix
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import DataError
+
+
+def make(pairs, ratings=None, titles=None):
+    return Interactions(
+        users=Vocabulary(["ann", "bob", "cat"], "user"),
+        catalogue=Catalogue(Vocabulary([10, 20, 30]), titles),
+        user_index=np.array([user for user, _ in pairs]),
+        item_index=np.array([item for _, item in pairs]),
+        ratings=None if ratings is None else np.array(ratings, dtype=float),
+    )
+
+
+def test_a_repeated_pair_is_refused_and_the_first_one_is_named():
+    with pytest.raises(
+        DataError, match=r"2 of 6 rows repeat a \(user, item\) pair, first user='bob', item=30.*duplicates='first'"
+    ):
+        make([(2, 1), (1, 2), (0, 0), (1, 2), (0, 1), (0, 0)])
+
+
+def test_a_pair_of_one_user_is_no_repeat_of_another_users():
+    assert len(make([(0, 1), (1, 0), (1, 1), (0, 0)])) == 4
+
+
+def test_the_matrix_holds_a_one_for_each_pair():
+    matrix = make([(2, 1), (0, 2), (0, 0)]).matrix()
+    assert matrix.toarray().tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
+    assert matrix.dtype == np.float32
+    assert matrix.has_sorted_indices
+
+
+def test_keeping_rows_drops_users_and_items_without_one():
+    kept = make([(2, 1), (0, 2), (0, 0)], [5, 4, 3], ("a", "b", "c")).keep(np.array([True, False, True]))
+    assert kept.users.ids == ("ann", "cat")
+    assert kept.catalogue.vocabulary.ids == (10, 20)
+    assert kept.catalogue.titles == ("a", "b")
+    assert kept.user_index.tolist() == [1, 0]
+    assert kept.item_index.tolist() == [1, 0]
+    assert kept.ratings.tolist() == [5, 3]
+
+
+def test_describe_counts():
+    described = make([(2, 1), (0, 2), (0, 0)], [5, 4, 1]).describe()
+    assert described == {
+        "name": "interactions",
+        "users": 3,
+        "items": 3,
+        "interactions": 3,
+        "density": pytest.approx(1 / 3),
+        "history_length_quartiles": [0, 0.5, 1, 1.5, 2],
+        "share_of_most_popular_tenth": pytest.approx(1 / 3),
+        "titles": False,
+        "ratings": [1, 5],
+    }
+    assert "ratings" not in make([(0, 0)]).describe()
+    assert make([(0, 0)], titles=("a", "b", "c")).describe()["titles"] is True
+
+
+def test_a_matrix_is_not_transposed():
+    assert to_matrix(np.array([0]), np.array([2]), (2, 3)).toarray().tolist() == [[0, 0, 1], [0, 0, 0]]

@@ -1,0 +1,375 @@
+import bz2
+import gzip
+import io
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from topple.data.reading import from_csr, read_interactions, read_table
+from topple.errors import DataError, DataNotFoundError
+
+ROWS = [("ann", 20, 4.0, "Jaws"), ("bob", 10, 2.5, "Alien"), ("ann", 10, 5.0, "Alien"), ("cat", 30, 1.0, None)]
+USERS, ITEMS, RATINGS, TITLES = (list(column) for column in zip(*ROWS, strict=True))
+COLUMNS = {"user": USERS, "item": ITEMS, "rating": RATINGS, "title": TITLES}
+CSV = "user,item,rating,title\nann,20,4,Jaws\nbob,10,2.5,Alien\nann,10,5.0,Alien\ncat,30,1,\n"
+
+
+def facts(interactions):
+    """Return all that interactions say, free of the order of their rows."""
+    users = interactions.users.decode(interactions.user_index)
+    items = interactions.catalogue.vocabulary.decode(interactions.item_index)
+    ratings = [None] * len(users) if interactions.ratings is None else interactions.ratings.tolist()
+    rows = sorted(zip(users, items, ratings, strict=True))
+    return interactions.users.ids, interactions.catalogue.vocabulary.ids, interactions.catalogue.titles, rows
+
+
+EXPECTED = (
+    ("ann", "bob", "cat"),
+    (10, 20, 30),
+    ("Alien", "Jaws", "30"),
+    [("ann", 10, 5.0), ("ann", 20, 4.0), ("bob", 10, 2.5), ("cat", 30, 1.0)],
+)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pa.table(COLUMNS),
+        pa.concat_tables([pa.table(COLUMNS).slice(0, 1), pa.table(COLUMNS).slice(1)]),
+        pl.DataFrame(COLUMNS),
+        pl.LazyFrame(COLUMNS),
+        pl.DataFrame(COLUMNS).with_columns(pl.col("user").cast(pl.Categorical), pl.col("item").cast(pl.Int16)),
+        pd.DataFrame(COLUMNS),
+        pd.DataFrame(COLUMNS, index=[9, 9, 3, 1]),
+        pd.DataFrame(COLUMNS).astype({"user": object, "item": object, "rating": object, "title": object}),
+        pd.DataFrame(COLUMNS).astype({"user": "string", "item": "Int64", "rating": "Float64", "title": "string"}),
+        pd.DataFrame(COLUMNS).astype(
+            {"user": "category", "item": "category", "rating": "category", "title": "category"}
+        ),
+        pd.DataFrame(COLUMNS).astype({"item": "int32", "rating": "float32"}),
+        pd.DataFrame(COLUMNS).astype({"item": "uint8"}).convert_dtypes(dtype_backend="pyarrow"),
+        pd.DataFrame(COLUMNS).assign(unused=[1, "mixed", None, 2.5]),
+    ],
+)
+def test_every_frame_gives_the_same_interactions(frame):
+    assert facts(read_interactions(frame, rating="rating", title="title")) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", CSV.encode()),
+        ("a.CSV", CSV.encode()),
+        ("a.csv.gz", gzip.compress(CSV.encode())),
+        ("a.csv.bz2", bz2.compress(CSV.encode())),
+        ("a.tsv", CSV.replace(",", "\t").encode()),
+        ("a.tsv.gz", gzip.compress(CSV.replace(",", "\t").encode())),
+        ("windows.csv", b"\xef\xbb\xbf" + CSV.replace("\n", "\r\n").encode()),
+        ("no-last-newline.csv", CSV.rstrip("\n").encode() + b'""'),
+        ("quoted.csv", pd.DataFrame(COLUMNS).to_csv(index=False, quoting=2).encode()),
+    ],
+)
+def test_every_text_file_gives_the_same_interactions(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    for path in (tmp_path / name, str(tmp_path / name)):
+        assert facts(read_interactions(path, rating="rating", title="title")) == EXPECTED
+
+
+def test_a_parquet_file_gives_the_same_interactions(tmp_path):
+    pq.write_table(pa.table(COLUMNS), tmp_path / "a.parquet")
+    assert facts(read_interactions(tmp_path / "a.parquet", rating="rating", title="title")) == EXPECTED
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csr_array, sparse.coo_matrix, sparse.csc_matrix])
+@pytest.mark.parametrize("ids", [(["ann", "bob", "cat"], [10, 20, 30]), (["cat", "ann", "bob"], [30, 10, 20])], ids=str)
+def test_a_sparse_matrix_gives_the_same_interactions_in_any_order_of_its_ids(kind, ids):
+    users, items = ids
+    dense = np.zeros((3, 3))
+    for user, item, rating, _ in ROWS:
+        dense[users.index(user), items.index(item)] = rating
+    found = from_csr(kind(dense), users=users, items=np.array(items))
+    assert facts(found) == (EXPECTED[0], EXPECTED[1], None, EXPECTED[3])
+
+
+def test_columns_and_separator_can_be_named(tmp_path):
+    (tmp_path / "a.txt").write_text("who;what\n1;2\n")
+    found = read_interactions(tmp_path / "a.txt", user="who", item="what", separator=";", name="mine")
+    assert facts(found) == ((1,), (2,), None, [(1, 2, None)])
+    assert found.name == "mine"
+    assert read_interactions(tmp_path / "a.txt", user="who", item="what", separator=";").name == "a.txt"
+
+
+def test_ids_of_a_text_file_stay_as_they_stand_there(tmp_path):
+    (tmp_path / "a.csv").write_text("user,item\n007,0345339681\n7,034533968X\n2020-01-02,1\n1e5,true\n")
+    found = read_interactions(tmp_path / "a.csv")
+    assert set(found.users.ids) == {"007", "7", "2020-01-02", "1e5"}
+    assert set(found.catalogue.vocabulary.ids) == {"0345339681", "034533968X", "1", "true"}
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "nan", "None"])
+def test_words_that_other_readers_take_for_missing_are_ids_and_titles(tmp_path, word):
+    (tmp_path / "a.csv").write_text(f"user,item,title\n{word},x,{word}\n")
+    found = read_interactions(tmp_path / "a.csv", title="title")
+    assert found.users.ids == (word,)
+    assert found.catalogue.titles == (word,)
+
+
+def test_titles_that_look_like_numbers_and_hold_commas_quotes_and_newlines_stay(tmp_path):
+    titles = ['Good, the "Bad"', "two\nlines", "007", "1984", "Amélie 愛 🎬"]
+    frame = pd.DataFrame({"user": range(5), "item": range(5), "title": titles})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert read_interactions(tmp_path / "a.csv", title="title").catalogue.titles == tuple(titles)
+    assert read_interactions(frame, title="title").catalogue.titles == tuple(titles)
+
+
+def test_line_breaks_in_titles_of_a_long_file_stay(tmp_path):
+    titles = [f"{'word ' * 40}\n\n{n}" for n in range(20_000)]
+    pd.DataFrame({"user": range(20_000), "item": range(20_000), "title": titles}).to_csv(
+        tmp_path / "a.csv", index=False
+    )
+    assert read_interactions(tmp_path / "a.csv", title="title").catalogue.titles == tuple(titles)
+
+
+def test_the_first_title_of_an_item_counts():
+    frame = {"user": [1, 2, 3], "item": [7, 7, 7], "title": [None, "first", "second"]}
+    assert read_interactions(pa.table(frame), title="title").catalogue.titles == ("first",)
+
+
+class TestColumns:
+    def test_a_missing_column_names_the_columns_and_the_nearest(self):
+        frame = pd.DataFrame({"user_id": [1], "movie": [2]})
+        with pytest.raises(
+            DataError, match=r"column 'user' is missing; the columns are 'user_id', 'movie'\. Did you mean 'user_id'"
+        ):
+            read_interactions(frame, item="movie")
+
+    @pytest.mark.parametrize("option", ["rating", "title"])
+    def test_a_missing_optional_column_is_an_error_too(self, option):
+        with pytest.raises(DataError, match=r"column 'stars' is missing"):
+            read_interactions(pa.table({"user": [1], "item": [2]}), **{option: "stars"})
+
+    def test_columns_that_are_numbers_can_be_shown(self):
+        with pytest.raises(DataError, match=r"column 'user' is missing; the columns are 0, 1"):
+            read_interactions(pd.DataFrame([[1, 2]]))
+
+    def test_a_wrong_separator_is_guessed_at(self, tmp_path):
+        (tmp_path / "a.csv").write_text("user;item\n1;2\n")
+        with pytest.raises(DataError, match=r"the columns are 'user;item'\..* separator may be another"):
+            read_interactions(tmp_path / "a.csv")
+
+    def test_a_separator_of_two_characters_is_refused(self, tmp_path):
+        (tmp_path / "a.csv").write_text("user::item\n1::2\n")
+        with pytest.raises(DataError, match=r"separator='::' must be one character"):
+            read_interactions(tmp_path / "a.csv", separator="::")
+
+    @pytest.mark.parametrize(
+        "frame",
+        [
+            pd.DataFrame([[1, 2, 3]], columns=["user", "item", "item"]),
+            pa.table([[1], [2], [3]], names=["user", "item", "item"]),
+        ],
+    )
+    def test_two_columns_of_one_name_are_refused(self, frame):
+        with pytest.raises(DataError, match=r"two columns have the same name: .*'item'.* Rename one"):
+            read_interactions(frame)
+
+    @pytest.mark.parametrize("source", [{"user": [1]}, [[1, 2]], np.zeros((2, 2)), None, 3, sparse.csr_matrix((2, 2))])
+    def test_what_is_no_frame_is_refused(self, source):
+        with pytest.raises(DataError, match=f"{type(source).__name__} is not a path or a frame .* from_csr"):
+            read_interactions(source)
+
+
+class TestFiles:
+    @pytest.mark.parametrize("name", ["nothing.csv", "."])
+    def test_a_path_that_is_no_file(self, tmp_path, name):
+        with pytest.raises(DataNotFoundError, match=r"is not a file\. Give the path of a \.csv"):
+            read_interactions(tmp_path / name)
+
+    def test_an_empty_file(self, tmp_path):
+        (tmp_path / "a.csv").write_bytes(b"")
+        with pytest.raises(DataError, match=r"a\.csv cannot be read as a table: Empty CSV file"):
+            read_interactions(tmp_path / "a.csv")
+
+    def test_a_file_of_only_a_header(self, tmp_path):
+        (tmp_path / "a.csv").write_text("user,item\n")
+        with pytest.raises(DataError, match=r"a\.csv holds no rows: at least one interaction"):
+            read_interactions(tmp_path / "a.csv")
+
+    @pytest.mark.parametrize("frame", [pa.table({"user": [], "item": []}), pl.DataFrame({"user": [], "item": []})])
+    def test_a_frame_without_rows(self, frame):
+        with pytest.raises(DataError, match=r"the frame holds no rows"):
+            read_interactions(frame)
+
+    @pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress)])
+    def test_a_truncated_file(self, tmp_path, suffix, compress):
+        path = tmp_path / f"a.csv.{suffix}"
+        whole = compress(("user,item\n" + "".join(f"u{n},i{n}\n" for n in range(20000))).encode())
+        path.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(DataError, match=rf"a\.csv\.{suffix} cannot be read as a table: Truncated"):
+            read_interactions(path)
+
+    def test_a_file_that_is_not_compressed_as_its_name_says(self, tmp_path):
+        (tmp_path / "a.csv.gz").write_text("user,item\n1,2\n")
+        with pytest.raises(DataError, match=r"a\.csv\.gz cannot be read as a table"):
+            read_interactions(tmp_path / "a.csv.gz")
+
+    @pytest.mark.parametrize("seed", range(5))
+    @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.parquet"])
+    def test_a_binary_file(self, tmp_path, name, seed):
+        (tmp_path / name).write_bytes(np.random.default_rng(seed).bytes(5000))
+        with pytest.raises(DataError, match=r"cannot be read as a table|is missing"):
+            read_interactions(tmp_path / name)
+
+    def test_a_truncated_parquet_file(self, tmp_path):
+        whole = io.BytesIO()
+        pq.write_table(pa.table(COLUMNS), whole)
+        (tmp_path / "a.parquet").write_bytes(whole.getvalue()[:-20])
+        with pytest.raises(DataError, match=r"a\.parquet cannot be read as a table"):
+            read_interactions(tmp_path / "a.parquet")
+
+    def test_text_that_is_not_utf_8(self, tmp_path):
+        (tmp_path / "a.csv").write_bytes("user,item,title\n1,2,Amélie\n".encode("latin-1"))
+        with pytest.raises(DataError, match=r"invalid UTF8 .* text in UTF-8"):
+            read_interactions(tmp_path / "a.csv", title="title")
+        assert len(read_interactions(tmp_path / "a.csv")) == 1
+
+    def test_rows_of_unequal_length(self, tmp_path):
+        (tmp_path / "a.csv").write_text("user,item\n1,2\n1,2,3\n")
+        with pytest.raises(DataError, match=r"Expected 2 columns, got 3"):
+            read_interactions(tmp_path / "a.csv")
+
+
+class TestRatings:
+    @pytest.mark.parametrize("bad", ["bad", "4,5", "NA", "", "nan", "inf"])
+    def test_a_text_file_with_what_is_no_number(self, tmp_path, bad):
+        (tmp_path / "a.csv").write_text(f'user,item,rating\n1,2,3.5\n1,3,"{bad}"\n1,4,2\n')
+        with pytest.raises(DataError, match=r"rating .* in row 2 of column 'rating' is not a finite number") as raised:
+            read_interactions(tmp_path / "a.csv", rating="rating")
+        assert bad in str(raised.value)
+
+    @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), None, "bad"])
+    @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table], ids=["pandas", "polars", "pyarrow"])
+    def test_a_frame_with_what_is_no_number(self, frame, bad):
+        ratings = ["4", "5", bad] if isinstance(bad, str) else [4.0, 5.0, bad]
+        shown = "(None|nan)" if bad is None else f"'?{bad}'?"
+        with pytest.raises(DataError, match=f"rating {shown} in row 3 of column 'stars' is not a finite number"):
+            read_interactions(frame({"user": [1, 2, 3], "item": [1, 2, 3], "stars": ratings}), rating="stars")
+
+    def test_objects_of_several_types(self):
+        frame = pd.DataFrame({"user": [1, 2], "item": [1, 2], "rating": [4, "bad"]}, dtype=object)
+        with pytest.raises(DataError, match=r"rating 'bad' in row 2"):
+            read_interactions(frame, rating="rating")
+
+    def test_values_of_a_type_that_is_no_number(self):
+        frame = pd.DataFrame({"user": [1], "item": [2], "rating": pd.to_datetime(["2020-01-02"])})
+        with pytest.raises(DataError, match=r"rating Timestamp.* in row 1"):
+            read_interactions(frame, rating="rating")
+
+    def test_numbers_written_as_text_are_numbers(self):
+        frame = {"user": [1, 2], "item": [1, 2], "rating": ["4", "2.5"]}
+        assert read_interactions(pa.table(frame), rating="rating").ratings.tolist() == [4, 2.5]
+
+
+class TestIds:
+    @pytest.mark.parametrize("row", [",2", "1,"])
+    def test_a_missing_id_in_a_text_file(self, tmp_path, row):
+        (tmp_path / "a.csv").write_text(f"user,item\n1,2\n{row}\n")
+        with pytest.raises(DataError, match=r"(user|item) id is missing in row 2 of 2"):
+            read_interactions(tmp_path / "a.csv")
+
+    @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table], ids=["pandas", "polars", "pyarrow"])
+    @pytest.mark.parametrize("users", [["a", None], [1, None]])
+    def test_a_missing_id_in_a_frame(self, frame, users):
+        with pytest.raises(DataError, match=r"user id is missing in row 2 of 2"):
+            read_interactions(frame({"user": users, "item": [1, 2]}))
+
+    def test_ids_of_mixed_types(self):
+        with pytest.raises(DataError, match=r"item ids must be all integers .* or all strings: .*'a'"):
+            read_interactions(pd.DataFrame({"user": [1, 2], "item": [1, "a"]}))
+
+    @pytest.mark.parametrize(("ids", "kind"), [([True, False], "bool"), ([1.0, 2.0], "double")])
+    def test_ids_of_a_type_that_is_no_id(self, ids, kind):
+        with pytest.raises(DataError, match=f"user ids of type {kind} are not integers or strings"):
+            read_interactions(pl.DataFrame({"user": ids, "item": [1, 2]}))
+
+
+class TestDuplicates:
+    FRAME = pa.table({"user": [2, 1, 1, 2, 1], "item": [8, 7, 7, 8, 7], "rating": [1.0, 3.0, 5.0, 2.0, 4.0]})
+
+    def test_are_an_error_that_names_the_first_pair(self):
+        with pytest.raises(DataError, match=r"3 of 5 rows repeat a .* pair, first user=2, item=8\..*--duplicates"):
+            read_interactions(self.FRAME, rating="rating")
+
+    @pytest.mark.parametrize(("keep", "expected"), [("first", [3, 1]), ("last", [4, 2]), ("highest", [5, 2])])
+    def test_one_of_them_can_be_kept(self, keep, expected):
+        kept = read_interactions(self.FRAME, rating="rating", duplicates=keep)
+        assert facts(kept)[3] == [(1, 7, expected[0]), (2, 8, expected[1])]
+
+    def test_the_highest_of_no_ratings_is_any(self):
+        assert facts(read_interactions(self.FRAME, duplicates="highest"))[3] == [(1, 7, None), (2, 8, None)]
+
+    def test_an_unknown_way_to_keep_one(self):
+        with pytest.raises(DataError, match=r"duplicates='max' is not one of 'error', 'first', 'last', 'highest'"):
+            read_interactions(self.FRAME, duplicates="max")
+
+    @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 5)), min_size=1))
+    def test_the_kept_ones_are_those_of_a_plain_loop(self, rows):
+        frame = pa.table({k: list(v) for k, v in zip(("user", "item", "rating"), zip(*rows, strict=True), strict=True)})
+        first, last, highest = {}, {}, {}
+        for user, item, rating in rows:
+            first.setdefault((user, item), rating)
+            last[user, item] = rating
+            highest[user, item] = max(rating, highest.get((user, item), 0))
+        for keep, expected in (("first", first), ("last", last), ("highest", highest)):
+            kept = facts(read_interactions(frame, rating="rating", duplicates=keep))[3]
+            assert {(user, item): rating for user, item, rating in kept} == expected
+
+
+class TestCsr:
+    def test_default_ids_are_the_rows_and_columns_that_hold_something(self):
+        found = from_csr(sparse.csr_matrix(([2.0, 1.0], ([0, 2], [3, 1])), shape=(4, 5)))
+        assert facts(found) == ((0, 2), (1, 3), None, [(0, 3, 2.0), (2, 1, 1.0)])
+
+    def test_values_stored_twice_are_added_and_stored_zeros_are_none(self):
+        twice = sparse.csr_matrix((np.array([1.0, 2.0, 0.0]), np.array([1, 1, 0]), np.array([0, 2, 3])), shape=(2, 2))
+        assert facts(from_csr(twice))[3] == [(0, 1, 3.0)]
+        assert twice.nnz == 3
+
+    @pytest.mark.parametrize(("kind", "ids"), [("user", {"users": ["a"]}), ("item", {"items": [1, 2]})])
+    def test_a_wrong_number_of_ids(self, kind, ids):
+        with pytest.raises(
+            DataError, match=rf"[12] {kind} ids for a matrix of shape \(2, 3\): give [23], in its order"
+        ):
+            from_csr(sparse.csr_matrix(np.ones((2, 3))), **ids)
+
+    def test_repeated_ids(self):
+        with pytest.raises(DataError, match=r"user id 'a' stands more than once"):
+            from_csr(sparse.csr_matrix(np.ones((2, 3))), users=["a", "a"])
+
+    @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+    def test_a_value_that_is_not_finite(self, bad):
+        with pytest.raises(DataError, match=r"NaN or infinite values"):
+            from_csr(sparse.csr_matrix(np.array([[1, bad]])))
+
+    @pytest.mark.parametrize(
+        "matrix", [sparse.csr_matrix((2, 3)), sparse.csr_matrix(([0.0], ([1], [1])), shape=(2, 3))]
+    )
+    def test_a_matrix_of_zeros(self, matrix):
+        with pytest.raises(DataError, match=r"shape \(2, 3\) holds no value other than 0"):
+            from_csr(matrix)
+
+    def test_a_dense_matrix(self):
+        with pytest.raises(DataError, match=r"ndarray is not a scipy sparse matrix. Wrap it"):
+            from_csr(np.ones((2, 3)))
+
+
+def test_a_table_of_numbers_keeps_its_other_columns(tmp_path):
+    (tmp_path / "a.csv").write_text("item,year\n01,1999\n")
+    assert read_table(tmp_path / "a.csv", ids=("item",)).to_pylist() == [{"item": "01", "year": 1999}]
