@@ -14,7 +14,8 @@ Each inherits `ToppleError` and the built-in that a caller would expect::
     ├── RecommenderError     (RuntimeError)       a recommender that breaks the scoring contract
     ├── ModelFolderError     (ValueError)         a model folder that is damaged or of another catalogue
     ├── OutputExistsError    (FileExistsError)    an output path that is already there
-    └── OutputError          (OSError)            an output that could not be written; what was there stays
+    ├── OutputError          (OSError)            an output that could not be written; what was there stays
+    └── ContractError        (AssertionError)     a part that breaks a contract of the house; raised by topple.testing
 """
 
 
@@ -68,3 +69,7 @@ class OutputExistsError(ToppleError, FileExistsError):
 
 class OutputError(ToppleError, OSError):
     """The output could not be written; a file that was there before is still whole."""
+
+
+class ContractError(ToppleError, AssertionError):
+    """A recommender, explainer, data set or metric breaks its contract; raised by `topple.testing` alone."""

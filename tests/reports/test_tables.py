@@ -1,9 +1,11 @@
 import io
+import json
 
 from rich.console import Console
 
 from topple import CandidateRule, Query, Verdict
 from topple.metrics import Evaluation, measure
+from topple.reports.as_json import as_json
 from topple.reports.tables import evaluation_json, evaluation_table
 
 QUERY = Query(("a", "b"), "c")
@@ -13,9 +15,9 @@ def evaluation(verdicts):
     return Evaluation(len(verdicts), 1, 0.002, {rule: measure(verdicts) for rule in CandidateRule})
 
 
-def test_json_names_pn_by_rule_and_uses_null_for_nothing():
+def test_json_names_pn_by_rule_and_has_null_for_nothing():
     verdicts = [Verdict(QUERY, CandidateRule.UNSEEN_AFTER, found=False)]
-    found = evaluation_json(evaluation(verdicts))
+    found = json.loads(as_json(evaluation_json(evaluation(verdicts))))
     assert found["coverage"] == 0
     assert found["pn"] == {"unseen_before": None, "unseen_after": None}
     assert found["mean_size"] is None

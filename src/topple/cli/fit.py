@@ -19,6 +19,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", "-o", help="The model folder to make.")],
     recommender: Annotated[str, typer.Option(help="A recommender by name.")] = "mult-vae",
     epochs: Annotated[int | None, typer.Option(min=1, help="Training epochs.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(min=0.01, help="Start no epoch after this time.")] = None,
     seed: Seed = 0,
     settings: Pairs = None,
     weights: Annotated[
@@ -42,7 +43,7 @@ def fit(
 
     refuse_existing(out, overwrite=overwrite)
     model_class = registry.load("recommenders", recommender)
-    chosen = model_class.settings_type.parse(settings_of(settings, epochs=epochs, seed=seed))
+    chosen = model_class.settings_type.parse(settings_of(settings, epochs=epochs, max_minutes=max_minutes, seed=seed))
     arrays = None if weights is None else load_arrays(weights)
     split = choice.load()
     saved_at = -SAVE_EVERY

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,7 +203,9 @@ def show_explanations(explanations: "Sequence[Explanation]", catalogue: "Catalog
 
 def show_json(value: object) -> None:
     """Print one JSON object to standard output."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    from topple.reports.as_json import as_json
+
+    typer.echo(as_json(value, indent=2))
 
 
 def console() -> Console:

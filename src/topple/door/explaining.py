@@ -9,11 +9,11 @@ import torch
 
 from topple import registry
 from topple.door.recommending import HISTORIES_AT_ONCE, recommend_many
-from topple.errors import QueryError, ToppleError
+from topple.errors import QueryError, SettingsError, ToppleError, UnknownIdError
 from topple.explainers.base import Explainer
 from topple.explanation import CandidateRule, Explanation, Proof, Query, Status, Verdict
 from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import EncodedQueries, check, check_history, encode
+from topple.recommenders.encoding import EncodedQueries, candidate_rule, check, check_history, encode, plain
 from topple.reports.progress import queries_bar
 from topple.settings import Settings
 from topple.types import ItemId, UserHistories, UserId
@@ -55,11 +55,14 @@ def explain(
         `invalid` and its reason, and does not stop the others.
 
     Raises:
-        QueryError: one history was given and it cannot be explained; or an unknown rule.
+        QueryError: one history was given and it cannot be explained; an unknown rule, or a protected item that is not in
+            the catalogue.
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     single = not isinstance(histories, Mapping)
     users: UserHistories = histories if isinstance(histories, Mapping) else {"": list(histories)}
+    method = make_explainer(explainer, settings)
+    method.require(recommender)
     queries = top_k_queries(
         recommender,
         users,
@@ -70,7 +73,7 @@ def explain(
         seed=seed,
         known_users=not single,
     )
-    explained = explain_queries(recommender, queries, explainer=explainer, settings=settings, progress=progress)
+    explained = explain_queries(recommender, queries, explainer=method, progress=progress)
     bad = next((e for e in explained if e.status is Status.INVALID), None)
     if single and bad is not None:
         raise QueryError(bad.reason)
@@ -92,8 +95,15 @@ def top_k_queries(
 
     A user whose list cannot be made gets one query without a valid target, which `explain_queries` returns with the
     reason.
+
+    Raises:
+        QueryError: an unknown rule, or a protected item that is not in the catalogue.
     """
-    its = _rule(rule)
+    its, stays = candidate_rule(rule), tuple(protected)
+    try:
+        recommender.catalogue.vocabulary.encode(stays)
+    except UnknownIdError as error:
+        raise QueryError(f"protected items: {error}") from error
     lists: dict[UserId, Sequence[ItemId]] = {}
     good: list[UserId] = []
     for user, history in histories.items():
@@ -108,13 +118,13 @@ def top_k_queries(
         lists[user] = [place.item for place in listed]
     return [
         Query(
-            history=tuple(history),
-            target=target,
+            history=tuple(map(plain, history)),
+            target=plain(target),
             k=k,
             rule=its,
-            protected=frozenset(protected) & frozenset(history),
+            protected=frozenset(item for item in stays if item in history),
             seed=seed,
-            user=user if known_users else None,
+            user=plain(user) if known_users else None,
         )
         for user, history in histories.items()
         for target in lists[user]
@@ -137,6 +147,8 @@ def explain_queries(
     Raises:
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
+    if isinstance(explainer, Explainer) and settings is not None:
+        raise SettingsError(f"settings were given with a {explainer.name} that has its own. Give one of the two.")
     method = explainer if isinstance(explainer, Explainer) else make_explainer(explainer, settings)
     method.require(recommender)
     if progress:
@@ -261,14 +273,7 @@ def _by_history(queries: Sequence[Query], places: Sequence[int]) -> Iterator[lis
     """Yield the places of queries, those of one history together, a bounded number of histories at a time."""
     groups: dict[tuple[ItemId, ...], list[int]] = {}
     for place in places:
-        groups.setdefault(queries[place].history, []).append(place)
+        groups.setdefault(tuple(queries[place].history), []).append(place)
     members = list(groups.values())
     for start in range(0, len(members), HISTORIES_AT_ONCE):
         yield [place for group in members[start : start + HISTORIES_AT_ONCE] for place in group]
-
-
-def _rule(rule: CandidateRule | str) -> CandidateRule:
-    try:
-        return CandidateRule(rule)
-    except ValueError as error:
-        raise QueryError(f"rule={rule!r} is not one of {', '.join(CandidateRule)}. Choose one of these.") from error

@@ -6,9 +6,8 @@ from typing import Any
 from topple import registry
 from topple.data.interactions import Interactions
 from topple.data.splitting import Split, prepare
-from topple.errors import CapabilityError
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.training import OnBest, OnEpoch
+from topple.errors import CapabilityError, DataError
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender
 from topple.reports.progress import epochs_bar
 from topple.settings import Settings
 
@@ -41,6 +40,11 @@ def fit(
     if Capability.TRAINABLE not in model_class.capabilities:
         raise CapabilityError(f"{recommender} cannot be trained. Choose a trainable recommender.")
     chosen = settings if isinstance(settings, Settings) else model_class.settings_type.parse(settings)
+    if not isinstance(data, Split | Interactions):
+        raise DataError(
+            f"fit takes a Split or Interactions, not {type(data).__name__}. Make one with read_interactions(data, user=..., "
+            "item=...), and a split of your own settings with prepare."
+        )
     split = data if isinstance(data, Split) else prepare(data)
     if not progress:
         return model_class.fit(split, chosen, on_epoch, on_best)

@@ -68,9 +68,10 @@ class Lcer(Explainer):
         self.require(recommender)
         removed = torch.zeros_like(queries.protected)
         found = torch.zeros(len(queries), dtype=torch.bool)
-        by_length = queries.histories.present.sum(1).argsort()
-        for together in torch.split(by_length, HISTORIES_AT_ONCE):
+        for together in queries.histories.chunks(HISTORIES_AT_ONCE):
             mine = torch.isin(queries.row, together).nonzero()[:, 0]
+            if not len(mine):
+                continue
             grid = _Grid.of(queries, mine)
             kept, success = self._learn(recommender, grid, on_progress)
             chosen = (grid.removable & ~kept)[grid.row, grid.slot]
@@ -158,11 +159,11 @@ def _margin(recommender: Recommender, grid: _Grid) -> Tensor:
 
 def _initial(grid: _Grid, items: Tensor) -> Tensor:
     """Return the difference of two uniform draws an item, before the first step [B, S, H]."""
-    keep, remove = (uniform(grid.key[..., None], torch.tensor(step), items) for step in (-1, -2))
+    keep, remove = (uniform(grid.key[..., None], torch.tensor(step, device=items.device), items) for step in (-1, -2))
     return (keep - remove).to(grid.histories.weights.dtype)
 
 
 def _logistic(grid: _Grid, items: Tensor, steps: range) -> Tensor:
     """Return logistic noise for each step, query and item [T, B, S, H]."""
-    step = torch.arange(steps.start, steps.stop)[:, None, None, None]
+    step = torch.arange(steps.start, steps.stop, device=items.device)[:, None, None, None]
     return torch.logit(uniform(grid.key[..., None], step, items)).to(grid.histories.weights.dtype)

@@ -7,15 +7,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError
-from topple.recommenders.base import Capability, Recommender, Scorer
-from topple.recommenders.training import OnBest, OnEpoch, train
+from topple.errors import ModelFolderError, SettingsError
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer
+from topple.recommenders.training import train
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix
@@ -33,7 +34,9 @@ class AutoencoderSettings(Settings):
     learning_rate: float = Field(default=1e-3, gt=0)
     batch_size: int = Field(default=500, ge=1)
     epochs: int = Field(default=200, ge=1)
-    seed: int = 0
+    max_minutes: float | None = Field(default=None, gt=0)
+    """Start no epoch after this time; which epoch is the last then depends on the machine."""
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,28 +88,26 @@ class Autoencoder(Recommender):
         Raises:
             ModelFolderError: an array is missing, is not a number, or has a shape that does not fit.
         """
-        given = settings if isinstance(settings, AutoencoderSettings) else cls.settings_type()
+        given = cls._own(settings)
         missing = [name for name in cls.shapes(1, given) if name not in arrays]
         if missing:
             raise ModelFolderError(
                 f"array {missing[0]!r} is missing; {cls.name} needs {', '.join(cls.shapes(1, given))}."
             )
-        chosen = cls.settings_of(arrays, given)
+        numbers = {name: _numbers(name, arrays[name], len(shape)) for name, shape in cls.shapes(1, given).items()}
+        chosen = cls.settings_of(numbers, given)
         parameters = {}
         for name, shape in cls.shapes(len(catalogue), chosen).items():
-            array = torch.as_tensor(
-                np.asarray(arrays[name]).reshape(shape) if np.size(arrays[name]) == np.prod(shape) else arrays[name]
-            )
-            if tuple(array.shape) != shape:
+            if numbers[name].shape != shape:
                 raise ModelFolderError(
-                    f"array {name!r} has shape {tuple(array.shape)}, expected {shape} for a catalogue of {len(catalogue):,} "
+                    f"array {name!r} has shape {numbers[name].shape}, expected {shape} for a catalogue of {len(catalogue):,} "
                     "items: the arrays are of another catalogue or damaged. Use the data they were trained on."
                 )
-            if not torch.isfinite(array).all():
+            parameters[name] = torch.tensor(numbers[name], dtype=torch.float32)
+            if not torch.isfinite(parameters[name]).all():
                 raise ModelFolderError(
                     f"array {name!r} holds NaN or infinite values: the training diverged. Train anew."
                 )
-            parameters[name] = array
         return cls(catalogue, parameters, chosen)
 
     @classmethod
@@ -118,7 +119,7 @@ class Autoencoder(Recommender):
         on_best: OnBest | None = None,
     ) -> Self:
         """Train on the split's training users; keep the state with the best validation NDCG@100. Random: seed."""
-        chosen = settings if isinstance(settings, AutoencoderSettings) else cls.settings_type()
+        chosen = cls._own(settings)
         random = torch.Generator().manual_seed(chosen.seed)
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():
@@ -131,6 +132,16 @@ class Autoencoder(Recommender):
         model = cls(split.catalogue, parameters, chosen)
         train(model, split, on_epoch, on_best)
         return model
+
+    @classmethod
+    def _own(cls, settings: Settings | None) -> AutoencoderSettings:
+        if settings is None:
+            return cls.settings_type()
+        if not isinstance(settings, cls.settings_type):
+            raise SettingsError(
+                f"{type(settings).__name__} given to {cls.name}, which takes {cls.settings_type.__name__}. Make one of these."
+            )
+        return settings
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return the learned arrays by the original code's names."""
@@ -192,6 +203,20 @@ class Autoencoder(Recommender):
             )
             + layer.bias
         )
+
+
+def _numbers(name: str, array: Any, dimensions: int) -> NDArray[Any]:
+    """Return an array of real numbers with so many dimensions; a vector may have more, of length 1."""
+    found = np.asarray(array)
+    if found.dtype.kind not in "fiu":
+        raise ModelFolderError(f"array {name!r} is of type {found.dtype}; it must hold real numbers. Save it anew.")
+    if dimensions == 1 and max(found.shape, default=0) == found.size:
+        found = found.reshape(-1)
+    if found.ndim != dimensions:
+        raise ModelFolderError(
+            f"array {name!r} has shape {found.shape}, expected {dimensions} dimension{'s' * (dimensions > 1)}. Save it anew."
+        )
+    return found
 
 
 def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:

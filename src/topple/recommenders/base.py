@@ -3,6 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
@@ -15,10 +16,27 @@ from topple.settings import Settings
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
-    from topple.recommenders.training import OnBest, OnEpoch
 
 Scorer: TypeAlias = Callable[[Tensor], Tensor]
 """`keep` [B, S, H] to scores [B, S, I or C], for histories and candidates that are fixed already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch reports: its number (from 1), of how many, its mean loss, validation NDCG@100 now and at best."""
+
+    number: int
+    of: int
+    loss: float
+    ndcg_100: float
+    best_ndcg_100: float
+    best_epoch: int
+
+
+OnEpoch: TypeAlias = Callable[[Epoch], None]
+"""Called after each epoch of a training."""
+OnBest: TypeAlias = Callable[["Recommender"], None]
+"""Called with the model each time it is the best so far."""
 
 
 class Capability(StrEnum):
@@ -29,7 +47,7 @@ class Capability(StrEnum):
     ADDITIVE = "additive"
     """Scores are a sum over the kept items."""
     FEED_FORWARD = "feed_forward"
-    """`layers()` shows the whole network, and it is feed-forward."""
+    """`layers()` shows the whole network, and it is feed-forward, over the history divided by its L2 norm."""
     TRAINABLE = "trainable"
     """`fit` learns it from a split."""
 
@@ -96,8 +114,8 @@ class Recommender(ABC):
         cls,
         split: "Split",
         settings: Settings | None = None,
-        on_epoch: "OnEpoch | None" = None,
-        on_best: "OnBest | None" = None,
+        on_epoch: OnEpoch | None = None,
+        on_best: OnBest | None = None,
     ) -> Self:
         """Learn the model from the training users of a split.
 

@@ -1,25 +1,29 @@
 """A model as a folder: safetensors, JSON settings, the catalogue, and the prepared data it was trained on."""
 
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from topple import registry
 from topple.data.layout import read_split, write_split
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import ModelFolderError, ToppleError
+from topple.errors import ModelFolderError, SettingsError, ToppleError, UnknownNameError
 from topple.files import writing
 from topple.recommenders.base import Recommender
 
 FORMAT = "topple.model/1"
+PARTS = {"recommender": str, "settings": dict, "catalogue": dict, "fingerprint": str, "training": dict}
+"""What model.json must hold, and of which type."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +40,9 @@ def save_model(recommender: Recommender, folder: Path, split: Split | None = Non
     Raises:
         OutputExistsError: the folder exists and `overwrite` is False.
         OutputError: it could not be written; what was there before is unchanged.
+        UnknownNameError: the recommender is not in the registry, so that the folder could not be read again.
     """
+    registry.load("recommenders", recommender.name)
     about = {
         "format": FORMAT,
         "recommender": recommender.name,
@@ -50,7 +56,7 @@ def save_model(recommender: Recommender, folder: Path, split: Split | None = Non
         (aside / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         _save_items(recommender.catalogue, aside / "items.parquet")
         weights = {name: array.detach().cpu().contiguous().numpy() for name, array in recommender.arrays().items()}
-        save_file(weights, aside / "weights.safetensors")
+        (aside / "weights.safetensors").write_bytes(save(weights))
         if split is not None:
             write_split(split, aside / "split")
 
@@ -88,9 +94,17 @@ def load_model(folder: Path, catalogue: Catalogue | None = None) -> Loaded:
             f"{folder} is a model of another catalogue: {len(own):,} items ({expected}), given {len(catalogue):,} items "
             f"({catalogue.fingerprint}). Use the data the model was trained on, or fit one on this data."
         )
-    model_class = registry.load("recommenders", about["recommender"])
-    settings = model_class.settings_type.parse(about["settings"])
-    recommender: Recommender = model_class.from_arrays(weights, catalogue or own, settings)
+    try:
+        model_class = registry.load("recommenders", about["recommender"])
+        settings = model_class.settings_type.parse(about["settings"])
+    except (UnknownNameError, SettingsError) as error:
+        raise ModelFolderError(f"{folder} is of another version of topple: {error} Fit the model again.") from error
+    recommender: Recommender = model_class.from_arrays(weights, own if catalogue is None else catalogue, settings)
+    if recommender.fingerprint != about["fingerprint"]:
+        raise ModelFolderError(
+            f"{folder}: weights.safetensors is not what model.json describes (fingerprint {recommender.fingerprint}, expected "
+            f"{about['fingerprint']}). Fit the model again."
+        )
     recommender.training = about["training"]
     return Loaded(recommender, split)
 
@@ -102,14 +116,20 @@ def load_arrays(path: Path) -> dict[str, Any]:
         ModelFolderError: not such a file, or one that needs pickle.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError as error:
         raise ModelFolderError(f"{path} is not a file. Give the .npz file of the trained arrays.") from error
-    except (OSError, ValueError, EOFError, AttributeError) as error:
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise ModelFolderError(
             f"{path} is not an .npz file of plain arrays ({error}). Save it with numpy.savez."
         ) from error
+    stray = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if stray:
+        raise ModelFolderError(
+            f"{path} is not an .npz file of plain arrays (it holds {stray[0]!r}). Save it with numpy.savez."
+        )
+    return arrays
 
 
 def _about(folder: Path) -> dict[str, Any]:
@@ -121,13 +141,17 @@ def _about(folder: Path) -> dict[str, Any]:
     try:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         found = about["format"]
-        complete = {"recommender", "settings", "catalogue", "training"} <= about.keys()
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFolderError(f"{path} is damaged ({error}). Fit the model again.") from error
-    if found != FORMAT or not complete:
+    if found != FORMAT:
         raise ModelFolderError(
             f"{path} has format {found!r}; this version of topple reads {FORMAT!r}. Fit the model again."
         )
+    for key, kind in PARTS.items():
+        if not isinstance(about.get(key), kind):
+            raise ModelFolderError(f"{path} is damaged ({key} is missing or no {kind.__name__}). Fit the model again.")
+    if "fingerprint" not in about["catalogue"]:
+        raise ModelFolderError(f"{path} is damaged (the catalogue has no fingerprint). Fit the model again.")
     return about
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,7 +12,7 @@ from topple.errors import QueryError, UnknownIdError
 from topple.explanation import CandidateRule, Query
 from topple.randomness import derive_seed
 from topple.recommenders.what_if import HistoryBatch
-from topple.types import ItemId
+from topple.types import Id, ItemId
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class EncodedQueries:
 
     def by_rule(self) -> dict[CandidateRule, Tensor]:
         """Return the places of the queries of each candidate rule."""
-        asked = [query.rule for query in self.queries]
+        asked = [candidate_rule(query.rule) for query in self.queries]
         return {
             rule: torch.tensor([place for place, its in enumerate(asked) if its is rule], device=self.row.device)
             for rule in dict.fromkeys(asked)
@@ -70,10 +71,11 @@ def check(query: Query, catalogue: Catalogue) -> None:
     """Refuse a query that cannot be asked of this catalogue.
 
     Raises:
-        QueryError: a history or k that `check_history` refuses, an unknown target or one in the history, or protected
-            items that are not in the history.
+        QueryError: a history or k that `check_history` refuses, an unknown rule, an unknown target or one in the history,
+            or protected items that are not in the history.
     """
     check_history(query.history, query.k, catalogue)
+    candidate_rule(query.rule)
     if query.target in query.history:
         raise QueryError(
             f"target_item={query.target!r} is in the history ({len(query.history)} items); only unseen items can be "
@@ -83,27 +85,46 @@ def check(query: Query, catalogue: Catalogue) -> None:
         catalogue.vocabulary.encode([query.target])
     except UnknownIdError as error:
         raise QueryError(f"target_item={query.target!r}: {error}") from error
-    stray = sorted(query.protected - set(query.history), key=repr)
+    stray = sorted(set(query.protected) - set(query.history), key=repr)
     if stray:
         raise QueryError(f"protected item {stray[0]!r} is not in the history. Protect items of the history only.")
+
+
+def candidate_rule(rule: CandidateRule | str) -> CandidateRule:
+    """Return the candidate rule of that name.
+
+    Raises:
+        QueryError: there is none.
+    """
+    try:
+        return CandidateRule(rule)
+    except ValueError as error:
+        raise QueryError(f"rule={rule!r} is not one of {', '.join(CandidateRule)}. Choose one of these.") from error
+
+
+def plain(outside: Id) -> Id:
+    """Return an id as Python's own integer or string, where it is one of numpy's."""
+    return outside.item() if isinstance(outside, np.generic) else outside
 
 
 def check_history(history: Sequence[ItemId], k: int, catalogue: Catalogue) -> None:
     """Refuse a history that nothing can be recommended for.
 
     Raises:
-        QueryError: an empty history, a repeated item, items outside the catalogue, or a k that the candidates cannot
-            fill with one to spare.
+        QueryError: an empty history, items outside the catalogue, a repeated item, or a k that is not a whole number
+            or that the candidates cannot fill with one to spare.
     """
-    if not history:
+    if not len(history):
         raise QueryError("the history is empty: there is nothing to remove. Give at least one item.")
-    if len(set(history)) < len(history):
-        twice = next(item for place, item in enumerate(history) if item in history[:place])
-        raise QueryError(f"item {twice!r} stands twice in the history of {len(history)} items. Give each item once.")
     try:
-        catalogue.vocabulary.encode(list(history))
+        indices = catalogue.vocabulary.encode(list(history)).tolist()
     except UnknownIdError as error:
         raise QueryError(f"the history holds items outside the catalogue: {error} Leave them out.") from error
+    if len(set(indices)) < len(indices):
+        twice = next(item for place, item in enumerate(history) if indices[place] in indices[:place])
+        raise QueryError(f"item {twice!r} stands twice in the history of {len(history)} items. Give each item once.")
+    if not isinstance(k, int | np.integer) or isinstance(k, bool):
+        raise QueryError(f"k={k!r} is not a whole number. Give the length of the list, such as 5.")
     candidates = len(catalogue) - len(history)
     if not 1 <= k < candidates:
         raise QueryError(
@@ -120,7 +141,7 @@ def encode(
 ) -> EncodedQueries:
     """Turn queries that passed `check` into tensors; equal histories are stored once."""
     order: dict[tuple[object, ...], int] = {}
-    row = [order.setdefault(query.history, len(order)) for query in queries]
+    row = [order.setdefault(tuple(query.history), len(order)) for query in queries]
     indices = [catalogue.vocabulary.encode(list(history)) for history in order]
     histories = HistoryBatch.of([index.tolist() for index in indices], dtype, device)
     protected = torch.zeros(len(queries), histories.items.shape[1], dtype=torch.bool)
@@ -141,5 +162,5 @@ def encode(
 
 def draw_key(query: Query) -> int:
     """Return the key of a query's draws: from its seed, its user (without one, its history as a set) and its target."""
-    who = query.user if query.user is not None else tuple(sorted(map(repr, query.history)))
+    who = query.user if query.user is not None else tuple(sorted(repr(plain(item)) for item in query.history))
     return derive_seed(query.seed, who, query.target)

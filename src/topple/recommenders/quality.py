@@ -1,5 +1,6 @@
 """How well a recommender predicts what held-out users met: NDCG and Recall."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -28,10 +29,10 @@ def held_out_quality(
     Source: Liang et al., WWW 2018, section 4.2.
 
     Returns:
-        "ndcg_100", "recall_20", ... and "users", the denominator.
+        "ndcg_100", "recall_20", ... and "users", the denominator; NaN where that is 0.
     """
-    users = np.intersect1d(held_out.with_history(), np.flatnonzero(np.diff(held_out.held_out.indptr)))
-    longest = min(max([*ndcg, *recall]), recommender.catalogue.vocabulary.__len__())
+    users = askable(held_out)
+    longest = min(max([*ndcg, *recall]), len(recommender.catalogue))
     sums: dict[str, float] = {f"ndcg_{k}": 0.0 for k in ndcg} | {f"recall_{k}": 0.0 for k in recall}
     for rows, lists in ranked_lists(recommender, held_out.fold_in, users, longest):
         wanted = held_out.held_out[rows]
@@ -43,7 +44,13 @@ def held_out_quality(
             sums[f"ndcg_{k}"] += float(((hits[:, :k] * gain[:k]).sum(1) / ideal).sum())
         for k in recall:
             sums[f"recall_{k}"] += float((hits[:, :k].sum(1) / counts.clamp(max=k)).sum())
-    return {name: value / max(1, len(users)) for name, value in sums.items()} | {"users": float(len(users))}
+    means = {name: value / len(users) if len(users) else math.nan for name, value in sums.items()}
+    return means | {"users": float(len(users))}
+
+
+def askable(held_out: HeldOut) -> IntArray:
+    """Return the rows of the users who have both a history and held-out items."""
+    return np.intersect1d(held_out.with_history(), np.flatnonzero(np.diff(held_out.held_out.indptr)))
 
 
 def ranked_lists(

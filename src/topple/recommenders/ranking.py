@@ -45,8 +45,8 @@ def exclude(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: Candida
 def outranks(scores: Tensor, target: Tensor) -> Tensor:
     """Return where `scores` [..., C] are clearly above `target` [...], bool [..., C]; minus infinity never is."""
     against = target[..., None]
-    clear = TOLERANCE * torch.maximum(scores.abs(), against.abs())
-    return (scores - against > clear) & torch.isfinite(scores)
+    level = torch.maximum(scores.abs(), against.abs())
+    return scores - against > TOLERANCE * level.masked_fill(torch.isinf(level), 0)
 
 
 def rank(scores: Tensor, target: Tensor) -> Tensor:

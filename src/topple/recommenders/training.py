@@ -1,38 +1,20 @@
 """The training loop of models that learn by gradient: shuffled users, Adam, best validation state kept."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from topple.data.splitting import Split
-from topple.errors import RecommenderError
+from topple.errors import DataError, RecommenderError
 from topple.randomness import generator
-from topple.recommenders.quality import held_out_quality
+from topple.recommenders.base import Epoch, OnBest, OnEpoch
+from topple.recommenders.quality import askable, held_out_quality
 from topple.types import CsrMatrix
-
-if TYPE_CHECKING:
-    from topple.recommenders.base import Recommender
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one epoch reports: its number (from 1), of how many, its mean loss, validation NDCG@100 now and at best."""
-
-    number: int
-    of: int
-    loss: float
-    ndcg_100: float
-    best_ndcg_100: float
-    best_epoch: int
-
-
-OnEpoch: TypeAlias = Callable[[Epoch], None]
-OnBest: TypeAlias = Callable[["Recommender"], None]
 
 
 class TrainedByGradient(Protocol):
@@ -61,6 +43,8 @@ class TrainingSettings(Protocol):
     @property
     def learning_rate(self) -> float: ...  # noqa: D102
     @property
+    def max_minutes(self) -> float | None: ...  # noqa: D102
+    @property
     def seed(self) -> int: ...  # noqa: D102
 
 
@@ -70,10 +54,13 @@ def train(
     """Train `model` in place and leave it in its best state by validation NDCG@100.
 
     An interrupt (Ctrl-C) ends the training early: the best state so far stays, and `model.training` says "interrupted".
+    Before the first epoch is done there is none, and the interrupt goes on as `KeyboardInterrupt`.
 
     Raises:
         RecommenderError: the loss is not a number.
+        DataError: no validation user to choose the best state by.
     """
+    _require_validation(split)
     settings, started = model.settings, time.perf_counter()
     parameters = list(model.arrays().values())
     loop = _Loop(model, split, torch.optim.Adam(parameters, lr=settings.learning_rate))
@@ -89,7 +76,11 @@ def train(
                     on_best(model)  # type: ignore[arg-type]
             if on_epoch:
                 on_epoch(Epoch(epoch, settings.epochs, loss, ndcg, best_ndcg, best_epoch))
+            if settings.max_minutes is not None and time.perf_counter() - started > 60 * settings.max_minutes:
+                break
     except KeyboardInterrupt:
+        if not best_epoch:
+            raise
         interrupted = True
     finally:
         for parameter, state in zip(parameters, best, strict=True):
@@ -118,7 +109,7 @@ class _Loop:
             loss = self.model.loss(batch, self.update, random)
             if not torch.isfinite(loss):
                 raise RecommenderError(
-                    f"the training loss is {float(loss)} in epoch {number}: the training diverged at learning_rate="
+                    f"the training loss is {float(loss.detach())} in epoch {number}: the training diverged at learning_rate="
                     f"{settings.learning_rate:g}. Lower it."
                 )
             self.optimizer.zero_grad()
@@ -129,6 +120,15 @@ class _Loop:
         for parameter in parameters:
             parameter.requires_grad_(False)
         return total / len(order)
+
+
+def _require_validation(split: Split) -> None:
+    held = split.validation
+    if not len(askable(held)):
+        raise DataError(
+            f"no validation user has both a history and held-out items ({len(held.users):,} validation users): the best state "
+            "cannot be chosen. Hold out more users, or larger histories (held_out_users, min_items)."
+        )
 
 
 def _record(

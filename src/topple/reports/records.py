@@ -12,6 +12,7 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import DataError, DataNotFoundError
 from topple.explanation import CandidateRule, Explanation, Proof, Query, Status
 from topple.files import writing
+from topple.reports.as_json import as_json
 from topple.reports.sentences import sentence
 from topple.types import Id, JsonObject
 
@@ -37,11 +38,9 @@ def write_explanations(
         aside.mkdir()
         pq.write_table(_table(rows, explanations, catalogue), aside / "explanations.parquet")
         with (aside / "explanations.jsonl").open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps({"schema": SCHEMA, **row}, ensure_ascii=False) + "\n" for row in rows)
+            file.writelines(as_json({"schema": SCHEMA, **row}) + "\n" for row in rows)
         for name, value in extra.items():
-            (aside / f"{name}.json").write_text(
-                json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-            )
+            (aside / f"{name}.json").write_text(as_json(value, indent=2) + "\n", encoding="utf-8")
 
 
 def read_explanations(path: Path) -> list[Explanation]:

@@ -30,14 +30,14 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
 
 
 def evaluation_json(evaluation: Evaluation) -> JsonObject:
-    """Return the metrics as JSON: a number where the rule does not matter, else a number a rule; null where 0 / 0."""
+    """Return the metrics as JSON: a number where the rule does not matter, else a number a rule; NaN where 0 / 0."""
     found: JsonObject = {
         "queries": evaluation.queries,
         "invalid": evaluation.invalid,
         "seconds_per_query": evaluation.seconds_per_query,
     }
     for name in registry.names("metrics"):
-        values = {rule.value: _json(evaluation.measurements[rule][name].value) for rule in CandidateRule}
+        values = {rule.value: evaluation.measurements[rule][name].value for rule in CandidateRule}
         found[name] = next(iter(values.values())) if name in ("coverage", "mean_size") else values
     return found
 
@@ -91,7 +91,3 @@ def _count(value: int | None) -> str:
 
 def _number(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3f}"
-
-
-def _json(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -35,7 +35,7 @@ def reranked(
     """
     items = len(recommender.catalogue)
     size = max(1, min(256, SCORES_AT_ONCE // (max(1, keep.shape[1]) * items)))
-    for places in torch.split(histories.present.sum(1).argsort(), size):
+    for places in histories.chunks(size):
         mine = histories.rows(places)
         kept = keep[places, :, : mine.items.shape[1]]
         with torch.no_grad():

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from topple.errors import QueryError, UnknownIdError
+from topple.errors import QueryError
 from topple.explanation import CandidateRule, Query, Verdict
 from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import EncodedQueries, check, encode
+from topple.recommenders.encoding import EncodedQueries, candidate_rule, check, encode
 from topple.recommenders.ranking import rank, top_k
 from topple.recommenders.what_if import only, unchanged, without
 from topple.types import ItemId
@@ -21,7 +21,7 @@ def verify(
     queries: Sequence[Query],
     removed: Sequence[Sequence[ItemId]],
     *,
-    rule: CandidateRule | None = None,
+    rule: CandidateRule | str | None = None,
 ) -> list[Verdict]:
     """Judge sets of any origin by re-ranking the full catalogue in float64.
 
@@ -32,19 +32,17 @@ def verify(
         rule: judge all under this rule; None for each query's own.
 
     Raises:
-        QueryError: a query that cannot be asked, a set with items outside the history or with protected ones, or not
-            as many sets as queries.
+        QueryError: a query that cannot be asked, a set with items outside the history or with protected ones, not as many
+            sets as queries, or an unknown rule.
     """
+    its = None if rule is None else candidate_rule(rule)
     if len(queries) != len(removed):
         raise QueryError(
             f"{len(removed)} sets for {len(queries)} queries: give one set a query, empty where none was found."
         )
     for query, named in zip(queries, removed, strict=True):
-        try:
-            check(query, recommender.catalogue)
-        except UnknownIdError as error:
-            raise QueryError(str(error)) from error
-        stray = set(named) - set(query.history) | set(named) & query.protected
+        check(query, recommender.catalogue)
+        stray = set(named) - set(query.history) | set(named) & set(query.protected)
         if stray:
             item = sorted(stray, key=repr)[0]
             what = "protected" if item in query.protected else "not in the history"
@@ -54,8 +52,9 @@ def verify(
     encoded = encode(queries, recommender.catalogue, device=recommender.device)
     places = torch.zeros_like(encoded.protected)
     for row, (query, named) in enumerate(zip(queries, removed, strict=True)):
-        places[row, : len(query.history)] = torch.tensor([item in set(named) for item in query.history])
-    return judge(recommender, encoded, places, rule)
+        gone = set(named)
+        places[row, : len(query.history)] = torch.tensor([item in gone for item in query.history])
+    return judge(recommender, encoded, places, its)
 
 
 def judge(

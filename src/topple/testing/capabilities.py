@@ -1,0 +1,88 @@
+"""Are the capabilities that a recommender declares true?"""
+
+from collections.abc import Callable
+
+import torch
+
+from topple.recommenders.base import Capability, Recommender
+from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.testing.rules import require, require_close
+
+
+def check_capabilities(recommender: Recommender, batch: HistoryBatch) -> None:
+    """Check each declared capability on histories in float64.
+
+    Raises:
+        ContractError: a capability that is declared and not true.
+    """
+    declared = recommender.capabilities
+    rule = "capabilities are a frozenset of Capability."
+    known = isinstance(declared, frozenset) and all(isinstance(each, Capability) for each in declared)
+    require(known, f"{recommender.name}: capabilities", repr(declared), rule)
+    for capability, check in _CHECKS.items():
+        if capability in declared:
+            check(recommender, batch)
+
+
+def _differentiable(recommender: Recommender, batch: HistoryBatch) -> None:
+    """Compare the gradient of a weighted sum of scores with central differences."""
+    part = f"{recommender.name}: gradient in keep"
+    random = torch.Generator().manual_seed(3)
+    shares = torch.rand(batch.items.shape[1], generator=random).to(batch.weights)
+    keep = (unchanged(batch) * (0.3 + 0.5 * shares)).requires_grad_()
+    with torch.enable_grad():
+        scores = recommender.score(batch, keep)
+        require(scores.requires_grad, part, "there is none", "a DIFFERENTIABLE recommender has one.")
+        weights = torch.randn(scores.shape[2], generator=random, dtype=torch.float64).to(scores)
+        (slope,) = torch.autograd.grad((scores * weights).sum(), keep)
+    for place in range(min(3, batch.items.shape[1])):
+        step = torch.zeros_like(keep)
+        step[:, :, place] = 1e-5 * (batch.weights[:, None, place] > 0)
+        with torch.no_grad():
+            up, down = recommender.score(batch, keep + step), recommender.score(batch, keep - step)
+        differences = (((up - down) * weights).sum(2) / 2e-5)[batch.present[:, place]]
+        rule = "the gradient agrees with finite differences in float64."
+        require_close(slope[:, :, place][batch.present[:, place]], differences, part, rule, tolerance=1e-4)
+
+
+def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
+    """Compare the move of removing two items with the moves of removing each."""
+    keep = unchanged(batch).repeat(1, 4, 1)
+    keep[:, 1, 0] = 0
+    keep[:, 2, -1] = 0
+    keep[:, 3, [0, -1]] = 0
+    with torch.no_grad():
+        scores = recommender.score(batch, keep)
+    both, sum_of_two = scores[:, 0] - scores[:, 3], 2 * scores[:, 0] - scores[:, 1] - scores[:, 2]
+    present = batch.weights[:, -1] > 0
+    rule = "in an ADDITIVE recommender removing two items moves the scores by the sum of the two moves."
+    require_close(both[present], sum_of_two[present], f"{recommender.name}: sum over items", rule)
+
+
+def _feed_forward(recommender: Recommender, batch: HistoryBatch) -> None:
+    """Carry the histories through `layers()` by hand."""
+    part, rule = f"{recommender.name}: layers", "layers() over the history divided by its L2 norm gives the scores."
+    layers = getattr(recommender, "layers", None)
+    require(callable(layers), part, "there is no such method", "a FEED_FORWARD recommender shows its network.")
+    hidden = torch.zeros(len(batch), len(recommender.catalogue)).to(batch.weights)
+    hidden.scatter_add_(1, batch.items, batch.weights)
+    hidden = hidden / hidden.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    with torch.no_grad():
+        for layer in layers() if callable(layers) else ():
+            hidden = hidden @ layer.weight.to(hidden) + layer.bias.to(hidden)
+            hidden = torch.tanh(hidden) if layer.tanh else hidden
+        scores = recommender.score(batch, unchanged(batch))
+    require_close(hidden, scores[:, 0], part, rule)
+
+
+def _trainable(recommender: Recommender, batch: HistoryBatch) -> None:
+    overrides = type(recommender).fit.__func__ is not Recommender.fit.__func__  # type: ignore[attr-defined]
+    require(overrides, f"{recommender.name}: fit", "it is not there", "a TRAINABLE recommender has it.")
+
+
+_CHECKS: dict[Capability, Callable[[Recommender, HistoryBatch], None]] = {
+    Capability.DIFFERENTIABLE: _differentiable,
+    Capability.ADDITIVE: _additive,
+    Capability.FEED_FORWARD: _feed_forward,
+    Capability.TRAINABLE: _trainable,
+}

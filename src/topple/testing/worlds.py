@@ -1,0 +1,118 @@
+"""Recommenders with queries to try explainers on, and a split to fit recommenders on; made from seeds, in no time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+
+from topple.data.interactions import Interactions
+from topple.data.splitting import Preparation, Split, prepare
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.explanation import CandidateRule, Query
+from topple.randomness import generator
+from topple.recommenders.base import Recommender
+from topple.recommenders.encoding import encode
+from topple.recommenders.mult_vae import MultVAE, MultVAESettings
+from topple.recommenders.ranking import exclude, top_k
+from topple.recommenders.what_if import unchanged
+from topple.testing.toy import OpaqueRecommender, ToyRecommender, film_world
+from topple.types import Id
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """A recommender and queries that can be asked of it."""
+
+    recommender: Recommender
+    queries: tuple[Query, ...]
+
+
+def worlds() -> tuple[World, ...]:
+    """Return one world for each set of capabilities: additive, feed-forward, and none at all."""
+    films, opaque = film_world(), film_world(OpaqueRecommender)
+    network = random_mult_vae()
+    return (
+        World(films.recommender, films.queries),
+        World(network, listed_queries(network, seed=0)),
+        World(opaque.recommender, opaque.queries),
+    )
+
+
+def catalogue_of(items: int) -> Catalogue:
+    """Return items with ids that no index equals: 101, 104, 107, ..."""
+    return Catalogue(Vocabulary([101 + 3 * number for number in range(items)]))
+
+
+def random_additive(items: int = 12, seed: int = 0) -> ToyRecommender:
+    """Return a toy recommender with a random table of small whole numbers, so that ties are many."""
+    random = generator(seed, "additive")
+    return ToyRecommender(catalogue_of(items), torch.from_numpy(random.integers(-2, 6, (items, items))).float())
+
+
+def random_mult_vae(items: int = 24, seed: int = 0, hidden: int = 12, latent: int = 5) -> MultVAE:
+    """Return an untrained Mult-VAE with weights large enough for its lists to depend on the history."""
+    random = generator(seed, "mult-vae")
+    shapes = MultVAE.shapes(items, MultVAESettings(hidden=hidden, latent=latent))
+    arrays = {
+        name: random.normal(0, 1.5 / np.sqrt(shape[0]) if len(shape) == 2 else 0.1, shape)
+        for name, shape in shapes.items()
+    }
+    arrays["weight_q_0to1"] *= np.sqrt(items)
+    return MultVAE.from_arrays(arrays, catalogue_of(items))
+
+
+def listed_queries(recommender: Recommender, seed: int = 0, users: int = 5, k: int = 3) -> tuple[Query, ...]:
+    """Return the top-k of some random histories as queries, under both candidate rules."""
+    random = generator(seed, "histories")
+    vocabulary = recommender.catalogue.vocabulary
+    histories: list[tuple[Id, ...]] = [
+        vocabulary.decode(random.permutation(len(vocabulary))[: 2 + 2 * user]) for user in range(users)
+    ]
+    lists = _lists(recommender, histories, k)
+    rules = tuple(CandidateRule)
+    return tuple(
+        Query(
+            history,
+            target,
+            k=k,
+            rule=rules[number % 2],
+            user=f"user-{number}",
+            protected=frozenset(history[: number % 2]),
+        )
+        for number, (history, listed) in enumerate(zip(histories, lists, strict=True))
+        for target in listed
+    )
+
+
+@cache
+def tiny_split(users: int = 60, items: int = 30, seed: int = 0) -> Split:
+    """Return a split of random users with a taste for one half of the items, with string ids."""
+    random = generator(seed, "tiny")
+    rows, columns = [], []
+    for user in range(users):
+        chance = np.where((np.arange(items) < items // 2) == bool(user % 2), 4.0, 1.0) / (1 + np.arange(items) % 5)
+        length = int(random.integers(6, 12))
+        rows.append(np.full(length, user))
+        columns.append(random.choice(items, size=length, replace=False, p=chance / chance.sum()))
+    interactions = Interactions(
+        Vocabulary([f"u{user:03d}" for user in range(users)], "user"),
+        Catalogue(Vocabulary([f"i{item:03d}" for item in range(items)])),
+        np.concatenate(rows).astype(np.int64),
+        np.concatenate(columns).astype(np.int64),
+        name="tiny",
+    )
+    return prepare(interactions, Preparation(held_out_users=max(2, users // 6)))
+
+
+def _lists(recommender: Recommender, histories: Sequence[tuple[Id, ...]], k: int) -> list[tuple[Id, ...]]:
+    vocabulary = recommender.catalogue.vocabulary
+    strangers = [next(item for item in vocabulary.ids if item not in history) for history in histories]
+    queries = [Query(history, item) for history, item in zip(histories, strangers, strict=True)]
+    encoded = encode(queries, recommender.catalogue, device=recommender.device)
+    keep = unchanged(encoded.histories)
+    with torch.no_grad():
+        scores = recommender.score(encoded.histories, keep)
+    best = top_k(exclude(scores, encoded.histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0], k)
+    return [vocabulary.decode(best[row].cpu().numpy()) for row in encoded.row.tolist()]

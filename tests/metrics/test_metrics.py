@@ -1,0 +1,84 @@
+import math
+
+import pytest
+
+from topple import registry
+from topple.explanation import CandidateRule, Query, Verdict
+from topple.metrics import measure
+from topple.metrics.f_ns import FNS
+
+
+def verdict(size=0, necessary=False, sufficient=False, minimal=None):
+    query = Query(("a", "b", "c"), "t")
+    found = size > 0
+    return Verdict(
+        query, CandidateRule.UNSEEN_AFTER, found, size, necessary=necessary, sufficient=sufficient, minimal=minimal
+    )
+
+
+# Ten queries: seven sets found, four of them necessary (of these one minimal), two sufficient; three not found.
+TEN = [
+    verdict(1, necessary=True, sufficient=True, minimal=True),
+    verdict(2, necessary=True, minimal=False),
+    verdict(),
+    verdict(3, necessary=True, minimal=False),
+    verdict(5, necessary=True, minimal=False),
+    verdict(2, sufficient=True),
+    verdict(),
+    verdict(4),
+    verdict(),
+    verdict(4),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "denominator", "of", "direction"),
+    [
+        ("coverage", 7 / 10, 10, "queries", "higher"),
+        ("validity", 4 / 10, 10, "queries", "higher"),
+        ("pn", 4 / 7, 7, "found sets", "higher"),
+        ("ps", 2 / 7, 7, "found sets", "higher"),
+        ("f_ns", 2 * (4 / 7) * (2 / 7) / (4 / 7 + 2 / 7), 7, "found sets", "higher"),
+        ("mean_size", 21 / 7, 7, "found sets", "lower"),
+        ("share_minimal", 1 / 4, 4, "necessary sets", "higher"),
+    ],
+)
+def test_a_metric_by_hand(name, value, denominator, of, direction):
+    found = measure(TEN)[name]
+    assert found.value == pytest.approx(value)
+    assert (found.name, found.denominator, found.of, found.direction) == (name, denominator, of, direction)
+
+
+def test_every_registered_metric_is_measured_and_in_the_table_above():
+    assert set(measure(TEN)) == set(registry.names("metrics"))
+    assert set(registry.names("metrics")) == {"coverage", "validity", "pn", "ps", "f_ns", "mean_size", "share_minimal"}
+
+
+@pytest.mark.parametrize("name", registry.names("metrics"))
+def test_nothing_measured_is_not_a_number_over_zero(name):
+    found = measure([])[name]
+    assert math.isnan(found.value)
+    assert found.denominator == 0
+
+
+def test_queries_without_a_set_lower_coverage_and_validity_and_no_number_over_found_sets():
+    more = measure([*TEN, *[verdict()] * 10])
+    assert (more["coverage"].value, more["validity"].value) == (7 / 20, 4 / 20)
+    for name in ("pn", "ps", "f_ns", "mean_size", "share_minimal"):
+        assert more[name] == measure(TEN)[name]
+
+
+def test_where_no_set_is_found_coverage_is_zero_and_the_rest_is_no_number():
+    found = measure([verdict()] * 3)
+    assert (found["coverage"].value, found["validity"].value) == (0, 0)
+    assert all(math.isnan(found[name].value) for name in ("pn", "ps", "f_ns", "mean_size", "share_minimal"))
+
+
+def test_f_ns_is_0_when_both_are_0_and_when_one_is():
+    assert FNS().measure([verdict(2), verdict(3)]).value == 0
+    assert FNS().measure([verdict(2, necessary=True, minimal=True)]).value == 0
+    assert FNS().measure([verdict(2, necessary=True, sufficient=True, minimal=True)]).value == 1
+
+
+def test_a_necessary_set_whose_minimality_was_not_checked_is_not_called_minimal():
+    assert measure([verdict(2, necessary=True, minimal=None)])["share_minimal"].value == 0
