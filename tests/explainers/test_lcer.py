@@ -130,7 +130,7 @@ def test_many_histories_without_a_query_are_no_error_either(monkeypatch):
 def test_another_seed_another_user_or_another_history_draws_other_numbers():
     def initial(**changes):
         query = Query(**{**{"history": (104, 107, 110), "target": 101, "k": 3, "user": "ana"}, **changes})
-        grid = lcer._Grid.of(encode([query], MODEL.catalogue), torch.tensor([0]))
+        grid = lcer.Grid.of(encode([query], MODEL.catalogue), torch.tensor([0]))
         items = grid.histories.items[:, None]
         return torch.cat([lcer._initial(grid, items)[None], lcer._logistic(grid, items, range(2))]).flatten().tolist()
 
@@ -141,7 +141,7 @@ def test_another_seed_another_user_or_another_history_draws_other_numbers():
 
 def test_the_draws_of_an_item_do_not_depend_on_its_place():
     def noise(history):
-        grid = lcer._Grid.of(encode([Query(history, 101, user="ana")], MODEL.catalogue), torch.tensor([0]))
+        grid = lcer.Grid.of(encode([Query(history, 101, user="ana")], MODEL.catalogue), torch.tensor([0]))
         return dict(
             zip(history, lcer._logistic(grid, grid.histories.items[:, None], range(1))[0, 0, 0].tolist(), strict=True)
         )

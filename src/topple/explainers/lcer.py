@@ -1,7 +1,6 @@
 """LCER as published: a mask over the history, learned with Gumbel-softmax."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -9,12 +8,13 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
+from topple.explainers.grid import Grid
 from topple.explanation import CandidateRule, Status
 from topple.randomness import uniform
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.ranking import exclude
-from topple.recommenders.what_if import HistoryBatch, only, unchanged
+from topple.recommenders.what_if import only, unchanged
 from topple.settings import Settings
 
 HISTORIES_AT_ONCE = 16
@@ -72,7 +72,7 @@ class Lcer(Explainer):
             mine = torch.isin(queries.row, together).nonzero()[:, 0]
             if not len(mine):
                 continue
-            grid = _Grid.of(queries, mine)
+            grid = Grid.of(queries, mine)
             kept, success = self._learn(recommender, grid, on_progress)
             chosen = (grid.removable & ~kept)[grid.row, grid.slot]
             removed[mine, : chosen.shape[1]] = chosen
@@ -80,7 +80,7 @@ class Lcer(Explainer):
         status = tuple(Status.FOUND if is_found else Status.NOT_FOUND for is_found in found.tolist())
         return Proposals(removed & found[:, None], status, torch.full((len(queries),), self.settings.steps + 1))
 
-    def _learn(self, recommender: Recommender, grid: "_Grid", on_progress: OnProgress | None) -> tuple[Tensor, Tensor]:
+    def _learn(self, recommender: Recommender, grid: Grid, on_progress: OnProgress | None) -> tuple[Tensor, Tensor]:
         """Return the kept places of the best sample [B, S, H] and whether its target fell to the margin [B, S]."""
         settings = self.settings
         margin = _margin(recommender, grid)
@@ -111,44 +111,7 @@ class Lcer(Explainer):
         return best_kept, best_score <= margin
 
 
-@dataclass(frozen=True, eq=False)
-class _Grid:
-    """Queries laid out as B histories x S slots; a slot without a query repeats target 0 and is never read."""
-
-    histories: HistoryBatch
-    row: Tensor
-    slot: Tensor
-    target: Tensor
-    k: Tensor
-    key: Tensor
-    removable: Tensor
-
-    @classmethod
-    def of(cls, queries: EncodedQueries, mine: Tensor) -> "_Grid":
-        which, row = torch.unique(queries.row[mine], return_inverse=True)
-        histories = queries.histories.rows(which)
-        same = torch.nn.functional.one_hot(row).cumsum(0)
-        slot = same.gather(1, row[:, None])[:, 0] - 1
-        shape = (len(histories), int(slot.max()) + 1)
-
-        def lay(values: Tensor, fill: int) -> Tensor:
-            out = torch.full((*shape, *values.shape[1:]), fill, dtype=values.dtype, device=values.device)
-            out[row, slot] = values
-            return out
-
-        removable = lay(queries.removable[mine][:, : histories.items.shape[1]], 0)
-        return cls(
-            histories,
-            row,
-            slot,
-            lay(queries.target[mine], 0),
-            lay(queries.k[mine], 1),
-            lay(queries.key[mine], 0),
-            removable,
-        )
-
-
-def _margin(recommender: Recommender, grid: _Grid) -> Tensor:
+def _margin(recommender: Recommender, grid: Grid) -> Tensor:
     """Return the (k+1)-th score of the unchanged history for each query [B, S]."""
     keep = unchanged(grid.histories)
     with torch.no_grad():
@@ -157,13 +120,13 @@ def _margin(recommender: Recommender, grid: _Grid) -> Tensor:
     return best.gather(1, grid.k)
 
 
-def _initial(grid: _Grid, items: Tensor) -> Tensor:
+def _initial(grid: Grid, items: Tensor) -> Tensor:
     """Return the difference of two uniform draws an item, before the first step [B, S, H]."""
     keep, remove = (uniform(grid.key[..., None], torch.tensor(step, device=items.device), items) for step in (-1, -2))
     return (keep - remove).to(grid.histories.weights.dtype)
 
 
-def _logistic(grid: _Grid, items: Tensor, steps: range) -> Tensor:
+def _logistic(grid: Grid, items: Tensor, steps: range) -> Tensor:
     """Return logistic noise for each step, query and item [T, B, S, H]."""
     step = torch.arange(steps.start, steps.stop, device=items.device)[:, None, None, None]
     return torch.logit(uniform(grid.key[..., None], step, items)).to(grid.histories.weights.dtype)

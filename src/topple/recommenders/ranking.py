@@ -54,6 +54,25 @@ def rank(scores: Tensor, target: Tensor) -> Tensor:
     return 1 + outranks(scores, target).sum(-1)
 
 
+def lead(scores: Tensor, places: Tensor, k: Tensor) -> Tensor:
+    """Return by how much the k-th best other item leads each target, the tolerance deducted; above 0 the target is out.
+
+    Args:
+        scores: [..., C], minus infinity where an item does not compete.
+        places: where the targets stand among the C [..., T].
+        k: length of the list [..., T].
+
+    Returns:
+        [..., T]; minus infinity where fewer than k others compete.
+    """
+    best = torch.topk(scores, min(int(k.max()) + 1, scores.shape[-1])).values
+    target = scores.gather(-1, places)
+    at, after = best.gather(-1, k - 1), best.gather(-1, k.clamp(max=best.shape[-1] - 1))
+    other = torch.where(target >= at, after, at)
+    level = torch.maximum(other.abs(), target.abs())
+    return other - target - TOLERANCE * level.masked_fill(torch.isinf(level), 0)
+
+
 def top_k(scores: Tensor, k: int) -> Tensor:
     """Return the indices [..., K] of the k best scores [..., C], best first; equal scores in catalogue order."""
     last = torch.topk(scores, k, dim=-1).values[..., -1:]

@@ -1,0 +1,116 @@
+"""The counting engine under all searches: removals in, how far each target is out, every scored history counted."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from topple.explainers.grid import Grid
+from topple.explanation import CandidateRule
+from topple.recommenders.base import Recommender
+from topple.recommenders.encoding import EncodedQueries
+from topple.recommenders.ranking import exclude, lead, top_k
+from topple.recommenders.what_if import HistoryBatch, unchanged, without
+
+SHORTLIST = 100
+"""Competitors that a search looks at; the full catalogue settles what it finds."""
+SCORES = 4_000_000
+"""Scores held at a time."""
+
+
+@dataclass(eq=False)
+class Engine:
+    """Asks a recommender about many removals of some histories at once.
+
+    A search looks at a shortlist of competitors (the best for the unchanged history; under `unseen_after` the history
+    itself too), so that only their columns are scored. A set that topples among them topples among all. `settle` asks
+    the full catalogue.
+
+    Args:
+        recommender: what is explained.
+        grid: B histories with T targets each.
+        rule: which items compete.
+    """
+
+    recommender: Recommender
+    grid: Grid
+    rule: CandidateRule
+
+    def __post_init__(self) -> None:
+        histories = self.grid.histories
+        keep = unchanged(histories)
+        with torch.no_grad():
+            scores = exclude(self.recommender.score(histories, keep), histories, keep, CandidateRule.UNSEEN_BEFORE)
+        room = len(self.recommender.catalogue) - int(histories.present.sum(1).max())
+        best = top_k(scores[:, 0], min(SHORTLIST, room))
+        self.candidates = best if self.rule is CandidateRule.UNSEEN_BEFORE else torch.cat([best, histories.items], 1)
+        self.shortlisted = best.shape[1]
+        self.places = (self.candidates[:, None] == self.grid.target[..., None]).int().argmax(-1)  # [B, T]
+        self.cost = torch.ones_like(self.grid.k)  # [B, T]
+
+    def leads(self, rows: Tensor, removed: Tensor) -> Tensor:
+        """Return the lead over every target of a history after each removal, among the shortlist.
+
+        Args:
+            rows: which histories are asked about [R].
+            removed: their removals, bool [R, S, H].
+
+        Returns:
+            [R, S, T]; above 0 the target has left the list.
+        """
+        histories = _at(self.grid.histories, rows)
+        keep = without(histories, removed)
+        candidates = self.candidates[rows]
+        out = []
+        per_row = keep.shape[1] * (candidates.shape[1] + 2 * keep.shape[2])
+        for part in torch.split(torch.arange(len(rows), device=rows.device), max(1, SCORES // max(1, per_row))):
+            mine = _at(histories, part)
+            with torch.no_grad():
+                scores = self.recommender.score(mine, keep[part], candidates[part])
+            if self.rule is CandidateRule.UNSEEN_AFTER:
+                back = (keep[part] == 0) & mine.present[:, None]
+                scores[..., self.shortlisted :].masked_fill_(~back, -torch.inf)
+            shape = (-1, keep.shape[1], -1)
+            places, k = self.places[rows[part]], self.grid.k[rows[part]]
+            out.append(lead(scores, places[:, None].expand(shape), k[:, None].expand(shape)))
+        return torch.cat(out)
+
+    def settle(self, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
+        """Return the lead over one target after each removal, among the full catalogue.
+
+        Args:
+            row: the history of each question [M].
+            slot: its target's slot [M].
+            removed: the removal, bool [M, H].
+
+        Returns:
+            [M]; above 0 the target has left the list.
+        """
+        out = torch.zeros(len(row), dtype=self.grid.histories.weights.dtype, device=row.device)
+        questions = _at(self.grid.histories, row)
+        size = max(1, min(256, SCORES // len(self.recommender.catalogue)))
+        for part in questions.chunks(size):
+            mine = questions.rows(part)
+            keep = without(mine, removed[part][:, None, : mine.items.shape[1]])
+            with torch.no_grad():
+                scores = exclude(self.recommender.score(mine, keep), mine, keep, self.rule)
+            places = self.grid.target[row[part], slot[part]][:, None, None]
+            out[part] = lead(scores, places, self.grid.k[row[part], slot[part]][:, None, None])[:, 0, 0]
+        self.cost.index_put_((row, slot), torch.ones_like(row), accumulate=True)
+        return out
+
+
+def engines(recommender: Recommender, queries: EncodedQueries, histories_at_once: int) -> "list[tuple[Tensor, Engine]]":
+    """Return engines over all queries, and which queries each holds: one rule, a bounded number of histories each."""
+    found = []
+    for rule, asked in queries.by_rule().items():
+        for together in queries.histories.chunks(histories_at_once):
+            mine = asked[torch.isin(queries.row[asked], together)]
+            if len(mine):
+                found.append((mine, Engine(recommender, Grid.of(queries, mine), rule)))
+    return found
+
+
+def _at(histories: HistoryBatch, rows: Tensor) -> HistoryBatch:
+    """Return histories at `rows`, padded as before."""
+    return HistoryBatch(histories.items[rows], histories.weights[rows])

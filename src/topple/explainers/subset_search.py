@@ -1,0 +1,108 @@
+"""The shared searches: from single removals to a set, from a set to a minimal one. One code path each."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from topple.explainers.engine import Engine
+
+
+@dataclass(eq=False)
+class Found:
+    """What a search holds for B histories x T targets.
+
+    Args:
+        removed: the sets, bool [B, T, H]; empty where none is found.
+        toppled: whether the set topples its target, bool [B, T].
+    """
+
+    removed: Tensor
+    toppled: Tensor
+
+
+def singles(engine: Engine) -> Tensor:
+    """Return the lead over each target after removing each item alone [B, T, H]; one scan serves all targets.
+
+    Places that may not be removed hold minus infinity.
+    """
+    grid = engine.grid
+    rows = torch.arange(len(grid.histories), device=grid.row.device)
+    one = torch.eye(grid.histories.items.shape[1], dtype=torch.bool, device=grid.row.device)
+    leads = engine.leads(rows, one.expand(len(rows), -1, -1)).transpose(1, 2)
+    engine.cost += grid.asked * grid.histories.present.sum(1, keepdim=True)
+    return leads.masked_fill(~grid.removable, -torch.inf)
+
+
+def greedy(engine: Engine, leads: Tensor, *, width: int, most: int) -> Found:
+    """Grow a set item by item, each the one that brings the target nearest to leaving, until it has left.
+
+    Args:
+        engine: the engine.
+        leads: what `singles` returned [B, T, H].
+        width: items tried in each step, those that promised most when last tried.
+        most: largest set.
+    """
+    grid = engine.grid
+    places = leads.shape[-1]
+    best, first = leads.max(-1)
+    removed = torch.nn.functional.one_hot(first, places).bool() & grid.asked[..., None]
+    toppled = (best > 0) & grid.asked
+    gain = leads - best[..., None]
+    width = min(width, places)
+    for _ in range(1, most):
+        open_ = grid.asked & ~toppled & ((grid.removable & ~removed).any(-1))
+        if not open_.any():
+            break
+        row, slot = open_.nonzero(as_tuple=True)
+        base = removed[row, slot]
+        promise = gain[row, slot].masked_fill(base | ~grid.removable[row, slot], -torch.inf)
+        tried = promise.topk(width, -1).indices  # [Q, width]
+        new = _try(engine, row, slot, base, tried).masked_fill(~torch.isfinite(promise.gather(-1, tried)), -torch.inf)
+        step, which = new.max(-1)
+        chosen = tried.gather(-1, which[:, None])
+        removed[row, slot] = base.scatter(-1, chosen, True)
+        gain[row, slot] = gain[row, slot].scatter(-1, tried, new - step[:, None])
+        toppled[row, slot] = step > 0
+    return Found(removed & toppled[..., None], toppled)
+
+
+def _try(engine: Engine, row: Tensor, slot: Tensor, base: Tensor, tried: Tensor) -> Tensor:
+    """Return the lead of each query after its base and one more item of `tried` [Q, width]; rows are packed."""
+    engine.cost.index_put_((row, slot), torch.full_like(row, tried.shape[1]), accumulate=True)
+    which, packed = torch.unique(row, return_inverse=True)
+    order = torch.nn.functional.one_hot(packed).cumsum(0).gather(1, packed[:, None])[:, 0] - 1
+    deep, width = int(order.max()) + 1, tried.shape[1]
+    removed = torch.zeros(len(which), deep, width, base.shape[-1], dtype=torch.bool, device=base.device)
+    removed[packed, order] = base[:, None].repeat(1, width, 1).scatter(-1, tried[..., None], True)
+    leads = engine.leads(which, removed.flatten(1, 2)).reshape(len(which), deep, width, -1)
+    own: Tensor = leads[packed, order].gather(-1, slot[:, None, None].expand(-1, width, 1))[..., 0]
+    return own
+
+
+def prune(engine: Engine, found: Found) -> Found:
+    """Give items back one at a time while the set still topples, judged by the full catalogue; what stays is minimal.
+
+    Of the items that can be given back, the one whose return leaves the largest lead goes first.
+    """
+    grid = engine.grid
+    row, slot = found.toppled.nonzero(as_tuple=True)
+    removed = found.removed.clone()
+    while len(row):
+        base = removed[row, slot]
+        query, place = base.nonzero(as_tuple=True)
+        several = base.sum(-1)[query] > 1
+        query, place = query[several], place[several]
+        if not len(query):
+            break
+        fewer = base[query].scatter(-1, place[:, None], False)
+        leads = engine.settle(row[query], slot[query], fewer)
+        best = torch.full((len(row),), -torch.inf, dtype=leads.dtype, device=leads.device)
+        best = best.scatter_reduce(0, query, leads, "amax")
+        give = (leads > 0) & (leads == best[query])
+        again = torch.zeros(len(row), dtype=torch.int64, device=row.device) - 1
+        again[query[give]] = place[give]
+        shrunk = again >= 0
+        row, slot = row[shrunk], slot[shrunk]
+        removed[row, slot] = base[shrunk].scatter(-1, again[shrunk][:, None], False)
+    return Found(removed, found.toppled & grid.asked)
