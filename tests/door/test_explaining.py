@@ -283,7 +283,7 @@ class Unaskable(OpaqueRecommender):
 @pytest.mark.parametrize(
     ("kwargs", "error", "match"),
     [
-        ({"explainer": "lcre"}, UnknownNameError, "'lcre' is not one of the explainers: lcer. Did you mean 'lcer'"),
+        ({"explainer": "lcre"}, UnknownNameError, "'lcre' is not one of the explainers: .*Did you mean 'lcer'"),
         ({"settings": {"lamda": 1}}, SettingsError, "'lamda' is not a setting of LcerSettings.*Did you mean 'lam'"),
         ({"settings": {"lam": -1}}, SettingsError, "lam=-1"),
         ({"settings": MultVAESettings()}, SettingsError, "MultVAESettings given to lcer, which takes LcerSettings"),
