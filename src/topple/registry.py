@@ -27,6 +27,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "mult-dae": "topple.recommenders.mult_dae:MultDAE",
     },
     "explainers": {
+        "exhaustive": "topple.explainers.exhaustive:Exhaustive",
         "greedy": "topple.explainers.greedy:Greedy",
         "lcer": "topple.explainers.lcer:Lcer",
     },

@@ -22,6 +22,12 @@ from topple.verification.verify import judge, ranks_before
 OnQueries: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
 
+REASONS = {
+    Status.NOT_FOUND: "the method found no set",
+    Status.BUDGET_SPENT: "the budget was spent before a set was found",
+    Status.IMPOSSIBLE: "proven: no set of these items topples it",
+}
+
 
 def explain(
     recommender: Recommender,
@@ -214,6 +220,7 @@ def _explain_chunk(
     on_progress: OnQueries | None,
 ) -> list[Explanation]:
     """Ask, then re-rank: nothing leaves unverified."""
+    started = time.perf_counter()
     before = ranks_before(recommender, queries)
     listed = (before <= queries.k).nonzero()[:, 0]
     answers = {
@@ -224,25 +231,25 @@ def _explain_chunk(
         on_progress(len(answers))
     if len(listed):
         asked = queries.select(listed)
-        started = time.perf_counter()
         proposals = method.propose(recommender, asked, on_progress)
-        seconds = (time.perf_counter() - started) / len(listed)
         verdicts = judge(recommender, asked, proposals.removed)
+        seconds = (time.perf_counter() - started) / len(queries)
+        minimum = torch.zeros_like(listed) if proposals.minimum is None else proposals.minimum
         for row, place in enumerate(listed.tolist()):
-            removed = _names(asked.queries[row], proposals.removed[row])
-            answer = _answer(verdicts[row], proposals.status[row], removed, int(proposals.cost[row]), seconds)
-            answers[place] = stamp.on(answer)
+            claim = (proposals.status[row], bool(minimum[row]), _names(asked.queries[row], proposals.removed[row]))
+            answers[place] = stamp.on(_answer(verdicts[row], *claim, int(proposals.cost[row]), seconds))
     return [answers[place] for place in range(len(queries))]
 
 
-def _answer(verdict: Verdict, status: Status, removed: tuple[ItemId, ...], cost: int, seconds: float) -> Explanation:
-    reason, proof = "", None
+def _answer(
+    verdict: Verdict, status: Status, minimum: bool, removed: tuple[ItemId, ...], cost: int, seconds: float
+) -> Explanation:
+    reason, proof = REASONS.get(status, ""), None
     if status is Status.FOUND and not verdict.necessary:
-        reason = f"refuted by re-ranking: without the set the target is at rank {verdict.rank_after}, still in the top {verdict.query.k}"
+        still = f"without the set the target is at rank {verdict.rank_after}, still in the top {verdict.query.k}"
+        reason = f"refuted by re-ranking: {still}"
     elif status is Status.FOUND:
-        proof = Proof.MINIMAL if verdict.minimal else Proof.VALID
-    elif status is Status.NOT_FOUND:
-        reason = "the method found no set"
+        proof = Proof.MINIMUM if minimum else Proof.MINIMAL if verdict.minimal else Proof.VALID
     return Explanation(
         query=verdict.query,
         status=status,

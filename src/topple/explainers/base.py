@@ -24,12 +24,14 @@ class Proposals:
     Args:
         removed: the claimed sets, places of the histories, bool [N, H]; empty where nothing was found.
         status: `found`, `not_found` or another end, one a query.
-        cost: scored histories of each query [N].
+        cost: scored histories of each query [N]; one that serves several queries counts for each.
+        minimum: sets of which the method has proven that no smaller one exists, bool [N]; None: no such claim.
     """
 
     removed: Tensor
     status: tuple[Status, ...]
     cost: Tensor
+    minimum: Tensor | None = None
 
 
 class Explainer(ABC):

@@ -48,32 +48,42 @@ class Engine:
         self.places = (self.candidates[:, None] == self.grid.target[..., None]).int().argmax(-1)  # [B, T]
         self.cost = torch.ones_like(self.grid.k)  # [B, T]
 
-    def leads(self, rows: Tensor, removed: Tensor) -> Tensor:
-        """Return the lead over every target of a history after each removal, among the shortlist.
+    def leads(self, rows: Tensor, removed: Tensor, *, full: bool = False) -> Tensor:
+        """Return the lead over every target of a history after each removal.
 
         Args:
             rows: which histories are asked about [R].
             removed: their removals, bool [R, S, H].
+            full: among the full catalogue and not only the shortlist.
 
         Returns:
             [R, S, T]; above 0 the target has left the list.
         """
         histories = _at(self.grid.histories, rows)
         keep = without(histories, removed)
-        candidates = self.candidates[rows]
+        candidates = None if full else self.candidates[rows]
+        columns = len(self.recommender.catalogue) if candidates is None else candidates.shape[1]
         out = []
-        per_row = keep.shape[1] * (candidates.shape[1] + 2 * keep.shape[2])
+        per_row = keep.shape[1] * (columns + 2 * keep.shape[2])
         for part in torch.split(torch.arange(len(rows), device=rows.device), max(1, SCORES // max(1, per_row))):
             mine = _at(histories, part)
-            with torch.no_grad():
-                scores = self.recommender.score(mine, keep[part], candidates[part])
-            if self.rule is CandidateRule.UNSEEN_AFTER:
-                back = (keep[part] == 0) & mine.present[:, None]
-                scores[..., self.shortlisted :].masked_fill_(~back, -torch.inf)
+            scores = self._score(mine, keep[part], None if candidates is None else candidates[part])
             shape = (-1, keep.shape[1], -1)
-            places, k = self.places[rows[part]], self.grid.k[rows[part]]
+            places = (self.grid.target if full else self.places)[rows[part]]
+            k = self.grid.k[rows[part]]
             out.append(lead(scores, places[:, None].expand(shape), k[:, None].expand(shape)))
         return torch.cat(out)
+
+    def _score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None) -> Tensor:
+        """Score, with minus infinity where an item does not compete."""
+        with torch.no_grad():
+            scores = self.recommender.score(histories, keep, candidates)
+        if candidates is None:
+            return exclude(scores, histories, keep, self.rule)
+        if self.rule is CandidateRule.UNSEEN_AFTER:
+            back = (keep == 0) & histories.present[:, None]
+            scores[..., self.shortlisted :].masked_fill_(~back, -torch.inf)
+        return scores
 
     def settle(self, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
         """Return the lead over one target after each removal, among the full catalogue.
@@ -92,8 +102,7 @@ class Engine:
         for part in questions.chunks(size):
             mine = questions.rows(part)
             keep = without(mine, removed[part][:, None, : mine.items.shape[1]])
-            with torch.no_grad():
-                scores = exclude(self.recommender.score(mine, keep), mine, keep, self.rule)
+            scores = self._score(mine, keep, None)
             places = self.grid.target[row[part], slot[part]][:, None, None]
             out[part] = lead(scores, places, self.grid.k[row[part], slot[part]][:, None, None])[:, 0, 0]
         self.cost.index_put_((row, slot), torch.ones_like(row), accumulate=True)

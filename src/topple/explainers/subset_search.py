@@ -58,7 +58,8 @@ def greedy(engine: Engine, leads: Tensor, *, width: int, most: int) -> Found:
         base = removed[row, slot]
         promise = gain[row, slot].masked_fill(base | ~grid.removable[row, slot], -torch.inf)
         tried = promise.topk(width, -1).indices  # [Q, width]
-        new = _try(engine, row, slot, base, tried).masked_fill(~torch.isfinite(promise.gather(-1, tried)), -torch.inf)
+        more = base[:, None].repeat(1, width, 1).scatter(-1, tried[..., None], True)
+        new = _own(engine, row, slot, more).masked_fill(torch.isinf(promise.gather(-1, tried)), -torch.inf)
         step, which = new.max(-1)
         chosen = tried.gather(-1, which[:, None])
         removed[row, slot] = base.scatter(-1, chosen, True)
@@ -67,16 +68,17 @@ def greedy(engine: Engine, leads: Tensor, *, width: int, most: int) -> Found:
     return Found(removed & toppled[..., None], toppled)
 
 
-def _try(engine: Engine, row: Tensor, slot: Tensor, base: Tensor, tried: Tensor) -> Tensor:
-    """Return the lead of each query after its base and one more item of `tried` [Q, width]; rows are packed."""
-    engine.cost.index_put_((row, slot), torch.full_like(row, tried.shape[1]), accumulate=True)
+def _own(engine: Engine, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
+    """Return the lead over each query's own target [Q, V] after its removals, bool [Q, V, H]; histories are packed."""
+    variations = removed.shape[1]
+    engine.cost.index_put_((row, slot), torch.full_like(row, variations), accumulate=True)
     which, packed = torch.unique(row, return_inverse=True)
     order = torch.nn.functional.one_hot(packed).cumsum(0).gather(1, packed[:, None])[:, 0] - 1
-    deep, width = int(order.max()) + 1, tried.shape[1]
-    removed = torch.zeros(len(which), deep, width, base.shape[-1], dtype=torch.bool, device=base.device)
-    removed[packed, order] = base[:, None].repeat(1, width, 1).scatter(-1, tried[..., None], True)
-    leads = engine.leads(which, removed.flatten(1, 2)).reshape(len(which), deep, width, -1)
-    own: Tensor = leads[packed, order].gather(-1, slot[:, None, None].expand(-1, width, 1))[..., 0]
+    deep = int(order.max()) + 1
+    together = torch.zeros(len(which), deep, *removed.shape[1:], dtype=torch.bool, device=removed.device)
+    together[packed, order] = removed
+    leads = engine.leads(which, together.flatten(1, 2)).reshape(len(which), deep, variations, -1)
+    own: Tensor = leads[packed, order].gather(-1, slot[:, None, None].expand(-1, variations, 1))[..., 0]
     return own
 
 
@@ -106,3 +108,38 @@ def prune(engine: Engine, found: Found) -> Found:
         row, slot = row[shrunk], slot[shrunk]
         removed[row, slot] = base[shrunk].scatter(-1, again[shrunk][:, None], False)
     return Found(removed, found.toppled & grid.asked)
+
+
+def swap(engine: Engine, found: Found, leads: Tensor, *, width: int) -> Found:
+    """Try to shrink each set by one: two items out, one in, among the `width` items that promise most alone.
+
+    Args:
+        engine: the engine.
+        found: sets that topple.
+        leads: what `singles` returned [B, T, H].
+        width: items tried for the place of two.
+
+    Returns:
+        The sets, smaller where a swap topples the target among the full catalogue.
+    """
+    removed = found.removed.clone()
+    sizes = removed.sum(-1)
+    for size in torch.unique(sizes[sizes > 1]).tolist():
+        row, slot = (sizes == size).nonzero(as_tuple=True)
+        base = removed[row, slot]
+        inside = base.nonzero()[:, 1].reshape(-1, size)  # [Q, size]
+        promise = leads[row, slot].masked_fill(base, -torch.inf)
+        outside = promise.topk(min(width, promise.shape[-1])).indices  # [Q, W]
+        pairs = torch.combinations(torch.arange(size, device=row.device))  # [P, 2]
+        kept = base[:, None].repeat(1, len(pairs), 1).scatter(-1, inside[:, pairs], False)
+        swapped = kept[:, :, None].repeat(1, 1, outside.shape[1], 1)
+        swapped.scatter_(-1, outside[:, None, :, None].expand(-1, len(pairs), -1, 1), True)
+        swapped = swapped.flatten(1, 2)
+        new = _own(engine, row, slot, swapped)
+        new = new.masked_fill(torch.isinf(promise.gather(-1, outside)).repeat(1, len(pairs)), -torch.inf)
+        lead, which = new.max(-1)
+        best = swapped[torch.arange(len(row), device=row.device), which]
+        hopeful = (lead > 0).nonzero()[:, 0]
+        hopeful = hopeful[engine.settle(row[hopeful], slot[hopeful], best[hopeful]) > 0]
+        removed[row[hopeful], slot[hopeful]] = best[hopeful]
+    return Found(removed, found.toppled)

@@ -1,0 +1,151 @@
+"""Greedy, prune, swap and exhaustive, held against every set of short histories."""
+
+from itertools import chain, combinations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from topple import CandidateRule, Query, explain_queries, verify
+from topple.door.recommending import recommend
+from topple.explainers import engine as engine_room
+from topple.explainers.engine import engines
+from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
+from topple.explainers.greedy import Greedy, GreedySettings
+from topple.explainers.subset_search import Found, greedy, prune, singles, swap
+from topple.explanation import Proof, Status
+from topple.recommenders.encoding import encode
+from topple.recommenders.ranking import lead, rank
+from topple.testing import random_additive, random_mult_vae
+
+MODELS = [random_additive(), random_mult_vae()]
+
+
+def query(model, size, place, k, rule, protected=0):
+    history = tuple(model.catalogue.vocabulary.ids[:size])
+    target = recommend(model, history, k)[place % k].item
+    return Query(history, target, k=k, rule=rule, protected=frozenset(history[:protected]))
+
+
+def toppling(model, asked):
+    free = [item for item in asked.history if item not in asked.protected]
+    sets = list(chain.from_iterable(combinations(free, size) for size in range(1, len(free) + 1)))
+    verdicts = verify(model, [asked] * len(sets), sets)
+    return [frozenset(some) for some, verdict in zip(sets, verdicts, strict=True) if verdict.necessary]
+
+
+queries = st.builds(
+    lambda model, size, place, k, rule, protected: (model, query(model, size, place, k, rule, protected)),
+    st.sampled_from(MODELS),
+    st.integers(2, 6),
+    st.integers(0, 3),
+    st.integers(1, 3),
+    st.sampled_from(CandidateRule),
+    st.integers(0, 1),
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(queries)
+def test_exhaustive_finds_the_minimum_and_proves_impossible(drawn):
+    model, asked = drawn
+    (found,) = explain_queries(model, [asked], explainer="exhaustive", progress=False)
+    every = toppling(model, asked)
+    if every:
+        assert found.proof is Proof.MINIMUM
+        assert frozenset(found.removed) in every
+        assert len(found.removed) == min(map(len, every))
+    else:
+        assert found.status is Status.IMPOSSIBLE
+
+
+@settings(deadline=None, max_examples=40)
+@given(queries)
+def test_greedy_sets_are_true_and_no_item_of_them_can_be_given_back(drawn):
+    model, asked = drawn
+    (found,) = explain_queries(model, [asked], explainer="greedy", progress=False)
+    every = toppling(model, asked)
+    if found.status is Status.FOUND:
+        named = frozenset(found.removed)
+        assert named in every
+        assert found.proof is Proof.MINIMAL
+        assert not any(named - {item} in every for item in named)
+    elif every:
+        assert min(map(len, every)) > 1
+
+
+def test_a_size_that_does_not_fit_into_the_budget_is_not_begun():
+    model = random_mult_vae()
+    asked = query(model, 6, 0, 1, CandidateRule.UNSEEN_BEFORE)
+    method = Exhaustive(ExhaustiveSettings(largest=None, whole=0, budget=6))
+    proposals = method.propose(model, encode([asked], model.catalogue))
+    assert int(proposals.cost[0]) <= 7
+    assert proposals.status[0] in (Status.FOUND, Status.BUDGET_SPENT)
+    none = Exhaustive(ExhaustiveSettings(whole=0, budget=1)).propose(model, encode([asked], model.catalogue))
+    assert none.status == (Status.BUDGET_SPENT,)
+    assert int(none.cost[0]) == 1
+
+
+def search(model, asked):
+    ((_, engine),) = engines(model, encode(asked, model.catalogue), 32)
+    leads = singles(engine)
+    return engine, leads, prune(engine, greedy(engine, leads, width=12, most=50))
+
+
+@pytest.mark.parametrize("rule", CandidateRule)
+def test_swaps_and_pruning_never_grow_a_set_and_keep_it_true(rule):
+    model = random_mult_vae()
+    asked = [query(model, size, place, 2, rule) for size in (4, 5, 6) for place in (0, 1)]
+    engine, leads, found = search(model, asked)
+    swapped = prune(engine, swap(engine, found, leads, width=4))
+    row, slot = swapped.toppled.nonzero(as_tuple=True)
+    assert (engine.settle(row, slot, swapped.removed[row, slot]) > 0).all()
+    assert (swapped.removed.sum(-1) <= found.removed.sum(-1)).all()
+
+
+def test_prune_gives_back_all_that_is_not_needed():
+    model = random_additive()
+    asked = [query(model, 6, 0, 1, CandidateRule.UNSEEN_BEFORE)]
+    engine, _, _ = search(model, asked)
+    everything = engine.grid.removable.clone()
+    toppled = engine.settle(engine.grid.row, engine.grid.slot, everything[engine.grid.row, engine.grid.slot]) > 0
+    pruned = prune(engine, Found(everything & toppled, toppled[:, None]))
+    removed = frozenset(i for i, gone in zip(asked[0].history, pruned.removed[0, 0].tolist(), strict=True) if gone)
+    every = toppling(model, asked[0])
+    assert (removed in every) == bool(toppled)
+    assert not any(removed - {item} in every for item in removed)
+
+
+@pytest.mark.parametrize("rule", CandidateRule)
+def test_the_shortlist_the_full_catalogue_and_the_packing_agree(rule, monkeypatch):
+    model = random_mult_vae()
+    asked = [query(model, size, place, 2, rule) for size in (3, 6) for place in (0, 1)]
+    engine, _, _ = search(model, asked)
+    rows = torch.arange(2)
+    removed = torch.rand(2, 7, engine.grid.histories.items.shape[1], generator=torch.Generator().manual_seed(1)) < 0.4
+    short, full = engine.leads(rows, removed), engine.leads(rows, removed, full=True)
+    assert torch.allclose(short, full)  # the shortlist holds this whole little catalogue
+    monkeypatch.setattr(engine_room, "SCORES", 1)
+    assert torch.allclose(engine.leads(rows, removed), short)
+    for slot in range(2):
+        settled = engine.settle(rows.repeat_interleave(7), torch.full((14,), slot), removed.flatten(0, 1))
+        assert torch.allclose(settled, full[..., slot].flatten())
+
+
+@given(st.lists(st.integers(-3, 3), min_size=3, max_size=9), st.integers(1, 3), st.data())
+def test_a_lead_above_0_is_a_rank_below_the_list(scores, k, data):
+    place = data.draw(st.integers(0, len(scores) - 1))
+    row = torch.tensor(scores, dtype=torch.float64)
+    out = lead(row, torch.tensor([place]), torch.tensor([k]))[0] > 0
+    assert bool(out) == (int(rank(row, row[place])) > k)
+
+
+def test_answers_do_not_depend_on_how_much_is_worked_on_at_a_time(monkeypatch):
+    model = random_mult_vae()
+    asked = [query(model, size, place, 2, rule) for size in (3, 5, 6) for place in (0, 1) for rule in CandidateRule]
+    whole = Greedy(GreedySettings(width=3)).propose(model, encode(asked, model.catalogue))
+    monkeypatch.setattr("topple.explainers.greedy.HISTORIES_AT_ONCE", 1)
+    alone = Greedy(GreedySettings(width=3)).propose(model, encode(asked, model.catalogue))
+    assert torch.equal(whole.removed, alone.removed)
+    assert torch.equal(whole.cost, alone.cost)
