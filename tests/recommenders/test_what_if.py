@@ -1,7 +1,8 @@
+import pytest
 import torch
 
 from topple.recommenders import what_if
-from topple.recommenders.what_if import HistoryBatch, only, unchanged, without
+from topple.recommenders.what_if import HistoryBatch, Packing, only, unchanged, without
 
 
 def test_histories_are_padded_with_item_0_of_weight_0():
@@ -54,3 +55,20 @@ def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_
     assert [length for chunk in chunks for length in chunk] == sorted(lengths)
     assert all(len(chunk) <= 3 and (len(chunk) == 1 or len(chunk) * max(chunk) <= 12) for chunk in chunks)
     assert list(HistoryBatch.of([]).chunks(3)) == []
+
+
+@pytest.mark.parametrize("most", [None, 1, 2, 16])
+def test_a_packing_lays_variations_out_by_history_and_picks_them_again(most):
+    history = torch.tensor([4, 0, 4, 4, 2, 0, 4])
+    packing = Packing.of(history, most)
+    values = torch.arange(7.0)
+    laid = packing.lay(values + 1)
+    assert packing.which[packing.row].tolist() == history.tolist()
+    assert torch.equal(packing.pick(laid), values + 1)
+    assert (laid > 0).sum() == 7
+    assert laid.shape[1] == min(4, most or 4)
+
+
+def test_an_empty_packing():
+    packing = Packing.of(torch.tensor([], dtype=torch.int64))
+    assert packing.lay(torch.zeros(0, 3)).shape == (0, 0, 3)

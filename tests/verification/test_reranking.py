@@ -4,7 +4,7 @@ from topple.explanation import CandidateRule
 from topple.recommenders.what_if import HistoryBatch, unchanged
 from topple.testing import film_recommender, random_mult_vae
 from topple.verification import reranking
-from topple.verification.reranking import reranked, target_ranks
+from topple.verification.reranking import reranked
 
 HISTORIES = HistoryBatch.of([[1, 2, 3, 4, 5, 6], [9], [7, 8, 2], [3], [4, 1]])
 
@@ -36,8 +36,3 @@ def test_scores_are_computed_without_gradients_in_the_precision_of_the_histories
     for _, scores in reranked(random_mult_vae(), HISTORIES, keep, CandidateRule.UNSEEN_AFTER):
         assert scores.dtype is torch.float64
         assert not scores.requires_grad
-
-
-def test_a_target_is_ranked_in_each_variation():
-    scores = torch.tensor([[[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]], [[5.0, 5.0, 5.0], [0.0, 1.0, -torch.inf]]])
-    assert target_ranks(scores, torch.tensor([0, 2])).tolist() == [[3, 1], [1, 3]]

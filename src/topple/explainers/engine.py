@@ -10,12 +10,14 @@ from topple.explanation import CandidateRule
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.ranking import exclude, lead, top_k
-from topple.recommenders.what_if import HistoryBatch, unchanged, without
+from topple.recommenders.what_if import HistoryBatch, Packing, unchanged, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
 SCORES = 4_000_000
 """Scores held at a time."""
+PACKED = 16
+"""Variations of a history that are settled in one row."""
 
 
 @dataclass(eq=False)
@@ -59,29 +61,30 @@ class Engine:
         Returns:
             [R, S, T]; above 0 the target has left the list.
         """
-        histories = _at(self.grid.histories, rows)
-        keep = without(histories, removed)
-        candidates = None if full else self.candidates[rows]
-        columns = len(self.recommender.catalogue) if candidates is None else candidates.shape[1]
-        out = []
-        per_row = keep.shape[1] * (columns + 2 * keep.shape[2])
-        for part in torch.split(torch.arange(len(rows), device=rows.device), max(1, SCORES // max(1, per_row))):
-            mine = _at(histories, part)
-            scores = self._score(mine, keep[part], None if candidates is None else candidates[part])
-            shape = (-1, keep.shape[1], -1)
+        columns = len(self.recommender.catalogue) if full else self.candidates.shape[1]
+        variations = removed.shape[1]
+        at_once = max(1, SCORES // max(1, variations * (columns + 2 * removed.shape[2])))
+        out = torch.zeros(len(rows), variations, self.grid.target.shape[1], dtype=self.grid.histories.weights.dtype)
+        out = out.to(rows.device)
+        for part in self.grid.histories.rows(rows).chunks(at_once):
+            mine = self.grid.histories.rows(rows[part])
+            keep = without(mine, removed[part][..., : mine.items.shape[1]])
+            scores = self._score(mine, keep, None if full else rows[part])
             places = (self.grid.target if full else self.places)[rows[part]]
-            k = self.grid.k[rows[part]]
-            out.append(lead(scores, places[:, None].expand(shape), k[:, None].expand(shape)))
-        return torch.cat(out)
+            shape = (-1, variations, -1)
+            out[part] = lead(scores, places[:, None].expand(shape), self.grid.k[rows[part]][:, None].expand(shape))
+        return out
 
-    def _score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None) -> Tensor:
-        """Score, with minus infinity where an item does not compete."""
+    def _score(self, histories: HistoryBatch, keep: Tensor, rows: Tensor | None) -> Tensor:
+        """Score the full catalogue, or the shortlists of `rows`; minus infinity where an item does not compete."""
+        candidates = None if rows is None else self.candidates[rows]
         with torch.no_grad():
             scores = self.recommender.score(histories, keep, candidates)
         if candidates is None:
             return exclude(scores, histories, keep, self.rule)
         if self.rule is CandidateRule.UNSEEN_AFTER:
-            back = (keep == 0) & histories.present[:, None]
+            back = torch.zeros_like(scores[..., self.shortlisted :], dtype=torch.bool)
+            back[..., : keep.shape[-1]] = (keep == 0) & histories.present[:, None]
             scores[..., self.shortlisted :].masked_fill_(~back, -torch.inf)
         return scores
 
@@ -96,17 +99,10 @@ class Engine:
         Returns:
             [M]; above 0 the target has left the list.
         """
-        out = torch.zeros(len(row), dtype=self.grid.histories.weights.dtype, device=row.device)
-        questions = _at(self.grid.histories, row)
-        size = max(1, min(256, SCORES // len(self.recommender.catalogue)))
-        for part in questions.chunks(size):
-            mine = questions.rows(part)
-            keep = without(mine, removed[part][:, None, : mine.items.shape[1]])
-            scores = self._score(mine, keep, None)
-            places = self.grid.target[row[part], slot[part]][:, None, None]
-            out[part] = lead(scores, places, self.grid.k[row[part], slot[part]][:, None, None])[:, 0, 0]
+        packing = Packing.of(row, PACKED)
+        leads = self.leads(packing.which, packing.lay(removed), full=True)
         self.cost.index_put_((row, slot), torch.ones_like(row), accumulate=True)
-        return out
+        return packing.pick(leads).gather(-1, slot[:, None])[:, 0]
 
 
 def engines(recommender: Recommender, queries: EncodedQueries, histories_at_once: int) -> "list[tuple[Tensor, Engine]]":
@@ -118,8 +114,3 @@ def engines(recommender: Recommender, queries: EncodedQueries, histories_at_once
             if len(mine):
                 found.append((mine, Engine(recommender, Grid.of(queries, mine), rule)))
     return found
-
-
-def _at(histories: HistoryBatch, rows: Tensor) -> HistoryBatch:
-    """Return histories at `rows`, padded as before."""
-    return HistoryBatch(histories.items[rows], histories.weights[rows])

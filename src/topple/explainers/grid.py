@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.what_if import HistoryBatch
+from topple.recommenders.what_if import HistoryBatch, Packing
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,25 +38,16 @@ class Grid:
     @classmethod
     def of(cls, queries: EncodedQueries, mine: Tensor) -> "Grid":
         """Lay out the chosen queries; their histories are cut to the longest of them."""
-        which, row = torch.unique(queries.row[mine], return_inverse=True)
-        histories = queries.histories.rows(which)
-        same = torch.nn.functional.one_hot(row).cumsum(0)
-        slot = same.gather(1, row[:, None])[:, 0] - 1
-        shape = (len(histories), int(slot.max()) + 1)
-
-        def lay(values: Tensor, fill: int) -> Tensor:
-            out = torch.full((*shape, *values.shape[1:]), fill, dtype=values.dtype, device=values.device)
-            out[row, slot] = values
-            return out
-
-        removable = lay(queries.removable[mine][:, : histories.items.shape[1]], 0)
+        packing = Packing.of(queries.row[mine])
+        histories = queries.histories.rows(packing.which)
+        places = histories.items.shape[1]
         return cls(
             histories,
-            row,
-            slot,
-            lay(queries.target[mine], 0),
-            lay(queries.k[mine], 1),
-            lay(queries.key[mine], 0),
-            removable,
-            lay(torch.ones_like(mine, dtype=torch.bool), 0),
+            packing.row,
+            packing.slot,
+            packing.lay(queries.target[mine]),
+            packing.lay(queries.k[mine]).clamp(min=1),
+            packing.lay(queries.key[mine]),
+            packing.lay(queries.removable[mine][:, :places]),
+            packing.lay(torch.ones_like(mine, dtype=torch.bool)),
         )

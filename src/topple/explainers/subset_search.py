@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from topple.explainers.engine import Engine
+from topple.recommenders.what_if import Packing
 
 
 @dataclass(eq=False)
@@ -72,14 +73,10 @@ def _own(engine: Engine, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
     """Return the lead over each query's own target [Q, V] after its removals, bool [Q, V, H]; histories are packed."""
     variations = removed.shape[1]
     engine.cost.index_put_((row, slot), torch.full_like(row, variations), accumulate=True)
-    which, packed = torch.unique(row, return_inverse=True)
-    order = torch.nn.functional.one_hot(packed).cumsum(0).gather(1, packed[:, None])[:, 0] - 1
-    deep = int(order.max()) + 1
-    together = torch.zeros(len(which), deep, *removed.shape[1:], dtype=torch.bool, device=removed.device)
-    together[packed, order] = removed
-    leads = engine.leads(which, together.flatten(1, 2)).reshape(len(which), deep, variations, -1)
-    own: Tensor = leads[packed, order].gather(-1, slot[:, None, None].expand(-1, variations, 1))[..., 0]
-    return own
+    packing = Packing.of(row)
+    leads = engine.leads(packing.which, packing.lay(removed).flatten(1, 2))
+    leads = packing.pick(leads.reshape(len(packing.which), -1, variations, leads.shape[-1]))
+    return leads.gather(-1, slot[:, None, None].expand(-1, variations, 1))[..., 0]
 
 
 def prune(engine: Engine, found: Found) -> Found:

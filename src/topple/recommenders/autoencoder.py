@@ -166,8 +166,8 @@ class Autoencoder(Recommender):
         """Gather the weight rows of the histories and the output columns of the candidates once."""
         dtype = histories.weights.dtype
         first, *middle, last = self.layers()
-        rows = (first.weight[histories.items] * histories.weights[..., None]).to(dtype)  # [B, H, D]
-        squares = (histories.weights**2)[..., None]  # [B, H, 1]
+        rows = first.weight[histories.items].to(dtype)  # [B, H, D]
+        weights = histories.weights[:, None]  # [B, 1, H]
         inner = [Layer(layer.weight.to(dtype), layer.bias.to(dtype), layer.tanh) for layer in middle]
         bias = first.bias.to(dtype)
         if candidates is None:
@@ -177,8 +177,9 @@ class Autoencoder(Recommender):
             out_bias = last.bias[candidates].to(dtype)[:, None]
 
         def scorer(keep: Tensor) -> Tensor:
-            norm = torch.matmul(keep**2, squares).clamp(min=1e-12).rsqrt()  # [B, S, 1]
-            hidden = torch.tanh(torch.bmm(keep, rows) * norm + bias)
+            kept = keep * weights
+            norm = kept.square().sum(-1, keepdim=True).clamp(min=1e-12).rsqrt()
+            hidden = torch.tanh(torch.bmm(kept * norm, rows) + bias)
             for layer in inner:
                 hidden = functional.linear(hidden, layer.weight.T, layer.bias)
                 hidden = torch.tanh(hidden) if layer.tanh else hidden

@@ -84,3 +84,43 @@ def without(histories: HistoryBatch, removed: Tensor) -> Tensor:
 def only(histories: HistoryBatch, kept: Tensor) -> Tensor:
     """Return variations that keep nothing but the chosen items: `kept` bool [B, S, H] to `keep` [B, S, H]."""
     return (histories.present[:, None] & kept).to(histories.weights.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Packing:
+    """M variations of few histories, laid out as R histories x S slots so that those of one history are scored together.
+
+    Args:
+        which: the history of each row [R]; a history with many variations takes several rows.
+        row: the row of each variation [M].
+        slot: its slot [M].
+    """
+
+    which: Tensor
+    row: Tensor
+    slot: Tensor
+
+    @classmethod
+    def of(cls, history: Tensor, most: int | None = None) -> "Packing":
+        """Lay out variations of the given histories [M], at most `most` to a row."""
+        order = torch.argsort(history, stable=True)
+        ordered = history[order]
+        first = torch.searchsorted(ordered, ordered)
+        turn = torch.arange(len(history), device=history.device) - first
+        part, place = (turn // most, turn % most) if most else (torch.zeros_like(turn), turn)
+        keys = torch.stack([ordered, part], 1)
+        rows, inverse = torch.unique(keys, dim=0, return_inverse=True)
+        row, slot = torch.empty_like(order), torch.empty_like(order)
+        row[order], slot[order] = inverse, place
+        return cls(rows[:, 0], row, slot)
+
+    def lay(self, values: Tensor) -> Tensor:
+        """Return the values of the variations [M, ...] in their rows and slots [R, S, ...]; zeros where there is none."""
+        slots = int(self.slot.max()) + 1 if len(self.slot) else 0
+        out = torch.zeros(len(self.which), slots, *values.shape[1:], dtype=values.dtype, device=values.device)
+        out[self.row, self.slot] = values
+        return out
+
+    def pick(self, laid: Tensor) -> Tensor:
+        """Return the values in rows and slots [R, S, ...] by variation [M, ...]."""
+        return laid[self.row, self.slot]

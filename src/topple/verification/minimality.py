@@ -6,8 +6,12 @@ from torch import Tensor
 from topple.explanation import CandidateRule
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.what_if import without
-from topple.verification.reranking import reranked, target_ranks
+from topple.recommenders.ranking import rank
+from topple.recommenders.what_if import Packing, without
+from topple.verification.reranking import reranked
+
+PACKED = 16
+"""Variations of a history that are scored in one row."""
 
 
 def minimal(recommender: Recommender, queries: EncodedQueries, removed: Tensor, rule: CandidateRule) -> Tensor:
@@ -25,10 +29,12 @@ def minimal(recommender: Recommender, queries: EncodedQueries, removed: Tensor, 
     query, place = removed.nonzero(as_tuple=True)
     fewer = removed[query]
     fewer[torch.arange(len(query)), place] = False
-    histories = queries.histories.rows(queries.row[query])
-    keep = without(histories, fewer[:, None, : histories.items.shape[1]])
-    spare = torch.zeros_like(queries.k)
+    packing = Packing.of(queries.row[query], PACKED)
+    histories = queries.histories.rows(packing.which)
+    keep = without(histories, packing.lay(fewer)[..., : histories.items.shape[1]])
+    targets = packing.lay(queries.target[query])
+    ranks = torch.zeros_like(targets)
     for places, scores in reranked(recommender, histories, keep, rule):
-        topples = target_ranks(scores, queries.target[query[places]])[:, 0] > queries.k[query[places]]
-        spare.index_add_(0, query[places], topples.long())
-    return spare == 0
+        ranks[places] = rank(scores, scores.gather(-1, targets[places][..., None])[..., 0])
+    topples = packing.pick(ranks) > queries.k[query]
+    return torch.zeros_like(queries.k).index_add_(0, query, topples.long()) == 0

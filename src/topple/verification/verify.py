@@ -10,10 +10,10 @@ from topple.explanation import CandidateRule, Query, Verdict
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries, candidate_rule, check, encode
 from topple.recommenders.ranking import rank, top_k
-from topple.recommenders.what_if import only, unchanged, without
+from topple.recommenders.what_if import Packing, only, unchanged, without
 from topple.types import ItemId
-from topple.verification.minimality import minimal
-from topple.verification.reranking import reranked, target_ranks
+from topple.verification.minimality import PACKED, minimal
+from topple.verification.reranking import reranked
 
 
 def verify(
@@ -82,47 +82,52 @@ def ranks_before(recommender: Recommender, queries: EncodedQueries) -> Tensor:
 
 
 def _judge(recommender: Recommender, queries: EncodedQueries, removed: Tensor, rule: CandidateRule) -> list[Verdict]:
-    histories = queries.histories.rows(queries.row)
-    removed = removed[:, : histories.items.shape[1]]
-    after, alone = without(histories, removed[:, None]), only(histories, removed[:, None])
-    keep = torch.cat([unchanged(histories), after, alone], dim=1)
-    ranks = torch.zeros(len(queries), 3, dtype=torch.int64, device=queries.row.device)
-    replacements: dict[int, tuple[ItemId, ...]] = {}
+    packing = Packing.of(queries.row, PACKED)
+    histories = queries.histories.rows(packing.which)
+    named = packing.lay(removed)[..., : histories.items.shape[1]]  # [R, T, H]
+    keep = torch.cat([unchanged(histories), without(histories, named), only(histories, named)], dim=1)
+    target, count = packing.lay(queries.target), named.shape[1]
+    laid_ranks = torch.zeros(*target.shape, 3, dtype=torch.int64, device=target.device)
+    k = int(queries.k.max())
+    laid_lists = torch.zeros(*target.shape, 2, k, dtype=torch.int64, device=target.device)
     for places, scores in reranked(recommender, histories, keep, rule):
-        ranks[places] = target_ranks(scores, queries.target[places])
-        replacements.update(zip(places.tolist(), _replacements(recommender, scores, queries.k[places]), strict=True))
-    found = removed.any(1)
-    necessary = found & (ranks[:, 1] > queries.k)
+        parts = (scores[:, :1].expand(-1, count, -1), scores[:, 1 : 1 + count], scores[:, 1 + count :])
+        laid_ranks[places] = torch.stack([_ranks(part, target[places]) for part in parts], -1)
+        before, after = top_k(scores[:, :1], k), top_k(scores[:, 1 : 1 + count], k)
+        laid_lists[places] = torch.stack([before.expand_as(after), after], 2)
+    ranks, lists = packing.pick(laid_ranks), packing.pick(laid_lists)
+    necessary = removed.any(1) & (ranks[:, 1] > queries.k)
     is_minimal = minimal(recommender, queries, removed & necessary[:, None], rule)
-    verdicts = []
-    for place, query in enumerate(queries.queries):
-        if not found[place]:
-            verdicts.append(Verdict(query, rule, found=False, rank_before=int(ranks[place, 0])))
-            continue
-        verdicts.append(
-            Verdict(
-                query,
-                rule,
-                found=True,
-                size=int(removed[place].sum()),
-                rank_before=int(ranks[place, 0]),
-                rank_after=int(ranks[place, 1]),
-                rank_alone=int(ranks[place, 2]),
-                replacements=replacements[place],
-                necessary=bool(necessary[place]),
-                sufficient=bool(ranks[place, 2] <= queries.k[place]),
-                minimal=bool(is_minimal[place]) if necessary[place] else None,
-            )
+    sizes, decode = removed.sum(1).tolist(), recommender.catalogue.vocabulary.decode
+    facts = zip(
+        queries.queries, sizes, ranks.tolist(), lists.tolist(), necessary.tolist(), is_minimal.tolist(), strict=True
+    )
+    return [
+        Verdict(
+            query,
+            rule,
+            found=True,
+            size=size,
+            rank_before=before,
+            rank_after=after,
+            rank_alone=alone,
+            replacements=decode(_new(both[0], both[1], query.k)),
+            necessary=true,
+            sufficient=alone <= query.k,
+            minimal=small if true else None,
         )
-    return verdicts
+        if size
+        else Verdict(query, rule, found=False, rank_before=before)
+        for query, size, (before, after, alone), both, true, small in facts
+    ]
 
 
-def _replacements(recommender: Recommender, scores: Tensor, k: Tensor) -> list[tuple[ItemId, ...]]:
-    """Return, for each query of a chunk, the items that are in its list after the removal and were not before."""
-    lists = top_k(scores[:, :2], int(k.max())).cpu()
-    out = []
-    for (before, after), length in zip(lists, k.tolist(), strict=True):
-        known = set(before[:length].tolist())
-        new = [item for item in after[:length].tolist() if item not in known]
-        out.append(recommender.catalogue.vocabulary.decode(new))
-    return out
+def _ranks(scores: Tensor, target: Tensor) -> Tensor:
+    """Return the rank of each slot's target [R, T] in its own scores [R, T, I]."""
+    return rank(scores, scores.gather(-1, target[..., None])[..., 0])
+
+
+def _new(before: list[int], after: list[int], k: int) -> list[int]:
+    """Return the items that are in the list after the removal and were not before, best first."""
+    known = set(before[:k])
+    return [item for item in after[:k] if item not in known]
