@@ -35,8 +35,8 @@ check: $(DEV)    ## format, lint, strict types, layer contracts, tests with the 
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-bench: $(READY)  ## quality and speed in one run; BENCH_DATA=folder of ml-100k to use the real data
-	$(BIN)/python benchmarks/bench_lcer.py $(if $(BENCH_DATA),--data-dir $(BENCH_DATA))
+bench: $(READY)  ## quality and speed in one run; BENCH="--data-dir FOLDER_OF_ML_100K" for real data
+	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 format: $(DEV)   ## rewrite the code in the house format
 	$(BIN)/ruff format src tests benchmarks

@@ -98,7 +98,7 @@ class Verdict:
 
     `necessary`: without the set, the target is not in the top k. `sufficient`: with the set as the whole history, it
     is. `minimal`: no single item of a necessary set can be given back; None where that was not checked. A query with
-    no set (`found` False) is carried along, so that no metric can lose it.
+    no set (`found` False) is carried along, so that no metric can lose it; its `rank_alone` is that of an empty history.
     """
 
     query: Query

@@ -25,11 +25,15 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
     "recommenders": {
         "mult-vae": "topple.recommenders.mult_vae:MultVAE",
         "mult-dae": "topple.recommenders.mult_dae:MultDAE",
+        "ease": "topple.recommenders.ease:EASE",
     },
     "explainers": {
+        "auto": "topple.explainers.auto:Auto",
         "exhaustive": "topple.explainers.exhaustive:Exhaustive",
         "greedy": "topple.explainers.greedy:Greedy",
         "lcer": "topple.explainers.lcer:Lcer",
+        "lcer-rank": "topple.explainers.lcer_rank:LcerRank",
+        "exact": "topple.explainers.exact:Exact",
     },
     "metrics": {
         "coverage": "topple.metrics.coverage:Coverage",

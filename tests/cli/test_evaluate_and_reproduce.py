@@ -9,7 +9,10 @@ RULES = {"unseen_before", "unseen_after"}
 @pytest.fixture(scope="module")
 def explained(topple, model, tmp_path_factory):
     out = tmp_path_factory.mktemp("explained") / "out"
-    assert topple("explain", "-m", model, "--users", 3, "--set", "steps=80", "--out", out).exit_code == 0
+    assert (
+        topple("explain", "-m", model, "--users", 3, "--explainer", "lcer", "--set", "steps=80", "--out", out).exit_code
+        == 0
+    )
     return out
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from topple import load_model, read_explanations
 
-QUICK = ["--set", "steps=60"]
+QUICK = ["--explainer", "lcer", "--set", "steps=60"]
 
 
 def test_prints_sentences_a_person_understands(topple, model):
@@ -63,8 +63,8 @@ def test_protected_items_stay(topple, model):
         (["--history", "film-001", "--target", "film-001"], "is in the history"),
         (["--history", "film-001", "-k", "500"], "k=500 with 239 candidates"),
         (["--explainer", "lcre"], "Did you mean 'lcer'?"),
-        (["--preset", "ml-100"], "is not one of LcerSettings's presets"),
-        (["--set", "lambda=1"], "'lambda' is not a setting"),
+        (["--explainer", "lcer", "--preset", "ml-100"], "is not one of LcerSettings's presets"),
+        (["--set", "lambda=1"], "'lambda' is not a setting of AutoSettings"),
     ],
 )
 def test_bad_input_is_one_clear_message(topple, model, arguments, message):

@@ -68,7 +68,7 @@ def test_what_explain_returns_can_be_evaluated_and_its_proofs_hold():
     model = random_mult_vae(items=30, seed=4)
     ids = model.catalogue.vocabulary.ids
     users = {f"u{n}": ids[n : n + 5] for n in range(6)} | {"bad": ()}
-    explained = explain(model, users, k=2, settings={"steps": 100}, progress=False)
+    explained = explain(model, users, k=2, explainer="lcer", settings={"steps": 100}, progress=False)
     found = evaluate(model, explained)
     assert (found.queries, found.invalid) == (12, 1)
     proven = sum(e.valid for e in explained)

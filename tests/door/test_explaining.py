@@ -87,19 +87,19 @@ def test_no_set_is_a_result_with_its_status(status):
 
 
 def test_lcer_on_the_films_finds_and_is_refuted_as_worked_out_by_hand():
-    found = explain(TOY, USERS, k=1, settings={"steps": 300}, progress=False)
+    found = explain(TOY, USERS, k=1, explainer="lcer", settings={"steps": 300}, progress=False)
     assert [(e.query.user, e.query.target, e.status, e.proof) for e in found] == [
         ("ana", "evita", Status.FOUND, Proof.MINIMAL),
         ("bo", "fargo", Status.FOUND, Proof.MINIMAL),
     ]
     assert found[1].removed == ("evita",)
-    refuted = explain_queries(TOY, [FILMS.two], settings={"steps": 300}, progress=False)[0]
+    refuted = explain_queries(TOY, [FILMS.two], explainer="lcer", settings={"steps": 300}, progress=False)[0]
     assert (refuted.removed, refuted.proof) == (("brazil",), None)
     assert "refuted by re-ranking" in refuted.reason
 
 
 def test_the_top_k_of_each_user_is_explained_in_the_order_of_users_and_lists():
-    found = explain(TOY, USERS, k=2, settings=SHORT, progress=False)
+    found = explain(TOY, USERS, k=2, explainer="lcer", settings=SHORT, progress=False)
     assert [(e.query.user, e.query.target, e.rank_before) for e in found] == [
         ("ana", "evita", 1),
         ("ana", "fargo", 2),
@@ -121,7 +121,7 @@ BAD = {
 
 def test_in_a_batch_a_bad_query_comes_back_in_its_place_with_its_reason_and_stops_no_other():
     users = {"ana": ANA, **{user: history for user, (history, _) in BAD.items()}, "bo": BO}
-    found = explain(TOY, users, k=1, settings=SHORT, progress=False)
+    found = explain(TOY, users, k=1, explainer="lcer", settings=SHORT, progress=False)
     assert [e.query.user for e in found] == list(users)
     for explanation, (_, reason) in zip(found[1:-1], BAD.values(), strict=True):
         assert explanation.status is Status.INVALID
@@ -133,7 +133,7 @@ def test_in_a_batch_a_bad_query_comes_back_in_its_place_with_its_reason_and_stop
             0,
         )
         assert (explanation.method, explanation.catalogue) == ("lcer", TOY.catalogue.fingerprint)
-    alone = explain(TOY, USERS, k=1, settings=SHORT, progress=False)
+    alone = explain(TOY, USERS, k=1, explainer="lcer", settings=SHORT, progress=False)
     assert timeless([found[0], found[-1]]) == timeless(alone)
 
 
@@ -141,12 +141,14 @@ def test_in_a_batch_a_bad_query_comes_back_in_its_place_with_its_reason_and_stop
 def test_one_history_alone_raises_with_the_same_reason(user):
     history, reason = BAD[user]
     with pytest.raises(QueryError) as raised:
-        explain(TOY, history, k=1, settings=SHORT, progress=False)
+        explain(TOY, history, k=1, explainer="lcer", settings=SHORT, progress=False)
     assert reason in str(raised.value)
 
 
 def test_given_targets_are_explained_where_they_can_be():
-    found = explain(TOY, USERS, targets=["fargo", "gattaca", "jaws"], k=2, settings=SHORT, progress=False)
+    found = explain(
+        TOY, USERS, targets=["fargo", "gattaca", "jaws"], k=2, explainer="lcer", settings=SHORT, progress=False
+    )
     reasons = [
         (e.query.user, e.query.target, e.status is Status.INVALID, e.rank_before, e.reason.split(":")[0]) for e in found
     ]
@@ -170,7 +172,7 @@ def test_users_whose_lists_do_not_hold_the_target_do_not_stop_the_others(monkeyp
     target = recommend(model, ids[:3], k=1)[0].item
     ids.remove(target)
     users = {user: tuple(draw.choice(ids, 1 + user % 9, replace=False)) for user in range(100, 160)}
-    found = explain(model, users, targets=[target], k=1, settings={"steps": 5}, progress=False)
+    found = explain(model, users, targets=[target], k=1, explainer="lcer", settings={"steps": 5}, progress=False)
     assert [e.query.user for e in found] == list(users)
     assert {e.status is Status.INVALID for e in found} == {True, False}
     assert all("not in the top 1" in e.reason for e in found if e.status is Status.INVALID)
@@ -183,9 +185,9 @@ def test_nobody_is_no_explanation():
 
 
 def test_one_history_may_be_any_sequence_of_ids():
-    expected = timeless(explain(TOY, ANA, k=2, settings=SHORT, progress=False))
+    expected = timeless(explain(TOY, ANA, k=2, explainer="lcer", settings=SHORT, progress=False))
     for history in (list(ANA), np.array(ANA), pd.Series(ANA)):
-        assert timeless(explain(TOY, history, k=2, settings=SHORT, progress=False)) == expected
+        assert timeless(explain(TOY, history, k=2, explainer="lcer", settings=SHORT, progress=False)) == expected
     assert expected[0].query.user is None
 
 
@@ -195,7 +197,7 @@ PEOPLE = {user: IDS[user : user + 3 + user % 4] for user in range(3, 20)}
 
 
 def answers(users, **kwargs):
-    found = explain(MODEL, users, k=3, settings=SHORT, progress=False, **kwargs)
+    found = explain(MODEL, users, k=3, explainer="lcer", settings=SHORT, progress=False, **kwargs)
     return {(e.query.user, e.query.target): e for e in timeless(found)}
 
 
@@ -222,7 +224,7 @@ def test_queries_of_all_kinds_are_answered_in_their_order():
     queries = list(listed_queries(MODEL, seed=1))
     queries[3:3] = [Query((), IDS[0]), queries[0], Query((IDS[0],), IDS[0])]
     np.random.default_rng(2).shuffle(queries)
-    found = explain_queries(MODEL, queries, settings=SHORT, progress=False)
+    found = explain_queries(MODEL, queries, explainer="lcer", settings=SHORT, progress=False)
     assert [e.query for e in found] == queries
     assert [e.status is Status.INVALID for e in found] == [len(q.history) < 2 for q in queries]
     twice = [e for e in timeless(found) if queries.count(e.query) == 2]
@@ -230,7 +232,7 @@ def test_queries_of_all_kinds_are_answered_in_their_order():
 
 
 def test_integer_ids_are_ids_and_never_indices():
-    found = explain(MODEL, {77: (101, 104)}, k=3, settings=SHORT, progress=False)
+    found = explain(MODEL, {77: (101, 104)}, k=3, explainer="lcer", settings=SHORT, progress=False)
     assert [e.query.target for e in found] == [place.item for place in recommend(MODEL, (101, 104), k=3)]
     assert all(item in IDS for e in found for item in (*e.removed, *e.replacements, e.query.target))
 
@@ -257,6 +259,7 @@ def test_protected_items_stay_for_everybody_who_has_them():
         {**USERS, "cy": ("brazil", "duel")},
         k=1,
         protected=["evita", "alien"],
+        explainer="lcer",
         settings={"steps": 300},
         progress=False,
     )
@@ -295,11 +298,13 @@ def test_what_cannot_work_is_refused_before_any_work(monkeypatch, kwargs, error,
     if kwargs.get("rule"):
         monkeypatch.setattr(Unaskable, "capabilities", TOY.capabilities)
     with pytest.raises(error, match=match):
-        explain(film_recommender(Unaskable), USERS, k=1, progress=False, **kwargs)
+        explain(film_recommender(Unaskable), USERS, k=1, progress=False, **{"explainer": "lcer", **kwargs})
 
 
 def test_an_unknown_rule_in_one_query_is_that_querys_reason():
-    good, bad = explain_queries(TOY, [FILMS.one, replace(FILMS.one, rule="after")], settings=SHORT, progress=False)
+    good, bad = explain_queries(
+        TOY, [FILMS.one, replace(FILMS.one, rule="after")], explainer="lcer", settings=SHORT, progress=False
+    )
     assert (good.status, bad.status) == (Status.FOUND, Status.INVALID)
     assert "rule='after' is not one of unseen_before, unseen_after" in bad.reason
 
@@ -317,14 +322,14 @@ def test_settings_may_be_an_object_a_mapping_or_a_preset():
 
 def test_a_query_with_lists_is_asked_as_one_with_tuples():
     given = Query(list(ANA), "evita", k=1, protected=["alien"], user="ana")
-    (found,) = explain_queries(TOY, [given], settings={"steps": 300}, progress=False)
+    (found,) = explain_queries(TOY, [given], explainer="lcer", settings={"steps": 300}, progress=False)
     assert (found.removed, found.proof) == (("brazil",), Proof.MINIMAL)
 
 
 def test_progress_counts_every_query_the_refused_ones_too(capsys):
     done = []
     queries = [FILMS.one, Query((), "evita"), Query(ANA, "gattaca", k=1), FILMS.bo]
-    explain_queries(TOY, queries, settings=SHORT, progress=True, on_progress=done.append)
+    explain_queries(TOY, queries, explainer="lcer", settings=SHORT, progress=True, on_progress=done.append)
     assert sum(done) == pytest.approx(4)
     assert capsys.readouterr().out == ""
 

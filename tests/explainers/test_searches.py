@@ -75,6 +75,74 @@ def test_greedy_sets_are_true_and_no_item_of_them_can_be_given_back(drawn):
         assert min(map(len, every)) > 1
 
 
+@settings(deadline=None, max_examples=60)
+@given(queries)
+def test_auto_claims_a_minimum_or_impossible_only_where_it_is_so(drawn):
+    model, asked = drawn
+    (found,) = explain_queries(model, [asked], explainer="auto", progress=False)
+    every = toppling(model, asked)
+    if found.status is Status.FOUND:
+        named = frozenset(found.removed)
+        assert named in every
+        assert not any(named - {item} in every for item in named)
+        if found.proof is Proof.MINIMUM:
+            assert len(named) == min(map(len, every))
+    else:
+        assert found.status is Status.IMPOSSIBLE
+        assert not every
+
+
+@settings(deadline=None, max_examples=15)
+@given(queries.filter(lambda drawn: drawn[0] is MODELS[1]))
+def test_lcer_rank_sets_are_true_and_minimal(drawn):
+    model, asked = drawn
+    (found,) = explain_queries(model, [asked], explainer="lcer-rank", settings={"steps": 60}, progress=False)
+    every = toppling(model, asked)
+    if found.status is Status.FOUND:
+        assert frozenset(found.removed) in every
+        assert found.proof is Proof.MINIMAL
+    assert found.status is not Status.IMPOSSIBLE
+
+
+@pytest.mark.parametrize("rule", CandidateRule)
+def test_slopes_are_those_of_the_leads(rule):
+    model = random_mult_vae()
+    engine, _, _ = search(model, [query(model, 5, place, 2, rule) for place in (0, 1)])
+    removed = torch.zeros(1, 2, 5, dtype=torch.bool)
+    removed[0, :, 1] = True
+    leads, slope = engine.slopes(removed, alpha=9.0, restarts=1)
+    assert torch.allclose(leads[0], engine.leads(torch.tensor([0]), removed)[0].diagonal())
+    assert (slope[0].abs().sum(-1) > 0).all()
+
+
+def test_a_target_that_stays_for_everybody_is_told_so():
+    model = random_additive()
+    lost = [
+        found
+        for size in (2, 3)
+        for place in (0, 1, 2)
+        for found in explain_queries(model, [query(model, size, place, 3, CandidateRule.UNSEEN_BEFORE)], progress=False)
+        if found.status is Status.IMPOSSIBLE
+    ]
+    for found in lost:
+        (verdict,) = verify(model, [found.query], [()])
+        assert ("nearly everyone" in found.reason) == (verdict.rank_alone <= found.query.k)
+
+
+@pytest.mark.parametrize("rule", CandidateRule)
+@pytest.mark.parametrize("method", ["greedy", "auto"])
+def test_short_and_long_histories_of_a_tiny_catalogue_are_searched_together(rule, method):
+    model = random_mult_vae()
+    items = model.catalogue.vocabulary.ids
+    asked = [
+        Query(items[:size], recommend(model, items[:size], k)[0].item, k=k, rule=rule) for size, k in ((2, 15), (20, 2))
+    ]
+    together = explain_queries(model, asked, explainer=method, progress=False)
+    alone = [explain_queries(model, [one], explainer=method, progress=False)[0] for one in asked]
+    assert [e.removed for e in together] == [e.removed for e in alone]
+    assert all(e.status is not Status.INVALID for e in together)
+
+
 def test_a_size_that_does_not_fit_into_the_budget_is_not_begun():
     model = random_mult_vae()
     asked = query(model, 6, 0, 1, CandidateRule.UNSEEN_BEFORE)

@@ -73,7 +73,7 @@ def _end_to_end() -> tuple[str, bool, str]:
 
     split = load_split("generated")
     model = fit(split, settings={"epochs": 2, "hidden": 16, "latent": 8}, progress=False)
-    explained = explain(model, split.histories(limit=1), k=2, settings={"steps": 20}, progress=False)
+    explained = explain(model, split.histories(limit=1), k=2, progress=False)
     statuses = {explanation.status.value for explanation in explained}
     good = len(explained) == 2 and "invalid" not in statuses
     return "fit, explain, verify", good, f"{len(explained)} answers on generated films ({', '.join(sorted(statuses))})"

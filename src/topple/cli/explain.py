@@ -38,7 +38,7 @@ def explain(
         CandidateRule, typer.Option(help="Which items compete after a removal.")
     ] = CandidateRule.UNSEEN_BEFORE,
     protect: Annotated[list[str] | None, typer.Option(help="An item id of the history that must stay; repeat.")] = None,
-    explainer: Annotated[str, typer.Option(help="An explainer by name.")] = "lcer",
+    explainer: Annotated[str, typer.Option(help="An explainer by name.")] = "auto",
     preset: Annotated[str | None, typer.Option(help="Published settings of the explainer, by data set.")] = None,
     settings: Pairs = None,
     seed: Seed = 0,

@@ -38,7 +38,7 @@ def explain(
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
     protected: Sequence[ItemId] = (),
     seed: int = 0,
-    explainer: str = "lcer",
+    explainer: str = "auto",
     settings: Settings | Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> list[Explanation]:
@@ -141,7 +141,7 @@ def explain_queries(
     recommender: Recommender,
     queries: Sequence[Query],
     *,
-    explainer: str | Explainer = "lcer",
+    explainer: str | Explainer = "auto",
     settings: Settings | Mapping[str, Any] | None = None,
     progress: bool = True,
     on_progress: OnQueries | None = None,
@@ -250,6 +250,8 @@ def _answer(
         reason = f"refuted by re-ranking: {still}"
     elif status is Status.FOUND:
         proof = Proof.MINIMUM if minimum else Proof.MINIMAL if verdict.minimal else Proof.VALID
+    elif verdict.rank_alone is not None and verdict.rank_alone <= verdict.query.k:
+        reason += f"; it is recommended to nearly everyone: with an empty history it is at rank {verdict.rank_alone}"
     return Explanation(
         query=verdict.query,
         status=status,

@@ -43,12 +43,15 @@ class Engine:
         keep = unchanged(histories)
         with torch.no_grad():
             scores = exclude(self.recommender.score(histories, keep), histories, keep, CandidateRule.UNSEEN_BEFORE)
-        room = len(self.recommender.catalogue) - int(histories.present.sum(1).max())
-        best = top_k(scores[:, 0], min(SHORTLIST, room))
+        wanted = max(SHORTLIST, int(self.grid.k.max()) + 1)
+        best = top_k(scores[:, 0], min(wanted, len(self.recommender.catalogue)))
+        self.barred = torch.isinf(
+            scores[:, 0].gather(1, best)
+        )  # of the history itself: only a tiny catalogue has them here
         self.candidates = best if self.rule is CandidateRule.UNSEEN_BEFORE else torch.cat([best, histories.items], 1)
-        self.shortlisted = best.shape[1]
         self.places = (self.candidates[:, None] == self.grid.target[..., None]).int().argmax(-1)  # [B, T]
         self.cost = torch.ones_like(self.grid.k)  # [B, T]
+        self.scorer = self.recommender.bind(histories, self.candidates)
 
     def leads(self, rows: Tensor, removed: Tensor, *, full: bool = False) -> Tensor:
         """Return the lead over every target of a history after each removal.
@@ -75,18 +78,46 @@ class Engine:
             out[part] = lead(scores, places[:, None].expand(shape), self.grid.k[rows[part]][:, None].expand(shape))
         return out
 
+    def slopes(self, removed: Tensor, alpha: float, restarts: int) -> tuple[Tensor, Tensor]:
+        """Return leads among the shortlist, and how a shortfall of each changes with every item kept.
+
+        The shortfall is relu(alpha - lead). Every history is asked about.
+
+        Args:
+            removed: for each target of a history `restarts` removals, bool [B, T * restarts, H].
+            alpha: the lead that is wanted.
+            restarts: removals of each target.
+
+        Returns:
+            leads over the own target [B, T * restarts], slopes [B, T * restarts, H].
+        """
+        grid = self.grid
+        keep = without(grid.histories, removed).requires_grad_()
+        out = self._out(torch.arange(len(keep), device=keep.device), grid.histories, keep)
+        scores = self.scorer(keep).masked_fill(out, -torch.inf)
+        places, k = (values.repeat_interleave(restarts, 1)[..., None] for values in (self.places, grid.k))
+        leads = lead(scores, places, k)[..., 0]
+        (slope,) = torch.autograd.grad(torch.relu(alpha - leads).sum(), keep)
+        return leads.detach(), slope
+
     def _score(self, histories: HistoryBatch, keep: Tensor, rows: Tensor | None) -> Tensor:
         """Score the full catalogue, or the shortlists of `rows`; minus infinity where an item does not compete."""
-        candidates = None if rows is None else self.candidates[rows]
         with torch.no_grad():
-            scores = self.recommender.score(histories, keep, candidates)
-        if candidates is None:
-            return exclude(scores, histories, keep, self.rule)
-        if self.rule is CandidateRule.UNSEEN_AFTER:
-            back = torch.zeros_like(scores[..., self.shortlisted :], dtype=torch.bool)
-            back[..., : keep.shape[-1]] = (keep == 0) & histories.present[:, None]
-            scores[..., self.shortlisted :].masked_fill_(~back, -torch.inf)
-        return scores
+            if rows is None:
+                return exclude(self.recommender.score(histories, keep), histories, keep, self.rule)
+            scores = self.recommender.score(histories, keep, self.candidates[rows])
+        return scores.masked_fill_(self._out(rows, histories, keep), -torch.inf)
+
+    def _out(self, rows: Tensor, histories: HistoryBatch, keep: Tensor) -> Tensor:
+        """Return which columns of the shortlists do not compete, bool [R, S, C] or [R, 1, C]."""
+        barred = self.barred[rows][:, None]
+        if self.rule is CandidateRule.UNSEEN_BEFORE:
+            return barred
+        out = torch.ones(*keep.shape[:2], self.candidates.shape[1], dtype=torch.bool, device=keep.device)
+        out[..., : barred.shape[-1]] = barred
+        stays = (keep != 0) | ~histories.present[:, None]
+        out[..., barred.shape[-1] : barred.shape[-1] + keep.shape[-1]] = stays
+        return out
 
     def settle(self, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
         """Return the lead over one target after each removal, among the full catalogue.

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.engine import engines
-from topple.explainers.subset_search import Found, greedy, prune, singles
+from topple.explainers.subset_search import grow_and_prune
 from topple.explanation import Status
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries
@@ -44,11 +44,7 @@ class Greedy(Explainer):
         cost = torch.zeros_like(queries.k)
         for mine, engine in engines(recommender, queries, HISTORIES_AT_ONCE):
             grid = engine.grid
-            found = greedy(engine, singles(engine), width=self.settings.width, most=self.settings.largest)
-            row, slot = found.toppled.nonzero(as_tuple=True)
-            true = torch.zeros_like(found.toppled)
-            true[row, slot] = engine.settle(row, slot, found.removed[row, slot]) > 0
-            found = prune(engine, Found(found.removed & true[..., None], true))
+            found, _ = grow_and_prune(engine, width=self.settings.width, most=self.settings.largest)
             removed[mine, : found.removed.shape[-1]] = found.removed[grid.row, grid.slot]
             cost[mine] = engine.cost[grid.row, grid.slot]
             if on_progress:

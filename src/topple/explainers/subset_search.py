@@ -22,6 +22,16 @@ class Found:
     toppled: Tensor
 
 
+def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Found, Tensor]:
+    """Search greedily, settle by the full catalogue and prune; return the minimal sets, and what `singles` returned."""
+    leads = singles(engine)
+    found = greedy(engine, leads, width=width, most=most)
+    row, slot = found.toppled.nonzero(as_tuple=True)
+    true = torch.zeros_like(found.toppled)
+    true[row, slot] = engine.settle(row, slot, found.removed[row, slot]) > 0
+    return prune(engine, Found(found.removed & true[..., None], true)), leads
+
+
 def singles(engine: Engine) -> Tensor:
     """Return the lead over each target after removing each item alone [B, T, H]; one scan serves all targets.
 
@@ -73,10 +83,15 @@ def _own(engine: Engine, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
     """Return the lead over each query's own target [Q, V] after its removals, bool [Q, V, H]; histories are packed."""
     variations = removed.shape[1]
     engine.cost.index_put_((row, slot), torch.full_like(row, variations), accumulate=True)
-    packing = Packing.of(row)
-    leads = engine.leads(packing.which, packing.lay(removed).flatten(1, 2))
-    leads = packing.pick(leads.reshape(len(packing.which), -1, variations, leads.shape[-1]))
-    return leads.gather(-1, slot[:, None, None].expand(-1, variations, 1))[..., 0]
+    out = torch.zeros(removed.shape[:2], dtype=engine.grid.histories.weights.dtype, device=row.device)
+    together = torch.bincount(row)[row]  # those of a history are scored together; histories with as many, in one batch
+    for count in torch.unique(together).tolist():
+        mine = (together == count).nonzero()[:, 0]
+        packing = Packing.of(row[mine])
+        leads = engine.leads(packing.which, packing.lay(removed[mine]).flatten(1, 2))
+        leads = packing.pick(leads.reshape(len(packing.which), count, variations, leads.shape[-1]))
+        out[mine] = leads.gather(-1, slot[mine, None, None].expand(-1, variations, 1))[..., 0]
+    return out
 
 
 def prune(engine: Engine, found: Found) -> Found:

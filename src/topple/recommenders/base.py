@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
+from topple.errors import CapabilityError
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
 
@@ -45,7 +46,7 @@ class Capability(StrEnum):
     DIFFERENTIABLE = "differentiable"
     """Scores have a gradient in `keep`."""
     ADDITIVE = "additive"
-    """Scores are a sum over the kept items."""
+    """Scores are a sum over the kept items, plus a constant; `contributions` tells what each adds."""
     FEED_FORWARD = "feed_forward"
     """`layers()` shows the whole network, and it is feed-forward, over the history divided by its L2 norm."""
     TRAINABLE = "trainable"
@@ -90,6 +91,33 @@ class Recommender(ABC):
         A model that can prepare for that (gather weight rows once) overrides this.
         """
         return lambda keep: self.score(histories, keep, candidates)
+
+    def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
+        """Return what each item of a history adds to each score, for a recommender that is additive.
+
+        The score of a variation that keeps some items and removes the others is the sum of the contributions of those it
+        keeps, plus the score of the empty history. Here each item is scored alone; a model that has the numbers at hand
+        overrides this.
+
+        Args:
+            histories: B histories padded to H items.
+            candidates: item indices [B, C]; None for the whole catalogue.
+
+        Returns:
+            contributions [B, H, C], or [B, H, I] without candidates; 0 for padding.
+
+        Raises:
+            CapabilityError: the recommender does not declare that it is additive.
+        """
+        if Capability.ADDITIVE not in self.capabilities:
+            raise CapabilityError(
+                f"{self.name} does not declare that it is {Capability.ADDITIVE}: no item has a share of a score that is the same "
+                "whatever else is kept. Choose an additive recommender."
+            )
+        alone = torch.diag_embed(histories.present.to(histories.weights.dtype))
+        with torch.no_grad():
+            empty = self.score(histories, torch.zeros_like(alone[:, :1]), candidates)
+            return self.score(histories, alone, candidates) - empty
 
     @property
     def device(self) -> torch.device:

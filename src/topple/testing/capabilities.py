@@ -57,6 +57,21 @@ def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
     present = batch.weights[:, -1] > 0
     rule = "in an ADDITIVE recommender removing two items moves the scores by the sum of the two moves."
     require_close(both[present], sum_of_two[present], f"{recommender.name}: sum over items", rule)
+    with torch.no_grad():
+        empty = recommender.score(batch, torch.zeros_like(keep[:, :1]))
+        shares = recommender.contributions(batch)
+        columns = torch.arange(len(recommender.catalogue)).flip(0)[:3].expand(len(batch), -1).to(recommender.device)
+        chosen = recommender.contributions(batch, columns)
+    part = f"{recommender.name}: contributions"
+    shape = (*batch.items.shape, len(recommender.catalogue))
+    rule = f"contributions are [histories, places, items], here {shape}."
+    require(tuple(shares.shape) == shape, part, tuple(shares.shape), rule)
+    rule = "the contributions of the kept items and the scores of the empty history add up to the scores."
+    require_close(keep @ shares + empty, scores, part, rule)
+    rule = "padding contributes nothing."
+    require(not shares[~batch.present].any(), part, "some padding is above or below 0", rule)
+    rule = "the contributions to candidates [B, C] are those columns of the whole catalogue's."
+    require_close(chosen, shares.gather(2, columns[:, None].expand(-1, shape[1], -1)), part, rule)
 
 
 def _feed_forward(recommender: Recommender, batch: HistoryBatch) -> None:

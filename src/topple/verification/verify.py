@@ -117,7 +117,7 @@ def _judge(recommender: Recommender, queries: EncodedQueries, removed: Tensor, r
             minimal=small if true else None,
         )
         if size
-        else Verdict(query, rule, found=False, rank_before=before)
+        else Verdict(query, rule, found=False, rank_before=before, rank_alone=alone)
         for query, size, (before, after, alone), both, true, small in facts
     ]
 

@@ -1,0 +1,101 @@
+"""The default: a small true set quickly; then what is left of the budget on a smaller one, or on a proof."""
+
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from topple.explainers.base import Explainer, OnProgress, Proposals
+from topple.explainers.bounds import lower_bounds
+from topple.explainers.engine import Engine, engines
+from topple.explainers.exact import Exact, ExactSettings
+from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
+from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
+from topple.explainers.subset_search import Found, grow_and_prune, prune, swap
+from topple.explanation import Status
+from topple.recommenders.base import Capability, Recommender
+from topple.recommenders.encoding import EncodedQueries
+
+SHORT = 10
+"""Histories of up to this many items are enumerated whole where greedy search finds nothing."""
+
+
+class AutoSettings(GreedySettings):
+    """Settings of the default method."""
+
+    swaps: int = Field(default=2, ge=0)
+    """Rounds of trying one item in the place of two."""
+    budget: int = Field(default=20_000, ge=0)
+    """Work for the proof of a query, in scored histories; 0: no proof is tried."""
+
+
+class Auto(Explainer):
+    """Single items for all targets of a user at once, greedy search, pruning, swaps; then a proof that none is smaller.
+
+    Every set is settled by the full catalogue and is minimal. Where the recommender is additive, `exact` proves; where its
+    layers are in view, bounds with branch and bound do, and may find a smaller set on the way. A single item needs no
+    proof. A short history for which nothing is found is enumerated whole.
+    Needs: nothing.  Cost: that of greedy, swaps, and up to `budget` for the proof.  Random: no.
+    """
+
+    name = "auto"
+    settings_type: ClassVar = AutoSettings
+    settings: AutoSettings
+
+    def propose(
+        self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
+    ) -> Proposals:
+        """Search for all queries, those of a history together."""
+        if Capability.ADDITIVE in recommender.capabilities and self.settings.budget:
+            exact = ExactSettings(width=self.settings.width, largest=self.settings.largest)
+            return Exact(exact).propose(recommender, queries, on_progress)
+        removed = torch.zeros_like(queries.protected)
+        cost = torch.zeros_like(queries.k)
+        minimum = torch.zeros_like(queries.k, dtype=torch.bool)
+        for mine, engine in engines(recommender, queries, HISTORIES_AT_ONCE):
+            sets, proven = self._search(engine)
+            grid = engine.grid
+            removed[mine, : sets.shape[-1]] = sets[grid.row, grid.slot]
+            minimum[mine] = proven[grid.row, grid.slot]
+            cost[mine] = engine.cost[grid.row, grid.slot]
+            if on_progress:
+                on_progress(len(mine))
+        status = [Status.FOUND if some else Status.NOT_FOUND for some in removed.any(1).tolist()]
+        proposals = Proposals(removed, tuple(status), cost, minimum)
+        return _enumerate_short(recommender, queries, proposals) if self.settings.budget else proposals
+
+    def _search(self, engine: Engine) -> tuple[Tensor, Tensor]:
+        """Return the sets, bool [B, T, H], and which of them are proven minimum, bool [B, T]."""
+        settings = self.settings
+        found, leads = grow_and_prune(engine, width=settings.width, most=settings.largest)
+        for _ in range(settings.swaps):
+            before = found.removed.sum()
+            found = prune(engine, swap(engine, found, leads, width=settings.width))
+            if found.removed.sum() == before:
+                break
+        sizes = found.removed.sum(-1)
+        proven = sizes == 1
+        if settings.budget:
+            bounds = lower_bounds(engine, sizes, settings.budget)
+            smaller = bounds.removed.any(-1)
+            found = Found(torch.where(smaller[..., None], bounds.removed, found.removed), found.toppled)
+            proven |= smaller | ((sizes > 1) & (bounds.ruled_out == sizes - 1))
+        return found.removed, proven
+
+
+def _enumerate_short(recommender: Recommender, queries: EncodedQueries, proposals: Proposals) -> Proposals:
+    """Enumerate the short histories for which nothing was found: they are impossible, or greedy search missed a set."""
+    missed = torch.tensor([status is Status.NOT_FOUND for status in proposals.status], device=queries.row.device)
+    few = (missed & (queries.removable.sum(1) <= SHORT)).nonzero()[:, 0]
+    if not len(few):
+        return proposals
+    whole = Exhaustive(ExhaustiveSettings(whole=SHORT)).propose(recommender, queries.select(few))
+    removed, cost, minimum = proposals.removed.clone(), proposals.cost.clone(), proposals.removed.any(1)
+    minimum = proposals.minimum.clone() if proposals.minimum is not None else torch.zeros_like(minimum)
+    status = list(proposals.status)
+    removed[few], minimum[few] = whole.removed, whole.removed.any(1)
+    cost[few] += whole.cost
+    for place, its in zip(few.tolist(), whole.status, strict=True):
+        status[place] = its
+    return Proposals(removed, tuple(status), cost, minimum)

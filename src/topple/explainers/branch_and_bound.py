@@ -1,0 +1,207 @@
+"""Branch and bound over sets of one size: what a quadratic bound cannot rule out is scored."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from topple.explainers.linear_relaxation import Network, extreme_sums
+from topple.explainers.second_order import Quadratic, quadratic
+
+NUMBERS = 500_000
+"""Numbers of one step of an expansion that are held at a time."""
+PER_SCORE = 4_000
+"""Numbers of an expansion that take about as long as one scored history."""
+SLACK = 1e-9
+"""Relative rounding of a bound; what is not below zero by as much is not ruled out."""
+AWAY = 1e5
+"""Deducted from the bound of a history item in sets that leave it in the history, where it cannot compete."""
+
+Score: TypeAlias = Callable[[Tensor], Tensor]
+"""Removals, bool [S, H], to how far each is past toppling [S]; above 0 it topples."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Sets of one size for one history and one target, and who could take the target's place.
+
+    Args:
+        network: the network.
+        start: its first units' inputs with nothing removed [D].
+        effect: what the removal of each item adds to them [H, D].
+        removable: bool [H].
+        size: items of a set.
+        target: the target.
+        k: length of the list.
+        pool: competitors; none outside could outrank the target after any such set [C].
+        home: the place of each competitor in the history, -1 for one outside [C].
+    """
+
+    network: Network
+    start: Tensor
+    effect: Tensor
+    removable: Tensor
+    size: int
+    target: int
+    k: int
+    pool: Tensor
+    home: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a search ended.
+
+    Args:
+        proven: no set of that size topples.
+        found: a set that does, bool [H], if one was found.
+        work: what it cost, in scored histories; a bound counts as many as take about its time.
+        scored: histories that were scored.
+    """
+
+    proven: bool
+    found: Tensor | None
+    work: int
+    scored: int
+
+
+def search(problem: Problem, score: Score, budget: int) -> Outcome:
+    """Prove that no set of the problem's size topples, or find one that does, or spend the budget.
+
+    Sets are built item by item, and a partial set is dropped when, with its best completion for each competitor, fewer
+    than k of them can outrank the target. What is left is scored.
+    """
+    work, scored = 4 * (len(problem.removable) + len(problem.pool)), 0
+    tree = Tree.of(problem)
+    stack = [] if tree is None else [(problem.pool.new_zeros(1, 0), tree.const[None])]
+    while tree is not None and stack:
+        chosen, value = tree.some(stack)
+        work += 1 + value.numel() * len(tree.order) * (1 + problem.size - chosen.shape[1]) // PER_SCORE
+        if work > budget:
+            return Outcome(False, None, work, scored)
+        chosen, value = tree.step(chosen, value)
+        if len(chosen) and chosen.shape[1] < problem.size:
+            stack.append((chosen, value))
+        elif len(chosen):
+            leaves = torch.zeros_like(problem.removable).repeat(len(chosen), 1).scatter(1, tree.order[chosen], True)
+            work, scored = work + len(leaves), scored + len(leaves)
+            leads = score(leaves)
+            if (leads > 0).any():
+                return Outcome(False, leaves[leads.argmax()], work, scored)
+    return Outcome(True, None, work, scored)
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """Sets of `size` items in an order of promise, with the quadratic functions of the competitors that matter.
+
+    Args:
+        const: [C].
+        single: [H, C].
+        pair: [H, H, C].
+        half: the largest sum of an item's pairs with q others, q = 0 to size - 1 [size, H, C].
+        order: the place in the history of each of the H items.
+        size: items of a set.
+        k: competitors that must be above 0.
+    """
+
+    const: Tensor
+    single: Tensor
+    pair: Tensor
+    half: Tensor
+    order: Tensor
+    size: int
+    k: int
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Tree | None":
+        """Bound the whole problem; None where that alone rules it out."""
+        free, size = problem.removable, problem.size
+        bound = quadratic(
+            problem.network, problem.start[None], problem.effect, free[None], size, problem.pool, problem.target
+        )
+        const, single, pair = _competing(bound, problem.home)
+        order = free.nonzero()[:, 0]
+        single, pair = single[order], pair[order][:, order]
+        half = _halves(pair, size)
+        linear = single + half[-1]
+        most = const + extreme_sums(linear[None], torch.ones_like(order, dtype=torch.bool)[None], size)[0][0]
+        able = most > 0
+        if int(able.sum()) < problem.k:
+            return None
+        best = most.topk(problem.k).indices
+        rank = linear[:, best].clamp(max=1).sum(-1).argsort(descending=True)
+        single, pair, half = single[rank][:, able], pair[rank][:, rank][..., able], half[:, rank][..., able]
+        return cls(const[able], single, pair.contiguous(), half, order[rank], size, problem.k)
+
+    def some(self, stack: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Take as many partial sets off the stack as may be worked on at a time."""
+        chosen, value = stack.pop()
+        few = max(1, NUMBERS // self.single.numel())
+        if len(chosen) > few:
+            stack.append((chosen[few:], value[few:]))
+        return chosen[:few], value[:few]
+
+    def step(self, chosen: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the partial sets with one item more, those that could still be completed to one that topples.
+
+        Args:
+            chosen: positions of partial sets [M, q].
+            value: their functions [M, C].
+        """
+        places, rest = len(self.order), self.size - chosen.shape[1] - 1
+        gain = self.single.expand(len(chosen), -1, -1)
+        for position in chosen.unbind(1):
+            gain = gain + 2 * self.pair[position]
+        promise = gain + self.half[rest] if rest else gain
+        bound = value[:, None] + promise
+        if rest:
+            bound = bound + _later(promise, rest)
+        possible = (bound > 0).sum(-1) >= self.k
+        if chosen.shape[1]:
+            possible &= torch.arange(places, device=chosen.device) > chosen[:, -1:]
+        row, item = possible.nonzero(as_tuple=True)
+        return torch.cat([chosen[row], item[:, None]], 1), value[row] + gain[row, item]
+
+
+def stay_away(const: Tensor, coef: Tensor, home: Tensor) -> tuple[Tensor, Tensor]:
+    """Allow for rounding, and let a competitor that stands in the history compete only in sets that remove it.
+
+    Args:
+        const: [C].
+        coef: of the items [H, C].
+        home: the place of each competitor in the history, -1 for one outside [C].
+    """
+    const = const + SLACK * (1 + const.abs() + coef.abs().amax(0))
+    inside = home >= 0
+    places = torch.arange(len(coef), device=home.device)[:, None]
+    return const - AWAY * inside, coef + AWAY * (places == home)
+
+
+def _competing(bound: Quadratic, home: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return const [C], single [H, C] and pair [H, H, C] of one node, for the competitors of `home`."""
+    return *stay_away(bound.const[0], bound.single[0], home), bound.pair[0]
+
+
+def _halves(pair: Tensor, size: int) -> Tensor:
+    """Return the largest sums of q values of pair [H, H, C] along its second dimension, its diagonal left out."""
+    others = pair.masked_fill(torch.eye(len(pair), dtype=torch.bool, device=pair.device)[..., None], -torch.inf)
+    out = [torch.zeros_like(pair[:, 0])]
+    if size > 1:
+        best = others.transpose(1, 2).topk(size - 1, -1).values
+        out += list(best.cumsum(-1).unbind(-1))
+    return torch.stack(out)
+
+
+def _later(promise: Tensor, rest: int) -> Tensor:
+    """Return the largest sum of `rest` values of promise [M, H, C] behind each position; minus infinity where there are none."""
+    out = torch.full_like(promise, -torch.inf)
+    running = [out[:, 0].clone() for _ in range(rest)]
+    for position in range(promise.shape[1] - 1, 0, -1):
+        rival = promise[:, position]
+        for place in range(rest):
+            running[place], rival = torch.maximum(running[place], rival), torch.minimum(running[place], rival)
+        out[:, position - 1] = torch.stack(running).sum(0) if rest > 1 else running[0]
+    return out

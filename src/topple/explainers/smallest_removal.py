@@ -1,0 +1,110 @@
+"""From the gaps of one target to a smallest set that topples it, or the proof that there is none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import combinations
+from math import comb
+from typing import TypeAlias
+
+import numpy as np
+
+from topple.explainers.coalitions import possible_coalitions
+from topple.explainers.removal_program import Ended, Gaps, fewest_removals
+from topple.types import BoolArray
+
+Settle: TypeAlias = Callable[[BoolArray], BoolArray]
+"""Sets of places, bool [M, H], to whether each topples the target, bool [M]; asked of the full catalogue."""
+
+APART = 4
+"""Up to so many coalitions get a program each; more share one."""
+ENUMERATED = 2_000
+"""Sets of one size that are rather tried one by one than told apart by programs."""
+
+
+@dataclass(eq=False)
+class SmallestRemoval:
+    """A search by size: coalitions that could do it, a program for these, and re-ranking of what it finds.
+
+    Args:
+        gaps: the target's competitors.
+        settle: what re-ranking says of sets.
+        nodes: branches that a program may try.
+        most_refuted: how many sets of one size re-ranking may refute.
+    """
+
+    gaps: Gaps
+    settle: Settle
+    nodes: int
+    most_refuted: int
+    doubtful: bool = field(default=False, init=False)
+    """Whether re-ranking has refuted a set. Then no place may be left out: its gaps do not tell all of it."""
+
+    def search(self, smallest: int, largest: int, *, by_size: bool) -> tuple[Ended, BoolArray]:
+        """Return a set of the smallest size that topples the target, bool [H], and how the search ended.
+
+        Args:
+            smallest: size below which no set brings enough gaps above 0.
+            largest: size above which none is wanted.
+            by_size: whether to ask for one size after the other (best where they are few), or for all at once.
+        """
+        size = smallest
+        while size <= largest:
+            ended, found = self._next(size, largest) if by_size else self._among(size, largest)
+            if ended is not Ended.FOUND or self.settle(found[None])[0]:
+                return ended, found
+            size, self.doubtful = int(found.sum()), True
+            ended, found = self._exhaust(found)
+            if ended is not Ended.NO_SUCH_SET:
+                return ended, found
+            size += 1
+        return Ended.NO_SUCH_SET, np.zeros_like(self.gaps.removable)
+
+    def _next(self, smallest: int, largest: int) -> tuple[Ended, BoolArray]:
+        """Return what `_among` finds, one size after the other."""
+        for size in range(smallest, largest + 1):
+            ended, found = self._among(size, size)
+            if ended is not Ended.NO_SUCH_SET:
+                return ended, found
+        return Ended.NO_SUCH_SET, np.zeros_like(self.gaps.removable)
+
+    def _among(self, smallest: int, largest: int, forbidden: tuple[BoolArray, ...] = ()) -> tuple[Ended, BoolArray]:
+        """Return a smallest set of these sizes that brings enough gaps above 0."""
+        gaps = self.gaps.within(largest)
+        for group in self._groups(gaps, largest, together=smallest < largest):
+            doubtful = self.doubtful or group.needed == 0
+            places = np.flatnonzero(gaps.removable) if doubtful else group.worthwhile(largest)
+            ended, found = fewest_removals(group, places, smallest, largest, forbidden, self.nodes)
+            if ended is not Ended.NO_SUCH_SET:
+                return ended, found
+        return Ended.NO_SUCH_SET, np.zeros_like(gaps.removable)
+
+    def _groups(self, gaps: Gaps, size: int, *, together: bool) -> list[Gaps]:
+        """Return the competitors that are to be tried with each other, in groups; none where no coalition could do it."""
+        if gaps.needed <= 0:  # ties above 0 by no more than rounding: gaps tell nothing
+            return [gaps.at(np.zeros(0, dtype=np.int64), 0)]
+        places = gaps.worthwhile(size)
+        if len(gaps.start) < gaps.needed or not len(places):
+            return []
+        coalitions = possible_coalitions(gaps, places, size)
+        if coalitions is None:
+            return [gaps]
+        if len(coalitions) > APART or (together and len(coalitions)):
+            return [gaps.at(np.unique(coalitions), gaps.needed)]
+        return [gaps.at(coalition, gaps.needed) for coalition in coalitions]
+
+    def _exhaust(self, refuted: BoolArray) -> tuple[Ended, BoolArray]:
+        """Look for another set of the size of a refuted one."""
+        size, free = int(refuted.sum()), np.flatnonzero(self.gaps.removable)
+        if comb(len(free), size) <= ENUMERATED:
+            chosen = np.array(list(combinations(free.tolist(), size)))
+            sets = np.zeros((len(chosen), len(refuted)), dtype=np.bool_)
+            np.put_along_axis(sets, chosen, values=True, axis=1)
+            true = np.flatnonzero(self.settle(sets))
+            return (Ended.FOUND, sets[true[0]]) if len(true) else (Ended.NO_SUCH_SET, np.zeros_like(refuted))
+        forbidden = [refuted]
+        while len(forbidden) <= self.most_refuted:
+            ended, found = self._among(size, size, tuple(forbidden))
+            if ended is not Ended.FOUND or self.settle(found[None])[0]:
+                return ended, found
+            forbidden.append(found)
+        return Ended.STOPPED, np.zeros_like(refuted)

@@ -1,0 +1,206 @@
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import topple
+from topple.explainers.bounds import Shrunk, lower_bounds, network_of
+from topple.explainers.engine import Engine, engines
+from topple.explainers.grid import Grid
+from topple.explanation import CandidateRule
+from topple.recommenders.encoding import encode
+from topple.recommenders.ranking import exclude, lead
+from topple.recommenders.what_if import HistoryBatch, without
+from topple.testing import film_world, random_mult_vae
+
+LARGEST = 5
+
+
+def world(seed, rule, k, users=3, longest=9, strength=1.0):
+    """A random Mult-VAE and the engine of the top-k of some random histories, some items protected."""
+    random = np.random.default_rng(seed)
+    model = random_mult_vae(items=18 + seed % 9, seed=seed, hidden=5 + seed % 14, latent=3 + seed % 5)
+    if strength != 1.0:
+        arrays = {name: array * strength for name, array in model.arrays().items()}
+        model = type(model).from_arrays(arrays, model.catalogue)
+    ids = model.catalogue.vocabulary.ids
+    histories = {user: random.permutation(ids)[: random.integers(2, longest + 1)].tolist() for user in range(users)}
+    protected = tuple({item for history in histories.values() for item in history[: random.integers(0, 2)]})
+    queries = topple.top_k_queries(model, histories, k=k, rule=rule, protected=protected)
+    ((_, engine),) = engines(model, encode(queries, model.catalogue), 32)
+    return engine
+
+
+def smallest(engine, row, slot):
+    """The size of the smallest set of at most LARGEST items that topples, by enumeration; None if there is none."""
+    grid = engine.grid
+    history = grid.histories.rows(torch.tensor([row]))
+    places = grid.removable[row, slot].nonzero()[:, 0].tolist()
+    for size in range(1, LARGEST + 1):
+        sets = list(combinations(places, size))
+        if not sets:
+            return None
+        removed = torch.zeros(1, len(sets), history.items.shape[1], dtype=torch.bool)
+        for number, chosen in enumerate(sets):
+            removed[0, number, list(chosen)] = True
+        keep = without(history, removed)
+        scores = exclude(engine.recommender.score(history, keep), history, keep, engine.rule)
+        shape = (1, len(sets), 1)
+        leads = lead(scores, grid.target[row, slot].expand(shape), grid.k[row, slot].expand(shape))
+        if (leads > 0).any():
+            return size
+    return None
+
+
+def all_of(engine):
+    return list(zip(engine.grid.row.tolist(), engine.grid.slot.tolist(), strict=True))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.sampled_from(list(CandidateRule)), st.integers(1, 5), st.sampled_from([0.6, 1.0, 2.0]))
+def test_with_budget_enough_it_is_what_enumeration_says_and_without_never_more(seed, rule, k, strength):
+    engine = world(seed, rule, k, strength=strength)
+    sizes = engine.grid.asked * (LARGEST + 1)
+    full = lower_bounds(engine, sizes, 10**7)
+    little = [lower_bounds(engine, sizes, budget) for budget in (0, 60, 400)]
+    for row, slot in all_of(engine):
+        true = smallest(engine, row, slot)
+        assert full.ruled_out[row, slot] == (LARGEST if true is None else true - 1)
+        assert full.removed[row, slot].sum() == (true or 0)
+        for partly in little:
+            assert partly.ruled_out[row, slot] <= full.ruled_out[row, slot]
+            assert partly.removed[row, slot].sum() in (0, true)
+
+
+@pytest.mark.parametrize("rule", list(CandidateRule))
+def test_the_bound_of_the_whole_history_alone_proves_something(rule):
+    counts = [0, 0]
+    for seed in range(6):
+        engine = world(seed, rule, 3)
+        found = lower_bounds(engine, engine.grid.asked * 4, 0)
+        counts[0] += int(found.ruled_out.sum())
+        counts[1] += int(found.work.sum())
+    assert counts[0] > 5
+    assert counts[1] == 0
+
+
+def test_a_set_found_on_the_way_topples_and_is_a_minimum():
+    engine = world(3, CandidateRule.UNSEEN_BEFORE, 3)
+    bounds = lower_bounds(engine, engine.grid.asked * (LARGEST + 1))
+    some = bounds.removed.any(-1)
+    assert some.any()
+    row, slot = some.nonzero(as_tuple=True)
+    assert (engine.settle(row, slot, bounds.removed[row, slot]) > 0).all()
+    assert not (bounds.removed & ~engine.grid.removable).any()
+    assert bounds.minimum(torch.zeros_like(engine.grid.k)).equal(some)
+
+
+def test_minimum_is_a_found_set_with_every_smaller_size_ruled_out():
+    engine = world(5, CandidateRule.UNSEEN_AFTER, 2)
+    true = {its: smallest(engine, *its) for its in all_of(engine)}
+    sizes = torch.zeros_like(engine.grid.k)
+    for its, size in true.items():
+        sizes[its] = size or 0
+    bounds = lower_bounds(engine, sizes)
+    assert not bounds.removed.any()
+    for its, size in true.items():
+        assert bool(bounds.minimum(sizes)[its]) == (size is not None)
+        assert not bounds.minimum(sizes + 3)[its] or size is None
+
+
+def test_slots_without_a_query_and_sizes_of_none_and_one_are_no_work():
+    engine = world(1, CandidateRule.UNSEEN_BEFORE, 3)
+    before = engine.cost.clone()
+    for size in (0, 1):
+        bounds = lower_bounds(engine, torch.full_like(engine.grid.k, size))
+        assert not bounds.ruled_out.any()
+    assert engine.cost.equal(before)
+
+
+def test_scored_sets_are_counted():
+    engine = world(11, CandidateRule.UNSEEN_BEFORE, 3)
+    before = int(engine.cost.sum())
+    scored = []
+    model = engine.recommender
+    bind = model.bind
+
+    def counting(histories, candidates=None):
+        scorer = bind(histories, candidates)
+
+        def score(keep):
+            scored.append(keep.shape[0] * keep.shape[1])
+            return scorer(keep)
+
+        return score
+
+    model.bind = counting
+    lower_bounds(engine, engine.grid.asked * (LARGEST + 1))
+    assert sum(scored) > 0
+    assert int(engine.cost.sum()) - before == sum(scored)
+
+
+def test_each_query_has_the_same_answer_alone_and_beside_others():
+    engine = world(8, CandidateRule.UNSEEN_AFTER, 3)
+    sizes = engine.grid.asked * 5
+    together = lower_bounds(engine, sizes, 500)
+    for row, slot in all_of(engine):
+        only = torch.zeros_like(sizes)
+        only[row, slot] = 5
+        alone = lower_bounds(engine, only, 500)
+        assert alone.ruled_out[row, slot] == together.ruled_out[row, slot]
+        assert alone.removed[row, slot].equal(together.removed[row, slot])
+
+
+def test_weights_other_than_one_are_claimed_nothing_about():
+    engine = world(1, CandidateRule.UNSEEN_BEFORE, 3)
+    weights = engine.grid.histories.weights.clone()
+    weights[0] *= 2
+    grid = replace(engine.grid, histories=HistoryBatch(engine.grid.histories.items, weights))
+    bounds = lower_bounds(Engine(engine.recommender, grid, engine.rule), grid.asked * 4)
+    assert not bounds.ruled_out[0].any()
+    assert bounds.ruled_out[1:].any()
+
+
+def test_a_recommender_without_layers_is_claimed_nothing_about():
+    films = film_world()
+    encoded = encode([films.two], films.recommender.catalogue)
+    engine = Engine(films.recommender, Grid.of(encoded, torch.tensor([0])), CandidateRule.UNSEEN_BEFORE)
+    assert not lower_bounds(engine, torch.tensor([[3]])).ruled_out.any()
+
+
+@pytest.mark.parametrize("size", [1, 3, 6])
+def test_the_first_units_see_what_stays_divided_by_its_norm(size):
+    model = random_mult_vae(seed=2)
+    ids = model.catalogue.vocabulary.ids
+    queries = topple.top_k_queries(model, {"ana": ids[:6], "bo": ids[4:13]}, k=2)
+    ((_, engine),) = engines(model, encode(queries, model.catalogue), 32)
+    first = model.layers()[0]
+    for row in range(2):
+        shrunk = Shrunk.of(engine, network_of(engine), row, size)
+        kept = torch.zeros(1, len(ids), dtype=torch.float64)
+        kept[0, shrunk.items[size:]] = 1
+        given = torch.nn.functional.normalize(kept) @ first.weight.double() + first.bias.double()
+        assert torch.allclose(shrunk.start + shrunk.effect[:size].sum(0), given[0], atol=1e-9)
+
+
+def test_targets_of_one_history_may_protect_different_items():
+    claims = 0
+    for seed in range(12):
+        engine = world(seed, CandidateRule.UNSEEN_BEFORE, 4, users=1)
+        grid = engine.grid
+        mine = grid.removable.clone()
+        for slot in range(mine.shape[1]):
+            mine[0, slot, slot :: mine.shape[1]] = False
+        engine = Engine(engine.recommender, replace(grid, removable=mine), engine.rule)
+        for budget in (0, 10**7):
+            bounds = lower_bounds(engine, grid.asked * (LARGEST + 1), budget)
+            for row, slot in all_of(engine):
+                true = smallest(engine, row, slot)
+                assert bounds.ruled_out[row, slot] <= (LARGEST if true is None else true - 1)
+                assert not (bounds.removed & ~mine).any()
+                claims += int(bounds.ruled_out[row, slot])
+    assert claims > 50

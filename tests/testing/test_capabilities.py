@@ -1,0 +1,72 @@
+"""The additive contract: contributions that are not what the scores are made of are found out."""
+
+import pytest
+import torch
+
+from topple.errors import CapabilityError, ContractError
+from topple.recommenders.what_if import HistoryBatch
+from topple.testing import OpaqueRecommender, ToyRecommender, check_recommender, film_recommender
+
+
+def table(model, histories):
+    return model.arrays()["gives"].to(histories.weights)[histories.items] * histories.weights[..., None]
+
+
+class Transposed(ToyRecommender):
+    def contributions(self, histories, candidates=None):
+        return self._gives.T.to(histories.weights)[histories.items] * histories.weights[..., None]
+
+
+class PaddingToo(ToyRecommender):
+    def contributions(self, histories, candidates=None):
+        return self._gives.to(histories.weights)[histories.items]
+
+
+class IgnoresCandidates(ToyRecommender):
+    def contributions(self, histories, candidates=None):
+        found = table(self, histories)
+        return found if candidates is None else found[..., : candidates.shape[1]]
+
+
+class OneHistory(ToyRecommender):
+    def contributions(self, histories, candidates=None):
+        return table(self, histories)[:1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "match"),
+    [
+        (Transposed, "toy: contributions: scores differ .* add up to the scores"),
+        (PaddingToo, "padding contributes nothing"),
+        (IgnoresCandidates, "the contributions to candidates"),
+        (OneHistory, r"contributions are \[histories, places, items\]"),
+    ],
+)
+def test_wrong_contributions_are_refused(kind, match):
+    with pytest.raises(ContractError, match=match):
+        check_recommender(film_recommender(kind))
+
+
+def test_by_default_contributions_are_asked_of_the_scores():
+    model = film_recommender()
+    batch = HistoryBatch.of([[0, 3, 5], [2]])
+    assert torch.equal(model.contributions(batch), table(model, batch))
+    some = torch.tensor([[6, 1], [0, 4]])
+    expected = table(model, batch).gather(2, some[:, None].expand(-1, 3, -1))
+    assert torch.equal(model.contributions(batch, some), expected)
+
+
+def test_a_constant_is_no_contribution():
+    class Biased(ToyRecommender):
+        def score(self, histories, keep, candidates=None):
+            return super().score(histories, keep, candidates) + 7
+
+    model = film_recommender(Biased)
+    batch = HistoryBatch.of([[0, 3, 5], [2]])
+    assert torch.equal(model.contributions(batch), table(model, batch))
+    check_recommender(model)
+
+
+def test_without_the_capability_there_are_none():
+    with pytest.raises(CapabilityError, match="opaque-toy does not declare that it is additive"):
+        film_recommender(OpaqueRecommender).contributions(HistoryBatch.of([[0]]))
