@@ -16,6 +16,10 @@ def test_a_verified_set():
     )
 
 
+def test_a_proven_minimum_is_told():
+    assert sentence(found(proof=Proof.MINIMUM), FILMS).endswith("would take its place. No smaller set would do.")
+
+
 def test_one_item():
     assert sentence(found(removed=("alien",)), FILMS) == (
         "You are recommended *Aliens* (2) because you liked *Alien*. Without this one, *Jaws* would take its place."

@@ -43,7 +43,8 @@ def fit(
 
     refuse_existing(out, overwrite=overwrite)
     model_class = registry.load("recommenders", recommender)
-    chosen = model_class.settings_type.parse(settings_of(settings, epochs=epochs, max_minutes=max_minutes, seed=seed))
+    draws = seed if "seed" in model_class.settings_type.model_fields else None
+    chosen = model_class.settings_type.parse(settings_of(settings, epochs=epochs, max_minutes=max_minutes, seed=draws))
     arrays = None if weights is None else load_arrays(weights)
     split = choice.load()
     saved_at = -SAVE_EVERY

@@ -29,8 +29,6 @@ class EaseSettings(Settings):
     """Weight of the squared norm of B; best by validation NDCG@100 on MovieLens 100K (0.448; 0.444 or more from 150 to 500)."""
     max_items: int = Field(default=30_000, ge=1)
     """Largest catalogue that is fitted: B holds items x items numbers, and fitting needs about 24 bytes for each."""
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    """Taken like every recommender's; EASE draws nothing."""
 
 
 class EASE(Recommender):

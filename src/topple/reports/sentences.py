@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from topple.data.vocabulary import Catalogue
-from topple.explanation import Explanation, Status
+from topple.explanation import Explanation, Proof, Status
 from topple.types import ItemId
 
 _NUMBERS = ("none", "this one", "these two", "these three", "these four", "these five", "these six")
@@ -37,7 +37,8 @@ def sentence(explanation: Explanation, catalogue: Catalogue) -> str:
         if explanation.replacements
         else "it would leave the list"
     )
-    return f"You are recommended {target} because you liked {named}. Without {number}, {taker}."
+    smallest = " No smaller set would do." if explanation.proof is Proof.MINIMUM and len(explanation.removed) > 1 else ""
+    return f"You are recommended {target} because you liked {named}. Without {number}, {taker}.{smallest}"
 
 
 def _listed(items: Sequence[ItemId], catalogue: Catalogue) -> str:
