@@ -1,13 +1,14 @@
 """The counting engine under all searches: removals in, how far each target is out, every scored history counted."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from topple.explainers.grid import Grid
 from topple.explanation import CandidateRule
-from topple.recommenders.base import Recommender
+from topple.recommenders.base import Recommender, Scorer
 from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.ranking import exclude, lead, top_k
 from topple.recommenders.what_if import HistoryBatch, Packing, unchanged, without
@@ -51,7 +52,11 @@ class Engine:
         self.candidates = best if self.rule is CandidateRule.UNSEEN_BEFORE else torch.cat([best, histories.items], 1)
         self.places = (self.candidates[:, None] == self.grid.target[..., None]).int().argmax(-1)  # [B, T]
         self.cost = torch.ones_like(self.grid.k)  # [B, T]
-        self.scorer = self.recommender.bind(histories, self.candidates)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The recommender, bound to all histories and their shortlists."""
+        return self.recommender.bind(self.grid.histories, self.candidates)
 
     def leads(self, rows: Tensor, removed: Tensor, *, full: bool = False) -> Tensor:
         """Return the lead over every target of a history after each removal.

@@ -61,7 +61,7 @@ class Autoencoder(Recommender):
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
         super().__init__(catalogue)
         self.settings: AutoencoderSettings = settings
-        self._parameters = {name: array.detach().float().contiguous() for name, array in parameters.items()}
+        self._parameters = {name: _laid_out(array.detach().float(), len(catalogue)) for name, array in parameters.items()}
 
     @classmethod
     @abstractmethod
@@ -218,6 +218,11 @@ def _numbers(name: str, array: Any, dimensions: int) -> NDArray[Any]:
             f"array {name!r} has shape {found.shape}, expected {dimensions} dimension{'s' * (dimensions > 1)}. Save it anew."
         )
     return found
+
+
+def _laid_out(array: Tensor, items: int) -> Tensor:
+    """Return an array with the numbers of an item side by side in memory, so that chosen items are gathered quickly."""
+    return array.T.contiguous().T if array.ndim == 2 and array.shape[1] == items else array.contiguous()
 
 
 def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
