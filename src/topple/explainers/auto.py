@@ -4,11 +4,11 @@ from typing import ClassVar
 
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.bounds import lower_bounds
-from topple.explainers.engine import Engine, engines
+from topple.explainers.by_history import Answers, propose_by_history
+from topple.explainers.engine import Engine
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
@@ -50,23 +50,10 @@ class Auto(Explainer):
         if Capability.ADDITIVE in recommender.capabilities and self.settings.budget:
             exact = ExactSettings(width=self.settings.width, largest=self.settings.largest)
             return Exact(exact).propose(recommender, queries, on_progress)
-        removed = torch.zeros_like(queries.protected)
-        cost = torch.zeros_like(queries.k)
-        minimum = torch.zeros_like(queries.k, dtype=torch.bool)
-        for mine, engine in engines(recommender, queries, HISTORIES_AT_ONCE):
-            sets, proven = self._search(engine)
-            grid = engine.grid
-            removed[mine, : sets.shape[-1]] = sets[grid.row, grid.slot]
-            minimum[mine] = proven[grid.row, grid.slot]
-            cost[mine] = engine.cost[grid.row, grid.slot]
-            if on_progress:
-                on_progress(len(mine))
-        status = [Status.FOUND if some else Status.NOT_FOUND for some in removed.any(1).tolist()]
-        proposals = Proposals(removed, tuple(status), cost, minimum)
+        proposals = propose_by_history(recommender, queries, HISTORIES_AT_ONCE, self._search, on_progress)
         return _enumerate_short(recommender, queries, proposals) if self.settings.budget else proposals
 
-    def _search(self, engine: Engine) -> tuple[Tensor, Tensor]:
-        """Return the sets, bool [B, T, H], and which of them are proven minimum, bool [B, T]."""
+    def _search(self, engine: Engine) -> Answers:
         settings = self.settings
         found, leads = grow_and_prune(engine, width=settings.width, most=settings.largest)
         for _ in range(settings.swaps):
@@ -81,7 +68,7 @@ class Auto(Explainer):
             smaller = bounds.removed.any(-1)
             found = Found(torch.where(smaller[..., None], bounds.removed, found.removed), found.toppled)
             proven |= smaller | ((sizes > 1) & (bounds.ruled_out == sizes - 1))
-        return found.removed, proven
+        return Answers(found.removed, proven)
 
 
 def _enumerate_short(recommender: Recommender, queries: EncodedQueries, proposals: Proposals) -> Proposals:

@@ -10,7 +10,8 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.engine import Engine, engines
+from topple.explainers.by_history import Answers, propose_by_history
+from topple.explainers.engine import Engine
 from topple.explanation import Status
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries
@@ -46,18 +47,12 @@ class Exhaustive(Explainer):
         self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
     ) -> Proposals:
         """Enumerate for each history."""
-        removed = torch.zeros_like(queries.protected)
-        cost = torch.zeros_like(queries.k)
-        status = [Status.NOT_FOUND] * len(queries)
-        for mine, engine in engines(recommender, queries, 1):
+
+        def search(engine: Engine) -> Answers:
             found, ended = self._enumerate(engine)
-            removed[mine, : found.shape[-1]] = found[0, engine.grid.slot]
-            cost[mine] = engine.cost[0, engine.grid.slot]
-            for place, any_found in zip(mine.tolist(), removed[mine].any(1).tolist(), strict=True):
-                status[place] = Status.FOUND if any_found else ended
-            if on_progress:
-                on_progress(len(mine))
-        return Proposals(removed, tuple(status), cost, minimum=removed.any(1))
+            return Answers(found, found.any(-1), ended)
+
+        return propose_by_history(recommender, queries, 1, search, on_progress)
 
     def _enumerate(self, engine: Engine) -> tuple[Tensor, Status]:
         """Return the smallest sets of one history's targets, bool [1, T, H], and how the search ended for the others."""

@@ -2,13 +2,12 @@
 
 from typing import ClassVar
 
-import torch
 from pydantic import Field
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.engine import engines
+from topple.explainers.by_history import Answers, propose_by_history
+from topple.explainers.engine import Engine
 from topple.explainers.subset_search import grow_and_prune
-from topple.explanation import Status
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.settings import Settings
@@ -40,14 +39,9 @@ class Greedy(Explainer):
         self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
     ) -> Proposals:
         """Search for all queries, those of a history together."""
-        removed = torch.zeros_like(queries.protected)
-        cost = torch.zeros_like(queries.k)
-        for mine, engine in engines(recommender, queries, HISTORIES_AT_ONCE):
-            grid = engine.grid
+
+        def search(engine: Engine) -> Answers:
             found, _ = grow_and_prune(engine, width=self.settings.width, most=self.settings.largest)
-            removed[mine, : found.removed.shape[-1]] = found.removed[grid.row, grid.slot]
-            cost[mine] = engine.cost[grid.row, grid.slot]
-            if on_progress:
-                on_progress(len(mine))
-        status = tuple(Status.FOUND if some else Status.NOT_FOUND for some in removed.any(1).tolist())
-        return Proposals(removed, status, cost)
+            return Answers(found.removed)
+
+        return propose_by_history(recommender, queries, HISTORIES_AT_ONCE, search, on_progress)

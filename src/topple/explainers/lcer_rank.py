@@ -7,9 +7,9 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.engine import Engine, engines
+from topple.explainers.by_history import Answers, propose_by_history
+from topple.explainers.engine import Engine
 from topple.explainers.subset_search import Found, prune
-from topple.explanation import Status
 from topple.randomness import uniform
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
@@ -53,17 +53,11 @@ class LcerRank(Explainer):
     ) -> Proposals:
         """Learn for all queries, those of a history together."""
         self.require(recommender)
-        removed = torch.zeros_like(queries.protected)
-        cost = torch.zeros_like(queries.k)
-        for mine, engine in engines(recommender, queries, HISTORIES_AT_ONCE):
-            grid = engine.grid
-            found = prune(engine, self.learn(engine))
-            removed[mine, : found.removed.shape[-1]] = found.removed[grid.row, grid.slot]
-            cost[mine] = engine.cost[grid.row, grid.slot]
-            if on_progress:
-                on_progress(len(mine))
-        status = tuple(Status.FOUND if some else Status.NOT_FOUND for some in removed.any(1).tolist())
-        return Proposals(removed, status, cost)
+
+        def search(engine: Engine) -> Answers:
+            return Answers(prune(engine, self.learn(engine)).removed)
+
+        return propose_by_history(recommender, queries, HISTORIES_AT_ONCE, search, on_progress)
 
     def learn(self, engine: Engine) -> Found:
         """Return the smallest set that any sample topples its target with, settled by the full catalogue."""

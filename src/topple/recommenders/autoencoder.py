@@ -61,7 +61,9 @@ class Autoencoder(Recommender):
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
         super().__init__(catalogue)
         self.settings: AutoencoderSettings = settings
-        self._parameters = {name: _laid_out(array.detach().float(), len(catalogue)) for name, array in parameters.items()}
+        self._parameters = {
+            name: _laid_out(array.detach().float(), len(catalogue)) for name, array in parameters.items()
+        }
 
     @classmethod
     @abstractmethod

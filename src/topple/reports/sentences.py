@@ -37,7 +37,9 @@ def sentence(explanation: Explanation, catalogue: Catalogue) -> str:
         if explanation.replacements
         else "it would leave the list"
     )
-    smallest = " No smaller set would do." if explanation.proof is Proof.MINIMUM and len(explanation.removed) > 1 else ""
+    smallest = (
+        " No smaller set would do." if explanation.proof is Proof.MINIMUM and len(explanation.removed) > 1 else ""
+    )
     return f"You are recommended {target} because you liked {named}. Without {number}, {taker}.{smallest}"
 
 
