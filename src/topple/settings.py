@@ -50,3 +50,18 @@ class Settings(BaseModel):
                 "Choose one of these, or give the values themselves."
             )
         return cls(**{**(cls.presets[preset] if preset else {}), **(values or {})})
+
+    @classmethod
+    def own(cls, settings: "Settings | None", owner: str) -> Self:
+        """Return the settings given to `owner`, the defaults where there are none.
+
+        Raises:
+            SettingsError: settings of another class.
+        """
+        if settings is None:
+            return cls()
+        if not isinstance(settings, cls):
+            raise SettingsError(
+                f"{type(settings).__name__} given to {owner}, which takes {cls.__name__}. Make one of these."
+            )
+        return settings

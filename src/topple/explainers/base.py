@@ -7,7 +7,7 @@ from typing import ClassVar, TypeAlias
 
 from torch import Tensor
 
-from topple.errors import CapabilityError, SettingsError
+from topple.errors import CapabilityError
 from topple.explanation import Status
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
@@ -54,11 +54,7 @@ class Explainer(ABC):
     settings: Settings
 
     def __init__(self, settings: Settings | None = None) -> None:
-        if settings is not None and not isinstance(settings, self.settings_type):
-            raise SettingsError(
-                f"{type(settings).__name__} given to {self.name}, which takes {self.settings_type.__name__}. Make one of these."
-            )
-        self.settings = self.settings_type() if settings is None else settings
+        self.settings = self.settings_type.own(settings, self.name)
 
     @abstractmethod
     def propose(

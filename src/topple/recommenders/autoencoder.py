@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError, SettingsError
+from topple.errors import ModelFolderError
 from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer
 from topple.recommenders.training import train
 from topple.recommenders.what_if import HistoryBatch
@@ -90,7 +90,7 @@ class Autoencoder(Recommender):
         Raises:
             ModelFolderError: an array is missing, is not a number, or has a shape that does not fit.
         """
-        given = cls._own(settings)
+        given = cls.settings_type.own(settings, cls.name)
         missing = [name for name in cls.shapes(1, given) if name not in arrays]
         if missing:
             raise ModelFolderError(
@@ -121,7 +121,7 @@ class Autoencoder(Recommender):
         on_best: OnBest | None = None,
     ) -> Self:
         """Train on the split's training users; keep the state with the best validation NDCG@100. Random: seed."""
-        chosen = cls._own(settings)
+        chosen = cls.settings_type.own(settings, cls.name)
         random = torch.Generator().manual_seed(chosen.seed)
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():
@@ -134,16 +134,6 @@ class Autoencoder(Recommender):
         model = cls(split.catalogue, parameters, chosen)
         train(model, split, on_epoch, on_best)
         return model
-
-    @classmethod
-    def _own(cls, settings: Settings | None) -> AutoencoderSettings:
-        if settings is None:
-            return cls.settings_type()
-        if not isinstance(settings, cls.settings_type):
-            raise SettingsError(
-                f"{type(settings).__name__} given to {cls.name}, which takes {cls.settings_type.__name__}. Make one of these."
-            )
-        return settings
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return the learned arrays by the original code's names."""

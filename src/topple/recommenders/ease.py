@@ -12,7 +12,7 @@ from torch import Tensor
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError, RecommenderError, SettingsError
+from topple.errors import ModelFolderError, RecommenderError
 from topple.recommenders.base import Capability, Epoch, OnBest, OnEpoch, Recommender
 from topple.recommenders.quality import held_out_quality
 from topple.recommenders.what_if import HistoryBatch
@@ -61,7 +61,7 @@ class EASE(Recommender):
         Raises:
             RecommenderError: the catalogue is larger than `max_items`.
         """
-        chosen = _own(settings)
+        chosen = EaseSettings.own(settings, cls.name)
         _refuse_large(len(split.catalogue), chosen)
         started = time.perf_counter()
         weights, loss = _solve(split, chosen.lam)
@@ -83,7 +83,7 @@ class EASE(Recommender):
         Raises:
             ModelFolderError: it is missing, does not fit the catalogue, or is not made of numbers.
         """
-        chosen = _own(settings)
+        chosen = EaseSettings.own(settings, cls.name)
         if "weights" not in arrays:
             raise ModelFolderError(f"array 'weights' is missing (found: {', '.join(arrays) or 'none'}). Fit anew.")
         found = np.asarray(arrays["weights"])
@@ -132,12 +132,6 @@ class EASE(Recommender):
         level = torch.zeros(*keep.shape[:2], len(items), dtype=kept.dtype, device=kept.device)
         level = level.scatter_add(2, place[:, None].expand_as(kept), kept)
         return level @ self._weights[items].to(kept.dtype)
-
-
-def _own(settings: Settings | None) -> EaseSettings:
-    if settings is not None and not isinstance(settings, EaseSettings):
-        raise SettingsError(f"{type(settings).__name__} given to ease, which takes EaseSettings. Make one of these.")
-    return settings or EaseSettings()
 
 
 def _refuse_large(items: int, settings: EaseSettings) -> None:
