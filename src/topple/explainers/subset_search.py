@@ -136,7 +136,7 @@ def swap(engine: Engine, found: Found, leads: Tensor, *, width: int) -> Found:
     """
     removed = found.removed.clone()
     sizes = removed.sum(-1)
-    for size in torch.unique(sizes[sizes > 1]).tolist():
+    for size in torch.unique(sizes[sizes > 2]).tolist():  # in the place of two, `singles` has tried every one
         row, slot = (sizes == size).nonzero(as_tuple=True)
         base = removed[row, slot]
         inside = base.nonzero()[:, 1].reshape(-1, size)  # [Q, size]
