@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topple import CandidateRule, Query, explain_queries, verify
+from topple.door.explaining import make_explainer
 from topple.door.recommending import recommend
 from topple.explainers import engine as engine_room
 from topple.explainers.engine import engines
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
-from topple.explainers.greedy import Greedy, GreedySettings
 from topple.explainers.subset_search import Found, greedy, prune, singles, swap
 from topple.explanation import Proof, Status
 from topple.recommenders.encoding import encode
@@ -166,7 +166,7 @@ def test_swaps_and_pruning_never_grow_a_set_and_keep_it_true(rule):
     model = random_mult_vae()
     asked = [query(model, size, place, 2, rule) for size in (4, 5, 6) for place in (0, 1)]
     engine, leads, found = search(model, asked)
-    swapped = prune(engine, swap(engine, found, leads, width=4))
+    swapped = prune(engine, swap(engine, found, leads, found.toppled, width=4))
     row, slot = swapped.toppled.nonzero(as_tuple=True)
     assert (engine.settle(row, slot, swapped.removed[row, slot]) > 0).all()
     assert (swapped.removed.sum(-1) <= found.removed.sum(-1)).all()
@@ -209,11 +209,13 @@ def test_a_lead_above_0_is_a_rank_below_the_list(scores, k, data):
     assert bool(out) == (int(rank(row, row[place])) > k)
 
 
-def test_answers_do_not_depend_on_how_much_is_worked_on_at_a_time(monkeypatch):
+@pytest.mark.parametrize("name", ["greedy", "auto"])
+def test_answers_and_costs_do_not_depend_on_how_much_is_worked_on_at_a_time(monkeypatch, name):
     model = random_mult_vae()
     asked = [query(model, size, place, 2, rule) for size in (3, 5, 6) for place in (0, 1) for rule in CandidateRule]
-    whole = Greedy(GreedySettings(width=3)).propose(model, encode(asked, model.catalogue))
-    monkeypatch.setattr("topple.explainers.greedy.HISTORIES_AT_ONCE", 1)
-    alone = Greedy(GreedySettings(width=3)).propose(model, encode(asked, model.catalogue))
+    method = make_explainer(name, {"width": 3})
+    whole = method.propose(model, encode(asked, model.catalogue))
+    monkeypatch.setattr(f"topple.explainers.{name}.HISTORIES_AT_ONCE", 1)
+    alone = method.propose(model, encode(asked, model.catalogue))
     assert torch.equal(whole.removed, alone.removed)
     assert torch.equal(whole.cost, alone.cost)

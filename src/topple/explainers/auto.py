@@ -56,12 +56,11 @@ class Auto(Explainer):
     def _search(self, engine: Engine) -> Answers:
         settings = self.settings
         found, leads = grow_and_prune(engine, width=settings.width, most=settings.largest)
+        sizes, hopeful = found.removed.sum(-1), found.toppled
         for _ in range(settings.swaps):
-            before = found.removed.sum()
-            found = prune(engine, swap(engine, found, leads, width=settings.width))
-            if found.removed.sum() == before:
-                break
-        sizes = found.removed.sum(-1)
+            swapped = prune(engine, swap(engine, found, leads, hopeful, width=settings.width), hopeful)
+            hopeful = swapped.removed.sum(-1) < sizes
+            sizes, found = swapped.removed.sum(-1), swapped
         proven = sizes == 1
         if settings.budget:
             bounds = lower_bounds(engine, sizes, settings.budget)
@@ -78,9 +77,8 @@ def _enumerate_short(recommender: Recommender, queries: EncodedQueries, proposal
     if not len(few):
         return proposals
     whole = Exhaustive(ExhaustiveSettings(whole=SHORT)).propose(recommender, queries.select(few))
-    removed, cost, minimum = proposals.removed.clone(), proposals.cost.clone(), proposals.removed.any(1)
-    minimum = proposals.minimum.clone() if proposals.minimum is not None else torch.zeros_like(minimum)
-    status = list(proposals.status)
+    removed, cost, status = proposals.removed.clone(), proposals.cost.clone(), list(proposals.status)
+    minimum = torch.zeros_like(missed) if proposals.minimum is None else proposals.minimum.clone()
     removed[few], minimum[few] = whole.removed, whole.removed.any(1)
     cost[few] += whole.cost
     for place, its in zip(few.tolist(), whole.status, strict=True):

@@ -94,13 +94,15 @@ def _own(engine: Engine, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
     return out
 
 
-def prune(engine: Engine, found: Found) -> Found:
+def prune(engine: Engine, found: Found, hopeful: Tensor | None = None) -> Found:
     """Give items back one at a time while the set still topples, judged by the full catalogue; what stays is minimal.
 
-    Of the items that can be given back, the one whose return leaves the largest lead goes first.
+    Of the items that can be given back, the one whose return leaves the largest lead goes first. Targets that are not
+    `hopeful`, bool [B, T], are left as they are.
     """
     grid = engine.grid
-    row, slot = found.toppled.nonzero(as_tuple=True)
+    tried = found.toppled if hopeful is None else found.toppled & hopeful
+    row, slot = tried.nonzero(as_tuple=True)
     removed = found.removed.clone()
     while len(row):
         base = removed[row, slot]
@@ -122,20 +124,21 @@ def prune(engine: Engine, found: Found) -> Found:
     return Found(removed, found.toppled & grid.asked)
 
 
-def swap(engine: Engine, found: Found, leads: Tensor, *, width: int) -> Found:
+def swap(engine: Engine, found: Found, leads: Tensor, hopeful: Tensor, *, width: int) -> Found:
     """Try to shrink each set by one: two items out, one in, among the `width` items that promise most alone.
 
     Args:
         engine: the engine.
         found: sets that topple.
         leads: what `singles` returned [B, T, H].
+        hopeful: the targets whose sets are tried, bool [B, T].
         width: items tried for the place of two.
 
     Returns:
         The sets, smaller where a swap topples the target among the full catalogue.
     """
     removed = found.removed.clone()
-    sizes = removed.sum(-1)
+    sizes = removed.sum(-1) * hopeful
     for size in torch.unique(sizes[sizes > 2]).tolist():  # in the place of two, `singles` has tried every one
         row, slot = (sizes == size).nonzero(as_tuple=True)
         base = removed[row, slot]
