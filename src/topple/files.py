@@ -10,23 +10,36 @@ from pathlib import Path
 from topple.errors import OutputError, OutputExistsError, ToppleError
 
 
-def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Raise `OutputExistsError` if `path` is there and may not be replaced; call it before the work starts."""
+def refuse_existing(path: Path, *, overwrite: bool, own: str | None = None) -> None:
+    """Refuse a path that is there and may not be replaced; call it before the work starts.
+
+    Args:
+        path: where the output will be.
+        overwrite: whether it may replace what is there.
+        own: a file that every output folder of this kind holds; a folder without it is never replaced, unless empty.
+
+    Raises:
+        OutputExistsError: it may not be replaced.
+    """
     if path.exists() and not overwrite:
         raise OutputExistsError(
             f"{path} exists and is left as it is. Choose another path, or pass overwrite (--overwrite)."
         )
+    if own is not None and path.is_dir() and not (path / own).exists() and any(path.iterdir()):
+        raise OutputExistsError(
+            f"{path} is a folder of something else (there is no {own} in it) and is left as it is. Choose another path."
+        )
 
 
 @contextmanager
-def writing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def writing(path: Path, *, overwrite: bool = False, own: str | None = None) -> Iterator[Path]:
     """Yield a path beside `path` to write a file or make a folder at; on success it takes the place of `path`.
 
     Raises:
-        OutputExistsError: `path` exists and `overwrite` is False.
+        OutputExistsError: `path` may not be replaced, see `refuse_existing`.
         OutputError: the write failed (disk full, no permission); `path` is as it was before.
     """
-    refuse_existing(path, overwrite=overwrite)
+    refuse_existing(path, overwrite=overwrite, own=own)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside_root = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))

@@ -40,6 +40,14 @@ def test_evaluate_refuses_a_model_of_another_catalogue(topple, explained, tmp_pa
     assert "cannot be judged with a model of" in result.stderr
 
 
+def test_evaluate_refuses_another_model_of_the_same_catalogue(topple, explained, tmp_path):
+    other = tmp_path / "other"
+    assert topple("fit", "--dataset", "generated", "--recommender", "ease", "--out", other).exit_code == 0
+    result = topple("evaluate", explained, "-m", other)
+    assert result.exit_code == 2
+    assert "what topples one need not topple the other" in result.stderr.replace("\n", " ")
+
+
 def test_evaluate_refuses_what_is_no_result(topple, model, tmp_path):
     assert "is not a file" in topple("evaluate", tmp_path, "-m", model).stderr
     (tmp_path / "x.jsonl").write_text('{"schema": "other/1"}\n')

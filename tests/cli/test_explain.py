@@ -62,6 +62,9 @@ def test_protected_items_stay(topple, model):
         (["--history", "film-001", "--user", "user-001"], "not both"),
         (["--history", "film-001", "--target", "film-001"], "is in the history"),
         (["--history", "film-001", "-k", "500"], "k=500 with 239 candidates"),
+        (["--all", "--history", "film-001"], "--all or a choice of users"),
+        (["--picture", "why.txt"], "the suffix must be one of .png, .svg, .pdf"),
+        (["--users", "1", "--seed", "99999999999999999999999"], "is not an integer of 64 bits"),
         (["--explainer", "lcre"], "Did you mean 'lcer'?"),
         (["--explainer", "lcer", "--preset", "ml-100"], "is not one of LcerSettings's presets"),
         (["--set", "lambda=1"], "'lambda' is not a setting of AutoSettings"),
@@ -86,3 +89,37 @@ def test_recommend_lists_titles(topple, model):
     listed = json.loads(topple("recommend", "-m", model, "--history", "film-001,film-002", "-k", 3, "--json").stdout)
     assert [place["rank"] for place in listed[0]["items"]] == [1, 2, 3]
     assert {"film-001", "film-002"}.isdisjoint(place["item"] for place in listed[0]["items"])
+
+
+def test_a_model_folder_is_not_replaced_by_results(topple, model):
+    result = topple("explain", "-m", model, "--users", 1, "--out", model, "--overwrite")
+    assert result.exit_code == 2
+    assert "is a folder of something else" in result.stderr
+    assert load_model(model).recommender.name == "mult-vae"
+
+
+def test_brackets_in_titles_and_ids_are_shown_as_they_are(topple, tmp_path):
+    lines = [f"[/u{user}],[b]{(user + step) % 12}" for user in range(40) for step in range(8)]
+    (tmp_path / "seen.csv").write_text("user,item\n" + "\n".join(lines) + "\n")
+    titles = "".join(f"[b]{n},[/red]Film {n}\n" for n in range(12))
+    (tmp_path / "titles.csv").write_text("item,title\n" + titles)
+    made = topple(
+        "fit", "--interactions", tmp_path / "seen.csv", "--titles", tmp_path / "titles.csv", "--recommender", "ease",
+        "--out", tmp_path / "m",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    for command in (["recommend"], ["explain"]):
+        shown = topple(*command, "-m", tmp_path / "m", "--users", 1, "-k", 2)
+        assert shown.exit_code == 0, shown.output
+        assert "[/red]Film" in shown.stdout
+        assert "[/u" in shown.stdout
+
+
+@pytest.mark.parametrize("text", ["²", "--5", "5x"])
+def test_odd_user_ids_are_unknown_users(topple, tmp_path, text):
+    lines = [f"{user},{(user + step) % 12}" for user in range(40) for step in range(8)]
+    (tmp_path / "seen.csv").write_text("user,item\n" + "\n".join(lines) + "\n")
+    topple("fit", "--interactions", tmp_path / "seen.csv", "--recommender", "ease", "--out", tmp_path / "m")
+    result = topple("recommend", "-m", tmp_path / "m", f"--user={text}")
+    assert result.exit_code == 2
+    assert "unknown user id" in result.stderr

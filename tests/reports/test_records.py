@@ -28,10 +28,31 @@ def test_round_trip(tmp_path, ids, file):
     assert read_explanations(tmp_path / "out" / file) == written
 
 
-def test_an_invalid_query_with_ids_of_another_type_is_written_too(tmp_path):
-    odd = Explanation(Query((10,), "", user="ann"), Status.INVALID, reason="unknown")
-    write_explanations([*examples((10, 20, 30, 40)), odd], Catalogue(Vocabulary([10, 20, 30, 40])), tmp_path / "out")
-    assert len(read_explanations(tmp_path / "out")) == 3
+def test_an_invalid_query_with_ids_of_another_type_leaves_the_others_whole(tmp_path):
+    good = examples((10, 20, 30, 40))
+    odd = Explanation(Query((10, "x"), "", user="ann"), Status.INVALID, reason="unknown")
+    write_explanations([*good, odd], Catalogue(Vocabulary([10, 20, 30, 40])), tmp_path / "out")
+    assert read_explanations(tmp_path / "out" / "explanations.jsonl") == [*good, odd]
+    stored = read_explanations(tmp_path / "out")
+    assert stored[:2] == good
+    assert (stored[2].query.history, stored[2].query.target, stored[2].reason) == ((10,), None, "unknown")
+
+
+def test_titles_with_line_separators_are_read_again(tmp_path):
+    written = examples(("a", "b", "c", "d"))
+    titles = ("a\u2028b", "b\u2029", "c\x85", "d")
+    write_explanations(written, Catalogue(Vocabulary(["a", "b", "c", "d"]), titles), tmp_path / "out")
+    assert read_explanations(tmp_path / "out" / "explanations.jsonl") == written
+
+
+def test_a_folder_of_something_else_is_never_replaced(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("keep")
+    with pytest.raises(
+        OutputExistsError, match=r"a folder of something else \(there is no explanations.parquet in it\)"
+    ):
+        write_explanations([], Catalogue(Vocabulary(["a"])), tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "keep"
 
 
 def test_nothing_to_write_is_written(tmp_path):

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from topple.door.recommending import recommend
 from topple.errors import QueryError, RecommenderError
 from topple.explanation import CandidateRule, Query
 from topple.recommenders.encoding import encode
@@ -129,7 +130,7 @@ def test_ranks_minimality_and_replacements_equal_brute_force_on_small_worlds(dra
     assert verdict.rank_before == slow_rank(gives, history, history, target, rule)[0]
     assert verdict.rank_after == slow_rank(gives, history, kept, target, rule)[0]
     assert verdict.rank_alone == slow_rank(gives, history, list(removed), target, rule)[0]
-    assert verdict.necessary == topples(removed)
+    assert verdict.necessary == (topples(removed) and verdict.rank_before <= k)
     assert verdict.sufficient == (verdict.rank_alone <= k)
     if verdict.necessary:
         assert verdict.minimal == (not any(topples(removed - {item}) for item in removed))
@@ -237,3 +238,12 @@ def test_a_recommender_is_never_asked_about_no_history_at_all(monkeypatch):
 
     monkeypatch.setattr(Broken, "make", staticmethod(seen))
     assert [v.found for v in verify(film_recommender(Broken), [FILMS.one, FILMS.bo], [[], []])] == [False, False]
+
+
+def test_a_target_that_was_not_in_the_list_is_not_toppled():
+    model = random_mult_vae()
+    history = model.catalogue.vocabulary.ids[:4]
+    (verdict,) = verify(model, [Query(history, recommend(model, history, 15)[-1].item, k=2)], [history[:1]])
+    assert verdict.rank_before > 2
+    assert not verdict.necessary
+    assert verdict.minimal is None

@@ -27,11 +27,11 @@ def demo(
     from topple.files import refuse_existing
     from topple.recommenders.checkpoints import save_model
     from topple.recommenders.quality import held_out_quality
-    from topple.reports.records import write_explanations
+    from topple.reports.records import OWN, write_explanations
     from topple.reports.tables import evaluation_json, evaluation_table
 
-    refuse_existing(out / "model", overwrite=overwrite)
-    refuse_existing(out / "explained", overwrite=overwrite)
+    refuse_existing(out / "model", overwrite=overwrite, own="model.json")
+    refuse_existing(out / "explained", overwrite=overwrite, own=OWN)
     split = load_split("generated")
     model = fit(split, "mult-vae", settings={**DEMO, "seed": seed})
     explanations = explain(model, split.histories(limit=users), k=5, seed=seed)

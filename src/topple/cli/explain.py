@@ -57,12 +57,15 @@ def explain(
     from topple.door.recommending import lists_around
     from topple.files import refuse_existing
     from topple.recommenders.checkpoints import load_model
-    from topple.reports.pictures import draw_explanation
-    from topple.reports.records import explanation_json, write_explanations
+    from topple.reports.pictures import check_picture, draw_explanation
+    from topple.reports.records import OWN, explanation_json, write_explanations
 
-    for output in (out, picture):
-        if output is not None:
-            refuse_existing(output, overwrite=overwrite)
+    if all_users and (user or history):
+        raise QueryError("give --all or a choice of users, not both.")
+    if out is not None:
+        refuse_existing(out, overwrite=overwrite, own=OWN)
+    if picture is not None:
+        check_picture(picture, overwrite=overwrite)
     method = make_explainer(explainer, settings_of(settings), preset)
     loaded = load_model(model)
     recommender, items = loaded.recommender, loaded.recommender.catalogue.vocabulary
@@ -81,15 +84,15 @@ def explain(
         raise QueryError(explained[0].reason)
     if out is not None:
         write_explanations(explained, recommender.catalogue, out, overwrite=overwrite)
+    if json:
+        show_json({"explanations": [explanation_json(e, recommender.catalogue) for e in explained]})
+    else:
+        show_explanations(explained, recommender.catalogue)
+    if out is not None and not json:
+        console().print(f"Written: {out}/explanations.parquet and .jsonl")
     drawn = next((explanation for explanation in explained if explanation.valid), None)
     if picture is not None and drawn is not None:
         draw_explanation(drawn, *lists_around(recommender, drawn), recommender.catalogue, picture, overwrite=overwrite)
-    if json:
-        show_json({"explanations": [explanation_json(e, recommender.catalogue) for e in explained]})
-        return
-    show_explanations(explained, recommender.catalogue)
-    if out is not None:
-        console().print(f"Written: {out}/explanations.parquet and .jsonl")
-    if picture is not None:
-        screen = console()
-        screen.print(f"Drawn: {picture}" if drawn else "Nothing was drawn: no explanation is true.", soft_wrap=True)
+    if picture is not None and not json:
+        text = f"Drawn: {picture}" if drawn else "Nothing was drawn: no explanation is true."
+        console().print(text, markup=False, soft_wrap=True)

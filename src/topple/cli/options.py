@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,7 +193,9 @@ def show_explanations(explanations: "Sequence[Explanation]", catalogue: "Catalog
         if e.query.user != user:
             user = e.query.user
             screen.print(
-                f"\n{user if user is not None else 'this history'} ({len(e.query.history)} items)", style="bold"
+                f"\n{user if user is not None else 'this history'} ({len(e.query.history)} items)",
+                style="bold",
+                markup=False,
             )
         screen.print(f"  {sentence(e, catalogue)}", markup=False, soft_wrap=True)
     screen.print()
@@ -215,4 +218,4 @@ def console() -> Console:
 
 def _as_id(text: str, like: "Vocabulary") -> Id:
     integers = isinstance(like.decode([0])[0], int)
-    return int(text) if integers and text.strip().lstrip("-").isdigit() else text
+    return int(text) if integers and re.fullmatch(r"\s*-?[0-9]+\s*", text) else text

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from topple.cli.options import HistoryText, Json, K, ModelFolder, Users, console, histories_of, show_json
 
@@ -33,9 +34,9 @@ def recommend(
         )
         return
     for (name, items), listed in zip(histories.items(), lists, strict=True):
-        table = Table(title=f"top {k} of {name} ({len(items)} items in the history)")
+        table = Table(title=Text(f"top {k} of {name} ({len(items)} items in the history)"))
         for column in ("rank", "item", "title", "score"):
             table.add_column(column, justify="right" if column in ("rank", "score") else "left")
         for place in listed:
-            table.add_row(str(place.rank), str(place.item), place.title, f"{place.score:.3f}")
+            table.add_row(str(place.rank), Text(str(place.item)), Text(place.title), f"{place.score:.3f}")
         console().print(table)

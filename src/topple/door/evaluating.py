@@ -13,7 +13,7 @@ def evaluate(recommender: Recommender, explanations: Sequence[Explanation]) -> E
     """Judge explanations anew under both candidate rules and measure them.
 
     Raises:
-        QueryError: the explanations are of another catalogue, or name items that their histories do not hold.
+        QueryError: the explanations are of another model or catalogue, or name items that their histories do not hold.
     """
     asked = [e for e in explanations if e.status is not Status.INVALID]
     for explanation in asked:
@@ -21,6 +21,11 @@ def evaluate(recommender: Recommender, explanations: Sequence[Explanation]) -> E
             raise QueryError(
                 f"explanations of catalogue {explanation.catalogue} cannot be judged with a model of "
                 f"{recommender.catalogue.fingerprint}. Use the model that they were made with."
+            )
+        if explanation.model not in ("", recommender.fingerprint):
+            raise QueryError(
+                f"explanations of model {explanation.model} cannot be judged with model {recommender.fingerprint}: what topples "
+                "one need not topple the other. Use the model that they were made with, or verify(model, queries, sets)."
             )
     seconds = sum(e.seconds for e in asked) / len(asked) if asked else 0.0
     queries, sets = [e.query for e in asked], [e.removed for e in asked]

@@ -126,10 +126,10 @@ def top_k_queries(
         Query(
             history=tuple(map(plain, history)),
             target=plain(target),
-            k=k,
+            k=plain(k),
             rule=its,
             protected=frozenset(item for item in stays if item in history),
-            seed=seed,
+            seed=plain(seed),
             user=plain(user) if known_users else None,
         )
         for user, history in histories.items()

@@ -51,7 +51,7 @@ def save_model(recommender: Recommender, folder: Path, split: Split | None = Non
         "fingerprint": recommender.fingerprint,
         "training": recommender.training,
     }
-    with writing(folder, overwrite=overwrite) as aside:
+    with writing(Path(folder), overwrite=overwrite, own="model.json") as aside:
         aside.mkdir()
         (aside / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         _save_items(recommender.catalogue, aside / "items.parquet")
@@ -61,7 +61,7 @@ def save_model(recommender: Recommender, folder: Path, split: Split | None = Non
             write_split(split, aside / "split")
 
 
-def load_model(folder: Path, catalogue: Catalogue | None = None) -> Loaded:
+def load_model(folder: Path | str, catalogue: Catalogue | None = None) -> Loaded:
     """Read a model folder; nothing in it is executed.
 
     Args:
@@ -71,6 +71,7 @@ def load_model(folder: Path, catalogue: Catalogue | None = None) -> Loaded:
     Raises:
         ModelFolderError: not a model folder, damaged, of another format, or of another catalogue.
     """
+    folder = Path(folder)
     about = _about(folder)
     try:
         own = _load_items(folder / "items.parquet")

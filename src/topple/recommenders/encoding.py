@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,7 +13,9 @@ from topple.errors import QueryError, UnknownIdError
 from topple.explanation import CandidateRule, Query
 from topple.randomness import derive_seed
 from topple.recommenders.what_if import HistoryBatch
-from topple.types import Id, ItemId
+from topple.types import ItemId
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,8 @@ def check(query: Query, catalogue: Catalogue) -> None:
     """
     check_history(query.history, query.k, catalogue)
     candidate_rule(query.rule)
+    if not isinstance(query.seed, int | np.integer) or not -(2**63) <= query.seed < 2**63:
+        raise QueryError(f"seed={query.seed!r} is not an integer of 64 bits. Give another seed.")
     if query.target in query.history:
         raise QueryError(
             f"target_item={query.target!r} is in the history ({len(query.history)} items); only unseen items can be "
@@ -102,9 +107,9 @@ def candidate_rule(rule: CandidateRule | str) -> CandidateRule:
         raise QueryError(f"rule={rule!r} is not one of {', '.join(CandidateRule)}. Choose one of these.") from error
 
 
-def plain(outside: Id) -> Id:
-    """Return an id as Python's own integer or string, where it is one of numpy's."""
-    return outside.item() if isinstance(outside, np.generic) else outside
+def plain(value: _Value) -> _Value:
+    """Return an id or a number as Python's own, where it is one of numpy's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_history(history: Sequence[ItemId], k: int, catalogue: Catalogue) -> None:

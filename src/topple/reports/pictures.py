@@ -4,13 +4,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from topple.data.vocabulary import Catalogue
-from topple.errors import CapabilityError
+from topple.errors import CapabilityError, SettingsError
 from topple.explanation import Explanation
-from topple.files import writing
+from topple.files import refuse_existing, writing
 from topple.types import ItemId
 
 GONE, NEW, STAYS = "#c0392b", "#1e8449", "#5d6d7e"
 LONGEST_TITLE = 34
+SUFFIXES = (".png", ".svg", ".pdf")
+
+
+def check_picture(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a picture that cannot be drawn, before any work.
+
+    Raises:
+        SettingsError: a suffix other than .png, .svg or .pdf.
+        OutputExistsError: the file exists and `overwrite` is False.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise SettingsError(f"picture={str(path)!r}: the suffix must be one of {', '.join(SUFFIXES)}. Name it so.")
+    refuse_existing(path, overwrite=overwrite)
 
 
 def draw_explanation(
@@ -36,6 +49,7 @@ def draw_explanation(
         CapabilityError: matplotlib is not installed.
         OutputExistsError, OutputError: the file could not be written.
     """
+    check_picture(path, overwrite=overwrite)
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

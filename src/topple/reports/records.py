@@ -17,6 +17,8 @@ from topple.reports.sentences import sentence
 from topple.types import Id, JsonObject
 
 SCHEMA = "topple.explanation/1"
+OWN = "explanations.parquet"
+"""The file that tells a result folder from others; only such a folder is ever replaced."""
 
 
 def write_explanations(
@@ -34,7 +36,7 @@ def write_explanations(
         OutputError: it could not be written; what was there before is unchanged.
     """
     rows = [_row(explanation, catalogue) for explanation in explanations]
-    with writing(folder, overwrite=overwrite) as aside:
+    with writing(folder, overwrite=overwrite, own=OWN) as aside:
         aside.mkdir()
         pq.write_table(_table(rows, explanations, catalogue), aside / "explanations.parquet")
         with (aside / "explanations.jsonl").open("w", encoding="utf-8") as file:
@@ -107,9 +109,6 @@ def _row(e: Explanation, catalogue: Catalogue) -> JsonObject:
 def _table(rows: list[JsonObject], explanations: Sequence[Explanation], catalogue: Catalogue) -> pa.Table:
     item = catalogue.vocabulary.column.type
     asked = [e.query for e in explanations]
-    for query in asked:  # an invalid query may hold ids of another type
-        if any(isinstance(value, str) is pa.types.is_integer(item) for value in (query.target, *query.history)):
-            item = pa.string()
     users = {type(query.user) for query in asked if query.user is not None}
     user = pa.int64() if users == {int} else pa.string()
     text = [{**row, "settings": json.dumps(row["settings"], sort_keys=True)} | _as(item, user, row) for row in rows]
@@ -130,13 +129,14 @@ def _table(rows: list[JsonObject], explanations: Sequence[Explanation], catalogu
 
 
 def _as(item: pa.DataType, user: pa.DataType, row: JsonObject) -> JsonObject:
-    """Return the id columns as text where the column must be text."""
+    """Return the id columns of a row as their column must hold them."""
     changed: JsonObject = {}
     if pa.types.is_string(user) and row["user"] is not None:
         changed["user"] = str(row["user"])
-    if pa.types.is_string(item):
-        changed["target"] = str(row["target"])
-        changed |= {name: [str(i) for i in row[name]] for name in ("history", "protected", "removed", "replacements")}
+    if row["status"] == Status.INVALID.value:  # it may hold ids of another type: JSON Lines keeps them, a column cannot
+        kind = int if pa.types.is_integer(item) else str
+        changed["target"] = row["target"] if type(row["target"]) is kind else None
+        changed |= {name: [i for i in row[name] if type(i) is kind] for name in ("history", "protected")}
     return changed
 
 
@@ -150,7 +150,7 @@ def _read_parquet(file: Path) -> tuple[list[dict[str, Any]], str | None]:
 
 
 def _read_lines(file: Path) -> tuple[list[dict[str, Any]], str | None]:
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
     schemas = {row.get("schema") for row in rows}
     return rows, schemas.pop() if len(schemas) == 1 else None if schemas else SCHEMA
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from topple import registry
 from topple.data.vocabulary import Catalogue
@@ -16,7 +17,7 @@ ARROWS = {"higher": "↑", "lower": "↓"}
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     """Return the metrics, a column a candidate rule, each with its denominator and its direction."""
-    table = Table(title=title, caption=_caption(evaluation))
+    table = Table(title=Text(title), caption=_caption(evaluation))
     table.add_column("metric")
     for rule in CandidateRule:
         table.add_column(rule.value, justify="right")
@@ -52,15 +53,15 @@ def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue
         size = f"{len(e.removed)} of {len(e.query.history)}" if e.removed else "-"
         user = "" if e.query.user is None else str(e.query.user)
         title = catalogue.title(e.query.target)
-        table.add_row(user, _count(e.rank_before), title, size, _count(e.rank_after), _checked(e))
+        table.add_row(Text(user), _count(e.rank_before), Text(title), size, _count(e.rank_after), _checked(e))
     return table
 
 
 def facts_table(title: str, facts: Mapping[str, object]) -> Table:
     """Return names and values, two columns."""
-    table = Table(title=title, show_header=False)
+    table = Table(title=Text(title), show_header=False)
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), _fact(value))
+        table.add_row(Text(name.replace("_", " ")), Text(_fact(value)))
     return table
 
 

@@ -96,7 +96,7 @@ def _judge(recommender: Recommender, queries: EncodedQueries, removed: Tensor, r
         before, after = top_k(scores[:, :1], k), top_k(scores[:, 1 : 1 + count], k)
         laid_lists[places] = torch.stack([before.expand_as(after), after], 2)
     ranks, lists = packing.pick(laid_ranks), packing.pick(laid_lists)
-    necessary = removed.any(1) & (ranks[:, 1] > queries.k)
+    necessary = removed.any(1) & (ranks[:, 0] <= queries.k) & (ranks[:, 1] > queries.k)
     is_minimal = minimal(recommender, queries, removed & necessary[:, None], rule)
     sizes, decode = removed.sum(1).tolist(), recommender.catalogue.vocabulary.decode
     facts = zip(
