@@ -16,15 +16,16 @@ def evaluate(recommender: Recommender, explanations: Sequence[Explanation]) -> E
         QueryError: the explanations are of another model or catalogue, or name items that their histories do not hold.
     """
     asked = [e for e in explanations if e.status is not Status.INVALID]
+    catalogue, model = recommender.catalogue.fingerprint, recommender.fingerprint
     for explanation in asked:
-        if explanation.catalogue not in ("", recommender.catalogue.fingerprint):
+        if explanation.catalogue not in ("", catalogue):
             raise QueryError(
                 f"explanations of catalogue {explanation.catalogue} cannot be judged with a model of "
-                f"{recommender.catalogue.fingerprint}. Use the model that they were made with."
+                f"{catalogue}. Use the model that they were made with."
             )
-        if explanation.model not in ("", recommender.fingerprint):
+        if explanation.model not in ("", model):
             raise QueryError(
-                f"explanations of model {explanation.model} cannot be judged with model {recommender.fingerprint}: what topples "
+                f"explanations of model {explanation.model} cannot be judged with model {model}: what topples "
                 "one need not topple the other. Use the model that they were made with, or verify(model, queries, sets)."
             )
     seconds = sum(e.seconds for e in asked) / len(asked) if asked else 0.0

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-
 from topple.explanation import CandidateRule, Explanation
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import check_history
-from topple.recommenders.ranking import exclude, top_k
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.recommenders.ranking import top_k, unseen_scores
+from topple.recommenders.what_if import HistoryBatch
 from topple.types import ItemId
 
 HISTORIES_AT_ONCE = 128
@@ -64,9 +62,7 @@ def _recommend_chunk(
         [catalogue.vocabulary.encode(list(history)).tolist() for history in histories],
         device=recommender.device,
     )
-    keep = unchanged(batch)
-    with torch.no_grad():
-        scores = exclude(recommender.score(batch, keep), batch, keep, CandidateRule.UNSEEN_BEFORE)[:, 0]
+    scores = unseen_scores(recommender, batch)
     best = top_k(scores, k)
     values = scores.gather(1, best).tolist()
     lists = []

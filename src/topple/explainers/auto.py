@@ -6,13 +6,13 @@ import torch
 from pydantic import Field
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.bounds import lower_bounds
+from topple.explainers.bounds import BUDGET, lower_bounds
 from topple.explainers.by_history import Answers, propose_by_history
 from topple.explainers.engine import Engine
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
-from topple.explainers.subset_search import Found, grow_and_prune, prune, swap
+from topple.explainers.subset_search import grow_and_prune, prune, swap
 from topple.explanation import Status
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
@@ -26,7 +26,7 @@ class AutoSettings(GreedySettings):
 
     swaps: int = Field(default=2, ge=0)
     """Rounds of trying one item in the place of two."""
-    budget: int = Field(default=20_000, ge=0)
+    budget: int = Field(default=BUDGET, ge=0)
     """Work for the proof of a query, in scored histories; 0: no proof is tried."""
 
 
@@ -61,13 +61,11 @@ class Auto(Explainer):
             swapped = prune(engine, swap(engine, found, leads, hopeful, width=settings.width), hopeful)
             hopeful = swapped.removed.sum(-1) < sizes
             sizes, found = swapped.removed.sum(-1), swapped
-        proven = sizes == 1
-        if settings.budget:
-            bounds = lower_bounds(engine, sizes, settings.budget)
-            smaller = bounds.removed.any(-1)
-            found = Found(torch.where(smaller[..., None], bounds.removed, found.removed), found.toppled)
-            proven |= smaller | ((sizes > 1) & (bounds.ruled_out == sizes - 1))
-        return Answers(found.removed, proven)
+        if not settings.budget:
+            return Answers(found.removed, sizes == 1)
+        bounds = lower_bounds(engine, sizes, settings.budget)
+        smaller = bounds.removed.any(-1, keepdim=True)
+        return Answers(torch.where(smaller, bounds.removed, found.removed), bounds.minimum(sizes))
 
 
 def _enumerate_short(recommender: Recommender, queries: EncodedQueries, proposals: Proposals) -> Proposals:

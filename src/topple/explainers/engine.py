@@ -1,5 +1,6 @@
 """The counting engine under all searches: removals in, how far each target is out, every scored history counted."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,15 +11,13 @@ from topple.explainers.grid import Grid
 from topple.explanation import CandidateRule
 from topple.recommenders.base import Recommender, Scorer
 from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.ranking import exclude, lead, top_k
-from topple.recommenders.what_if import HistoryBatch, Packing, unchanged, without
+from topple.recommenders.ranking import exclude, lead, top_k, unseen_scores
+from topple.recommenders.what_if import PACKED, HistoryBatch, Packing, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
 SCORES = 4_000_000
 """Scores held at a time."""
-PACKED = 16
-"""Variations of a history that are settled in one row."""
 
 
 @dataclass(eq=False)
@@ -41,14 +40,10 @@ class Engine:
 
     def __post_init__(self) -> None:
         histories = self.grid.histories
-        keep = unchanged(histories)
-        with torch.no_grad():
-            scores = exclude(self.recommender.score(histories, keep), histories, keep, CandidateRule.UNSEEN_BEFORE)
+        scores = unseen_scores(self.recommender, histories)
         wanted = max(SHORTLIST, int(self.grid.k.max()) + 1)
-        best = top_k(scores[:, 0], min(wanted, len(self.recommender.catalogue)))
-        self.barred = torch.isinf(
-            scores[:, 0].gather(1, best)
-        )  # of the history itself: only a tiny catalogue has them here
+        best = top_k(scores, min(wanted, len(self.recommender.catalogue)))
+        self.barred = torch.isinf(scores.gather(1, best))  # of the history: only a tiny catalogue has them here
         self.candidates = best if self.rule is CandidateRule.UNSEEN_BEFORE else torch.cat([best, histories.items], 1)
         self.places = (self.candidates[:, None] == self.grid.target[..., None]).int().argmax(-1)  # [B, T]
         self.cost = torch.ones_like(self.grid.k)  # [B, T]
@@ -141,12 +136,12 @@ class Engine:
         return packing.pick(leads).gather(-1, slot[:, None])[:, 0]
 
 
-def engines(recommender: Recommender, queries: EncodedQueries, histories_at_once: int) -> "list[tuple[Tensor, Engine]]":
-    """Return engines over all queries, and which queries each holds: one rule, a bounded number of histories each."""
-    found = []
+def engines(
+    recommender: Recommender, queries: EncodedQueries, histories_at_once: int
+) -> Iterator[tuple[Tensor, Engine]]:
+    """Yield engines over all queries, and which queries each holds: one rule, a bounded number of histories each."""
     for rule, asked in queries.by_rule().items():
         for together in queries.histories.chunks(histories_at_once):
             mine = asked[torch.isin(queries.row[asked], together)]
             if len(mine):
-                found.append((mine, Engine(recommender, Grid.of(queries, mine), rule)))
-    return found
+                yield mine, Engine(recommender, Grid.of(queries, mine), rule)

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.grid import Grid
-from topple.explanation import CandidateRule, Status
+from topple.explanation import Status
 from topple.randomness import uniform
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.ranking import exclude
-from topple.recommenders.what_if import only, unchanged
+from topple.recommenders.ranking import unseen_scores
+from topple.recommenders.what_if import only
 from topple.settings import Settings
 
 HISTORIES_AT_ONCE = 16
@@ -113,10 +113,7 @@ class Lcer(Explainer):
 
 def _margin(recommender: Recommender, grid: Grid) -> Tensor:
     """Return the (k+1)-th score of the unchanged history for each query [B, S]."""
-    keep = unchanged(grid.histories)
-    with torch.no_grad():
-        scores = exclude(recommender.score(grid.histories, keep), grid.histories, keep, CandidateRule.UNSEEN_BEFORE)
-    best = torch.topk(scores[:, 0], int(grid.k.max()) + 1).values
+    best = torch.topk(unseen_scores(recommender, grid.histories), int(grid.k.max()) + 1).values
     return best.gather(1, grid.k)
 
 

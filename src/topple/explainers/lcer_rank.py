@@ -9,7 +9,7 @@ from torch import Tensor
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.by_history import Answers, propose_by_history
 from topple.explainers.engine import Engine
-from topple.explainers.subset_search import Found, prune
+from topple.explainers.subset_search import Found, prune, settled
 from topple.randomness import uniform
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
@@ -83,10 +83,7 @@ class LcerRank(Explainer):
         engine.cost += grid.asked * settings.steps * len(lams)
         size, which = fewest.min(-1)
         chosen = best.gather(2, which[..., None, None].expand(-1, -1, 1, best.shape[-1]))[:, :, 0]
-        row, slot = (torch.isfinite(size) & grid.asked).nonzero(as_tuple=True)
-        toppled = torch.zeros_like(grid.asked)
-        toppled[row, slot] = engine.settle(row, slot, chosen[row, slot]) > 0
-        return Found(chosen & toppled[..., None], toppled)
+        return settled(engine, Found(chosen, torch.isfinite(size) & grid.asked))
 
 
 def _noise(engine: Engine, restarts: int, step: int) -> Tensor:

@@ -25,11 +25,15 @@ class Found:
 def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Found, Tensor]:
     """Search greedily, settle by the full catalogue and prune; return the minimal sets, and what `singles` returned."""
     leads = singles(engine)
-    found = greedy(engine, leads, width=width, most=most)
+    return prune(engine, settled(engine, greedy(engine, leads, width=width, most=most))), leads
+
+
+def settled(engine: Engine, found: Found) -> Found:
+    """Return the sets that topple among the full catalogue too."""
     row, slot = found.toppled.nonzero(as_tuple=True)
     true = torch.zeros_like(found.toppled)
     true[row, slot] = engine.settle(row, slot, found.removed[row, slot]) > 0
-    return prune(engine, Found(found.removed & true[..., None], true)), leads
+    return Found(found.removed & true[..., None], true)
 
 
 def singles(engine: Engine) -> Tensor:
@@ -100,7 +104,6 @@ def prune(engine: Engine, found: Found, hopeful: Tensor | None = None) -> Found:
     Of the items that can be given back, the one whose return leaves the largest lead goes first. Targets that are not
     `hopeful`, bool [B, T], are left as they are.
     """
-    grid = engine.grid
     tried = found.toppled if hopeful is None else found.toppled & hopeful
     row, slot = tried.nonzero(as_tuple=True)
     removed = found.removed.clone()
@@ -121,7 +124,7 @@ def prune(engine: Engine, found: Found, hopeful: Tensor | None = None) -> Found:
         shrunk = again >= 0
         row, slot = row[shrunk], slot[shrunk]
         removed[row, slot] = base[shrunk].scatter(-1, again[shrunk][:, None], False)
-    return Found(removed, found.toppled & grid.asked)
+    return Found(removed, found.toppled)
 
 
 def swap(engine: Engine, found: Found, leads: Tensor, hopeful: Tensor, *, width: int) -> Found:
@@ -154,7 +157,7 @@ def swap(engine: Engine, found: Found, leads: Tensor, hopeful: Tensor, *, width:
         new = new.masked_fill(torch.isinf(promise.gather(-1, outside)).repeat(1, len(pairs)), -torch.inf)
         lead, which = new.max(-1)
         best = swapped[torch.arange(len(row), device=row.device), which]
-        hopeful = (lead > 0).nonzero()[:, 0]
-        hopeful = hopeful[engine.settle(row[hopeful], slot[hopeful], best[hopeful]) > 0]
-        removed[row[hopeful], slot[hopeful]] = best[hopeful]
+        better = (lead > 0).nonzero()[:, 0]
+        better = better[engine.settle(row[better], slot[better], best[better]) > 0]
+        removed[row[better], slot[better]] = best[better]
     return Found(removed, found.toppled)

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from topple.data.splitting import HeldOut
-from topple.explanation import CandidateRule
 from topple.recommenders.base import Recommender
-from topple.recommenders.ranking import exclude, top_k
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.recommenders.ranking import top_k, unseen_scores
+from topple.recommenders.what_if import HistoryBatch
 from topple.types import CsrMatrix, IntArray
 
 ROWS = 64
@@ -62,8 +61,4 @@ def ranked_lists(
         batch = HistoryBatch.of(
             [histories[row].indices.tolist() for row in rows.tolist()], torch.float32, recommender.device
         )
-        keep = unchanged(batch)
-        with torch.no_grad():
-            scores = recommender.score(batch, keep)
-        lists = top_k(exclude(scores, batch, keep, CandidateRule.UNSEEN_BEFORE), k)
-        yield rows, lists[:, 0].cpu()
+        yield rows, top_k(unseen_scores(recommender, batch), k).cpu()

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from topple.errors import RecommenderError
 from topple.explanation import CandidateRule
-from topple.recommenders.what_if import HistoryBatch
+from topple.recommenders.base import Recommender
+from topple.recommenders.what_if import HistoryBatch, unchanged
 
 TOLERANCE = 1e-5
 
@@ -40,6 +41,13 @@ def exclude(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: Candida
     places = histories.items[:, None].expand_as(keep)
     hidden = torch.zeros_like(scores).scatter_reduce(-1, places, seen.to(scores.dtype), "amax", include_self=True)
     return scores.masked_fill(hidden > 0, -torch.inf)
+
+
+def unseen_scores(recommender: Recommender, histories: HistoryBatch) -> Tensor:
+    """Return the scores of unchanged histories [B, I], minus infinity for the items of each; without gradients."""
+    keep = unchanged(histories)
+    with torch.no_grad():
+        return exclude(recommender.score(histories, keep), histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0]
 
 
 def outranks(scores: Tensor, target: Tensor) -> Tensor:

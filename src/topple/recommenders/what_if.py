@@ -10,6 +10,9 @@ from torch import Tensor
 PLACES = 16_384
 """Padded places that are worked on at a time; with 600 numbers a place, 80 MB in float64."""
 
+PACKED = 16
+"""Variations of a history that are scored in one row, where a row is not all that there are."""
+
 
 @dataclass(frozen=True, eq=False)
 class HistoryBatch:

@@ -6,12 +6,8 @@ from torch import Tensor
 from topple.explanation import CandidateRule
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.ranking import rank
-from topple.recommenders.what_if import Packing, without
-from topple.verification.reranking import reranked
-
-PACKED = 16
-"""Variations of a history that are scored in one row."""
+from topple.recommenders.what_if import PACKED, Packing, without
+from topple.verification.reranking import reranked, target_ranks
 
 
 def minimal(recommender: Recommender, queries: EncodedQueries, removed: Tensor, rule: CandidateRule) -> Tensor:
@@ -35,6 +31,6 @@ def minimal(recommender: Recommender, queries: EncodedQueries, removed: Tensor, 
     targets = packing.lay(queries.target[query])
     ranks = torch.zeros_like(targets)
     for places, scores in reranked(recommender, histories, keep, rule):
-        ranks[places] = rank(scores, scores.gather(-1, targets[places][..., None])[..., 0])
+        ranks[places] = target_ranks(scores, targets[places])
     topples = packing.pick(ranks) > queries.k[query]
     return torch.zeros_like(queries.k).index_add_(0, query, topples.long()) == 0

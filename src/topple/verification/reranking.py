@@ -8,7 +8,7 @@ from torch import Tensor
 from topple.errors import RecommenderError
 from topple.explanation import CandidateRule
 from topple.recommenders.base import Recommender
-from topple.recommenders.ranking import exclude
+from topple.recommenders.ranking import exclude, rank
 from topple.recommenders.what_if import HistoryBatch
 
 SCORES_AT_ONCE = 8_000_000
@@ -47,3 +47,8 @@ def reranked(
                 "variations, items). Check the model's score method."
             )
         yield places, exclude(scores, mine, kept, rule)
+
+
+def target_ranks(scores: Tensor, target: Tensor) -> Tensor:
+    """Return the rank of each target [..., T] in its own scores [..., T, I]."""
+    return rank(scores, scores.gather(-1, target[..., None])[..., 0])

@@ -9,11 +9,11 @@ from topple.errors import QueryError
 from topple.explanation import CandidateRule, Query, Verdict
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries, candidate_rule, check, encode
-from topple.recommenders.ranking import rank, top_k
-from topple.recommenders.what_if import Packing, only, unchanged, without
+from topple.recommenders.ranking import top_k
+from topple.recommenders.what_if import PACKED, Packing, only, unchanged, without
 from topple.types import ItemId
-from topple.verification.minimality import PACKED, minimal
-from topple.verification.reranking import reranked
+from topple.verification.minimality import minimal
+from topple.verification.reranking import reranked, target_ranks
 
 
 def verify(
@@ -76,8 +76,7 @@ def ranks_before(recommender: Recommender, queries: EncodedQueries) -> Tensor:
     histories = queries.histories
     for places, scores in reranked(recommender, histories, unchanged(histories), CandidateRule.UNSEEN_BEFORE):
         mine, where = (queries.row[:, None] == places).nonzero(as_tuple=True)
-        own = scores[where, 0]
-        out[mine] = rank(own, own.gather(1, queries.target[mine][:, None])[:, 0])
+        out[mine] = target_ranks(scores[where, 0], queries.target[mine])
     return out
 
 
@@ -92,7 +91,7 @@ def _judge(recommender: Recommender, queries: EncodedQueries, removed: Tensor, r
     laid_lists = torch.zeros(*target.shape, 2, k, dtype=torch.int64, device=target.device)
     for places, scores in reranked(recommender, histories, keep, rule):
         parts = (scores[:, :1].expand(-1, count, -1), scores[:, 1 : 1 + count], scores[:, 1 + count :])
-        laid_ranks[places] = torch.stack([_ranks(part, target[places]) for part in parts], -1)
+        laid_ranks[places] = torch.stack([target_ranks(part, target[places]) for part in parts], -1)
         before, after = top_k(scores[:, :1], k), top_k(scores[:, 1 : 1 + count], k)
         laid_lists[places] = torch.stack([before.expand_as(after), after], 2)
     ranks, lists = packing.pick(laid_ranks), packing.pick(laid_lists)
@@ -120,11 +119,6 @@ def _judge(recommender: Recommender, queries: EncodedQueries, removed: Tensor, r
         else Verdict(query, rule, found=False, rank_before=before, rank_alone=alone)
         for query, size, (before, after, alone), both, true, small in facts
     ]
-
-
-def _ranks(scores: Tensor, target: Tensor) -> Tensor:
-    """Return the rank of each slot's target [R, T] in its own scores [R, T, I]."""
-    return rank(scores, scores.gather(-1, target[..., None])[..., 0])
 
 
 def _new(before: list[int], after: list[int], k: int) -> list[int]:
