@@ -25,15 +25,17 @@ if TYPE_CHECKING:
     from topple.data.titles import read_titles as read_titles
     from topple.data.vocabulary import Catalogue as Catalogue
     from topple.data.vocabulary import Vocabulary as Vocabulary
+    from topple.door.asking import top_k_queries as top_k_queries
     from topple.door.evaluating import evaluate as evaluate
     from topple.door.explaining import explain as explain
     from topple.door.explaining import explain_queries as explain_queries
-    from topple.door.explaining import top_k_queries as top_k_queries
     from topple.door.fitting import fit as fit
     from topple.door.recommending import recommend as recommend
     from topple.errors import ToppleError as ToppleError
+    from topple.explainers.budget import Budget as Budget
     from topple.explanation import CandidateRule as CandidateRule
     from topple.explanation import Explanation as Explanation
+    from topple.explanation import Goal as Goal
     from topple.explanation import Proof as Proof
     from topple.explanation import Query as Query
     from topple.explanation import Status as Status
@@ -49,10 +51,12 @@ if TYPE_CHECKING:
     from topple.verification.verify import verify as verify
 
 _ROOMS = {
+    "Budget": "topple.explainers.budget",
     "CandidateRule": "topple.explanation",
     "Capability": "topple.recommenders.base",
     "Catalogue": "topple.data.vocabulary",
     "Explanation": "topple.explanation",
+    "Goal": "topple.explanation",
     "Interactions": "topple.data.interactions",
     "Preparation": "topple.data.splitting",
     "Proof": "topple.explanation",
@@ -79,7 +83,7 @@ _ROOMS = {
     "recommend": "topple.door.recommending",
     "save_model": "topple.recommenders.checkpoints",
     "sentence": "topple.reports.sentences",
-    "top_k_queries": "topple.door.explaining",
+    "top_k_queries": "topple.door.asking",
     "verify": "topple.verification.verify",
     "write_explanations": "topple.reports.records",
     "write_split": "topple.data.layout",

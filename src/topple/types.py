@@ -16,7 +16,7 @@ Shapes, everywhere in the library:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,3 +36,10 @@ UserId: TypeAlias = Id
 ItemId: TypeAlias = Id
 UserHistories: TypeAlias = Mapping[UserId, Sequence[ItemId]]
 JsonObject: TypeAlias = dict[str, Any]
+
+_Value = TypeVar("_Value")
+
+
+def plain(value: _Value) -> _Value:
+    """Return an id or a number as Python's own, where it is one of numpy's."""
+    return value.item() if isinstance(value, np.generic) else value

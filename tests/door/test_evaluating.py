@@ -91,7 +91,7 @@ def test_explanations_of_another_catalogue_are_refused():
 
 
 def test_a_set_outside_its_history_is_refused():
-    with pytest.raises(QueryError, match="removed item 'evita' is not in the history"):
+    with pytest.raises(QueryError, match="named item 'evita' is not in the history"):
         evaluate(FILMS.recommender, [Explanation(Query(ANA, "fargo", k=2), Status.FOUND, ("evita",))])
 
 

@@ -12,10 +12,11 @@ from tests.explainers.test_counting_bound import questions, smallest, topples
 from topple import Proof, explain_queries, top_k_queries
 from topple.errors import CapabilityError, SettingsError
 from topple.explainers import coalitions, exact, smallest_removal
-from topple.explainers.base import Proposals
 from topple.explainers.exact import Exact, ExactSettings
+from topple.explainers.greedy import Greedy
 from topple.explainers.removal_program import Ended
 from topple.explainers.smallest_removal import SmallestRemoval
+from topple.explainers.subset_search import Found, grow_and_prune
 from topple.explanation import CandidateRule, Query, Status
 from topple.recommenders.ease import EASE, EaseSettings
 from topple.recommenders.encoding import encode
@@ -23,26 +24,21 @@ from topple.recommenders.mult_vae import MultVAESettings
 from topple.testing import check_explainer, film_world, random_additive, random_mult_vae, tiny_split
 from topple.testing.toy import ToyRecommender
 from topple.testing.worlds import World, catalogue_of, listed_queries
-from topple.verification.verify import verify
 
 
-class Nothing(exact.Greedy):
-    """A greedy search that never finds anything."""
-
-    def propose(self, recommender, queries, on_progress=None):
-        nothing = super().propose(recommender, queries, on_progress)
-        return Proposals(torch.zeros_like(nothing.removed), (Status.NOT_FOUND,) * len(queries), nothing.cost)
+def nothing(engine, **_):
+    """Return what a greedy search that never finds anything would."""
+    none = torch.zeros_like(engine.grid.removable)
+    return Found(none, none.any(-1)), None
 
 
-class Everything(exact.Greedy):
-    """A greedy search whose sets are as large as can be: all removable items, where that topples."""
-
-    def propose(self, recommender, queries, on_progress=None):
-        found = super().propose(recommender, queries, on_progress)
-        sets = [[item for item in query.history if item not in query.protected] for query in queries.queries]
-        verdicts = verify(recommender, queries.queries, sets)
-        whole = torch.tensor([verdict.necessary for verdict in verdicts])[:, None]
-        return replace(found, removed=torch.where(whole, queries.removable, found.removed))
+def everything(engine, **limits):
+    """Return sets as large as can be: all removable items, where that topples; else what greedy search finds."""
+    found, alone = grow_and_prune(engine, **limits)
+    grid = engine.grid
+    whole = torch.zeros_like(found.toppled)
+    whole[grid.row, grid.slot] = engine.settle(grid.row, grid.slot, grid.removable[grid.row, grid.slot]) > 0
+    return Found(torch.where(whole[..., None], grid.removable, found.removed), whole | found.toppled), alone
 
 
 WAYS = {
@@ -50,10 +46,10 @@ WAYS = {
     "no enumeration of ties": {(smallest_removal, "ENUMERATED"): 0},
     "no coalitions": {(coalitions, "MOST"): 0, (smallest_removal, "ENUMERATED"): 0},
     "coalitions together": {(smallest_removal, "APART"): 0},
-    "nothing to start from": {(exact, "Greedy"): Nothing, (smallest_removal, "ENUMERATED"): 0},
-    "nothing to start from, no coalitions": {(exact, "Greedy"): Nothing, (coalitions, "MOST"): 0},
-    "a large set to start from": {(exact, "Greedy"): Everything},
-    "a large set to start from, in small steps": {(exact, "Greedy"): Everything, (exact, "SCORES"): 1},
+    "nothing to start from": {(exact, "grow_and_prune"): nothing, (smallest_removal, "ENUMERATED"): 0},
+    "nothing to start from, no coalitions": {(exact, "grow_and_prune"): nothing, (coalitions, "MOST"): 0},
+    "a large set to start from": {(exact, "grow_and_prune"): everything},
+    "a large set to start from, in small steps": {(exact, "grow_and_prune"): everything, (exact, "SCORES"): 1},
 }
 
 
@@ -165,7 +161,7 @@ class Biased(ToyRecommender):
 )
 def test_a_constant_counts(name, evita, expected, programs, monkeypatch):
     if programs:
-        monkeypatch.setattr(exact, "Greedy", Nothing)
+        monkeypatch.setattr(exact, "grow_and_prune", nothing)
         monkeypatch.setattr(exact, "counting_bound", lambda rivals, k, most: torch.zeros_like(most))
     films = film_world()
     model = Biased(films.recommender.catalogue, films.recommender.arrays()["gives"])
@@ -233,4 +229,4 @@ def test_progress_adds_up_and_cost_counts_every_scored_history():
     done = []
     found = Exact().propose(films.recommender, encoded, done.append)
     assert sum(done) == len(films.queries)
-    assert (found.cost > exact.Greedy().propose(films.recommender, encoded).cost).all()
+    assert (found.cost > Greedy().propose(films.recommender, encoded).cost).all()

@@ -40,7 +40,7 @@ TEN = [
         ("ps", 2 / 7, 7, "found sets", "higher"),
         ("f_ns", 2 * (4 / 7) * (2 / 7) / (4 / 7 + 2 / 7), 7, "found sets", "higher"),
         ("mean_size", 21 / 7, 7, "found sets", "lower"),
-        ("share_minimal", 1 / 4, 4, "necessary sets", "higher"),
+        ("share_minimal", 1 / 4, 4, "valid sets", "higher"),
     ],
 )
 def test_a_metric_by_hand(name, value, denominator, of, direction):

@@ -72,7 +72,7 @@ def test_an_integer_index_is_not_an_id():
 
 def test_a_protected_item_outside_the_history_is_refused():
     refused(
-        "protected item 'fargo' is not in the history. Protect items of the history only",
+        "protected item 'fargo' is not in the history. Constraints are about items of the history only",
         protected=frozenset({"fargo"}),
     )
 

@@ -194,9 +194,9 @@ def test_no_query_is_no_verdict():
     ("queries", "sets", "match"),
     [
         ([FILMS.one], [], "0 sets for 1 queries: give one set a query, empty where none was found"),
-        ([FILMS.one], [["fargo"]], "removed item 'fargo' is not in the history"),
-        ([FILMS.one], [["jaws"]], "removed item 'jaws' is not in the history. Remove unprotected items"),
-        ([FILMS.impossible], [["brazil"]], "removed item 'brazil' is protected"),
+        ([FILMS.one], [["fargo"]], "named item 'fargo' is not in the history"),
+        ([FILMS.one], [["jaws"]], "named item 'jaws' is not in the history. Name unprotected items"),
+        ([FILMS.impossible], [["brazil"]], "named item 'brazil' is protected"),
         ([Query(("alien", "jaws"), "evita")], [[]], "unknown item id 'jaws'"),
         ([Query((), "evita")], [[]], "the history is empty"),
         ([Query(("alien",), "alien")], [["alien"]], "target_item='alien' is in the history"),

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from topple.data.splitting import Split
+from topple.door.asking import top_k_queries
 from topple.door.evaluating import evaluate
-from topple.door.explaining import explain_queries, top_k_queries
+from topple.door.explaining import explain_queries
 from topple.door.fitting import fit
 from topple.explainers.lcer import Lcer, LcerSettings
 from topple.explanation import CandidateRule, Explanation

@@ -53,7 +53,8 @@ def explain(
 
     Example: topple explain --model model --user 42 --out explained
     """
-    from topple.door.explaining import explain_queries, make_explainer, top_k_queries
+    from topple.door.asking import top_k_queries
+    from topple.door.explaining import explain_queries, make_explainer
     from topple.door.recommending import lists_around
     from topple.files import refuse_existing
     from topple.recommenders.checkpoints import load_model

@@ -8,16 +8,18 @@ from typing import Any, TypeAlias
 import torch
 
 from topple import registry
-from topple.door.recommending import HISTORIES_AT_ONCE, recommend_many
-from topple.errors import QueryError, SettingsError, ToppleError, UnknownIdError
-from topple.explainers.base import Explainer
-from topple.explanation import CandidateRule, Explanation, Proof, Query, Status, Verdict
+from topple.door.asking import top_k_queries
+from topple.door.recommending import HISTORIES_AT_ONCE
+from topple.errors import QueryError, SettingsError, ToppleError
+from topple.explainers.base import Explainer, Proposals
+from topple.explainers.budget import Budget, Meter
+from topple.explanation import CandidateRule, Explanation, Goal, Proof, Query, Status, Verdict
 from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import EncodedQueries, candidate_rule, check, check_history, encode, plain
+from topple.recommenders.encoding import EncodedQueries, check, encode
 from topple.reports.progress import queries_bar
 from topple.settings import Settings
-from topple.types import ItemId, UserHistories, UserId
-from topple.verification.verify import judge, ranks_before
+from topple.types import ItemId, UserHistories
+from topple.verification.verify import judge, not_allowed, ranks_before
 
 OnQueries: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
@@ -25,7 +27,7 @@ OnQueries: TypeAlias = Callable[[float], None]
 REASONS = {
     Status.NOT_FOUND: "the method found no set",
     Status.BUDGET_SPENT: "the budget was spent before a set was found",
-    Status.IMPOSSIBLE: "proven: no set of these items topples it",
+    Status.IMPOSSIBLE: "proven: no set that the query allows does it",
 }
 
 
@@ -36,11 +38,12 @@ def explain(
     targets: Sequence[ItemId] | None = None,
     k: int = 5,
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
-    protected: Sequence[ItemId] = (),
     seed: int = 0,
     explainer: str = "auto",
     settings: Settings | Mapping[str, Any] | None = None,
+    budget: Budget | Mapping[str, Any] | None = None,
     progress: bool = True,
+    **constraints: Any,
 ) -> list[Explanation]:
     """Explain the top-k of histories (or given targets), one verified Explanation for each.
 
@@ -50,19 +53,21 @@ def explain(
         targets: the items to explain; None for the whole top-k of each history.
         k: length of the list.
         rule: which items compete after a removal: "unseen_before" or "unseen_after".
-        protected: items that must stay; those that a history does not hold are ignored for it.
         seed: of the run.
         explainer: a name of the registry.
         settings: the explainer's settings, or a mapping of them.
+        budget: what may be spent, such as {"seconds": 0.05} a query; None for no limit but the explainer's own.
         progress: whether to show a bar.
+        constraints: further fields of `Query`: goal, protected, groups, item_costs, largest, sets. Items that a history does
+            not hold are ignored for it.
 
     Returns:
         Explanations in the order of the users and of their lists. A query that cannot be asked comes back with status
         `invalid` and its reason, and does not stop the others.
 
     Raises:
-        QueryError: one history was given and it cannot be explained; an unknown rule, or a protected item that is not in
-            the catalogue.
+        QueryError: one history was given and it cannot be explained; an unknown rule, goal or constraint, or a constrained
+            item that is not in the catalogue.
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     single = not isinstance(histories, Mapping)
@@ -75,66 +80,15 @@ def explain(
         targets=targets,
         k=k,
         rule=rule,
-        protected=protected,
         seed=seed,
         known_users=not single,
+        **constraints,
     )
-    explained = explain_queries(recommender, queries, explainer=method, progress=progress)
+    explained = explain_queries(recommender, queries, explainer=method, budget=budget, progress=progress)
     bad = next((e for e in explained if e.status is Status.INVALID), None)
     if single and bad is not None:
         raise QueryError(bad.reason)
     return explained
-
-
-def top_k_queries(
-    recommender: Recommender,
-    histories: UserHistories,
-    *,
-    targets: Sequence[ItemId] | None = None,
-    k: int = 5,
-    rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
-    protected: Sequence[ItemId] = (),
-    seed: int = 0,
-    known_users: bool = True,
-) -> list[Query]:
-    """Make the queries of users: one a recommended item, or one a given target.
-
-    A user whose list cannot be made gets one query without a valid target, which `explain_queries` returns with the
-    reason.
-
-    Raises:
-        QueryError: an unknown rule, or a protected item that is not in the catalogue.
-    """
-    its, stays = candidate_rule(rule), tuple(protected)
-    try:
-        recommender.catalogue.vocabulary.encode(stays)
-    except UnknownIdError as error:
-        raise QueryError(f"protected items: {error}") from error
-    lists: dict[UserId, Sequence[ItemId]] = {}
-    good: list[UserId] = []
-    for user, history in histories.items():
-        lists[user] = targets if targets is not None else [""]
-        if targets is None:
-            try:
-                check_history(history, k, recommender.catalogue)
-            except QueryError:
-                continue
-            good.append(user)
-    for user, listed in zip(good, recommend_many(recommender, [histories[user] for user in good], k), strict=True):
-        lists[user] = [place.item for place in listed]
-    return [
-        Query(
-            history=tuple(map(plain, history)),
-            target=plain(target),
-            k=plain(k),
-            rule=its,
-            protected=frozenset(item for item in stays if item in history),
-            seed=plain(seed),
-            user=plain(user) if known_users else None,
-        )
-        for user, history in histories.items()
-        for target in lists[user]
-    ]
 
 
 def explain_queries(
@@ -143,12 +97,14 @@ def explain_queries(
     *,
     explainer: str | Explainer = "auto",
     settings: Settings | Mapping[str, Any] | None = None,
+    budget: Budget | Mapping[str, Any] | None = None,
     progress: bool = True,
     on_progress: OnQueries | None = None,
 ) -> list[Explanation]:
     """Explain queries; each answer is verified by re-ranking the full catalogue before it is returned.
 
-    The queries of one history are answered together; the answers do not depend on what else is asked.
+    The queries of one history are answered together; the answers do not depend on what else is asked (unless the budget is in
+    seconds, or in all).
 
     Raises:
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
@@ -157,9 +113,20 @@ def explain_queries(
         raise SettingsError(f"settings were given with a {explainer.name} that has its own. Give one of the two.")
     method = explainer if isinstance(explainer, Explainer) else make_explainer(explainer, settings)
     method.require(recommender)
+    meter = Meter(budget if isinstance(budget, Budget) else Budget.parse(budget))
     if progress:
         with queries_bar(f"explain ({method.name})", len(queries), on_progress) as shown:
-            return explain_queries(recommender, queries, explainer=method, progress=False, on_progress=shown)
+            return _explain(recommender, queries, method, meter, shown)
+    return _explain(recommender, queries, method, meter, on_progress)
+
+
+def _explain(
+    recommender: Recommender,
+    queries: Sequence[Query],
+    method: Explainer,
+    meter: Meter,
+    on_progress: OnQueries | None,
+) -> list[Explanation]:
     answers: dict[int, Explanation] = {}
     stamp = _Stamp(
         method.name, method.settings.model_dump(), recommender.fingerprint, recommender.catalogue.fingerprint
@@ -168,6 +135,8 @@ def explain_queries(
     for place, query in enumerate(queries):
         try:
             check(query, recommender.catalogue)
+            if query.goal not in method.goals:
+                raise QueryError(_no_such_goal(query, method))
             askable.append(place)
         except ToppleError as error:
             answers[place] = stamp.on(Explanation(query, Status.INVALID, reason=str(error)))
@@ -175,7 +144,7 @@ def explain_queries(
                 on_progress(1)
     for places in _by_history(queries, askable):
         encoded = encode([queries[place] for place in places], recommender.catalogue, device=recommender.device)
-        explained = _explain_chunk(recommender, encoded, method, stamp, on_progress)
+        explained = _explain_chunk(recommender, encoded, method, stamp, meter, on_progress)
         answers.update(zip(places, explained, strict=True))
     return [answers[place] for place in range(len(queries))]
 
@@ -217,6 +186,7 @@ def _explain_chunk(
     queries: EncodedQueries,
     method: Explainer,
     stamp: _Stamp,
+    meter: Meter,
     on_progress: OnQueries | None,
 ) -> list[Explanation]:
     """Ask, then re-rank: nothing leaves unverified."""
@@ -231,38 +201,101 @@ def _explain_chunk(
         on_progress(len(answers))
     if len(listed):
         asked = queries.select(listed)
-        proposals = method.propose(recommender, asked, on_progress)
-        verdicts = judge(recommender, asked, proposals.removed)
+        limited = meter.budget != Budget()
+        proposals = method.propose(recommender, asked, on_progress, **({"meter": meter} if limited else {}))
+        named = torch.zeros_like(proposals.removed)
+        claims = [_claim(asked.queries[row], proposals, row) for row in range(len(asked))]
+        for row, claim in enumerate(claims):
+            named[row] = proposals.removed[row] & (not claim.wrong)
+        verdicts = judge(recommender, asked, named)
+        others = _true_others(recommender, asked, proposals.others or {})
         seconds = (time.perf_counter() - started) / len(queries)
-        minimum = torch.zeros_like(listed) if proposals.minimum is None else proposals.minimum
         for row, place in enumerate(listed.tolist()):
-            claim = (proposals.status[row], bool(minimum[row]), _names(asked.queries[row], proposals.removed[row]))
-            answers[place] = stamp.on(_answer(verdicts[row], *claim, int(proposals.cost[row]), seconds))
+            answers[place] = stamp.on(_answer(verdicts[row], claims[row], others.get(row, ()), seconds))
     return [answers[place] for place in range(len(queries))]
 
 
-def _answer(
-    verdict: Verdict, status: Status, minimum: bool, removed: tuple[ItemId, ...], cost: int, seconds: float
-) -> Explanation:
-    reason, proof = REASONS.get(status, ""), None
-    if status is Status.FOUND and not verdict.necessary:
-        still = f"without the set the target is at rank {verdict.rank_after}, still in the top {verdict.query.k}"
-        reason = f"refuted by re-ranking: {still}"
-    elif status is Status.FOUND:
-        proof = Proof.MINIMUM if minimum else Proof.MINIMAL if verdict.minimal else Proof.VALID
+@dataclass(frozen=True)
+class _Claim:
+    """What an explainer claims for one query, in outside ids; `wrong`: what the query's constraints have against it."""
+
+    status: Status
+    minimum: bool
+    removed: tuple[ItemId, ...]
+    cost: int
+    wrong: str
+
+
+def _claim(query: Query, proposals: Proposals, row: int) -> _Claim:
+    removed = _names(query, proposals.removed[row])
+    minimum = proposals.minimum is not None and bool(proposals.minimum[row])
+    return _Claim(
+        proposals.status[row],
+        minimum,
+        removed,
+        int(proposals.cost[row]),
+        not_allowed(query, removed) if removed else "",
+    )
+
+
+def _true_others(
+    recommender: Recommender, queries: EncodedQueries, others: Mapping[int, torch.Tensor]
+) -> dict[int, tuple[tuple[ItemId, ...], ...]]:
+    """Return those of the other sets that are allowed and true when re-ranked, by query."""
+    rows = [row for row, sets in others.items() for _ in range(len(sets))]
+    if not rows:
+        return {}
+    places = queries.protected.shape[1]
+    laid = torch.zeros(len(rows), places, dtype=torch.bool, device=queries.row.device)
+    for at, named in enumerate(named for sets in others.values() for named in sets):
+        laid[at, : len(named)] = named
+    asked = queries.select(torch.tensor(rows, device=queries.row.device))
+    out: dict[int, tuple[tuple[ItemId, ...], ...]] = {}
+    for row, verdict, named in zip(rows, judge(recommender, asked, laid), laid, strict=True):
+        items = _names(verdict.query, named)
+        if verdict.valid and not not_allowed(verdict.query, items):
+            out[row] = (*out.get(row, ()), items)
+    return out
+
+
+def _answer(verdict: Verdict, claim: _Claim, others: tuple[tuple[ItemId, ...], ...], seconds: float) -> Explanation:
+    reason, proof = REASONS.get(claim.status, ""), None
+    if claim.wrong:
+        reason = f"refused: {claim.wrong}"
+    elif claim.status is Status.FOUND and not verdict.valid:
+        reason = f"refuted by re-ranking: {_refuted(verdict)}"
+    elif claim.status is Status.FOUND:
+        proof = Proof.MINIMUM if claim.minimum else Proof.MINIMAL if verdict.minimal else Proof.VALID
     elif verdict.rank_alone is not None and verdict.rank_alone <= verdict.query.k:
         reason += f"; it is recommended to nearly everyone: with an empty history it is at rank {verdict.rank_alone}"
     return Explanation(
         query=verdict.query,
-        status=status,
-        removed=removed,
+        status=claim.status,
+        removed=claim.removed,
         replacements=verdict.replacements,
         rank_before=verdict.rank_before,
         rank_after=verdict.rank_after,
+        rank_alone=verdict.rank_alone,
+        alternatives=others if proof else (),
         proof=proof,
-        cost=cost,
+        cost=claim.cost,
         seconds=seconds,
         reason=reason,
+    )
+
+
+def _refuted(verdict: Verdict) -> str:
+    k = verdict.query.k
+    if verdict.query.goal is not Goal.SUFFICIENT and not verdict.necessary:
+        return f"without the set the target is at rank {verdict.rank_after}, still in the top {k}"
+    return f"with nothing but the set the target is at rank {verdict.rank_alone}, not in the top {k}"
+
+
+def _no_such_goal(query: Query, method: Explainer) -> str:
+    fits = [name for name in registry.names("explainers") if query.goal in registry.load("explainers", name).goals]
+    return (
+        f"goal={query.goal.value!r}: {method.name} looks for {', '.join(sorted(method.goals))} sets only. Choose of "
+        f"{', '.join(fits)}."
     )
 
 

@@ -1,24 +1,26 @@
 """The default: a small true set quickly; then what is left of the budget on a smaller one, or on a proof."""
 
+from math import comb
 from typing import ClassVar
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.bounds import BUDGET, lower_bounds
+from topple.explainers.budget import Meter
 from topple.explainers.by_history import Answers, propose_by_history
 from topple.explainers.engine import Engine
-from topple.explainers.exact import Exact, ExactSettings
-from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
+from topple.explainers.enumeration import Enumeration
+from topple.explainers.exact import Exact, ExactSettings, at_once
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
+from topple.explainers.grid import ROUNDING
+from topple.explainers.lcer_rank import LcerRank
 from topple.explainers.subset_search import grow_and_prune, prune, swap
-from topple.explanation import Status
+from topple.explanation import Goal
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
-
-SHORT = 10
-"""Histories of up to this many items are enumerated whole where greedy search finds nothing."""
 
 
 class AutoSettings(GreedySettings):
@@ -26,59 +28,118 @@ class AutoSettings(GreedySettings):
 
     swaps: int = Field(default=2, ge=0)
     """Rounds of trying one item in the place of two."""
+    tries: int = Field(default=48, ge=1)
+    """Exchanges tried in a round."""
     budget: int = Field(default=BUDGET, ge=0)
-    """Work for the proof of a query, in scored histories; 0: no proof is tried."""
+    """Work for the proof of a query, in scored histories; 0: no proof is tried, and nothing is learned."""
+    learned: int = Field(default=6, ge=0)
+    """Sets of at least so many items that are not proven are held against `lcer-rank`; 0: none."""
 
 
 class Auto(Explainer):
     """Single items for all targets of a user at once, greedy search, pruning, swaps; then a proof that none is smaller.
 
     Every set is settled by the full catalogue and is minimal. Where the recommender is additive, `exact` proves; where its
-    layers are in view, bounds with branch and bound do, and may find a smaller set on the way. A single item needs no
-    proof. A short history for which nothing is found is enumerated whole.
-    Needs: nothing.  Cost: that of greedy, swaps, and up to `budget` for the proof.  Random: no.
+    layers are in view, bounds with branch and bound do, and may find a smaller set on the way; elsewhere, and for other goals
+    than `necessary`, all smaller sets are tried where they fit into the budget. A single item needs no proof. For large sets
+    that stay unproven the learned method is asked too, where there are gradients.
+    Needs: nothing.  Cost: that of greedy, swaps, and up to `budget` for the proof.  Random: seed of the query, where learned.
     """
 
     name = "auto"
     settings_type: ClassVar = AutoSettings
+    goals: ClassVar = frozenset(Goal)
     settings: AutoSettings
 
     def propose(
-        self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
+        self,
+        recommender: Recommender,
+        queries: EncodedQueries,
+        on_progress: OnProgress | None = None,
+        meter: Meter | None = None,
     ) -> Proposals:
         """Search for all queries, those of a history together."""
-        if Capability.ADDITIVE in recommender.capabilities and self.settings.budget:
-            exact = ExactSettings(width=self.settings.width, largest=self.settings.largest)
-            return Exact(exact).propose(recommender, queries, on_progress)
-        proposals = propose_by_history(recommender, queries, HISTORIES_AT_ONCE, self._search, on_progress)
-        return _enumerate_short(recommender, queries, proposals) if self.settings.budget else proposals
+        histories = HISTORIES_AT_ONCE
+        if Capability.ADDITIVE in recommender.capabilities:
+            histories = at_once(recommender, queries)
+        return propose_by_history(recommender, queries, histories, self.search, on_progress, meter)
 
-    def _search(self, engine: Engine) -> Answers:
-        settings = self.settings
-        found, leads = grow_and_prune(engine, width=settings.width, most=settings.largest)
-        sizes, hopeful = found.removed.sum(-1), found.toppled
+    def search(self, engine: Engine) -> Answers:
+        """Search for the targets of an engine."""
+        additive = Capability.ADDITIVE in engine.recommender.capabilities
+        if additive and self.settings.budget and engine.goal is Goal.NECESSARY:
+            return Exact(ExactSettings(width=self.settings.width, largest=self.settings.largest)).search(engine)
+        settings, grid = self.settings, engine.grid
+        found, alone = grow_and_prune(engine, width=settings.width, most=settings.largest)
+        cost, hopeful = grid.cost(found.removed), found.toppled
         for _ in range(settings.swaps):
-            swapped = prune(engine, swap(engine, found, leads, hopeful, width=settings.width), hopeful)
-            hopeful = swapped.removed.sum(-1) < sizes
-            sizes, found = swapped.removed.sum(-1), swapped
+            exchanged = swap(engine, found, hopeful, alone, width=settings.width, tries=settings.tries)
+            found = prune(engine, exchanged, hopeful)
+            hopeful = grid.cost(found.removed) < cost - ROUNDING
+            cost = grid.cost(found.removed)
+        sets = found.removed & grid.allowed(found.removed)[..., None]
         if not settings.budget:
-            return Answers(found.removed, sizes == 1)
-        bounds = lower_bounds(engine, sizes, settings.budget)
-        smaller = bounds.removed.any(-1, keepdim=True)
-        return Answers(torch.where(smaller, bounds.removed, found.removed), bounds.minimum(sizes))
+            return Answers(sets, grid.sizes_below(grid.cost(sets)) == 1)
+        return self._improve(engine, sets)
+
+    def _improve(self, engine: Engine, sets: Tensor) -> Answers:
+        """Look for smaller sets and proofs with what the budget is for."""
+        grid = engine.grid
+        some = sets.any(-1)
+        sizes = torch.where(some, grid.sizes_below(grid.cost(sets)), 0)
+        limited = grid.asked & ~some & (grid.largest < grid.removable.sum(-1))
+        bounds = lower_bounds(engine, torch.where(limited, grid.largest + 1, sizes), self.settings.budget)
+        sets = torch.where(_cheaper(engine, bounds.removed, sets)[..., None], bounds.removed, sets)
+        sets = self._learn(engine, sets, bounds.ruled_out)
+        some = sets.any(-1)
+        proven = some & (bounds.ruled_out >= grid.sizes_below(grid.cost(sets)) - 1)
+        impossible = limited & ~some & (bounds.ruled_out >= grid.largest)
+        return self._enumerate(engine, sets, proven, impossible)
+
+    def _learn(self, engine: Engine, sets: Tensor, ruled_out: Tensor) -> Tensor:
+        """Return the sets, smaller where the learned method finds smaller ones."""
+        grid, size = engine.grid, sets.sum(-1)
+        able = (
+            Capability.DIFFERENTIABLE in engine.recommender.capabilities
+            and engine.goal is Goal.NECESSARY
+            and grid.plain
+        )
+        large = (size >= max(1, self.settings.learned)) & (ruled_out < size - 1) & engine.open
+        if not able or not self.settings.learned or not large.any():
+            return sets
+        narrow, row, slot = grid.narrow(large)
+        asked = Engine(engine.recommender, narrow, engine.rule, engine.goal, engine.meter)
+        learned = prune(asked, LcerRank().learn(asked)).removed[narrow.row, narrow.slot]
+        engine.cost[row, slot] += asked.cost[narrow.row, narrow.slot]
+        new = torch.zeros_like(sets)
+        new[row, slot, : learned.shape[-1]] = learned
+        return torch.where(_cheaper(engine, new, sets)[..., None], new, sets)
+
+    def _enumerate(self, engine: Engine, sets: Tensor, proven: Tensor, impossible: Tensor) -> Answers:
+        """Try all smaller sets of the targets that are still open, where they fit into the budget."""
+        grid, spent = engine.grid, torch.zeros_like(proven)
+        sets, proven, impossible = sets.clone(), proven.clone(), impossible.clone()
+        for row in (grid.asked & ~proven & ~impossible).any(1).nonzero()[:, 0].tolist():
+            units, some = int(grid.removable[row].any(0).sum()), sets[row].any(-1)
+            sizes = torch.where(some, grid.sizes_below(grid.cost(sets))[row] - 1, units)
+            fits = torch.tensor([_sets_up_to(units, size) <= self.settings.budget for size in sizes.tolist()])
+            asked = fits.to(sets.device) & grid.asked[row] & ~proven[row] & ~impossible[row]
+            if not asked.any():
+                continue
+            done = Enumeration(engine, row, sets[row], asked).run(self.settings.budget)
+            sets[row] = torch.where(asked[:, None], done.sets, sets[row])
+            proven[row] |= done.proven & done.sets.any(-1)
+            impossible[row] |= done.proven & ~done.sets.any(-1)
+            spent[row] |= done.spent
+        return Answers(sets, proven, impossible, spent)
 
 
-def _enumerate_short(recommender: Recommender, queries: EncodedQueries, proposals: Proposals) -> Proposals:
-    """Enumerate the short histories for which nothing was found: they are impossible, or greedy search missed a set."""
-    missed = torch.tensor([status is Status.NOT_FOUND for status in proposals.status], device=queries.row.device)
-    few = (missed & (queries.removable.sum(1) <= SHORT)).nonzero()[:, 0]
-    if not len(few):
-        return proposals
-    whole = Exhaustive(ExhaustiveSettings(whole=SHORT)).propose(recommender, queries.select(few))
-    removed, cost, status = proposals.removed.clone(), proposals.cost.clone(), list(proposals.status)
-    minimum = torch.zeros_like(missed) if proposals.minimum is None else proposals.minimum.clone()
-    removed[few], minimum[few] = whole.removed, whole.removed.any(1)
-    cost[few] += whole.cost
-    for place, its in zip(few.tolist(), whole.status, strict=True):
-        status[place] = its
-    return Proposals(removed, tuple(status), cost, minimum)
+def _cheaper(engine: Engine, new: Tensor, old: Tensor) -> Tensor:
+    """Return where a new set is cheaper than the old one, or is one where there was none, bool [B, T]."""
+    grid = engine.grid
+    return new.any(-1) & grid.allowed(new) & (~old.any(-1) | (grid.cost(new) < grid.cost(old) - ROUNDING))
+
+
+def _sets_up_to(units: int, size: int) -> int:
+    """Return how many sets of one to `size` units there are."""
+    return sum(comb(units, one) for one in range(1, min(size, units) + 1))

@@ -1,14 +1,15 @@
 """What an explainer is: queries in, one claimed set a query out. Claims are verified elsewhere."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from torch import Tensor
 
 from topple.errors import CapabilityError
-from topple.explanation import Status
+from topple.explainers.budget import Meter
+from topple.explanation import Goal, Status
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.settings import Settings
@@ -25,13 +26,16 @@ class Proposals:
         removed: the claimed sets, places of the histories, bool [N, H]; empty where nothing was found.
         status: `found`, `not_found` or another end, one a query.
         cost: scored histories of each query [N]; one that serves several queries counts for each.
-        minimum: sets of which the method has proven that no smaller one exists, bool [N]; None: no such claim.
+        minimum: sets of which the method has proven that no smaller (with costs, no cheaper) one exists, bool [N]; None: no
+            such claim.
+        others: by query, other sets of the same size or cost, bool [A, H]; None: none.
     """
 
     removed: Tensor
     status: tuple[Status, ...]
     cost: Tensor
     minimum: Tensor | None = None
+    others: Mapping[int, Tensor] | None = None
 
 
 class Explainer(ABC):
@@ -50,6 +54,8 @@ class Explainer(ABC):
     name: ClassVar[str]
     needs: ClassVar[frozenset[Capability]] = frozenset()
     settings_type: ClassVar[type[Settings]] = Settings
+    goals: ClassVar[frozenset[Goal]] = frozenset({Goal.NECESSARY})
+    """The goals that the method can be asked for."""
 
     settings: Settings
 
@@ -58,9 +64,20 @@ class Explainer(ABC):
 
     @abstractmethod
     def propose(
-        self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
+        self,
+        recommender: Recommender,
+        queries: EncodedQueries,
+        on_progress: OnProgress | None = None,
+        meter: Meter | None = None,
     ) -> Proposals:
-        """Propose a set for each query."""
+        """Propose a set for each query.
+
+        Args:
+            recommender: what recommended.
+            queries: N queries, each with one of the method's goals.
+            on_progress: called as queries are done.
+            meter: what may be spent; None for no limit.
+        """
 
     def require(self, recommender: Recommender) -> None:
         """Check that the recommender declares what this method needs.

@@ -9,7 +9,7 @@ from torch import Tensor
 from topple.explainers.branch_and_bound import Outcome, Problem, Score, search, stay_away
 from topple.explainers.engine import Engine
 from topple.explainers.linear_relaxation import Network, Relaxation, extreme_sums
-from topple.explanation import CandidateRule
+from topple.explanation import CandidateRule, Goal
 from topple.recommenders.base import Capability
 from topple.recommenders.ranking import lead
 from topple.recommenders.what_if import HistoryBatch, without
@@ -34,16 +34,13 @@ class LowerBounds:
     removed: Tensor
     work: Tensor
 
-    def minimum(self, sizes: Tensor) -> Tensor:
-        """Return where the smallest set known, found before with `sizes` [B, T] or here, is a proven minimum [B, T]."""
-        return self.removed.any(-1) | ((sizes > 0) & (self.ruled_out >= sizes - 1))
-
 
 def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> LowerBounds:
     """Rule out sizes below those of found sets, one size after the other, until one cannot be.
 
     Nothing is claimed for a recommender that does not show its layers, or that has a shape other than tanh layers with
-    a linear one at the end, and nothing for histories with weights other than 1.
+    a linear one at the end, and nothing for histories with weights other than 1, for groups, or for goals other than
+    `necessary`.
     Source: DESIGN's claim, by the bounds of `linear_relaxation` and `second_order`; what these leave open goes to
     `branch_and_bound`.
     Cost: counted by the engine.  Random: no.
@@ -57,14 +54,14 @@ def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> LowerBo
     grid = engine.grid
     out = LowerBounds(torch.zeros_like(sizes), torch.zeros_like(grid.removable), torch.zeros_like(sizes))
     network = network_of(engine)
-    if network is None:
+    if network is None or grid.grouped or engine.goal is not Goal.NECESSARY:
         return out
     weights = grid.histories.weights
     plain = ((weights == 0) | (weights == 1)).all(1)
     for row in plain.nonzero()[:, 0].tolist():
-        open_ = (grid.asked[row] & (sizes[row] > 1)).nonzero()[:, 0]
+        open_ = (engine.open[row] & (sizes[row] > 1)).nonzero()[:, 0]
         size = 1
-        while len(open_):
+        while len(open_) and not engine.clock.late:
             ruled = _rule_out(engine, network, row, open_, size, budget, out)
             out.ruled_out[row, open_[ruled]] = size
             size += 1
@@ -90,14 +87,18 @@ def _rule_out(
         if problem is None:
             continue
         left = budget - int(out.work[row, slot])
+        left = 0 if engine.clock.late else left
         outcome = search(problem, shrunk.scorer(problem), left) if left > 0 else Outcome(False, None, 0, 0)
         out.work[row, slot] += outcome.work
         engine.cost[row, slot] += outcome.scored
+        engine.meter.scored += outcome.scored
         ruled[place] = outcome.proven
         if outcome.found is not None:
+            found = torch.zeros_like(out.removed[row, slot])
+            found[: len(outcome.found)] = outcome.found
             its = slots.new_tensor([row]), slots.new_tensor([slot])
-            if (engine.settle(*its, outcome.found[None]) > 0).all():
-                out.removed[row, slot, : len(outcome.found)] = outcome.found
+            if (engine.settle(*its, found[None]) > 0).all():
+                out.removed[row, slot] = found
     return ruled
 
 

@@ -1,82 +1,156 @@
-"""The counting engine under all searches: removals in, how far each target is out, every scored history counted."""
+"""The counting engine under all searches: sets in, how far each is past its goal out; every scored history is counted."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from topple.explainers.budget import Meter
 from topple.explainers.grid import Grid
-from topple.explanation import CandidateRule
+from topple.explainers.memo import Memo
+from topple.explanation import CandidateRule, Goal
 from topple.recommenders.base import Recommender, Scorer
 from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.ranking import exclude, lead, top_k, unseen_scores
-from topple.recommenders.what_if import PACKED, HistoryBatch, Packing, without
+from topple.recommenders.memory import in_chunks
+from topple.recommenders.ranking import exclude, lead, top_k
+from topple.recommenders.what_if import PACKED, Packing, only, unchanged, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
 SCORES = 4_000_000
-"""Scores held at a time."""
+"""Scores held at a time; more where a catalogue is so large that this were fewer than `LEAST` histories."""
+LEAST = 64
 
 
 @dataclass(eq=False)
 class Engine:
-    """Asks a recommender about many removals of some histories at once.
+    """Asks a recommender about many sets of units of some histories at once.
 
     A search looks at a shortlist of competitors (the best for the unchanged history; under `unseen_after` the history
     itself too), so that only their columns are scored. A set that topples among them topples among all. `settle` asks
-    the full catalogue.
+    the full catalogue. What a set alone keeps in the list is always asked of the full catalogue.
 
     Args:
         recommender: what is explained.
         grid: B histories with T targets each.
         rule: which items compete.
+        goal: what a set is to do.
+        meter: counts what is spent.
     """
 
     recommender: Recommender
     grid: Grid
     rule: CandidateRule
+    goal: Goal = Goal.NECESSARY
+    meter: Meter = field(default_factory=Meter)
 
     def __post_init__(self) -> None:
-        histories = self.grid.histories
-        scores = unseen_scores(self.recommender, histories)
+        self.clock = self.meter.begin(int(self.grid.asked.sum()))
+        self.cost = torch.ones_like(self.grid.k)  # [B, T]
+        self.meter.scored += len(self.grid.histories)
+        histories, keep = self.grid.histories, unchanged(self.grid.histories)
+        with torch.no_grad():
+            scores = exclude(self.everything(keep), histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0]
         wanted = max(SHORTLIST, int(self.grid.k.max()) + 1)
-        best = top_k(scores, min(wanted, len(self.recommender.catalogue)))
+        best = top_k(scores, min(wanted, scores.shape[1]))
         self.barred = torch.isinf(scores.gather(1, best))  # of the history: only a tiny catalogue has them here
         self.candidates = best if self.rule is CandidateRule.UNSEEN_BEFORE else torch.cat([best, histories.items], 1)
+        self.memos = [Memo(histories.items.shape[1], self.grid.target.shape[1], histories.weights) for _ in range(2)]
         self.places = (self.candidates[:, None] == self.grid.target[..., None]).int().argmax(-1)  # [B, T]
-        self.cost = torch.ones_like(self.grid.k)  # [B, T]
 
     @cached_property
-    def scorer(self) -> Scorer:
+    def everything(self) -> Scorer:
+        """The recommender, bound to all histories and the full catalogue."""
+        return self.recommender.bind(self.grid.histories)
+
+    @cached_property
+    def shortlist(self) -> Scorer:
         """The recommender, bound to all histories and their shortlists."""
         return self.recommender.bind(self.grid.histories, self.candidates)
 
-    def leads(self, rows: Tensor, removed: Tensor, *, full: bool = False) -> Tensor:
-        """Return the lead over every target of a history after each removal.
+    @property
+    def open(self) -> Tensor:
+        """Which targets may be asked about still, bool [B, T]: those of a query, before its budget is spent."""
+        return self.grid.asked & ~self.clock.spent(self.cost)
+
+    def margins(self, row: Tensor, units: Tensor, *, full: bool = False) -> Tensor:
+        """Return how far each set is past its goal, for every target of its history; none is scored twice.
 
         Args:
-            rows: which histories are asked about [R].
-            removed: their removals, bool [R, S, H].
+            row: which histories are asked about [M].
+            units: their sets, bool [M, H].
             full: among the full catalogue and not only the shortlist.
 
         Returns:
-            [R, S, T]; above 0 the target has left the list.
+            [M, T]; above 0 the goal is met.
         """
-        columns = len(self.recommender.catalogue) if full else self.candidates.shape[1]
-        variations = removed.shape[1]
-        at_once = max(1, SCORES // max(1, variations * (columns + 2 * removed.shape[2])))
-        out = torch.zeros(len(rows), variations, self.grid.target.shape[1], dtype=self.grid.histories.weights.dtype)
-        out = out.to(rows.device)
-        for part in self.grid.histories.rows(rows).chunks(at_once):
-            mine = self.grid.histories.rows(rows[part])
-            keep = without(mine, removed[part][..., : mine.items.shape[1]])
-            scores = self._score(mine, keep, None if full else rows[part])
-            places = (self.grid.target if full else self.places)[rows[part]]
-            shape = (-1, variations, -1)
-            out[part] = lead(scores, places[:, None].expand(shape), self.grid.k[rows[part]][:, None].expand(shape))
-        return out
+        memo = self.memos[full]
+        at, new = memo.look_up(row, units)
+        if len(new):
+            memo.keep(at[new], self.scored(row[new], units[new], full=full))
+        return memo.read(at)
+
+    def scored(self, row: Tensor, units: Tensor, *, full: bool = False) -> Tensor:
+        """Return what `margins` does for sets that are sure to be new, and remember none of them."""
+        packing = Packing.of(row, PACKED)
+        sets = self.grid.members(packing.which, packing.lay(units))  # [R, S, H]
+        columns = (
+            len(self.recommender.catalogue) if full or self.goal is not Goal.NECESSARY else self.candidates.shape[1]
+        )
+        self.meter.scored += len(row) * (2 if self.goal is Goal.BOTH else 1)
+        at_once = max(1, max(SCORES, LEAST * columns) // max(1, sets.shape[1] * (columns + 2 * sets.shape[2])))
+        out = self.grid.histories.weights.new_zeros(*sets.shape[:2], self.grid.target.shape[1])
+
+        def ask(part: slice) -> None:
+            out[part] = self._margins(packing.which[part], sets[part], full)
+
+        in_chunks(len(out), at_once, ask)
+        return packing.pick(out)
+
+    def _margins(self, rows: Tensor, sets: Tensor, full: bool) -> Tensor:
+        """Return the margins [R, S, T] of sets of places, bool [R, S, H]."""
+        histories = self.grid.histories.rows(rows)
+        sets = sets[..., : histories.items.shape[1]]
+        out = []
+        if self.goal is not Goal.SUFFICIENT:
+            out.append(self._leads(rows, without(histories, sets), full))
+        if self.goal is not Goal.NECESSARY:
+            behind = -self._leads(rows, only(histories, sets), full=True)
+            out.append(behind.masked_fill(behind == 0, torch.finfo(behind.dtype).tiny))  # a tie stays in the list
+        if len(out) == 1:
+            return out[0]
+        least, both = torch.minimum(*out), out[0].clamp(max=0) + out[1].clamp(max=0)
+        return torch.where(least > 0, least, both)
+
+    def _leads(self, rows: Tensor, keep: Tensor, full: bool) -> Tensor:
+        """Return by how much each target is out of the list [R, S, T], given what is kept [R, S, H]."""
+        with torch.no_grad():
+            if full:
+                scores = exclude(self.everything(keep, rows), self.grid.histories.rows(rows), keep, self.rule)
+            else:
+                scores = self.shortlist(keep, rows).masked_fill_(self._out(rows, keep), -torch.inf)
+        places = (self.grid.target if full else self.places)[rows, None]
+        shape = (-1, keep.shape[1], -1)
+        return lead(scores, places.expand(shape), self.grid.k[rows, None].expand(shape))
+
+    def own(self, row: Tensor, slot: Tensor, units: Tensor, *, full: bool = False) -> Tensor:
+        """Return the margin for one target of each set [M], and count the sets.
+
+        Args:
+            row: the history of each set [M].
+            slot: its target's slot [M].
+            units: the sets, bool [M, H].
+            full: among the full catalogue and not only the shortlist.
+        """
+        each = torch.full_like(row, 2 if self.goal is Goal.BOTH else 1)
+        self.cost.index_put_((row, slot), each, accumulate=True)
+        return self.margins(row, units, full=full).gather(1, slot[:, None])[:, 0]
+
+    def settle(self, row: Tensor, slot: Tensor, units: Tensor) -> Tensor:
+        """Return the margin for one target of each set among the full catalogue [M]."""
+        return self.own(row, slot, units, full=True)
 
     def slopes(self, removed: Tensor, alpha: float, restarts: int) -> tuple[Tensor, Tensor]:
         """Return leads among the shortlist, and how a shortfall of each changes with every item kept.
@@ -84,64 +158,46 @@ class Engine:
         The shortfall is relu(alpha - lead). Every history is asked about.
 
         Args:
-            removed: for each target of a history `restarts` removals, bool [B, T * restarts, H].
+            removed: for each target of a history `restarts` removals, units, bool [B, T * restarts, H].
             alpha: the lead that is wanted.
             restarts: removals of each target.
 
         Returns:
-            leads over the own target [B, T * restarts], slopes [B, T * restarts, H].
+            leads over the own target [B, T * restarts], slopes of units [B, T * restarts, H].
         """
         grid = self.grid
-        keep = without(grid.histories, removed).requires_grad_()
-        out = self._out(torch.arange(len(keep), device=keep.device), grid.histories, keep)
-        scores = self.scorer(keep).masked_fill(out, -torch.inf)
+        self.meter.scored += removed.shape[0] * removed.shape[1]
+        rows = torch.arange(len(removed), device=removed.device)
+        keep = without(grid.histories, grid.members(rows, removed)).requires_grad_()
+        out = self._out(rows, keep)
+        scores = self.shortlist(keep).masked_fill(out, -torch.inf)
         places, k = (values.repeat_interleave(restarts, 1)[..., None] for values in (self.places, grid.k))
         leads = lead(scores, places, k)[..., 0]
         (slope,) = torch.autograd.grad(torch.relu(alpha - leads).sum(), keep)
-        return leads.detach(), slope
+        return leads.detach(), grid.by_unit(slope)
 
-    def _score(self, histories: HistoryBatch, keep: Tensor, rows: Tensor | None) -> Tensor:
-        """Score the full catalogue, or the shortlists of `rows`; minus infinity where an item does not compete."""
-        with torch.no_grad():
-            if rows is None:
-                return exclude(self.recommender.score(histories, keep), histories, keep, self.rule)
-            scores = self.recommender.score(histories, keep, self.candidates[rows])
-        return scores.masked_fill_(self._out(rows, histories, keep), -torch.inf)
-
-    def _out(self, rows: Tensor, histories: HistoryBatch, keep: Tensor) -> Tensor:
+    def _out(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return which columns of the shortlists do not compete, bool [R, S, C] or [R, 1, C]."""
         barred = self.barred[rows][:, None]
         if self.rule is CandidateRule.UNSEEN_BEFORE:
             return barred
         out = torch.ones(*keep.shape[:2], self.candidates.shape[1], dtype=torch.bool, device=keep.device)
         out[..., : barred.shape[-1]] = barred
-        stays = (keep != 0) | ~histories.present[:, None]
+        stays = (keep != 0) | ~self.grid.histories.present[rows, None, : keep.shape[-1]]
         out[..., barred.shape[-1] : barred.shape[-1] + keep.shape[-1]] = stays
         return out
 
-    def settle(self, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
-        """Return the lead over one target after each removal, among the full catalogue.
-
-        Args:
-            row: the history of each question [M].
-            slot: its target's slot [M].
-            removed: the removal, bool [M, H].
-
-        Returns:
-            [M]; above 0 the target has left the list.
-        """
-        packing = Packing.of(row, PACKED)
-        leads = self.leads(packing.which, packing.lay(removed), full=True)
-        self.cost.index_put_((row, slot), torch.ones_like(row), accumulate=True)
-        return packing.pick(leads).gather(-1, slot[:, None])[:, 0]
-
 
 def engines(
-    recommender: Recommender, queries: EncodedQueries, histories_at_once: int
+    recommender: Recommender, queries: EncodedQueries, histories_at_once: int, meter: Meter | None = None
 ) -> Iterator[tuple[Tensor, Engine]]:
-    """Yield engines over all queries, and which queries each holds: one rule, a bounded number of histories each."""
-    for rule, asked in queries.by_rule().items():
+    """Yield engines over all queries, and which queries each holds: one rule, one goal, a bounded number of histories each.
+
+    Those that are left when the budget in all is spent are not yielded.
+    """
+    meter = meter or Meter()
+    for (rule, goal), asked in queries.alike().items():
         for together in queries.histories.chunks(histories_at_once):
             mine = asked[torch.isin(queries.row[asked], together)]
-            if len(mine):
-                yield mine, Engine(recommender, Grid.of(queries, mine), rule)
+            if len(mine) and not meter.over:
+                yield mine, Engine(recommender, Grid.of(queries, mine), rule, goal, meter)

@@ -1,7 +1,7 @@
 """Smallest sets with proof, for recommenders that are additive in the history."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,13 +10,16 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
+from topple.explainers.budget import Meter
+from topple.explainers.by_history import Answers, propose_by_history
+from topple.explainers.cheapest_removal import CheapestRemoval
 from topple.explainers.counting_bound import DEEP, AdditiveScores, Rivals, counting_bound, find_rivals
-from topple.explainers.engine import SCORES, Engine, engines
-from topple.explainers.greedy import Greedy, GreedySettings
+from topple.explainers.engine import SCORES, Engine
+from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
 from topple.explainers.grid import Grid
 from topple.explainers.removal_program import Ended, Gaps
 from topple.explainers.smallest_removal import Settle, SmallestRemoval
-from topple.explanation import Status
+from topple.explainers.subset_search import grow_and_prune
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.what_if import HistoryBatch, unchanged
@@ -32,25 +35,15 @@ class ExactSettings(GreedySettings):
     """Sets of one size that re-ranking may refute before the proof is given up."""
 
 
-@dataclass(eq=False)
-class _Answers:
-    """What is known of the N queries so far; filled in place."""
-
-    removed: Tensor
-    cost: Tensor
-    minimum: Tensor
-    status: list[Status]
-
-
 class Exact(Explainer):
     """Find a smallest set and prove it; where there is no set, prove that.
 
     Greedy search gives a set, the counting bound a size below which there is none. Where the two differ, mixed-integer
     programs decide, over the competitors that could outrank the target alone with one removal less, and of these over the
-    coalitions that no bound rules out. What a program finds is settled by the full catalogue. `minimum` and `impossible`
-    are claimed only where they are proven.
+    coalitions that no bound rules out. With groups or costs a program looks for the cheapest set. What a program finds is
+    settled by the full catalogue. `minimum` and `impossible` are claimed only where they are proven.
     Source: the library's own; the solver is HiGHS (Huangfu and Hall, 2018), from scipy.
-    Needs: additive.  Cost: that of greedy, the history twice more, and one for each solution of the program.  Random: no.
+    Needs: additive.  Cost: that of greedy, the history once more, and one for each solution of the program.  Random: no.
     """
 
     name = "exact"
@@ -59,60 +52,95 @@ class Exact(Explainer):
     settings: ExactSettings
 
     def propose(
-        self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
+        self,
+        recommender: Recommender,
+        queries: EncodedQueries,
+        on_progress: OnProgress | None = None,
+        meter: Meter | None = None,
     ) -> Proposals:
         """Search for all queries, those of a history together."""
-        start = Greedy(GreedySettings(width=self.settings.width, largest=self.settings.largest))
-        greedy = start.propose(recommender, queries)
-        answers = _Answers(
-            greedy.removed.clone(),
-            greedy.cost.clone(),
-            torch.zeros_like(greedy.cost, dtype=torch.bool),
-            [Status.FOUND if some else Status.NOT_FOUND for some in greedy.removed.any(1).tolist()],
-        )
-        places = max(1, queries.histories.items.shape[1])
-        at_once = max(1, SCORES // (places * len(recommender.catalogue)))
-        for mine, engine in engines(recommender, queries, at_once):
-            scores = _scores(recommender, engine)
-            for some in _alike(engine, mine, answers):
-                self._prove(engine, scores, some, mine, answers)
-            answers.cost[mine] += engine.cost[engine.grid.row, engine.grid.slot] + 1
-            if on_progress:
-                on_progress(len(mine))
-        return Proposals(answers.removed, tuple(answers.status), answers.cost, answers.minimum)
+        return propose_by_history(recommender, queries, at_once(recommender, queries), self.search, on_progress, meter)
 
-    def _prove(self, engine: Engine, scores: AdditiveScores, some: Tensor, mine: Tensor, answers: _Answers) -> None:
+    def search(self, engine: Engine) -> Answers:
+        """Search for the targets of an engine."""
+        found, _ = grow_and_prune(engine, width=self.settings.width, most=self.settings.largest)
+        sets, no = engine.grid.allowed(found.removed)[..., None] & found.removed, torch.zeros_like(engine.grid.asked)
+        answers = Answers(sets, no.clone(), no.clone(), no.clone())
+        scores = _scores(engine)
+        engine.cost += 1
+        for some in _alike(engine, sets):
+            if engine.grid.plain:
+                self._prove(engine, scores, some, answers)
+            else:
+                self._prove_cheapest(engine, scores, some, answers)
+        return answers
+
+    def _prove(self, engine: Engine, scores: AdditiveScores, some: Tensor, answers: Answers) -> None:
         """Settle some of the engine's queries by counting, and leave the rest to programs."""
         grid = replace(engine.grid, row=engine.grid.row[some], slot=engine.grid.slot[some])
-        size = answers.removed[mine[some]].sum(1)
-        most = torch.where(size > 0, size - 1, grid.removable[grid.row, grid.slot].sum(1))
+        size = answers.removed[grid.row, grid.slot].sum(1)
+        free = torch.minimum(grid.removable[grid.row, grid.slot].sum(1), grid.largest[grid.row, grid.slot])
+        most = torch.where(size > 0, size - 1, free)
         rivals = find_rivals(scores, grid, engine.rule, most)
         bound = counting_bound(rivals, grid.k[grid.row, grid.slot], most)
         for place, proven in enumerate((bound > most).tolist()):
-            query = int(mine[some[place]])
+            at = int(grid.row[place]), int(grid.slot[place])
             if proven:
-                _claim(answers, query)
+                _record(answers, at, Ended.NO_SUCH_SET)
+            elif engine.clock.late:
+                _record(answers, at, Ended.STOPPED)
+            else:
+                search = SmallestRemoval(
+                    _gaps(scores, grid, rivals, place),
+                    _settler(engine, grid.row[place], grid.slot[place]),
+                    self.settings.nodes,
+                    self.settings.refuted,
+                )
+                sizes = max(1, int(bound[place])), int(most[place])
+                _record(answers, at, *search.search(*sizes, by_size=bool(size[place])))
+
+    def _prove_cheapest(self, engine: Engine, scores: AdditiveScores, some: Tensor, answers: Answers) -> None:
+        """Ask a program for a cheaper set than the one that is known, where units differ in cost or are groups."""
+        grid, every = engine.grid, torch.arange(len(engine.grid.histories), device=some.device)
+        removable = grid.members(every, grid.removable)
+        grid = replace(grid, row=grid.row[some], slot=grid.slot[some], removable=removable)
+        rivals = find_rivals(scores, grid, engine.rule, grid.histories.present[grid.row].sum(1))
+        for place, at in enumerate(zip(grid.row.tolist(), grid.slot.tolist(), strict=True)):
+            if engine.clock.late:
+                _record(answers, at, Ended.STOPPED)
                 continue
-            search = SmallestRemoval(
-                _gaps(scores, grid, rivals, place),
+            gaps, known = _gaps(scores, grid, rivals, place), answers.removed[at]
+            length = gaps.gains.shape[1]
+            search = CheapestRemoval(
+                gaps,
                 _settler(engine, grid.row[place], grid.slot[place]),
-                self.settings.nodes,
-                self.settings.refuted,
+                unit=grid.unit[at[0], :length].cpu().numpy(),
+                cost=grid.unit_cost[at][:length].cpu().numpy(),
+                places=grid.unit_size[at[0], :length].cpu().numpy(),
+                free=engine.grid.removable[at][:length].cpu().numpy(),
+                largest=int(grid.largest[at]),
+                nodes=self.settings.nodes,
+                most_refuted=self.settings.refuted,
             )
-            sizes = max(1, int(bound[place])), int(most[place])
-            _record(answers, query, *search.search(*sizes, by_size=bool(size[place])))
+            _record(answers, at, *search.search(float(grid.unit_cost[at][known].sum()) if known.any() else None))
 
 
-def _record(answers: _Answers, query: int, ended: Ended, found: BoolArray) -> None:
-    """Record how a search among all smaller sets ended."""
-    if ended is Ended.FOUND:
-        answers.removed[query] = False
-        answers.removed[query, : len(found)] = torch.from_numpy(found).to(answers.removed.device)
-        answers.status[query] = Status.FOUND
-    if ended is not Ended.STOPPED:
-        _claim(answers, query)
-    elif answers.status[query] is Status.NOT_FOUND:
-        answers.status[query] = Status.BUDGET_SPENT
+def at_once(recommender: Recommender, queries: EncodedQueries) -> int:
+    """Return how many histories are held with what each item adds to each score."""
+    places = max(1, queries.histories.items.shape[1])
+    return max(1, min(HISTORIES_AT_ONCE, SCORES // (places * len(recommender.catalogue))))
+
+
+def _record(answers: Answers, at: tuple[int, int], ended: Ended, found: BoolArray | None = None) -> None:
+    """Record how a search among all smaller or cheaper sets ended; nothing smaller exists unless it was stopped."""
+    assert answers.minimum is not None and answers.impossible is not None and answers.spent is not None  # noqa: S101, PT018
+    if ended is Ended.FOUND and found is not None:
+        answers.removed[at] = False
+        answers.removed[at][: len(found)] = torch.from_numpy(found).to(answers.removed.device)
+    some, proven = bool(answers.removed[at].any()), ended is not Ended.STOPPED
+    answers.minimum[at] = some and proven
+    answers.impossible[at] = not some and proven
+    answers.spent[at] = not some and not proven
 
 
 def _gaps(scores: AdditiveScores, grid: Grid, rivals: Rivals, place: int) -> Gaps:
@@ -145,25 +173,17 @@ def _settler(engine: Engine, row: Tensor, slot: Tensor) -> Settle:
     return settle
 
 
-def _claim(answers: _Answers, query: int) -> None:
-    """Record that nothing smaller exists than what is known: a minimum, or without a set that there is none."""
-    if answers.status[query] is Status.FOUND:
-        answers.minimum[query] = True
-    else:
-        answers.status[query] = Status.IMPOSSIBLE
-
-
-def _scores(recommender: Recommender, engine: Engine) -> AdditiveScores:
-    histories = engine.grid.histories
+def _scores(engine: Engine) -> AdditiveScores:
+    histories, recommender = engine.grid.histories, engine.recommender
     with torch.no_grad():
         empty = HistoryBatch(histories.items[:, :1], torch.zeros_like(histories.weights[:, :1]))
         constant = recommender.score(empty, unchanged(empty))[:, 0]
         return AdditiveScores(histories, recommender.contributions(histories), constant)
 
 
-def _alike(engine: Engine, mine: Tensor, answers: _Answers) -> Iterator[Tensor]:
+def _alike(engine: Engine, sets: Tensor) -> Iterator[Tensor]:
     """Yield the places of the engine's queries whose proofs are shallow, and of those that look at large sets."""
-    size = answers.removed[mine].sum(1)
+    size = sets[engine.grid.row, engine.grid.slot].sum(1)
     shallow = (size > 0) & (size <= DEEP)
     for group in (shallow, ~shallow):
         if group.any():

@@ -5,9 +5,11 @@ from typing import ClassVar
 from pydantic import Field
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
+from topple.explainers.budget import Meter
 from topple.explainers.by_history import Answers, propose_by_history
 from topple.explainers.engine import Engine
 from topple.explainers.subset_search import grow_and_prune
+from topple.explanation import Goal
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.settings import Settings
@@ -25,18 +27,24 @@ class GreedySettings(Settings):
 
 
 class Greedy(Explainer):
-    """Remove the item that brings the target nearest to leaving, until it leaves; then give back what is not needed.
+    """Name the item that brings the target nearest to its goal, until it is met; then give back what is not needed.
 
-    Every set is settled by the full catalogue in float64 and is minimal: no single item of it can be given back.
+    Every set is settled by the full catalogue in float64 and is minimal: no single item of it can be given back. With
+    costs, what an item brings counts by what it costs.
     Needs: nothing.  Cost: the history once, then `width` a step.  Random: no.
     """
 
     name = "greedy"
     settings_type: ClassVar = GreedySettings
+    goals: ClassVar = frozenset(Goal)
     settings: GreedySettings
 
     def propose(
-        self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
+        self,
+        recommender: Recommender,
+        queries: EncodedQueries,
+        on_progress: OnProgress | None = None,
+        meter: Meter | None = None,
     ) -> Proposals:
         """Search for all queries, those of a history together."""
 
@@ -44,4 +52,4 @@ class Greedy(Explainer):
             found, _ = grow_and_prune(engine, width=self.settings.width, most=self.settings.largest)
             return Answers(found.removed)
 
-        return propose_by_history(recommender, queries, HISTORIES_AT_ONCE, search, on_progress)
+        return propose_by_history(recommender, queries, HISTORIES_AT_ONCE, search, on_progress, meter)

@@ -1,12 +1,15 @@
 """Queries of the same histories, side by side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.what_if import HistoryBatch, Packing
+
+ROUNDING = 1e-9
+"""By how much one cost must be below another to be lower."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +25,15 @@ class Grid:
         target: the target items [B, T].
         k: the list lengths [B, T].
         key: the keys of the draws [B, T].
-        removable: places that may be removed, bool [B, T, H].
+        removable: units that may be named, bool [B, T, H]. A unit is a place of the history, or a group of places by its
+            first one; searches work on units.
         asked: slots that hold a query, bool [B, T].
+        unit: the unit of each place [B, H].
+        grouped: whether any unit is a group.
+        unit_cost: what it costs to name each unit [B, T, H].
+        unit_size: the places of each unit [B, H].
+        largest: most places of a set [B, T].
+        sets: how many different smallest sets are wanted [B, T].
     """
 
     histories: HistoryBatch
@@ -34,6 +44,12 @@ class Grid:
     key: Tensor
     removable: Tensor
     asked: Tensor
+    unit: Tensor
+    grouped: bool
+    unit_cost: Tensor
+    unit_size: Tensor
+    largest: Tensor
+    sets: Tensor
 
     @classmethod
     def of(cls, queries: EncodedQueries, mine: Tensor) -> "Grid":
@@ -41,6 +57,11 @@ class Grid:
         packing = Packing.of(queries.row[mine])
         histories = queries.histories.rows(packing.which)
         places = histories.items.shape[1]
+        unit = queries.unit[packing.which, :places]
+        own = unit == torch.arange(places, device=unit.device)
+        cost = queries.item_cost[mine, :places]
+        unit_cost = torch.zeros_like(cost).scatter_add(1, unit[packing.row], cost)
+        sets = [queries.queries[place].sets for place in mine.tolist()]
         return cls(
             histories,
             packing.row,
@@ -48,6 +69,68 @@ class Grid:
             packing.lay(queries.target[mine]),
             packing.lay(queries.k[mine]).clamp(min=1),
             packing.lay(queries.key[mine]),
-            packing.lay(queries.removable[mine][:, :places]),
+            packing.lay(queries.removable[mine, :places] & own[packing.row]),
             packing.lay(torch.ones_like(mine, dtype=torch.bool)),
+            unit,
+            not bool(own.all()),
+            packing.lay(unit_cost),
+            torch.zeros_like(unit).scatter_add(1, unit, histories.present.long()),
+            packing.lay(queries.largest[mine]),
+            packing.lay(torch.tensor(sets, device=unit.device)),
         )
+
+    @property
+    def plain(self) -> bool:
+        """Whether every unit is one place and costs 1, so that the cheapest set is the one with the fewest places."""
+        return not self.grouped and bool((self.unit_cost[self.asked] == 1).all())
+
+    def members(self, row: Tensor, units: Tensor) -> Tensor:
+        """Return the places of units: bool [..., H] over histories `row` [R], whose dimension is the first, to the same."""
+        if not self.grouped:
+            return units
+        unit = self.unit[row, : units.shape[-1]]
+        return units.gather(-1, unit.reshape(len(row), *[1] * (units.ndim - 2), -1).expand_as(units))
+
+    def by_unit(self, places: Tensor) -> Tensor:
+        """Return numbers of places [B, S, H] added up over each unit [B, S, H]."""
+        if not self.grouped:
+            return places
+        return torch.zeros_like(places).scatter_add(-1, self.unit[:, None].expand_as(places), places)
+
+    def cost(self, units: Tensor) -> Tensor:
+        """Return what sets cost: bool [B, T, H] to [B, T]."""
+        return (units * self.unit_cost).sum(-1)
+
+    def allowed(self, units: Tensor) -> Tensor:
+        """Return which sets, bool [B, T, H], are within the largest size, bool [B, T]."""
+        return (units * self.unit_size[:, None]).sum(-1) <= self.largest
+
+    def floor(self, size: int) -> Tensor:
+        """Return what sets of `size` units cost at least [B, T]; infinity where none is allowed."""
+        return self._cheapest(self.unit_cost, size).masked_fill(
+            self._cheapest(self.unit_size[:, None].expand_as(self.removable), size) > self.largest, torch.inf
+        )
+
+    def _cheapest(self, each: Tensor, size: int) -> Tensor:
+        values = each.to(self.unit_cost.dtype).masked_fill(~self.removable, torch.inf)
+        return values.sort(-1).values[..., :size].sum(-1) if size <= values.shape[-1] else values[..., 0] + torch.inf
+
+    def sizes_below(self, cost: Tensor) -> Tensor:
+        """Return the smallest number of units that no set cheaper than `cost` [B, T] has [B, T]; at least 1."""
+        sums = self.unit_cost.masked_fill(~self.removable, torch.inf).sort(-1).values.cumsum(-1)
+        return 1 + (sums < cost[..., None] - ROUNDING).sum(-1)
+
+    def narrow(self, chosen: Tensor) -> tuple["Grid", Tensor, Tensor]:
+        """Return a grid of some of the targets, bool [B, T], and the row and slot here of each query there."""
+        row, slot = (chosen & self.asked).nonzero(as_tuple=True)
+        packing = Packing.of(row)
+        histories = self.histories.rows(packing.which)
+        places = histories.items.shape[1]
+        laid = {
+            name: packing.lay(getattr(self, name)[row, slot])
+            for name in ("target", "k", "key", "asked", "largest", "sets")
+        }
+        laid |= {name: packing.lay(getattr(self, name)[row, slot, :places]) for name in ("removable", "unit_cost")}
+        units = {name: getattr(self, name)[packing.which, :places] for name in ("unit", "unit_size")}
+        narrow = Grid(histories=histories, row=packing.row, slot=packing.slot, grouped=self.grouped, **units, **laid)
+        return replace(narrow, k=narrow.k.clamp(min=1)), row, slot

@@ -1,6 +1,7 @@
 """LCER as published: a mask over the history, learned with Gumbel-softmax."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -8,13 +9,14 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
+from topple.explainers.budget import Clock, Meter
 from topple.explainers.grid import Grid
 from topple.explanation import Status
 from topple.randomness import uniform
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.ranking import unseen_scores
-from topple.recommenders.what_if import only
+from topple.recommenders.what_if import without
 from topple.settings import Settings
 
 HISTORIES_AT_ONCE = 16
@@ -62,53 +64,89 @@ class Lcer(Explainer):
     settings: LcerSettings
 
     def propose(
-        self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
+        self,
+        recommender: Recommender,
+        queries: EncodedQueries,
+        on_progress: OnProgress | None = None,
+        meter: Meter | None = None,
     ) -> Proposals:
         """Learn a mask for each query, the queries of a history side by side, in float64."""
         self.require(recommender)
-        removed = torch.zeros_like(queries.protected)
+        meter = meter or Meter()
+        steps = min(self.settings.steps, (meter.budget.scored or self.settings.steps + 1) - 1)
+        removed, cost = torch.zeros_like(queries.protected), torch.zeros_like(queries.k)
         found = torch.zeros(len(queries), dtype=torch.bool)
         for together in queries.histories.chunks(HISTORIES_AT_ONCE):
             mine = torch.isin(queries.row, together).nonzero()[:, 0]
-            if not len(mine):
+            if not len(mine) or meter.over:
                 continue
             grid = Grid.of(queries, mine)
-            kept, success = self._learn(recommender, grid, on_progress)
-            chosen = (grid.removable & ~kept)[grid.row, grid.slot]
+            learning = _Learning(self.settings, recommender, grid, meter.begin(len(mine)))
+            gone, success = learning.run(steps, on_progress)
+            chosen = grid.members(grid.row, gone[grid.row, grid.slot])
             removed[mine, : chosen.shape[1]] = chosen
             found[mine] = success[grid.row, grid.slot] & chosen.any(1)
-        status = tuple(Status.FOUND if is_found else Status.NOT_FOUND for is_found in found.tolist())
-        return Proposals(removed & found[:, None], status, torch.full((len(queries),), self.settings.steps + 1))
+            cost[mine] = learning.done + 1
+        whole = (cost > self.settings.steps).tolist()
+        status = (
+            Status.FOUND if is_found else Status.NOT_FOUND if all_steps else Status.BUDGET_SPENT
+            for is_found, all_steps in zip(found.tolist(), whole, strict=True)
+        )
+        return Proposals(removed & found[:, None], tuple(status), cost)
 
-    def _learn(self, recommender: Recommender, grid: Grid, on_progress: OnProgress | None) -> tuple[Tensor, Tensor]:
-        """Return the kept places of the best sample [B, S, H] and whether its target fell to the margin [B, S]."""
-        settings = self.settings
-        margin = _margin(recommender, grid)
-        scorer = recommender.bind(grid.histories, grid.target)
-        items = grid.histories.items[:, None]
+
+@dataclass(eq=False)
+class _Learning:
+    """The masks of a grid of queries while they are learned.
+
+    Args:
+        settings: those of LCER.
+        recommender: what is explained.
+        grid: B histories with S targets each.
+        clock: their time.
+    """
+
+    settings: LcerSettings
+    recommender: Recommender
+    grid: Grid
+    clock: Clock
+    done: int = 0
+
+    def run(self, steps: int, on_progress: OnProgress | None) -> tuple[Tensor, Tensor]:
+        """Return the removed units of the best sample [B, S, H] and whether its target fell to the margin [B, S]."""
+        settings, grid = self.settings, self.grid
+        margin = _margin(self.recommender, grid)
+        scorer = self.recommender.bind(grid.histories, grid.target)
+        items, rows = grid.histories.items[:, None], torch.arange(len(margin), device=margin.device)
         theta = _initial(grid, items)
         adam = torch.optim.Adam([theta], lr=2 * settings.learning_rate)
+        price = settings.lam * grid.unit_cost
         best_loss = torch.full_like(margin, torch.inf)
-        best_score, best_kept = best_loss.clone(), torch.ones_like(grid.removable)
-        for start in range(0, settings.steps, STEPS_AT_ONCE):
-            steps = range(start, min(start + STEPS_AT_ONCE, settings.steps))
-            for noise in _logistic(grid, items, steps):
+        best_score, best_gone = best_loss.clone(), torch.zeros_like(grid.removable)
+        for start in range(0, steps, STEPS_AT_ONCE):
+            if self.clock.late:
+                break
+            at = range(start, min(start + STEPS_AT_ONCE, steps))
+            for noise in _logistic(grid, items, at):
                 chance = torch.sigmoid((theta + noise) / settings.temperature)
-                kept = ~grid.removable | (chance >= 0.5)
-                keep = only(grid.histories, kept).requires_grad_()
+                gone = grid.removable & (chance < 0.5)
+                keep = without(grid.histories, grid.members(rows, gone)).requires_grad_()
                 score = scorer(keep).diagonal(dim1=1, dim2=2)
                 shortfall = torch.relu(settings.alpha + score - margin)
                 (slope,) = torch.autograd.grad(shortfall.sum(), keep)
-                loss = shortfall.detach() + settings.lam * (grid.removable & ~kept).sum(-1)
+                loss = shortfall.detach() + (gone * price).sum(-1)
                 better = loss < best_loss
                 best_loss = torch.where(better, loss, best_loss)
                 best_score = torch.where(better, score.detach(), best_score)
-                best_kept = torch.where(better[..., None], kept, best_kept)
-                theta.grad = (slope - settings.lam) * chance * (1 - chance) / settings.temperature * grid.removable
+                best_gone = torch.where(better[..., None], gone, best_gone)
+                steep = (grid.by_unit(slope) - price) * chance * (1 - chance) / settings.temperature
+                theta.grad = steep * grid.removable
                 adam.step()
+            self.done = at.stop
+            self.clock.meter.scored += len(at) * grid.target.numel()
             if on_progress:
-                on_progress(len(grid.row) * len(steps) / settings.steps)
-        return best_kept, best_score <= margin
+                on_progress(len(grid.row) * len(at) / steps)
+        return best_gone, best_score <= margin
 
 
 def _margin(recommender: Recommender, grid: Grid) -> Tensor:

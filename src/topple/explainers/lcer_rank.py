@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
+from topple.explainers.budget import Meter
 from topple.explainers.by_history import Answers, propose_by_history
 from topple.explainers.engine import Engine
 from topple.explainers.subset_search import Found, prune, settled
@@ -49,7 +50,11 @@ class LcerRank(Explainer):
     settings: LcerRankSettings
 
     def propose(
-        self, recommender: Recommender, queries: EncodedQueries, on_progress: OnProgress | None = None
+        self,
+        recommender: Recommender,
+        queries: EncodedQueries,
+        on_progress: OnProgress | None = None,
+        meter: Meter | None = None,
     ) -> Proposals:
         """Learn for all queries, those of a history together."""
         self.require(recommender)
@@ -57,7 +62,7 @@ class LcerRank(Explainer):
         def search(engine: Engine) -> Answers:
             return Answers(prune(engine, self.learn(engine)).removed)
 
-        return propose_by_history(recommender, queries, HISTORIES_AT_ONCE, search, on_progress)
+        return propose_by_history(recommender, queries, HISTORIES_AT_ONCE, search, on_progress, meter)
 
     def learn(self, engine: Engine) -> Found:
         """Return the smallest set that any sample topples its target with, settled by the full catalogue."""
@@ -73,14 +78,19 @@ class LcerRank(Explainer):
             temperature = settings.hot * cooled
             chance = torch.sigmoid((theta + _noise(engine, len(lams), step)) / temperature)
             gone = removable & (chance < 0.5)
+            if not engine.open.any():
+                break
             leads, slope = engine.slopes(gone.flatten(1, 2), settings.alpha, len(lams))
             leads, slope = leads.reshape(removable.shape[:3]), slope.reshape(removable.shape)
-            smaller = (leads > 0) & (gone.sum(-1) < fewest)
-            fewest = torch.where(smaller, gone.sum(-1).to(fewest.dtype), fewest)
+            cost = (gone * grid.unit_cost[:, :, None]).sum(-1).to(fewest.dtype)
+            smaller = (leads > 0) & (cost < fewest)
+            fewest = torch.where(smaller, cost, fewest)
             best = torch.where(smaller[..., None], gone, best)
-            theta.grad = (slope - lams[:, None]) * chance * (1 - chance) / temperature * removable
+            theta.grad = (
+                (slope - lams[:, None] * grid.unit_cost[:, :, None]) * chance * (1 - chance) / temperature * removable
+            )
             adam.step()
-        engine.cost += grid.asked * settings.steps * len(lams)
+            engine.cost += grid.asked * len(lams)
         size, which = fewest.min(-1)
         chosen = best.gather(2, which[..., None, None].expand(-1, -1, 1, best.shape[-1]))[:, :, 0]
         return settled(engine, Found(chosen, torch.isfinite(size) & grid.asked))

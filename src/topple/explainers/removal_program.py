@@ -89,7 +89,14 @@ class Gaps:
 
 
 def fewest_removals(
-    gaps: Gaps, places: IntArray, smallest: int, largest: int, forbidden: Sequence[BoolArray], nodes: int
+    gaps: Gaps,
+    places: IntArray,
+    smallest: int,
+    largest: int,
+    forbidden: Sequence[BoolArray],
+    nodes: int,
+    cost: FloatArray | None = None,
+    limits: Sequence[tuple[FloatArray, float]] = (),
 ) -> tuple[Ended, BoolArray]:
     """Return a smallest set that brings enough gaps above 0, bool [H], and how the solver ended; no set unless found.
 
@@ -102,14 +109,19 @@ def fewest_removals(
         largest: size of the largest.
         forbidden: sets that are not wanted, bool [H] each.
         nodes: branches to try at most.
+        cost: what each place costs [H], if the cheapest set is wanted and not the smallest.
+        limits: numbers of the places [H], and what their sum over a set may not be above.
     """
     rows, floors = _constraints(gaps, places, smallest, largest, forbidden)
+    for numbers, most in limits:
+        rows = np.vstack([rows, np.concatenate([-numbers[places], np.zeros(rows.shape[1] - len(places))])])
+        floors = np.append(floors, -most)
     count, columns = len(places), rows.shape[1]
     removed = np.zeros(len(gaps.removable), dtype=np.bool_)
     if count < smallest:
         return Ended.NO_SUCH_SET, removed
     solved = milp(
-        (np.arange(columns) < count).astype(np.float64),
+        np.concatenate([np.ones(count) if cost is None else cost[places], np.zeros(columns - count)]),
         integrality=np.ones(columns, dtype=np.int64),
         bounds=Bounds(0, 1),
         constraints=LinearConstraint(rows, floors, np.inf),

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from topple.explainers.engine import Engine
-from topple.recommenders.what_if import Packing
+from topple.explainers.grid import ROUNDING
+from topple.explanation import Goal
 
 
 @dataclass(eq=False)
@@ -37,127 +38,160 @@ def settled(engine: Engine, found: Found) -> Found:
 
 
 def singles(engine: Engine) -> Tensor:
-    """Return the lead over each target after removing each item alone [B, T, H]; one scan serves all targets.
+    """Return the margin of each unit alone, for every target [B, T, H]; one scan serves all targets.
 
-    Places that may not be removed hold minus infinity.
+    Units that may not be named hold minus infinity.
     """
     grid = engine.grid
-    rows = torch.arange(len(grid.histories), device=grid.row.device)
-    one = torch.eye(grid.histories.items.shape[1], dtype=torch.bool, device=grid.row.device)
-    leads = engine.leads(rows, one.expand(len(rows), -1, -1)).transpose(1, 2)
-    engine.cost += grid.asked * grid.histories.present.sum(1, keepdim=True)
-    return leads.masked_fill(~grid.removable, -torch.inf)
+    places = grid.removable.shape[-1]
+    row, unit = (grid.removable & grid.asked[..., None]).any(1).nonzero(as_tuple=True)
+    margins = engine.margins(row, torch.nn.functional.one_hot(unit, places).bool())
+    out = grid.histories.weights.new_full(grid.removable.shape, -torch.inf)
+    out[row, :, unit] = margins
+    scored = torch.bincount(row, minlength=len(out))[:, None] * (2 if engine.goal is Goal.BOTH else 1)
+    engine.cost += grid.asked * scored
+    return out.masked_fill(~grid.removable, -torch.inf)
 
 
-def greedy(engine: Engine, leads: Tensor, *, width: int, most: int) -> Found:
-    """Grow a set item by item, each the one that brings the target nearest to leaving, until it has left.
+def greedy(engine: Engine, alone: Tensor, *, width: int, most: int) -> Found:
+    """Grow a set unit by unit, each the one that brings the target nearest to its goal, until it is met.
 
     Args:
         engine: the engine.
-        leads: what `singles` returned [B, T, H].
-        width: items tried in each step, those that promised most when last tried.
-        most: largest set.
+        alone: what `singles` returned [B, T, H].
+        width: units tried in each step, those that promised most for their cost when last tried.
+        most: units of the largest set.
     """
-    grid = engine.grid
-    places = leads.shape[-1]
-    best, first = leads.max(-1)
-    removed = torch.nn.functional.one_hot(first, places).bool() & grid.asked[..., None]
-    toppled = (best > 0) & grid.asked
-    gain = leads - best[..., None]
-    width = min(width, places)
+    grid, device = engine.grid, alone.device
+    nothing = torch.zeros_like(grid.removable[:, 0])
+    now = engine.margins(torch.arange(len(nothing), device=device), nothing)[..., None]  # [B, T, 1]
+    first = _best(alone, alone - now, grid.unit_cost)[..., None]
+    promise = _worth(alone - now, grid.unit_cost)
+    promise = promise - promise.gather(-1, first)  # how far each was behind the best one when last tried
+    start = grid.asked & grid.removable.any(-1)
+    found = torch.zeros_like(grid.removable).scatter(-1, first, True) & start[..., None]
+    now = torch.where(start, alone.gather(-1, first)[..., 0], now[..., 0])
+    toppled = start & (now > 0)
     for _ in range(1, most):
-        open_ = grid.asked & ~toppled & ((grid.removable & ~removed).any(-1))
-        if not open_.any():
+        going = engine.open & ~toppled & (grid.removable & ~found).any(-1)
+        if not going.any():
             break
-        row, slot = open_.nonzero(as_tuple=True)
-        base = removed[row, slot]
-        promise = gain[row, slot].masked_fill(base | ~grid.removable[row, slot], -torch.inf)
-        tried = promise.topk(width, -1).indices  # [Q, width]
-        more = base[:, None].repeat(1, width, 1).scatter(-1, tried[..., None], True)
-        new = _own(engine, row, slot, more).masked_fill(torch.isinf(promise.gather(-1, tried)), -torch.inf)
-        step, which = new.max(-1)
-        chosen = tried.gather(-1, which[:, None])
-        removed[row, slot] = base.scatter(-1, chosen, True)
-        gain[row, slot] = gain[row, slot].scatter(-1, tried, new - step[:, None])
-        toppled[row, slot] = step > 0
-    return Found(removed & toppled[..., None], toppled)
+        row, slot = going.nonzero(as_tuple=True)
+        base, cost = found[row, slot], grid.unit_cost[row, slot]
+        tried, real = _promising(promise[row, slot], grid.removable[row, slot] & ~base, width)
+        new = _margins(engine, row, slot, _with(base, tried), real)
+        effect, cost = new - now[row, slot][:, None], cost.gather(1, tried)
+        which, worth = _best(new, effect, cost)[:, None], _worth(effect, cost)
+        promise[row, slot] = promise[row, slot].scatter(-1, tried, worth - worth.gather(1, which))
+        found[row, slot] = base.scatter(-1, tried.gather(-1, which), True)
+        now[row, slot] = new.gather(-1, which)[:, 0]
+        toppled[row, slot] = now[row, slot] > 0
+    return Found(found & toppled[..., None], toppled)
 
 
-def _own(engine: Engine, row: Tensor, slot: Tensor, removed: Tensor) -> Tensor:
-    """Return the lead over each query's own target [Q, V] after its removals, bool [Q, V, H]; histories are packed."""
-    variations = removed.shape[1]
-    engine.cost.index_put_((row, slot), torch.full_like(row, variations), accumulate=True)
-    out = torch.zeros(removed.shape[:2], dtype=engine.grid.histories.weights.dtype, device=row.device)
-    together = torch.bincount(row)[row]  # those of a history are scored together; histories with as many, in one batch
-    for count in torch.unique(together).tolist():
-        mine = (together == count).nonzero()[:, 0]
-        packing = Packing.of(row[mine])
-        leads = engine.leads(packing.which, packing.lay(removed[mine]).flatten(1, 2))
-        leads = packing.pick(leads.reshape(len(packing.which), count, variations, leads.shape[-1]))
-        out[mine] = leads.gather(-1, slot[mine, None, None].expand(-1, variations, 1))[..., 0]
-    return out
+def _worth(effect: Tensor, cost: Tensor) -> Tensor:
+    """Return what an effect on the margin is worth for its cost."""
+    return torch.where(effect > 0, effect / cost, effect * cost)
+
+
+def _best(margin: Tensor, effect: Tensor, cost: Tensor) -> Tensor:
+    """Return the best choice along the last dimension: the cheapest that meets the goal, else the one worth most."""
+    done = margin > 0
+    cheapest = cost.masked_fill(~done, torch.inf).amin(-1, keepdim=True)
+    meeting = margin.masked_fill(~done | (cost > cheapest), -torch.inf)
+    return torch.where(done.any(-1, keepdim=True), meeting, _worth(effect, cost)).argmax(-1)
 
 
 def prune(engine: Engine, found: Found, hopeful: Tensor | None = None) -> Found:
-    """Give items back one at a time while the set still topples, judged by the full catalogue; what stays is minimal.
+    """Give units back one at a time while the goal is still met; what stays is minimal, judged by the full catalogue.
 
-    Of the items that can be given back, the one whose return leaves the largest lead goes first. Targets that are not
-    `hopeful`, bool [B, T], are left as they are.
+    Of the units that can be given back, the dearest goes first, and of these the one whose return leaves the largest
+    margin. Targets that are not `hopeful`, bool [B, T], are left as they are.
     """
-    tried = found.toppled if hopeful is None else found.toppled & hopeful
-    row, slot = tried.nonzero(as_tuple=True)
+    going = found.toppled if hopeful is None else found.toppled & hopeful
     removed = found.removed.clone()
-    while len(row):
-        base = removed[row, slot]
-        query, place = base.nonzero(as_tuple=True)
-        several = base.sum(-1)[query] > 1
-        query, place = query[several], place[several]
-        if not len(query):
-            break
-        fewer = base[query].scatter(-1, place[:, None], False)
-        leads = engine.settle(row[query], slot[query], fewer)
-        best = torch.full((len(row),), -torch.inf, dtype=leads.dtype, device=leads.device)
-        best = best.scatter_reduce(0, query, leads, "amax")
-        give = (leads > 0) & (leads == best[query])
-        again = torch.zeros(len(row), dtype=torch.int64, device=row.device) - 1
-        again[query[give]] = place[give]
-        shrunk = again >= 0
-        row, slot = row[shrunk], slot[shrunk]
-        removed[row, slot] = base[shrunk].scatter(-1, again[shrunk][:, None], False)
+    for full in (False, True) if engine.goal is Goal.NECESSARY else (True,):
+        row, slot = (going & engine.open).nonzero(as_tuple=True)
+        while len(row):
+            row, slot = _give_back(engine, removed, row, slot, full=full)
     return Found(removed, found.toppled)
 
 
-def swap(engine: Engine, found: Found, leads: Tensor, hopeful: Tensor, *, width: int) -> Found:
-    """Try to shrink each set by one: two items out, one in, among the `width` items that promise most alone.
+def _give_back(engine: Engine, removed: Tensor, row: Tensor, slot: Tensor, *, full: bool) -> tuple[Tensor, Tensor]:
+    """Give one unit back where that can be, in place; return where one was."""
+    base, cost = removed[row, slot], engine.grid.unit_cost[row, slot]
+    query, place = (base & (base.sum(-1, keepdim=True) > 1)).nonzero(as_tuple=True)
+    fewer = base[query].scatter(-1, place[:, None], False)
+    margins = engine.own(row[query], slot[query], fewer, full=full)
+    worth = torch.full(base.shape, -torch.inf, dtype=margins.dtype, device=margins.device)
+    worth[query, place] = torch.where(margins > 0, margins, -torch.inf)
+    dearest = torch.where(torch.isfinite(worth), cost, -torch.inf).amax(-1, keepdim=True)
+    best, which = worth.masked_fill(cost < dearest, -torch.inf).max(-1)
+    give = torch.isfinite(best)
+    row, slot = row[give], slot[give]
+    removed[row, slot, which[give]] = False
+    return row, slot
+
+
+def swap(engine: Engine, found: Found, hopeful: Tensor, alone: Tensor, *, width: int, tries: int) -> Found:
+    """Try to make each set cheaper: two units out, one in.
+
+    What each unit of the set takes from the margin when it is given back, and what each of the `width` others that promise
+    most alone adds to it, is scored; the `tries` exchanges whose sums promise most are tried.
 
     Args:
         engine: the engine.
-        found: sets that topple.
-        leads: what `singles` returned [B, T, H].
+        found: sets that meet their goal.
         hopeful: the targets whose sets are tried, bool [B, T].
-        width: items tried for the place of two.
+        alone: what `singles` returned [B, T, H].
+        width: units tried for the place of two.
+        tries: exchanges tried.
 
     Returns:
-        The sets, smaller where a swap topples the target among the full catalogue.
+        The sets, cheaper where an exchange meets the goal among the full catalogue.
     """
-    removed = found.removed.clone()
-    sizes = removed.sum(-1) * hopeful
-    for size in torch.unique(sizes[sizes > 2]).tolist():  # in the place of two, `singles` has tried every one
-        row, slot = (sizes == size).nonzero(as_tuple=True)
-        base = removed[row, slot]
-        inside = base.nonzero()[:, 1].reshape(-1, size)  # [Q, size]
-        promise = leads[row, slot].masked_fill(base, -torch.inf)
-        outside = promise.topk(min(width, promise.shape[-1])).indices  # [Q, W]
-        pairs = torch.combinations(torch.arange(size, device=row.device))  # [P, 2]
-        kept = base[:, None].repeat(1, len(pairs), 1).scatter(-1, inside[:, pairs], False)
-        swapped = kept[:, :, None].repeat(1, 1, outside.shape[1], 1)
-        swapped.scatter_(-1, outside[:, None, :, None].expand(-1, len(pairs), -1, 1), True)
-        swapped = swapped.flatten(1, 2)
-        new = _own(engine, row, slot, swapped)
-        new = new.masked_fill(torch.isinf(promise.gather(-1, outside)).repeat(1, len(pairs)), -torch.inf)
-        lead, which = new.max(-1)
-        best = swapped[torch.arange(len(row), device=row.device), which]
-        better = (lead > 0).nonzero()[:, 0]
-        better = better[engine.settle(row[better], slot[better], best[better]) > 0]
-        removed[row[better], slot[better]] = best[better]
+    grid, removed = engine.grid, found.removed.clone()
+    large = hopeful & engine.open & (removed.sum(-1) > 2)  # in the place of two, `singles` has tried every one
+    row, slot = large.nonzero(as_tuple=True)
+    if not len(row):
+        return found
+    base, cost = removed[row, slot], grid.unit_cost[row, slot]
+    inside, held = _promising(base.to(alone.dtype), base, int(base.sum(-1).max()))  # [Q, X]
+    outside, free = _promising(alone[row, slot], grid.removable[row, slot] & ~base, width)  # [Q, W]
+    less = base[:, None].repeat(1, inside.shape[1], 1).scatter(-1, inside[..., None], False)
+    now = engine.own(row, slot, base)[:, None]
+    given = _margins(engine, row, slot, less, held) - now
+    taken = _margins(engine, row, slot, _with(base, outside), free) - now
+    pairs = torch.combinations(torch.arange(inside.shape[1], device=row.device))  # [P, 2]
+    promise = given[:, pairs].sum(-1)[:, :, None] + taken[:, None]  # [Q, P, W]
+    saved = cost.gather(1, inside)[:, pairs].sum(-1)[:, :, None] - cost.gather(1, outside)[:, None]
+    hope, chosen = promise.masked_fill(saved <= ROUNDING, -torch.inf).flatten(1).topk(min(tries, promise[0].numel()))
+    pair, into = chosen // outside.shape[1], chosen % outside.shape[1]
+    out = inside[:, pairs].gather(1, pair[..., None].expand(-1, -1, 2))
+    swapped = base[:, None].repeat(1, chosen.shape[1], 1).scatter(-1, out, False)
+    swapped.scatter_(-1, outside.gather(1, into)[..., None], True)
+    margin, which = _margins(engine, row, slot, swapped, torch.isfinite(hope)).max(-1)
+    best = swapped[torch.arange(len(row), device=row.device), which]
+    better = (margin > 0).nonzero()[:, 0]
+    better = better[engine.settle(row[better], slot[better], best[better]) > 0]
+    removed[row[better], slot[better]] = best[better]
     return Found(removed, found.toppled)
+
+
+def _margins(engine: Engine, row: Tensor, slot: Tensor, units: Tensor, real: Tensor) -> Tensor:
+    """Return the margins of some sets of each query, bool [Q, V, H], that are real, bool [Q, V]; minus infinity for others."""
+    query, which = real.nonzero(as_tuple=True)
+    out = engine.grid.histories.weights.new_full(real.shape, -torch.inf)
+    out[query, which] = engine.own(row[query], slot[query], units[query, which])
+    return out
+
+
+def _promising(promise: Tensor, free: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Return the `width` units [Q, W] of the free ones, bool [Q, H], that promise most, and which of them are free [Q, W]."""
+    hope, units = promise.masked_fill(~free, -torch.inf).topk(min(width, promise.shape[-1]), -1)
+    return units, torch.isfinite(hope)
+
+
+def _with(base: Tensor, units: Tensor) -> Tensor:
+    """Return each set, bool [Q, H], with one of its units [Q, W] more, bool [Q, W, H]."""
+    return base[:, None].repeat(1, units.shape[1], 1).scatter(-1, units[..., None], True)

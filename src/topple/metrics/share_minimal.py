@@ -7,13 +7,13 @@ from topple.metrics.base import Measurement, Metric
 
 
 class ShareMinimal(Metric):
-    """Share of the necessary sets of which no single item can be given back."""
+    """Share of the valid sets of which no single item (or group) can be given back."""
 
     name = "share_minimal"
     title = "minimal"
     direction = "higher"
-    of = "necessary sets"
+    of = "valid sets"
 
     def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Minimal / necessary."""
-        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.necessary)
+        """Minimal / valid."""
+        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.valid)

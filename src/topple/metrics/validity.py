@@ -7,7 +7,7 @@ from topple.metrics.base import Measurement, Metric
 
 
 class Validity(Metric):
-    """Share of the queries with a set whose removal topples the target when re-ranked."""
+    """Share of the queries with a set that, re-ranked, does what their goal asks: by default, topples the target."""
 
     name = "validity"
     title = "validity"
@@ -16,4 +16,4 @@ class Validity(Metric):
 
     def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
         """Found and verified / queries."""
-        return self.mean(verdict.necessary for verdict in verdicts)
+        return self.mean(verdict.valid for verdict in verdicts)

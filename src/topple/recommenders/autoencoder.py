@@ -64,6 +64,7 @@ class Autoencoder(Recommender):
         self._parameters = {
             name: _laid_out(array.detach().float(), len(catalogue)) for name, array in parameters.items()
         }
+        self._cast: dict[torch.dtype, tuple[Any, tuple[Layer, ...]]] = {}
 
     @classmethod
     @abstractmethod
@@ -157,27 +158,36 @@ class Autoencoder(Recommender):
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather the weight rows of the histories and the output columns of the candidates once."""
         dtype = histories.weights.dtype
-        first, *middle, last = self.layers()
-        rows = first.weight[histories.items].to(dtype)  # [B, H, D]
-        weights = histories.weights[:, None]  # [B, 1, H]
-        inner = [Layer(layer.weight.to(dtype), layer.bias.to(dtype), layer.tanh) for layer in middle]
-        bias = first.bias.to(dtype)
-        if candidates is None:
-            out_weight, out_bias = last.weight.to(dtype), last.bias.to(dtype)
-        else:
-            out_weight = last.weight.T[candidates].to(dtype).transpose(1, 2)  # [B, D, C]
-            out_bias = last.bias[candidates].to(dtype)[:, None]
+        first, *middle, last = self._layers(dtype)
+        table = first.weight[histories.items].to(dtype)  # [B, H, D]
+        columns, out_bias = last.weight, last.bias
+        if candidates is not None:
+            columns = self.layers()[-1].weight.T[candidates].to(dtype).transpose(1, 2)  # [B, D, C]
+            out_bias = last.bias[candidates][:, None]
+        weights = histories.weights[:, None]
 
-        def scorer(keep: Tensor) -> Tensor:
-            kept = keep * weights
+        def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
+            weight = weights if rows is None else weights[rows, :, : keep.shape[2]]
+            kept = keep * weight
             norm = kept.square().sum(-1, keepdim=True).clamp(min=1e-12).rsqrt()
-            hidden = torch.tanh(torch.bmm(kept * norm, rows) + bias)
-            for layer in inner:
+            hidden = _tanh(_add(products(kept * norm, table, rows), first.bias))
+            for layer in middle:
                 hidden = functional.linear(hidden, layer.weight.T, layer.bias)
-                hidden = torch.tanh(hidden) if layer.tanh else hidden
-            return torch.matmul(hidden, out_weight) + out_bias
+                hidden = _tanh(hidden) if layer.tanh else hidden
+            if candidates is None:
+                return functional.linear(hidden, columns.T, out_bias)
+            return _add(products(hidden, columns, rows), out_bias if rows is None else out_bias[rows])
 
         return scorer
+
+    def _layers(self, dtype: torch.dtype) -> tuple[Layer, ...]:
+        """Return the layers in a precision, kept until the arrays change; the first one's weight is left as it is."""
+        version = tuple(array._version for array in self._parameters.values())
+        if self._cast.get(dtype, (None,))[0] != version:
+            first, *rest = self.layers()
+            cast = [Layer(layer.weight.to(dtype), layer.bias.to(dtype), layer.tanh) for layer in rest]
+            self._cast[dtype] = version, (Layer(first.weight, first.bias.to(dtype), first.tanh), *cast)
+        return self._cast[dtype][1]
 
     def encode_batch(self, batch: CsrMatrix, layer: Layer, random: torch.Generator) -> Tensor:
         """Return the first layer of sparse users [B, I] before its activation, with dropout on the normalised input."""
@@ -224,3 +234,27 @@ def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
     chosen = logits[users.to(logits.device), items.to(logits.device)]
     lengths = torch.from_numpy(np.diff(batch.indptr)).to(logits)
     return ((torch.logsumexp(logits, 1) * lengths).sum() - chosen.sum()) / batch.shape[0]
+
+
+def products(left: Tensor, tables: Tensor, rows: Tensor | None) -> Tensor:
+    """Return the products of left [R, S, M] with the tables of `rows` [R], of [B, N, D] and cut to M: [R, S, D].
+
+    Without rows, R is B. On a CPU the tables are read where they lie: copying those of a few rows together would take longer
+    than the products.
+    """
+    if rows is None:
+        return torch.bmm(left, tables)
+    if left.requires_grad or left.is_cuda:
+        return torch.bmm(left, tables[rows, : left.shape[2]])
+    out = left.new_empty(*left.shape[:2], tables.shape[2])
+    for place, row in enumerate(rows.tolist()):
+        torch.mm(left[place], tables[row, : left.shape[2]], out=out[place])
+    return out
+
+
+def _tanh(values: Tensor) -> Tensor:
+    return torch.tanh(values) if values.requires_grad else values.tanh_()
+
+
+def _add(values: Tensor, bias: Tensor) -> Tensor:
+    return values + bias if values.requires_grad else values.add_(bias)

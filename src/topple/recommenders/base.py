@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
 
 import torch
 from torch import Tensor
@@ -18,8 +18,21 @@ from topple.settings import Settings
 if TYPE_CHECKING:
     from topple.data.splitting import Split
 
-Scorer: TypeAlias = Callable[[Tensor], Tensor]
-"""`keep` [B, S, H] to scores [B, S, I or C], for histories and candidates that are fixed already."""
+
+class Scorer(Protocol):
+    """A recommender with B histories and their candidates fixed already."""
+
+    def __call__(self, keep: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Score variations of the chosen histories.
+
+        Args:
+            keep: [R, S, H], cut to the longest of the chosen histories or longer.
+            rows: which histories [R], repeats allowed; None for all B.
+
+        Returns:
+            scores [R, S, I or C].
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,15 @@ class Recommender(ABC):
 
         A model that can prepare for that (gather weight rows once) overrides this.
         """
-        return lambda keep: self.score(histories, keep, candidates)
+
+        def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
+            if rows is None:
+                return self.score(histories, keep, candidates)
+            places = keep.shape[-1]
+            chosen = HistoryBatch(histories.items[rows, :places], histories.weights[rows, :places])
+            return self.score(chosen, keep, None if candidates is None else candidates[rows])
+
+        return scorer
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return what each item of a history adds to each score, for a recommender that is additive.

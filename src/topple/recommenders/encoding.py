@@ -1,8 +1,9 @@
 """Queries in outside ids to tensors; the questions that cannot be asked are refused here."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,12 +11,10 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError, UnknownIdError
-from topple.explanation import CandidateRule, Query
+from topple.explanation import CandidateRule, Goal, Query
 from topple.randomness import derive_seed
 from topple.recommenders.what_if import HistoryBatch
 from topple.types import ItemId
-
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +27,11 @@ class EncodedQueries:
         row: the history of each query [N].
         target: the target item of each query [N].
         k: the list length of each query [N].
-        protected: places of the history that must stay, bool [N, H].
+        protected: places of the history that may not be named, bool [N, H].
         key: key of each query's draws [N].
+        unit: the place that stands for each place's group, the first of it; the place itself outside groups [B, H].
+        item_cost: what it costs to name each place [N, H].
+        largest: most places of a set [N].
     """
 
     queries: tuple[Query, ...]
@@ -39,14 +41,19 @@ class EncodedQueries:
     k: Tensor
     protected: Tensor
     key: Tensor
+    unit: Tensor
+    item_cost: Tensor
+    largest: Tensor
 
     def __len__(self) -> int:
         return len(self.queries)
 
     @property
     def removable(self) -> Tensor:
-        """Places that hold an item that may be removed, bool [N, H]."""
-        return self.histories.present[self.row] & ~self.protected
+        """Places that hold an item that may be named, bool [N, H]; none of a group with a protected one."""
+        unit = self.unit[self.row]
+        stays = torch.zeros_like(unit).scatter_add(1, unit, self.protected.long()).gather(1, unit) > 0
+        return self.histories.present[self.row] & ~stays
 
     def select(self, places: Tensor) -> "EncodedQueries":
         """Return the chosen queries; the histories stay as they are."""
@@ -59,27 +66,37 @@ class EncodedQueries:
             k=self.k[places],
             protected=self.protected[places],
             key=self.key[places],
+            item_cost=self.item_cost[places],
+            largest=self.largest[places],
         )
 
     def by_rule(self) -> dict[CandidateRule, Tensor]:
         """Return the places of the queries of each candidate rule."""
-        asked = [candidate_rule(query.rule) for query in self.queries]
         return {
-            rule: torch.tensor([place for place, its in enumerate(asked) if its is rule], device=self.row.device)
-            for rule in dict.fromkeys(asked)
+            rule: torch.cat([at for (its, _), at in self.alike().items() if its is rule]) for rule, _ in self.alike()
         }
+
+    def alike(self) -> dict[tuple[CandidateRule, Goal], Tensor]:
+        """Return the places of the queries of each candidate rule and goal."""
+        places: dict[tuple[CandidateRule, Goal], list[int]] = {}
+        for place, query in enumerate(self.queries):
+            places.setdefault((query.rule, query.goal), []).append(place)
+        return {kind: torch.tensor(at, device=self.row.device) for kind, at in places.items()}
 
 
 def check(query: Query, catalogue: Catalogue) -> None:
     """Refuse a query that cannot be asked of this catalogue.
 
     Raises:
-        QueryError: a history or k that `check_history` refuses, an unknown rule, an unknown target or one in the history,
-            or protected items that are not in the history.
+        QueryError: a history or k that `check_history` refuses, an unknown rule or goal, an unknown target or one in the
+            history, or constraints that do not fit the history.
     """
+    if not isinstance(query.history, tuple):
+        raise QueryError(f"history={query.history!r} is not a sequence of item ids. Give a tuple or a list of them.")
     check_history(query.history, query.k, catalogue)
     candidate_rule(query.rule)
-    if not isinstance(query.seed, int | np.integer) or not -(2**63) <= query.seed < 2**63:
+    goal_of(query.goal)
+    if not isinstance(query.seed, int) or not -(2**63) <= query.seed < 2**63:
         raise QueryError(f"seed={query.seed!r} is not an integer of 64 bits. Give another seed.")
     if query.target in query.history:
         raise QueryError(
@@ -90,9 +107,46 @@ def check(query: Query, catalogue: Catalogue) -> None:
         catalogue.vocabulary.encode([query.target])
     except UnknownIdError as error:
         raise QueryError(f"target_item={query.target!r}: {error}") from error
-    stray = sorted(set(query.protected) - set(query.history), key=repr)
-    if stray:
-        raise QueryError(f"protected item {stray[0]!r} is not in the history. Protect items of the history only.")
+    _check_constraints(query)
+
+
+def check_shapes(query: Query) -> None:
+    """Refuse constraints that `Query` could not bring to their types.
+
+    Raises:
+        QueryError: it could not.
+    """
+    costs, groups = query.item_costs, query.groups
+    good = isinstance(costs, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in costs)
+    if not good or not isinstance(groups, tuple) or not all(isinstance(group, tuple) for group in groups):
+        raise QueryError(
+            f"groups={groups!r}, item_costs={costs!r}: groups are sequences of item ids, and costs a mapping of item ids to "
+            "numbers. Give them so."
+        )
+    if not isinstance(query.protected, frozenset):
+        raise QueryError(f"protected={query.protected!r} is not a sequence of item ids. Give a list of them.")
+
+
+def _check_constraints(query: Query) -> None:
+    """Refuse constraints that do not fit the history."""
+    check_shapes(query)
+    grouped = [item for group in query.groups for item in group]
+    named = {"protected": query.protected, "grouped": grouped, "priced": [item for item, _ in query.item_costs]}
+    for what, items in named.items():
+        stray = sorted(set(items) - set(query.history), key=repr)
+        if stray:
+            raise QueryError(
+                f"{what} item {stray[0]!r} is not in the history. Constraints are about items of the history only."
+            )
+    if len(set(grouped)) < len(grouped):
+        twice = next(item for item in grouped if grouped.count(item) > 1)
+        raise QueryError(f"item {twice!r} is in two groups, or twice in one. Put each item into one group at most.")
+    for item, cost in query.item_costs:
+        if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 < cost < math.inf:
+            raise QueryError(f"the cost of item {item!r} is {cost!r}; a cost is a finite number above 0. Give another.")
+    for name, count in (("largest", query.largest), ("sets", query.sets)):
+        if not (name == "largest" and count is None) and (type(count) is not int or count < 1):
+            raise QueryError(f"{name}={count!r} is not a whole number of at least 1. Give another.")
 
 
 def candidate_rule(rule: CandidateRule | str) -> CandidateRule:
@@ -107,9 +161,16 @@ def candidate_rule(rule: CandidateRule | str) -> CandidateRule:
         raise QueryError(f"rule={rule!r} is not one of {', '.join(CandidateRule)}. Choose one of these.") from error
 
 
-def plain(value: _Value) -> _Value:
-    """Return an id or a number as Python's own, where it is one of numpy's."""
-    return value.item() if isinstance(value, np.generic) else value
+def goal_of(goal: Goal | str) -> Goal:
+    """Return the goal of that name.
+
+    Raises:
+        QueryError: there is none.
+    """
+    try:
+        return Goal(goal)
+    except ValueError as error:
+        raise QueryError(f"goal={goal!r} is not one of {', '.join(Goal)}. Choose one of these.") from error
 
 
 def check_history(history: Sequence[ItemId], k: int, catalogue: Catalogue) -> None:
@@ -145,15 +206,19 @@ def encode(
     device: torch.device | None = None,
 ) -> EncodedQueries:
     """Turn queries that passed `check` into tensors; equal histories are stored once."""
-    order: dict[tuple[object, ...], int] = {}
-    row = [order.setdefault(tuple(query.history), len(order)) for query in queries]
-    indices = [catalogue.vocabulary.encode(list(history)) for history in order]
+    order: dict[Any, int] = {}
+    row = [order.setdefault((query.history, query.groups), len(order)) for query in queries]
+    indices = [catalogue.vocabulary.encode(list(history)) for history, _ in order]
     histories = HistoryBatch.of([index.tolist() for index in indices], dtype, device)
-    protected = torch.zeros(len(queries), histories.items.shape[1], dtype=torch.bool)
+    shape = len(queries), histories.items.shape[1]
+    protected, item_cost = torch.zeros(shape, dtype=torch.bool), torch.ones(shape, dtype=torch.float64)
     for place, query in enumerate(queries):
         if query.protected:
             stays = torch.tensor([item in query.protected for item in query.history])
             protected[place, : len(stays)] = stays
+        if query.item_costs:
+            costs = dict(query.item_costs)
+            item_cost[place, : len(query.history)] = torch.tensor([float(costs.get(i, 1)) for i in query.history])
     return EncodedQueries(
         queries=tuple(queries),
         histories=histories,
@@ -162,10 +227,23 @@ def encode(
         k=torch.tensor([query.k for query in queries], dtype=torch.int64, device=device),
         protected=protected.to(device),
         key=torch.tensor([draw_key(query) for query in queries], dtype=torch.int64, device=device),
+        unit=_units(list(order), shape[1]).to(device),
+        item_cost=item_cost.to(device),
+        largest=torch.tensor([query.largest or len(query.history) for query in queries], device=device),
     )
+
+
+def _units(asked: Sequence[tuple[tuple[ItemId, ...], tuple[tuple[ItemId, ...], ...]]], places: int) -> Tensor:
+    """Return the place that stands for each place's group [B, H]."""
+    unit = torch.arange(places).repeat(len(asked), 1)
+    for row, (history, groups) in enumerate(asked):
+        for group in groups:
+            members = sorted(history.index(item) for item in group)
+            unit[row, members] = members[0] if members else 0
+    return unit
 
 
 def draw_key(query: Query) -> int:
     """Return the key of a query's draws: from its seed, its user (without one, its history as a set) and its target."""
-    who = query.user if query.user is not None else tuple(sorted(repr(plain(item)) for item in query.history))
+    who = query.user if query.user is not None else tuple(sorted(repr(item) for item in query.history))
     return derive_seed(query.seed, who, query.target)

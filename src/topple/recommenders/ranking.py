@@ -29,7 +29,7 @@ def exclude(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: Candida
     Raises:
         RecommenderError: a score is NaN.
     """
-    if torch.isnan(scores).any():
+    if torch.isnan(scores.sum()) and torch.isnan(scores).any():  # the sum of infinities may be NaN too
         row, variation, item = torch.nonzero(torch.isnan(scores))[0].tolist()
         raise RecommenderError(
             f"the score of item index {item} is NaN for history {row}, variation {variation} ({int(keep[row, variation].sum())}"
@@ -38,9 +38,10 @@ def exclude(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: Candida
     seen = histories.present[:, None].expand_as(keep)
     if rule is CandidateRule.UNSEEN_AFTER:
         seen = seen & (keep > 0)
-    places = histories.items[:, None].expand_as(keep)
-    hidden = torch.zeros_like(scores).scatter_reduce(-1, places, seen.to(scores.dtype), "amax", include_self=True)
-    return scores.masked_fill(hidden > 0, -torch.inf)
+    row, variation, place = seen.nonzero(as_tuple=True)
+    out = scores.clone()
+    out[row, variation, histories.items[row, place]] = -torch.inf
+    return out
 
 
 def unseen_scores(recommender: Recommender, histories: HistoryBatch) -> Tensor:

@@ -110,12 +110,11 @@ class Packing:
         ordered = history[order]
         first = torch.searchsorted(ordered, ordered)
         turn = torch.arange(len(history), device=history.device) - first
-        part, place = (turn // most, turn % most) if most else (torch.zeros_like(turn), turn)
-        keys = torch.stack([ordered, part], 1)
-        rows, inverse = torch.unique(keys, dim=0, return_inverse=True)
+        place = turn % most if most else turn
+        begins = place == 0  # of a row, for the variations of a history follow each other
         row, slot = torch.empty_like(order), torch.empty_like(order)
-        row[order], slot[order] = inverse, place
-        return cls(rows[:, 0], row, slot)
+        row[order], slot[order] = begins.cumsum(0) - 1, place
+        return cls(ordered[begins], row, slot)
 
     def lay(self, values: Tensor) -> Tensor:
         """Return the values of the variations [M, ...] in their rows and slots [R, S, ...]; zeros where there is none."""

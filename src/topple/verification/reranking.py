@@ -13,6 +13,8 @@ from topple.recommenders.what_if import HistoryBatch
 
 SCORES_AT_ONCE = 8_000_000
 """Scores held at a time: 64 MB in float64."""
+HISTORIES_AT_ONCE = 64
+"""Histories of a chunk, so that few are padded to a much longer one."""
 
 
 def reranked(
@@ -34,7 +36,7 @@ def reranked(
         RecommenderError: scores of the wrong shape, or NaN.
     """
     items = len(recommender.catalogue)
-    size = max(1, min(256, SCORES_AT_ONCE // (max(1, keep.shape[1]) * items)))
+    size = max(1, min(HISTORIES_AT_ONCE, SCORES_AT_ONCE // (max(1, keep.shape[1]) * items)))
     for places in histories.chunks(size):
         mine = histories.rows(places)
         kept = keep[places, :, : mine.items.shape[1]]

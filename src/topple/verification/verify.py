@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from topple.errors import QueryError
-from topple.explanation import CandidateRule, Query, Verdict
+from topple.explanation import CandidateRule, Goal, Query, Verdict
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries, candidate_rule, check, encode
 from topple.recommenders.ranking import top_k
@@ -32,8 +32,8 @@ def verify(
         rule: judge all under this rule; None for each query's own.
 
     Raises:
-        QueryError: a query that cannot be asked, a set with items outside the history or with protected ones, not as many
-            sets as queries, or an unknown rule.
+        QueryError: a query that cannot be asked, a set that its query does not allow (items outside the history, protected
+            ones, part of a group, too many), not as many sets as queries, or an unknown rule.
     """
     its = None if rule is None else candidate_rule(rule)
     if len(queries) != len(removed):
@@ -42,11 +42,9 @@ def verify(
         )
     for query, named in zip(queries, removed, strict=True):
         check(query, recommender.catalogue)
-        stray = set(named) - set(query.history) | set(named) & set(query.protected)
-        if stray:
-            item = sorted(stray, key=repr)[0]
-            what = "protected" if item in query.protected else "not in the history"
-            raise QueryError(f"removed item {item!r} is {what}. Remove unprotected items of the history only.")
+        wrong = not_allowed(query, named)
+        if wrong:
+            raise QueryError(f"{wrong} Name unprotected items of the history only, as the query allows.")
     if not queries:
         return []
     encoded = encode(queries, recommender.catalogue, device=recommender.device)
@@ -55,6 +53,21 @@ def verify(
         gone = set(named)
         places[row, : len(query.history)] = torch.tensor([item in gone for item in query.history])
     return judge(recommender, encoded, places, its)
+
+
+def not_allowed(query: Query, named: Sequence[ItemId]) -> str:
+    """Return what a query's constraints have against a set, or nothing."""
+    gone = set(named)
+    if not gone <= set(query.history):
+        return f"named item {sorted(gone - set(query.history), key=repr)[0]!r} is not in the history."
+    if gone & query.protected:
+        return f"named item {sorted(gone & query.protected, key=repr)[0]!r} is protected."
+    torn = next((group for group in query.groups if 0 < len(gone.intersection(group)) < len(group)), None)
+    if torn is not None:
+        return f"of the group {torn!r} only a part is named."
+    if query.largest is not None and len(gone) > query.largest:
+        return f"{len(gone)} items are named, more than largest={query.largest}."
+    return ""
 
 
 def judge(
@@ -96,10 +109,22 @@ def _judge(recommender: Recommender, queries: EncodedQueries, removed: Tensor, r
         laid_lists[places] = torch.stack([before.expand_as(after), after], 2)
     ranks, lists = packing.pick(laid_ranks), packing.pick(laid_lists)
     necessary = removed.any(1) & (ranks[:, 0] <= queries.k) & (ranks[:, 1] > queries.k)
-    is_minimal = minimal(recommender, queries, removed & necessary[:, None], rule)
+    goals = [query.goal for query in queries.queries]
+    asks, alone = (
+        torch.tensor([its is not goal for its in goals], device=necessary.device)
+        for goal in (Goal.SUFFICIENT, Goal.NECESSARY)
+    )
+    valid = removed.any(1) & (necessary | ~asks) & ((ranks[:, 2] <= queries.k) | ~alone)
+    is_minimal = minimal(recommender, queries, removed & valid[:, None], rule)
     sizes, decode = removed.sum(1).tolist(), recommender.catalogue.vocabulary.decode
     facts = zip(
-        queries.queries, sizes, ranks.tolist(), lists.tolist(), necessary.tolist(), is_minimal.tolist(), strict=True
+        queries.queries,
+        sizes,
+        ranks.tolist(),
+        lists.tolist(),
+        necessary.tolist(),
+        torch.stack([valid, is_minimal], 1).tolist(),
+        strict=True,
     )
     return [
         Verdict(
@@ -113,11 +138,11 @@ def _judge(recommender: Recommender, queries: EncodedQueries, removed: Tensor, r
             replacements=decode(_new(both[0], both[1], query.k)),
             necessary=true,
             sufficient=alone <= query.k,
-            minimal=small if true else None,
+            minimal=small if good else None,
         )
         if size
         else Verdict(query, rule, found=False, rank_before=before, rank_alone=alone)
-        for query, size, (before, after, alone), both, true, small in facts
+        for query, size, (before, after, alone), both, true, (good, small) in facts
     ]
 
 

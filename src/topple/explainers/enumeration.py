@@ -1,0 +1,97 @@
+"""Every set of one unit, of two, and so on: what is found first is the smallest, and a whole enumeration proves that none is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice
+from math import comb
+
+import torch
+from torch import Tensor
+
+from topple.explainers.engine import Engine
+from topple.explainers.grid import ROUNDING
+
+SETS_AT_ONCE = 2048
+
+
+@dataclass(eq=False)
+class Enumerated:
+    """What an enumeration over one history knows of its T targets.
+
+    Args:
+        sets: the cheapest sets known, bool [T, H]; empty where there is none.
+        proven: nothing cheaper exists; without a set, nothing at all does [T].
+        spent: the budget did not last for the rest [T].
+    """
+
+    sets: Tensor
+    proven: Tensor
+    spent: Tensor
+
+
+@dataclass(eq=False)
+class Enumeration:
+    """Tries all sets of one history by size, all its targets at once, among the full catalogue.
+
+    Args:
+        engine: the engine.
+        row: the history.
+        known: sets that meet the goal already, bool [T, H]; empty where none is known.
+        asked: the targets to look at [T].
+    """
+
+    engine: Engine
+    row: int
+    known: Tensor
+    asked: Tensor
+
+    def __post_init__(self) -> None:
+        grid = self.engine.grid
+        self.removable = grid.removable[self.row] & self.asked[:, None]
+        self.unit_cost, self.largest = grid.unit_cost[self.row], grid.largest[self.row]
+        self.sets = self.known.clone()
+        cost = (self.sets * self.unit_cost).sum(-1)
+        self.cost = torch.where(self.sets.any(-1), cost, torch.inf)
+        self.margin = torch.zeros_like(self.cost)
+        self.free = self.removable.any(0).nonzero()[:, 0]
+
+    def run(self, budget: int, largest: int | None = None) -> Enumerated:
+        """Try sizes from one unit on, until nothing cheaper can be left, or the next size does not fit into the budget.
+
+        Args:
+            budget: scored histories; a size that does not fit into what is left is not begun.
+            largest: most units of a set; None for all sizes.
+        """
+        most, left = len(self.free) if largest is None else min(largest, len(self.free)), budget
+        for size in range(1, len(self.free) + 1):
+            hopeful = self.asked & (self.engine.grid.floor(size)[self.row] < self.cost - ROUNDING)
+            if not hopeful.any():
+                break
+            left -= comb(len(self.free), size)
+            spent = hopeful & (self.engine.clock.spent(self.engine.cost[self.row]) | (left < 0))
+            if size > most or spent.any():
+                return Enumerated(self.sets, self.asked & ~hopeful, spent & (size <= most))
+            self._try(size, hopeful)
+        return Enumerated(self.sets, self.asked.clone(), torch.zeros_like(self.asked))
+
+    def _try(self, size: int, hopeful: Tensor) -> None:
+        """Try all sets of a size; keep the cheapest, of equals the one with the largest margin."""
+        engine, units = self.engine, self.engine.grid.unit_size[self.row]
+        for sets in all_sets(self.free, size, self.sets.shape[-1]):
+            margins = engine.scored(torch.full((len(sets),), self.row, device=sets.device), sets, full=True)  # [S, T]
+            engine.cost[self.row, hopeful] += len(sets)
+            barred = (sets[:, None] & ~self.removable).any(-1) | ((sets * units).sum(-1)[:, None] > self.largest)
+            cost = (sets.to(self.unit_cost.dtype) @ self.unit_cost.T).masked_fill(barred | (margins <= 0), torch.inf)
+            least = cost.amin(0)
+            margin, which = margins.masked_fill(cost > least + ROUNDING, -torch.inf).max(0)
+            equal = (least <= self.cost + ROUNDING) & (margin > self.margin) & (self.margin > 0)
+            better = hopeful & torch.isfinite(least) & ((least < self.cost - ROUNDING) | equal)
+            self.sets[better] = sets[which[better]]
+            self.cost, self.margin = torch.where(better, least, self.cost), torch.where(better, margin, self.margin)
+
+
+def all_sets(free: Tensor, size: int, places: int) -> Iterator[Tensor]:
+    """Yield all sets of `size` of the free places, bool [sets, H], some at a time."""
+    every = combinations(free.tolist(), size)
+    while chosen := list(islice(every, SETS_AT_ONCE)):
+        yield torch.zeros(len(chosen), places, dtype=torch.bool).scatter(1, torch.tensor(chosen), True).to(free.device)

@@ -1,0 +1,63 @@
+"""What was scored before, so that no set is scored twice."""
+
+import torch
+from torch import Tensor
+
+MOST = 100_000
+"""Sets that are held; when there are more, all are forgotten."""
+
+
+class Memo:
+    """Margins of sets by their history and their units.
+
+    Sets are looked up by a key of 64 bits and compared unit by unit, so that two sets with one key are never mixed up.
+
+    Args:
+        places: H.
+        targets: T.
+        like: a tensor of the margins' precision, where the sets are.
+    """
+
+    def __init__(self, places: int, targets: int, like: Tensor) -> None:
+        random = torch.Generator().manual_seed(0)
+        self._factors = torch.randint(-(2**63), 2**63 - 1, (places + 1,), generator=random).to(like.device)
+        self._rows = torch.zeros(0, dtype=torch.int64, device=like.device)
+        self._sets = torch.zeros(0, places, dtype=torch.bool, device=like.device)
+        self._margins = like.new_zeros(0, targets)
+        self._at: dict[int, int] = {}
+        self._count = 0
+
+    def look_up(self, row: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
+        """Find pairs of a history [M] and a set, bool [M, H], and make room for those that are not held.
+
+        Returns:
+            where each pair is held [M], and which of the M, each once, are to be `keep`-ed before they are read.
+        """
+        if self._count + len(row) > MOST:
+            self._at, self._count = {}, 0
+        keys = ((units * self._factors[:-1]).sum(-1) ^ (row * self._factors[-1])).tolist()
+        held = [self._at.setdefault(key, self._count + turn) for turn, key in enumerate(keys)]
+        at = torch.tensor(held, dtype=torch.int64, device=row.device)
+        new = at == self._count + torch.arange(len(row), device=row.device)
+        self._room(self._count + len(row))
+        self._rows[at[new]], self._sets[at[new]] = row[new], units[new]
+        mixed = (self._rows[at] != row) | (self._sets[at] != units).any(1)  # another set with the same key
+        at[mixed] = self._count + mixed.nonzero()[:, 0]
+        self._count += len(row)
+        return at, (new | mixed).nonzero()[:, 0]
+
+    def keep(self, at: Tensor, margins: Tensor) -> None:
+        """Hold margins [M, T] where `look_up` made room for them [M]."""
+        self._margins[at] = margins
+
+    def read(self, at: Tensor) -> Tensor:
+        """Return the margins that are held at some places [M, T]."""
+        return self._margins[at]
+
+    def _room(self, needed: int) -> None:
+        if needed <= len(self._rows):
+            return
+        more = max(needed, 2 * len(self._rows)) - len(self._rows)
+        for name in ("_rows", "_sets", "_margins"):
+            held = getattr(self, name)
+            setattr(self, name, torch.cat([held, held.new_zeros(more, *held.shape[1:])]))
