@@ -1,7 +1,8 @@
 """`topple explain`: why these items, in sentences, a table and files."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,12 +17,19 @@ from topple.cli.options import (
     Users,
     console,
     histories_of,
+    ids_of,
     settings_of,
     show_explanations,
     show_json,
 )
 from topple.errors import QueryError
-from topple.explanation import CandidateRule, Status
+from topple.explanation import CandidateRule, Goal, Status
+from topple.types import Id
+
+if TYPE_CHECKING:
+    from topple.data.vocabulary import Vocabulary
+
+CONSTRAINTS, BUDGET = "Constraints", "Budget"
 
 
 def explain(
@@ -37,7 +45,38 @@ def explain(
     rule: Annotated[
         CandidateRule, typer.Option(help="Which items compete after a removal.")
     ] = CandidateRule.UNSEEN_BEFORE,
-    protect: Annotated[list[str] | None, typer.Option(help="An item id of the history that must stay; repeat.")] = None,
+    goal: Annotated[
+        Goal,
+        typer.Option(help="What the set is to do: without it the target leaves, it alone keeps the target, or both."),
+    ] = Goal.NECESSARY,
+    protect: Annotated[
+        list[str] | None,
+        typer.Option(help="An item id that may not be named; repeat.", rich_help_panel=CONSTRAINTS),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="Item ids that are named together or not at all; repeat.", rich_help_panel=CONSTRAINTS),
+    ] = None,
+    item_cost: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What it costs to name an item, ITEM=COST; others cost 1. Repeat.", rich_help_panel=CONSTRAINTS
+        ),
+    ] = None,
+    largest: Annotated[
+        int | None, typer.Option(min=1, help="Most items of a set.", rich_help_panel=CONSTRAINTS)
+    ] = None,
+    sets: Annotated[
+        int, typer.Option(min=1, help="How many different smallest sets.", rich_help_panel=CONSTRAINTS)
+    ] = 1,
+    scored: Annotated[
+        int | None, typer.Option(help="Most scored histories of a query.", rich_help_panel=BUDGET)
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Most seconds of a query.", rich_help_panel=BUDGET)] = None,
+    total_scored: Annotated[
+        int | None, typer.Option(help="Most scored histories in all.", rich_help_panel=BUDGET)
+    ] = None,
+    total_seconds: Annotated[float | None, typer.Option(help="Most seconds in all.", rich_help_panel=BUDGET)] = None,
     explainer: Annotated[str, typer.Option(help="An explainer by name.")] = "auto",
     preset: Annotated[str | None, typer.Option(help="Published settings of the explainer, by data set.")] = None,
     settings: Pairs = None,
@@ -56,6 +95,7 @@ def explain(
     from topple.door.asking import top_k_queries
     from topple.door.explaining import explain_queries, make_explainer
     from topple.door.recommending import lists_around
+    from topple.explainers.budget import Budget
     from topple.files import refuse_existing
     from topple.recommenders.checkpoints import load_model
     from topple.reports.pictures import check_picture, draw_explanation
@@ -68,6 +108,8 @@ def explain(
     if picture is not None:
         check_picture(picture, overwrite=overwrite)
     method = make_explainer(explainer, settings_of(settings), preset)
+    limits = {"scored": scored, "seconds": seconds, "total_scored": total_scored, "total_seconds": total_seconds}
+    budget = Budget.parse({name: limit for name, limit in limits.items() if limit is not None})
     loaded = load_model(model)
     recommender, items = loaded.recommender, loaded.recommender.catalogue.vocabulary
     everyone = len(loaded.split.test.users) if all_users and loaded.split else users
@@ -77,10 +119,15 @@ def explain(
         targets=None if not target else [items.parse(text) for text in target],
         k=k,
         rule=rule,
-        protected=[items.parse(text) for text in protect or ()],
         seed=seed,
+        goal=goal,
+        protected=[items.parse(text) for text in protect or ()],
+        groups=[ids_of(text, items) for text in group or ()],
+        item_costs=_costs(item_cost or (), items),
+        largest=largest,
+        sets=sets,
     )
-    explained = explain_queries(recommender, queries, explainer=method)
+    explained = explain_queries(recommender, queries, explainer=method, budget=budget)
     if all(explanation.status is Status.INVALID for explanation in explained):
         raise QueryError(explained[0].reason)
     if out is not None:
@@ -97,3 +144,17 @@ def explain(
     if picture is not None and not json:
         text = f"Drawn: {picture}" if drawn else "Nothing was drawn: no explanation is true."
         console().print(text, markup=False, soft_wrap=True)
+
+
+def _costs(pairs: Sequence[str], items: "Vocabulary") -> dict[Id, float]:
+    """Return the costs of ITEM=COST pairs."""
+    costs = {}
+    for pair in pairs:
+        item, equals, cost = pair.rpartition("=")
+        try:
+            costs[items.parse(item.strip())] = float(cost)
+        except ValueError as error:
+            raise QueryError(f"--item-cost {pair!r} is not ITEM=COST. Write for example --item-cost 50=2.5.") from error
+        if not equals:
+            raise QueryError(f"--item-cost {pair!r} is not ITEM=COST. Write for example --item-cost 50=2.5.")
+    return costs

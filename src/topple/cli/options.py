@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ K = Annotated[int, typer.Option("-k", "--k", min=1, help="Length of the recommen
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the run.")]
 Users = Annotated[list[str] | None, typer.Option("--user", "-u", help="A user id; repeat for more users.")]
 HistoryText = Annotated[
-    str | None, typer.Option("--history", help="Item ids separated by commas, in place of a user of the data.")
+    str | None,
+    typer.Option("--history", help="Item ids separated by commas, or as a JSON list, in place of a user of the data."),
 ]
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; repeat for more.")]
 MOST_SHOWN = 50
@@ -175,7 +177,7 @@ def histories_of(
         if users:
             raise QueryError("give --user or --history, not both.")
         items = loaded.recommender.catalogue.vocabulary
-        return {"you": tuple(items.parse(text.strip()) for text in history.split(",") if text.strip())}
+        return {"you": ids_of(history, items)}
     if loaded.split is None:
         raise QueryError("this model folder holds no users. Give --history with item ids.")
     if users:
@@ -218,4 +220,22 @@ def console() -> Console:
 
 def _as_id(text: str, like: "Vocabulary") -> Id:
     integers = isinstance(like.decode([0])[0], int)
-    return int(text) if integers and re.fullmatch(r"\s*-?[0-9]+\s*", text) else text
+    return int(text) if integers and re.fullmatch(r"\s*-?(0|[1-9][0-9]*)\s*", text) else text
+
+
+def ids_of(text: str, items: "Vocabulary") -> tuple[Id, ...]:
+    """Return the ids of a text: separated by commas, or a JSON list where an id holds a comma itself.
+
+    Raises:
+        QueryError: a JSON list that is none.
+        UnknownIdError: an id that is not known.
+    """
+    texts: list[Any] = [part.strip() for part in text.split(",") if part.strip()]
+    if text.lstrip().startswith("["):
+        try:
+            texts = json.loads(text)
+        except ValueError as error:
+            raise QueryError(
+                f"{text!r} begins like a JSON list and is none: {error}. Write for example [1, 2]."
+            ) from error
+    return tuple(items.parse(str(part)) for part in texts)

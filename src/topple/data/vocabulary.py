@@ -124,7 +124,7 @@ class Vocabulary:
             UnknownIdError: there is no such id.
         """
         outside: Id = text
-        if pa.types.is_integer(self._ids.type) and re.fullmatch(r"\s*-?[0-9]+\s*", text):
+        if pa.types.is_integer(self._ids.type) and re.fullmatch(r"\s*-?(0|[1-9][0-9]*)\s*", text):
             outside = int(text)
         self._encode_few([outside])
         return outside

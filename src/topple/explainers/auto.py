@@ -17,7 +17,7 @@ from topple.explainers.exact import Exact, ExactSettings, at_once
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
 from topple.explainers.grid import ROUNDING
 from topple.explainers.lcer_rank import LcerRank
-from topple.explainers.subset_search import grow_and_prune, prune, swap
+from topple.explainers.subset_search import grow_and_prune, prune, swap, wide
 from topple.explanation import Goal
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
@@ -73,7 +73,7 @@ class Auto(Explainer):
         found, alone = grow_and_prune(engine, width=settings.width, most=settings.largest)
         cost, hopeful = grid.cost(found.removed), found.toppled
         for _ in range(settings.swaps):
-            exchanged = swap(engine, found, hopeful, alone, width=settings.width, tries=settings.tries)
+            exchanged = swap(engine, found, hopeful, alone, width=wide(engine, settings.width), tries=settings.tries)
             found = prune(engine, exchanged, hopeful)
             hopeful = grid.cost(found.removed) < cost - ROUNDING
             cost = grid.cost(found.removed)

@@ -14,14 +14,14 @@ from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.settings import Settings
 
-HISTORIES_AT_ONCE = 32
+HISTORIES_AT_ONCE = 64
 
 
 class GreedySettings(Settings):
     """Settings of the greedy search."""
 
     width: int = Field(default=12, ge=1)
-    """Items tried in each step."""
+    """Items tried in each step; twice as many for goals other than `necessary`."""
     largest: int = Field(default=50, ge=1)
     """Largest set that is tried."""
 

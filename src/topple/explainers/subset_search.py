@@ -9,6 +9,9 @@ from topple.explainers.engine import Engine
 from topple.explainers.grid import ROUNDING
 from topple.explanation import Goal
 
+TRIES_A_UNIT = 4
+"""Exchanges that are tried for each unit of a set, for small sets are seldom made smaller."""
+
 
 @dataclass(eq=False)
 class Found:
@@ -26,7 +29,12 @@ class Found:
 def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Found, Tensor]:
     """Search greedily, settle by the full catalogue and prune; return the minimal sets, and what `singles` returned."""
     leads = singles(engine)
-    return prune(engine, settled(engine, greedy(engine, leads, width=width, most=most))), leads
+    return prune(engine, settled(engine, greedy(engine, leads, width=wide(engine, width), most=most))), leads
+
+
+def wide(engine: Engine, width: int) -> int:
+    """Return how many units are tried at a time: what a set alone keeps is less foreseeable, so twice as many then."""
+    return width if engine.goal is Goal.NECESSARY else 2 * width
 
 
 def settled(engine: Engine, found: Found) -> Found:
@@ -145,7 +153,7 @@ def swap(engine: Engine, found: Found, hopeful: Tensor, alone: Tensor, *, width:
         hopeful: the targets whose sets are tried, bool [B, T].
         alone: what `singles` returned [B, T, H].
         width: units tried for the place of two.
-        tries: exchanges tried.
+        tries: exchanges tried at most.
 
     Returns:
         The sets, cheaper where an exchange meets the goal among the full catalogue.
@@ -170,7 +178,8 @@ def swap(engine: Engine, found: Found, hopeful: Tensor, alone: Tensor, *, width:
     out = inside[:, pairs].gather(1, pair[..., None].expand(-1, -1, 2))
     swapped = base[:, None].repeat(1, chosen.shape[1], 1).scatter(-1, out, False)
     swapped.scatter_(-1, outside.gather(1, into)[..., None], True)
-    margin, which = _margins(engine, row, slot, swapped, torch.isfinite(hope)).max(-1)
+    few = torch.arange(hope.shape[1], device=row.device) < TRIES_A_UNIT * base.sum(-1, keepdim=True)
+    margin, which = _margins(engine, row, slot, swapped, torch.isfinite(hope) & few).max(-1)
     best = swapped[torch.arange(len(row), device=row.device), which]
     better = (margin > 0).nonzero()[:, 0]
     better = better[engine.settle(row[better], slot[better], best[better]) > 0]

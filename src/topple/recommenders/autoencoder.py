@@ -1,7 +1,7 @@
 """What Mult-VAE and Mult-DAE share: feed-forward layers over a normalised history, and how they are scored and trained."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -162,15 +162,16 @@ class Autoencoder(Recommender):
         table = first.weight[histories.items].to(dtype)  # [B, H, D]
         columns, out_bias = last.weight, last.bias
         if candidates is not None:
-            columns = self.layers()[-1].weight.T[candidates].to(dtype).transpose(1, 2)  # [B, D, C]
+            columns = self.layers()[-1].weight.T[candidates].transpose(1, 2)  # [B, D, C]
+            columns = columns.to(dtype, memory_format=torch.contiguous_format)
             out_bias = last.bias[candidates][:, None]
-        weights = histories.weights[:, None]
+        weights, lengths = histories.weights[:, None], _lengths(histories)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             weight = weights if rows is None else weights[rows, :, : keep.shape[2]]
             kept = keep * weight
             norm = kept.square().sum(-1, keepdim=True).clamp(min=1e-12).rsqrt()
-            hidden = _tanh(_add(products(kept * norm, table, rows), first.bias))
+            hidden = _tanh(_add(products(kept * norm, table, rows, lengths), first.bias))
             for layer in middle:
                 hidden = functional.linear(hidden, layer.weight.T, layer.bias)
                 hidden = _tanh(hidden) if layer.tanh else hidden
@@ -236,11 +237,17 @@ def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
     return ((torch.logsumexp(logits, 1) * lengths).sum() - chosen.sum()) / batch.shape[0]
 
 
-def products(left: Tensor, tables: Tensor, rows: Tensor | None) -> Tensor:
+def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequence[int] | None = None) -> Tensor:
     """Return the products of left [R, S, M] with the tables of `rows` [R], of [B, N, D] and cut to M: [R, S, D].
 
-    Without rows, R is B. On a CPU the tables are read where they lie: copying those of a few rows together would take longer
-    than the products.
+    Without rows, R is B. On a CPU the tables are read where they lie, as far as they are filled: copying those of a few rows
+    together would take longer than the products.
+
+    Args:
+        left: the left factors.
+        tables: the right factors.
+        rows: which of them.
+        lengths: how many of the N are not padding, for each table.
     """
     if rows is None:
         return torch.bmm(left, tables)
@@ -248,8 +255,16 @@ def products(left: Tensor, tables: Tensor, rows: Tensor | None) -> Tensor:
         return torch.bmm(left, tables[rows, : left.shape[2]])
     out = left.new_empty(*left.shape[:2], tables.shape[2])
     for place, row in enumerate(rows.tolist()):
-        torch.mm(left[place], tables[row, : left.shape[2]], out=out[place])
+        filled = left.shape[2] if lengths is None else lengths[row]
+        torch.mm(left[place, :, :filled], tables[row, :filled], out=out[place])
     return out
+
+
+def _lengths(histories: HistoryBatch) -> list[int]:
+    """Return the places up to the last one that holds an item, for each history."""
+    places = torch.arange(1, histories.items.shape[1] + 1, device=histories.items.device)
+    ends: list[int] = (histories.present * places).amax(1).tolist()
+    return ends
 
 
 def _tanh(values: Tensor) -> Tensor:

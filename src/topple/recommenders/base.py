@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
@@ -84,6 +84,7 @@ class Recommender(ABC):
         self.catalogue = catalogue
         self.settings: Settings = self.settings_type()
         self.training: dict[str, Any] = {}
+        self._hashed: tuple[object, str] = (None, "")
 
     @abstractmethod
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
@@ -178,9 +179,16 @@ class Recommender(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """A short hash of the model: its name, its catalogue and what it has learned."""
+        """A short hash of the model: its name, its catalogue and what it has learned; kept until an array changes."""
+        arrays = sorted(self.arrays().items())
+        version = tuple((id(array), array._version) for _, array in arrays)
+        if self._hashed[0] != version:
+            self._hashed = version, self._hash(arrays)
+        return self._hashed[1]
+
+    def _hash(self, arrays: Sequence[tuple[str, Tensor]]) -> str:
         digest = hashlib.blake2b(f"{self.name}:{self.catalogue.fingerprint}".encode(), digest_size=8)
-        for key, array in sorted(self.arrays().items()):
+        for key, array in arrays:
             digest.update(key.encode())
             digest.update(array.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()

@@ -51,11 +51,14 @@ def unseen_scores(recommender: Recommender, histories: HistoryBatch) -> Tensor:
         return exclude(recommender.score(histories, keep), histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0]
 
 
+def bar(target: Tensor) -> Tensor:
+    """Return the scores that others must be above to outrank targets with these scores."""
+    return torch.where(target < 0, target * (1 - TOLERANCE), target / (1 - TOLERANCE))
+
+
 def outranks(scores: Tensor, target: Tensor) -> Tensor:
     """Return where `scores` [..., C] are clearly above `target` [...], bool [..., C]; minus infinity never is."""
-    against = target[..., None]
-    level = torch.maximum(scores.abs(), against.abs())
-    return scores - against > TOLERANCE * level.masked_fill(torch.isinf(level), 0)
+    return scores > bar(target)[..., None]
 
 
 def rank(scores: Tensor, target: Tensor) -> Tensor:
@@ -78,8 +81,7 @@ def lead(scores: Tensor, places: Tensor, k: Tensor) -> Tensor:
     target = scores.gather(-1, places)
     at, after = best.gather(-1, k - 1), best.gather(-1, k.clamp(max=best.shape[-1] - 1))
     other = torch.where(target >= at, after, at)
-    level = torch.maximum(other.abs(), target.abs())
-    return other - target - TOLERANCE * level.masked_fill(torch.isinf(level), 0)
+    return other - bar(target)
 
 
 def top_k(scores: Tensor, k: int) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 PLACES = 16_384
 """Padded places that are worked on at a time; with 600 numbers a place, 80 MB in float64."""
 
-PACKED = 16
+PACKED = 12
 """Variations of a history that are scored in one row, where a row is not all that there are."""
 
 

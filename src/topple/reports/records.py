@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import DataError, DataNotFoundError
-from topple.explanation import CandidateRule, Explanation, Proof, Query, Status
+from topple.explanation import CandidateRule, Explanation, Goal, Proof, Query, Status
 from topple.files import writing
 from topple.reports.as_json import as_json
 from topple.reports.sentences import sentence
 from topple.types import Id, JsonObject
 
-SCHEMA = "topple.explanation/1"
+SCHEMA = "topple.explanation/2"
 OWN = "explanations.parquet"
 """The file that tells a result folder from others; only such a folder is ever replaced."""
 
@@ -80,20 +80,29 @@ def _row(e: Explanation, catalogue: Catalogue) -> JsonObject:
 
     return {
         "user": e.query.user,
-        "history": list(e.query.history),
+        "history": _list(e.query.history),
         "target": e.query.target,
         "target_title": catalogue.title(e.query.target),
         "k": e.query.k,
-        "rule": e.query.rule.value,
-        "protected": sorted(e.query.protected, key=repr),
+        "rule": str(e.query.rule),
+        "goal": str(e.query.goal),
+        "protected": sorted(_list(e.query.protected), key=repr),
+        "groups": [_list(group) for group in _list(e.query.groups)],
+        "item_costs": [
+            {"item": pair[0], "cost": pair[1]} for pair in _list(e.query.item_costs) if len(_list(pair)) == 2
+        ],
+        "largest": e.query.largest,
+        "sets": e.query.sets,
         "seed": e.query.seed,
         "status": e.status.value,
         "removed": list(e.removed),
         "removed_titles": titles(e.removed),
+        "alternatives": [list(items) for items in e.alternatives],
         "replacements": list(e.replacements),
         "replacement_titles": titles(e.replacements),
         "rank_before": e.rank_before,
         "rank_after": e.rank_after,
+        "rank_alone": e.rank_alone,
         "proof": None if e.proof is None else e.proof.value,
         "cost": e.cost,
         "seconds": e.seconds,
@@ -113,11 +122,15 @@ def _table(rows: list[JsonObject], explanations: Sequence[Explanation], catalogu
     user = pa.int64() if users == {int} else pa.string()
     text = [{**row, "settings": json.dumps(row["settings"], sort_keys=True)} | _as(item, user, row) for row in rows]
     lists = {"history", "protected", "removed", "replacements"}
+    several = pa.list_(pa.list_(item))
+    costs = pa.list_(pa.struct([("item", item), ("cost", pa.float64())]))
     fields = [
         ("user", user), ("history", item), ("target", item), ("target_title", pa.string()), ("k", pa.int64()),
-        ("rule", pa.string()), ("protected", item), ("seed", pa.int64()), ("status", pa.string()), ("removed", item),
-        ("removed_titles", pa.list_(pa.string())), ("replacements", item), ("replacement_titles", pa.list_(pa.string())),
-        ("rank_before", pa.int64()), ("rank_after", pa.int64()), ("proof", pa.string()), ("cost", pa.int64()),
+        ("rule", pa.string()), ("goal", pa.string()), ("protected", item), ("groups", several), ("item_costs", costs),
+        ("largest", pa.int64()), ("sets", pa.int64()), ("seed", pa.int64()), ("status", pa.string()), ("removed", item),
+        ("removed_titles", pa.list_(pa.string())), ("alternatives", several), ("replacements", item),
+        ("replacement_titles", pa.list_(pa.string())), ("rank_before", pa.int64()), ("rank_after", pa.int64()),
+        ("rank_alone", pa.int64()), ("proof", pa.string()), ("cost", pa.int64()),
         ("seconds", pa.float64()), ("method", pa.string()), ("settings", pa.string()), ("model", pa.string()),
         ("catalogue", pa.string()), ("reason", pa.string()), ("sentence", pa.string()),
     ]  # fmt: skip
@@ -137,6 +150,10 @@ def _as(item: pa.DataType, user: pa.DataType, row: JsonObject) -> JsonObject:
         kind = int if pa.types.is_integer(item) else str
         changed["target"] = row["target"] if type(row["target"]) is kind else None
         changed |= {name: [i for i in row[name] if type(i) is kind] for name in ("history", "protected")}
+        changed |= {name: row[name] if type(row[name]) is int else None for name in ("k", "largest", "sets", "seed")}
+        changed["groups"] = [[i for i in group if type(i) is kind] for group in row["groups"]]
+        fits = (cost for cost in row["item_costs"] if type(cost["item"]) is kind and type(cost["cost"]) in (int, float))
+        changed["item_costs"] = list(fits)
     return changed
 
 
@@ -156,13 +173,20 @@ def _read_lines(file: Path) -> tuple[list[dict[str, Any]], str | None]:
 
 
 def _explanation(row: dict[str, Any]) -> Explanation:
+    if row["status"] != Status.INVALID.value:
+        CandidateRule(row["rule"]), Goal(row["goal"])
     return Explanation(
         query=Query(
-            history=tuple(row["history"]),
+            history=row["history"],
             target=row["target"],
             k=row["k"],
-            rule=CandidateRule(row["rule"]),
-            protected=frozenset(row["protected"]),
+            rule=row["rule"],
+            goal=row["goal"],
+            protected=row["protected"],
+            groups=row["groups"],
+            item_costs=tuple((cost["item"], cost["cost"]) for cost in row["item_costs"]),
+            largest=row["largest"],
+            sets=row["sets"],
             seed=row["seed"],
             user=row["user"],
         ),
@@ -171,6 +195,8 @@ def _explanation(row: dict[str, Any]) -> Explanation:
         replacements=tuple(row["replacements"]),
         rank_before=row["rank_before"],
         rank_after=row["rank_after"],
+        rank_alone=row["rank_alone"],
+        alternatives=tuple(tuple(items) for items in row["alternatives"]),
         proof=None if row["proof"] is None else Proof(row["proof"]),
         cost=row["cost"],
         seconds=row["seconds"],
@@ -180,3 +206,8 @@ def _explanation(row: dict[str, Any]) -> Explanation:
         catalogue=row["catalogue"],
         reason=row["reason"],
     )
+
+
+def _list(value: Any) -> list[Any]:
+    """Return the elements of a field of a query, none where the query could not be asked because it is something else."""
+    return list(value) if isinstance(value, tuple | frozenset) else []

@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 
 from topple.data.vocabulary import Catalogue
-from topple.explanation import Explanation, Proof, Status
+from topple.explanation import Explanation, Goal, Proof, Status
 from topple.types import ItemId
 
 _NUMBERS = ("none", "this one", "these two", "these three", "these four", "these five", "these six")
+_SOUGHT = {
+    Goal.NECESSARY: "without which it would leave",
+    Goal.SUFFICIENT: "that alone would keep it",
+    Goal.BOTH: "without which it would leave and that alone would keep it",
+}
 MOST_NAMED = 12
 
 
@@ -16,31 +21,51 @@ def sentence(explanation: Explanation, catalogue: Catalogue) -> str:
     Example: You are recommended *Aliens* (2) because you liked *Alien* and *The Terminator*. Without these two, *Jaws*
     would take its place.
     """
-    target = f"*{catalogue.title(explanation.query.target)}* ({explanation.rank_before})"
+    query, number = explanation.query, _number(len(explanation.removed))
+    target = f"*{catalogue.title(query.target)}* ({explanation.rank_before})"
     if explanation.status is Status.INVALID:
         return f"This could not be asked: {explanation.reason}"
     if explanation.status is not Status.FOUND:
-        return f"You are recommended {target}; no set of your items was found without which it would leave: {explanation.reason}."
-    named = _listed(explanation.removed, catalogue)
-    number = (
-        _NUMBERS[len(explanation.removed)]
-        if len(explanation.removed) < len(_NUMBERS)
-        else f"these {len(explanation.removed)}"
-    )
-    if not explanation.valid:
         return (
-            f"You are recommended {target}. {explanation.method} names {named}, but that is not the reason: without "
-            f"{number} it would still be recommended, at rank {explanation.rank_after}."
+            f"You are recommended {target}; no set of your items was found {_SOUGHT[query.goal]}: {explanation.reason}."
         )
-    taker = (
-        f"*{catalogue.title(explanation.replacements[0])}* would take its place"
-        if explanation.replacements
-        else "it would leave the list"
-    )
-    smallest = (
-        " No smaller set would do." if explanation.proof is Proof.MINIMUM and len(explanation.removed) > 1 else ""
-    )
-    return f"You are recommended {target} because you liked {named}. Without {number}, {taker}.{smallest}"
+    named = _listed(explanation.removed, catalogue)
+    if not explanation.valid:
+        where = _still(explanation, number)
+        return f"You are recommended {target}. {explanation.method} names {named}, but that is not the reason: {where}."
+    told = [f"You are recommended {target} because you liked {named}. {_effect(explanation, number, catalogue)}"]
+    if explanation.proof is Proof.MINIMUM and (len(explanation.removed) > 1 or query.item_costs):
+        told.append(f"No {'cheaper' if query.item_costs else 'smaller'} set would do.")
+    if explanation.alternatives:
+        others = "; ".join(_listed(items, catalogue) for items in explanation.alternatives)
+        told.append(f"{'As cheap' if query.item_costs else 'As small'}: {others}.")
+    return " ".join(told)
+
+
+def _effect(explanation: Explanation, number: str, catalogue: Catalogue) -> str:
+    """Say what the set does."""
+    alone = f"would keep it in the list of {explanation.query.k}"
+    if explanation.query.goal is Goal.SUFFICIENT:
+        return f"{number.capitalize()} alone, of your {len(explanation.query.history)}, {alone}."
+    leaves = "it would leave the list"
+    if explanation.replacements:
+        leaves = f"*{catalogue.title(explanation.replacements[0])}* would take its place"
+    both = f", and {number} alone {alone}" if explanation.query.goal is Goal.BOTH else ""
+    return f"Without {number}, {leaves}{both}."
+
+
+def _still(explanation: Explanation, number: str) -> str:
+    """Say why a set is not the reason."""
+    rank, k = explanation.rank_after, explanation.query.k
+    if explanation.reason.startswith("refused"):
+        return explanation.reason
+    if explanation.query.goal is not Goal.SUFFICIENT and rank is not None and rank <= k:
+        return f"without {number} it would still be recommended, at rank {rank}"
+    return f"for {number} alone it would be at rank {explanation.rank_alone} and not recommended"
+
+
+def _number(count: int) -> str:
+    return _NUMBERS[count] if count < len(_NUMBERS) else f"these {count}"
 
 
 def _listed(items: Sequence[ItemId], catalogue: Catalogue) -> str:

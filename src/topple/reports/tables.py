@@ -8,7 +8,7 @@ from rich.text import Text
 
 from topple import registry
 from topple.data.vocabulary import Catalogue
-from topple.explanation import CandidateRule, Explanation, Status
+from topple.explanation import CandidateRule, Explanation, Goal, Status
 from topple.metrics import Evaluation
 from topple.types import JsonObject
 
@@ -44,16 +44,17 @@ def evaluation_json(evaluation: Evaluation) -> JsonObject:
 
 
 def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue) -> Table:
-    """Return one short row an explanation: what was recommended, how many items to remove, and what was checked."""
+    """Return one short row an explanation: what was recommended, how many items were named, and what was checked."""
     table = Table(title=f"{len(explanations)} explanations")
-    for column in ("user", "rank", "recommended", "removed", "rank then", "checked"):
-        right = column in ("rank", "removed", "rank then")
+    for column in ("user", "rank", "recommended", "named", "rank then", "checked"):
+        right = column in ("rank", "named", "rank then")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for e in explanations:
         size = f"{len(e.removed)} of {len(e.query.history)}" if e.removed else "-"
         user = "" if e.query.user is None else str(e.query.user)
         title = catalogue.title(e.query.target)
-        table.add_row(Text(user), _count(e.rank_before), Text(title), size, _count(e.rank_after), _checked(e))
+        then = e.rank_alone if e.removed and e.query.goal is Goal.SUFFICIENT else e.rank_after
+        table.add_row(Text(user), _count(e.rank_before), Text(title), size, _count(then), _checked(e))
     return table
 
 

@@ -89,7 +89,8 @@ def ranks_before(recommender: Recommender, queries: EncodedQueries) -> Tensor:
     histories = queries.histories
     for places, scores in reranked(recommender, histories, unchanged(histories), CandidateRule.UNSEEN_BEFORE):
         mine, where = (queries.row[:, None] == places).nonzero(as_tuple=True)
-        out[mine] = target_ranks(scores[where, 0], queries.target[mine])
+        for part in torch.split(torch.arange(len(mine), device=mine.device), len(places)):
+            out[mine[part]] = target_ranks(scores[where[part], 0], queries.target[mine[part]])
     return out
 
 
