@@ -18,7 +18,7 @@ from topple.data.splitting import HeldOut
 from topple.types import ItemId, UserId
 
 VALIDATION = 200
-SETTINGS = {"hidden": 100, "latent": 50, "epochs": 3, "batch_size": 125, "learning_rate": 1e-2}
+SETTINGS = {"hidden": 100, "latent": 50, "epochs": 3, "batch_size": 250, "learning_rate": 3e-3}
 """Small, and stopped early: the cost of an explanation hangs on the shapes and the lengths of the sets."""
 
 

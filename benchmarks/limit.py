@@ -4,7 +4,8 @@
 
 While a method explains, the shape of every call to the recommender's scorer is noted: B histories, S variations, H places,
 C columns. Then only the matrix products of these shapes are done, in float64, into memory that is there already: no
-activations, no gathering, no ranking, no search. That is the limit; the share is its time over the method's wall time.
+activations, no gathering, no ranking, no search. That is the limit; the share is its time over the method's. Times are those
+of the processor, one thread, so that what else runs on the machine counts little.
 Padding counts as scored on both sides. With gradients (LCER) the products of the way back count too.
 """
 
@@ -115,10 +116,10 @@ def replay(recommender: topple.Recommender, shapes: Counter[Shape]) -> tuple[flo
         factors = products(recommender, shape)
         for left, right, room in factors:
             torch.matmul(left, right, out=room)  # warm-up
-        started = time.perf_counter()
+        started = time.process_time()
         for left, right, room in factors:
             torch.matmul(left, right, out=room)
-        seconds += calls * (time.perf_counter() - started)
+        seconds += calls * (time.process_time() - started)
         flop += calls * sum(2.0 * left.numel() * right.shape[-1] for left, right, _ in factors)
     return seconds, flop
 
@@ -140,9 +141,9 @@ def rows(
             topple.explain_queries(recommender, queries, **asked)
         times, least, flop = [], [], 0.0
         for _ in range(repeats):  # in turn, so that whatever else the machine does meets both
-            started = time.perf_counter()
+            started = time.process_time()
             topple.explain_queries(recommender, queries, **asked)
-            times.append(time.perf_counter() - started)
+            times.append(time.process_time() - started)
             seconds, flop = replay(recommender, shapes)
             least.append(seconds)
         seconds, limit = statistics.median(times), statistics.median(least)
