@@ -80,17 +80,24 @@ def timed(
         if place:
             times.append(1000 * (time.process_time() - started) / len(queries))
             sizes += [len(answer.removed) for answer in answers if answer.valid]
-    return {
+    row = {
         "part": part,
         "at": at,
         "method": method,
         "items": len(recommender.catalogue),
+        "hidden": getattr(recommender.settings, "hidden", None),
         "k": k,
         "users": len(histories),
         "median_ms_per_query": statistics.median(times),
         "most_ms_per_query": max(times),
         "mean_size": statistics.fmean(sizes) if sizes else None,
     }
+    print(
+        f"{part} {at:,.0f}, {method}: {row['median_ms_per_query']:.1f} ms a query, {peak():.2f} GiB",
+        file=sys.stderr,
+        flush=True,
+    )
+    return row
 
 
 def stream(
@@ -196,10 +203,13 @@ def draw(found: Sequence[dict[str, Any]], path: Path) -> None:
                 (r["at"], r["median_ms_per_query"]) for r in found if (r["part"], r["method"]) == (part, method)
             )
             panel.plot(*zip(*mine, strict=True), color=colour, marker=mark, markersize=4, label=method)
-        panel.set(xscale="log", yscale="log", xlabel=axes_of[part])
-        ticks = sorted({round(r["at"]) for r in found if r["part"] == part})
+        its = {round(row["at"]): row["hidden"] for row in found if row["part"] == part}
+        ticks, hidden = sorted(its), ", ".join(str(its[at]) for at in sorted(its))
+        note = f"hidden units: {hidden}" if part == "catalogue" else f"catalogue of {found[0]['items']:,}"
+        panel.set(xscale="log", yscale="log", xlabel=f"{axes_of[part]}\n({note})")
         panel.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
         panel.minorticks_off()
+        panel.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
         panel.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,g}"))
         panel.grid(alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)
@@ -219,7 +229,8 @@ def show(found: Sequence[dict[str, Any]]) -> None:
     for row in found:
         if row["part"] != "stream":
             table.add_row(*(cell(row[column]) for column in columns))
-    Console(width=150).print(table)
+    if table.rows:
+        Console(width=150).print(table)
     for row in found:
         if row["part"] == "stream":
             Console(width=150).print("stream: " + ", ".join(f"{name} {cell(value)}" for name, value in row.items()))

@@ -68,7 +68,8 @@ def noted(recommender: topple.Recommender) -> Iterator[Counter[Shape]]:
 
     def note(keep: Tensor, candidates: Tensor | None) -> None:
         columns = len(recommender.catalogue) if candidates is None else candidates.shape[1]
-        found[Shape(*keep.shape, columns, candidates is not None, keep.requires_grad)] += 1
+        B, S, H = keep.shape
+        found[Shape(B, S, H, columns, candidates is not None, keep.requires_grad)] += 1
 
     original: Callable[..., Any] = recommender.bind if isinstance(recommender, Autoencoder) else recommender.score
 
@@ -77,13 +78,15 @@ def noted(recommender: topple.Recommender) -> Iterator[Counter[Shape]]:
 
         def scorer(keep: Tensor) -> Tensor:
             note(keep, candidates)
-            return bound(keep)
+            scores: Tensor = bound(keep)
+            return scores
 
         return scorer
 
     def score(histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         note(keep, candidates)
-        return original(histories, keep, candidates)
+        scores: Tensor = original(histories, keep, candidates)
+        return scores
 
     # an autoencoder scores through bind; the others bind through score
     name, proxy = ("bind", bind) if isinstance(recommender, Autoencoder) else ("score", score)
