@@ -96,7 +96,7 @@ class Recommender(ABC):
             candidates: item indices [B, C] to score; None for the whole catalogue.
 
         Returns:
-            scores [B, S, C], or [B, S, I] without candidates.
+            scores [B, S, C], or [B, S, I] without candidates; the caller's own, who may change them.
         """
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:

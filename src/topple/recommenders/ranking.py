@@ -21,7 +21,7 @@ def exclude(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: Candida
     """Put the items that do not compete under `rule` at minus infinity.
 
     Args:
-        scores: [B, S, I], the whole catalogue; not changed.
+        scores: [B, S, I], the whole catalogue, as a recommender returned them; changed in place where that is possible.
         histories: the B histories as they were.
         keep: the variations that were scored [B, S, H].
         rule: which items compete.
@@ -39,7 +39,7 @@ def exclude(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: Candida
     if rule is CandidateRule.UNSEEN_AFTER:
         seen = seen & (keep > 0)
     row, variation, place = seen.nonzero(as_tuple=True)
-    out = scores.clone()
+    out = scores.contiguous()
     out[row, variation, histories.items[row, place]] = -torch.inf
     return out
 
