@@ -1,0 +1,166 @@
+"""Folding a history into a factor model by its closed form; a removal is a low-rank update of it, not a new solve."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+NUMBERS = 4_000_000
+"""Numbers of systems of equations held at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """What the equations of all histories have in common.
+
+    Args:
+        alpha: confidence that a seen item adds.
+        gram: G = Y'Y + reg I [D, D], in float64.
+        inverse: its inverse [D, D], in float64.
+    """
+
+    alpha: float
+    gram: Tensor
+    inverse: Tensor
+
+    @classmethod
+    def of(cls, factors: Tensor, alpha: float, regularisation: float) -> "System":
+        """Prepare the system of factors Y [I, D]."""
+        exact = factors.double()
+        gram = exact.T @ exact
+        gram.diagonal().add_(regularisation)
+        return cls(alpha, gram, torch.cholesky_inverse(torch.linalg.cholesky(gram)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """Some histories with no item, or with all of them; any other variation is an update of one of the two.
+
+    With A the left side of the equations and Z the factors of the history's items:
+
+    Args:
+        user: x [B, D].
+        effect: Z A^-1 [B, H, D], how x moves with the right side of each item.
+        mutual: Z A^-1 Z' [B, H, H].
+        pull: 1 + alpha - alpha Z x [B, H]; an item kept with weight c adds c * pull to A x = G x + ....
+    """
+
+    user: Tensor
+    effect: Tensor
+    mutual: Tensor
+    pull: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class FoldIn:
+    """The closed form of B histories, prepared for many variations of each.
+
+    For a start (A, x) and kept weights that are less than the start's by d, the new x is x + g Z A^-1, where
+    (I - alpha diag(d) Z A^-1 Z') g = -d * pull. That is Woodbury's identity; g is 0 where d is, so the system is as small as
+    the number of items that moved, and its condition is at most 1 + alpha.
+
+    Args:
+        system: of the model.
+        rows: the factors Z of the items [B, H, D].
+        weights: base weights [B, H].
+    """
+
+    system: System
+    rows: Tensor
+    weights: Tensor
+
+    def users(self, kept: Tensor) -> Tensor:
+        """Return x for kept weights [B, S, H], as [B, S, D], the cheapest way that its shape allows."""
+        if not kept.numel() or (torch.is_grad_enabled() and kept.requires_grad):
+            return self.solved(kept)
+        stays, gone = (kept != 0).sum(-1), (kept != self.weights[:, None]).sum(-1)
+        from_empty, sizes = stays < gone, torch.minimum(stays, gone)
+        (_, variations, places), factors, most = kept.shape, self.rows.shape[2], int(sizes.max())
+        direct = min(places**3, factors**3 // 2 + places * factors**2)
+        prepared = places * factors * (3 * factors + places) + variations * (most**3 + places * factors)
+        if variations * direct < prepared:
+            return self.solved(kept)
+        parts = self._parts(kept, most * most)
+        return torch.cat([self._updated(kept[:, p], from_empty[:, p], sizes[:, p]) for p in parts], 1)
+
+    def solved(self, kept: Tensor) -> Tensor:
+        """Solve each variation by itself, in the space of the history or of the factors, the smaller of the two."""
+        places, factors = self.rows.shape[1:]
+        solve = self._solved_by_items if places < factors else self._solved_by_factors
+        return torch.cat([solve(kept[:, part]) for part in self._parts(kept, places * min(places, factors))], 1)
+
+    def _parts(self, kept: Tensor, each: int) -> list[slice]:
+        """Return some variations at a time, so that no more than about `NUMBERS` are held where one needs `each`."""
+        together = max(1, NUMBERS // max(1, len(kept) * each))
+        return [slice(start, start + together) for start in range(0, max(1, kept.shape[1]), together)]
+
+    def _solved_by_items(self, kept: Tensor) -> Tensor:
+        left = self.system.alpha * kept[..., None] * self.empty.mutual[:, None]
+        left = left + torch.eye(kept.shape[2], dtype=kept.dtype, device=kept.device)
+        step: Tensor = torch.linalg.solve(left, (1 + self.system.alpha) * kept)
+        return step @ self.empty.effect
+
+    def _solved_by_factors(self, kept: Tensor) -> Tensor:
+        rows = self.rows[:, None]
+        left = self.system.gram.to(kept) + self.system.alpha * (rows * kept[..., None]).transpose(2, 3) @ rows
+        right = (1 + self.system.alpha) * kept @ self.rows
+        return torch.cholesky_solve(right[..., None], torch.linalg.cholesky(left))[..., 0]
+
+    def _updated(self, kept: Tensor, from_empty: Tensor, sizes: Tensor) -> Tensor:
+        """Move from the nearer of the two starts by the `sizes` items [B, S] in which each variation differs from it."""
+        starts = (self.whole, self.empty) if from_empty.any() else (self.whole,)
+        user, effect, mutual, pull = (_side_by_side(starts, name) for name in _Start.__dataclass_fields__)
+        start, places, most = from_empty.long(), kept.shape[2], int(sizes.max())
+        own = user.gather(1, start[..., None].expand(-1, -1, user.shape[2]))
+        if not most:
+            return own
+        less = torch.where(from_empty[..., None], -kept, self.weights[:, None] - kept)  # [B, S, H]
+        batch, variation, moved = less.nonzero(as_tuple=True)
+        first = (sizes.flatten().cumsum(0) - sizes.flatten()).reshape(sizes.shape)
+        slot = torch.arange(len(batch), device=kept.device) - first[batch, variation]
+        where = sizes.new_zeros(*sizes.shape, most).index_put_((batch, variation, slot), moved)  # [B, S, M]
+        its = kept.new_zeros(where.shape).index_put_((batch, variation, slot), less[batch, variation, moved])
+        at = start[..., None] * places + where
+        rows = torch.arange(len(kept), device=kept.device)[:, None, None]
+        push = -its * pull.flatten(1)[rows, at]
+        among = (
+            self.system.alpha * its[..., None] * mutual.flatten(1, 2)[rows[..., None], at[..., None], where[:, :, None]]
+        )
+        if most == 1:
+            step = push / (1 - among[..., 0])
+        else:
+            step = torch.linalg.solve(torch.eye(most, dtype=kept.dtype, device=kept.device) - among, push)
+        steps = kept.new_zeros(*sizes.shape, len(starts) * places).scatter_add_(2, at, step)
+        return own + steps @ effect.flatten(1, 2)
+
+    @cached_property
+    def empty(self) -> _Start:
+        """The histories without any item."""
+        effect = self.rows @ self.system.inverse.to(self.rows)
+        user = self.rows.new_zeros(len(self.rows), self.rows.shape[2])
+        pull = torch.full_like(self.weights, 1 + self.system.alpha)
+        return _Start(user, effect, effect @ self.rows.transpose(1, 2), pull)
+
+    @cached_property
+    def whole(self) -> _Start:
+        """The histories with all their items."""
+        alpha, (_, places, factors) = self.system.alpha, self.rows.shape
+        if places < factors:
+            left = alpha * self.empty.mutual * self.weights[:, None]
+            effect = torch.linalg.solve(
+                left + torch.eye(places, dtype=left.dtype, device=left.device), self.empty.effect
+            )
+        else:
+            rows = self.rows.transpose(1, 2)
+            left = self.system.gram.to(rows) + alpha * (rows * self.weights[:, None]) @ self.rows
+            effect = torch.cholesky_solve(rows, torch.linalg.cholesky(left)).transpose(1, 2)
+        user = (1 + alpha) * (self.weights[:, None] @ effect)[:, 0]
+        pull = 1 + alpha - alpha * (self.rows @ user[..., None])[..., 0]
+        return _Start(user, effect, effect @ self.rows.transpose(1, 2), pull)
+
+
+def _side_by_side(starts: tuple[_Start, ...], name: str) -> Tensor:
+    """Return one part of the starts as [B, starts, ...]; of a single one, without a copy."""
+    parts = [getattr(start, name) for start in starts]
+    return torch.stack(parts, 1) if len(parts) > 1 else parts[0][:, None]
