@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -5,8 +6,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from topple import load_model
+from topple.data.splitting import HeldOut
+from topple.data.vocabulary import Vocabulary
 from topple.errors import ModelFolderError, RecommenderError, SettingsError
 from topple.recommenders import als, fold_in
 from topple.recommenders.als import ALS, AlsSettings
@@ -216,6 +220,16 @@ def test_an_interrupt_before_there_is_a_model_goes_on(monkeypatch):
     monkeypatch.setattr(als, "_round", stop)
     with pytest.raises(KeyboardInterrupt):
         ALS.fit(SPLIT, SETTINGS)
+
+
+def test_without_validation_users_the_last_state_is_kept():
+    nobody = csr_matrix((0, ITEMS), dtype=np.float32)
+    epochs = []
+    split = replace(SPLIT, validation=HeldOut(Vocabulary([]), nobody, nobody))
+    model = ALS.fit(split, SETTINGS, epochs.append)
+    assert model.training["best_epoch"] == epochs[-1].best_epoch == SETTINGS.epochs
+    assert "validation_ndcg_100" not in model.training
+    assert len(epochs) == SETTINGS.epochs
 
 
 def test_no_epoch_starts_after_max_minutes():

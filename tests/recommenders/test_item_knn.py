@@ -39,7 +39,7 @@ def by_hand(settings):
     return table
 
 
-def dense(model):
+def contributed(model):
     batch = HistoryBatch.of([list(range(ITEMS))])
     return model.contributions(batch)[0].numpy()
 
@@ -51,7 +51,7 @@ def test_similarities_are_those_by_hand_in_blocks_of_any_size(similarity, neighb
     monkeypatch.setattr(item_knn, "NUMBERS", numbers)
     settings = ItemKnnSettings(similarity=similarity, neighbours=neighbours, shrink=shrink)
     expected = by_hand(settings)
-    np.testing.assert_allclose(dense(ItemKNN.fit(SPLIT, settings)), expected, atol=1e-6)
+    np.testing.assert_allclose(contributed(ItemKNN.fit(SPLIT, settings)), expected, atol=1e-6)
     if neighbours == 4:
         assert (expected != expected.T).any(), "a transpose would not show"
 
@@ -73,7 +73,7 @@ def test_scores_are_the_kept_weights_times_the_table(history, bits, columns):
     kept = np.array([(bits >> place) & 1 for place in range(len(history))], dtype=np.float64) * 0.75
     x = np.zeros(ITEMS)
     x[history] = kept
-    expected = x @ dense(MODEL)
+    expected = x @ contributed(MODEL)
     batch, keep, chosen = HistoryBatch.of([history]), torch.from_numpy(kept)[None, None], torch.tensor([columns])
     np.testing.assert_allclose(MODEL.score(batch, keep)[0, 0].numpy(), expected, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(MODEL.bind(batch, chosen)(keep)[0, 0].numpy(), expected[columns], rtol=1e-10, atol=1e-12)
@@ -90,9 +90,24 @@ def test_scores_do_not_depend_on_how_many_numbers_are_held_at_a_time(monkeypatch
     torch.testing.assert_close(MODEL.score(batch, keep, columns), together[1], rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("dense", [0, 10**9])
+@pytest.mark.parametrize("many", [1, 2, 6])
+def test_entry_by_entry_and_dense_rows_give_the_same_scores(dense, many, monkeypatch):
+    monkeypatch.setattr(item_knn, "DENSE", dense)
+    batch = HistoryBatch.of([[1, 2, 3, 11], [9, 3], [20]])
+    keep = unchanged(batch).repeat(1, many, 1) * torch.linspace(0.1, 1, many)[:, None].double()
+    keep[:, -1, 0] = 0
+    table = torch.from_numpy(contributed(MODEL))
+    expected = torch.stack([keep[row] @ table[batch.items[row]] for row in range(3)])
+    found = MODEL.score(batch, keep.requires_grad_())
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    (slope,) = torch.autograd.grad(found[..., 5].sum(), keep)
+    torch.testing.assert_close(slope, (table[batch.items, 5] * batch.present)[:, None].expand_as(keep))
+
+
 def test_base_weights_multiply():
     batch = HistoryBatch(torch.tensor([[4, 6]]), torch.tensor([[2.0, 0.5]], dtype=torch.float64))
-    table = torch.from_numpy(dense(MODEL))
+    table = torch.from_numpy(contributed(MODEL))
     torch.testing.assert_close(MODEL.contributions(batch)[0], torch.stack([2 * table[4], 0.5 * table[6]]))
     torch.testing.assert_close(MODEL.score(batch, unchanged(batch))[0, 0], 2 * table[4] + 0.5 * table[6])
 

@@ -3,7 +3,8 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +20,8 @@ from topple.recommenders.quality import held_out_quality
 from topple.recommenders.what_if import PLACES, HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix
+
+_Model = TypeVar("_Model", bound=Recommender)
 
 
 class AlsSettings(Settings):
@@ -72,31 +75,20 @@ class ALS(Recommender):
             RecommenderError: the factors are not numbers.
         """
         chosen = AlsSettings.own(settings, cls.name)
-        started, random = time.perf_counter(), torch.Generator().manual_seed(chosen.seed)
+        kept: _Best[Self] = _Best(split, chosen.epochs, on_epoch, on_best)
+        random = torch.Generator().manual_seed(chosen.seed)
         items = 0.1 / math.sqrt(chosen.factors) * torch.randn(len(split.catalogue), chosen.factors, generator=random)
-        best: Self | None = None
         try:
             for epoch in range(1, chosen.epochs + 1):
                 items, loss = _round(split.train, items, chosen)
-                model = cls(split.catalogue, items, chosen)
-                ndcg = held_out_quality(model, split.validation, ndcg=(100,), recall=())["ndcg_100"]
-                if best is None or not ndcg <= best.training["validation_ndcg_100"]:
-                    best = model
-                    best.training = {"best_epoch": epoch, "loss": loss, "validation_ndcg_100": ndcg}
-                _record(best, epoch, started)
-                if best is model and on_best:
-                    on_best(best)
-                if on_epoch:
-                    at_best = best.training["validation_ndcg_100"], best.training["best_epoch"]
-                    on_epoch(Epoch(epoch, chosen.epochs, loss, ndcg, *at_best))
-                if chosen.max_minutes is not None and time.perf_counter() - started > 60 * chosen.max_minutes:
+                kept.see(cls(split.catalogue, items, chosen), epoch, loss)
+                if chosen.max_minutes is not None and kept.seconds > 60 * chosen.max_minutes:
                     break
         except KeyboardInterrupt:
-            if best is None:
+            if not kept.models:
                 raise
-            best.training["interrupted"] = True
-        if best is None:  # epochs is at least 1
-            raise RecommenderError(f"epochs={chosen.epochs}: nothing was trained. Train at least one epoch.")
+            kept.models[0].training["interrupted"] = True
+        (best,) = kept.models
         if math.isnan(best.training["validation_ndcg_100"]):
             del best.training["validation_ndcg_100"]
         return best
@@ -204,5 +196,32 @@ def _chunks(matrix: CsrMatrix) -> Iterator[tuple[Tensor, HistoryBatch]]:
         start += len(rows)
 
 
-def _record(model: ALS, epochs: int, started: float) -> None:
-    model.training |= {"epochs": epochs, "seconds": round(time.perf_counter() - started, 3), "interrupted": False}
+@dataclass(eq=False)
+class _Best(Generic[_Model]):
+    """The best state so far by validation NDCG@100, without validation users the last; `models` is empty or holds it."""
+
+    split: Split
+    epochs: int
+    on_epoch: OnEpoch | None
+    on_best: OnBest | None
+    models: list[_Model] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.perf_counter() - self.started
+
+    def see(self, model: _Model, epoch: int, loss: float) -> None:
+        """Judge the state after an epoch, keep it or not, and call the hooks."""
+        ndcg = held_out_quality(model, self.split.validation, ndcg=(100,), recall=())["ndcg_100"]
+        better = not self.models or not ndcg <= self.models[0].training["validation_ndcg_100"]
+        if better:
+            model.training = {"best_epoch": epoch, "loss": loss, "validation_ndcg_100": ndcg}
+            self.models = [model]
+        about = self.models[0].training
+        about |= {"epochs": epoch, "seconds": round(self.seconds, 3), "interrupted": False}
+        if better and self.on_best:
+            self.on_best(model)
+        if self.on_epoch:
+            self.on_epoch(Epoch(epoch, self.epochs, loss, ndcg, about["validation_ndcg_100"], about["best_epoch"]))

@@ -116,17 +116,20 @@ class FoldIn:
         if not most:
             return own
         less = torch.where(from_empty[..., None], -kept, self.weights[:, None] - kept)  # [B, S, H]
-        batch, variation, moved = less.nonzero(as_tuple=True)
-        first = (sizes.flatten().cumsum(0) - sizes.flatten()).reshape(sizes.shape)
-        slot = torch.arange(len(batch), device=kept.device) - first[batch, variation]
-        where = sizes.new_zeros(*sizes.shape, most).index_put_((batch, variation, slot), moved)  # [B, S, M]
-        its = kept.new_zeros(where.shape).index_put_((batch, variation, slot), less[batch, variation, moved])
+        differs = less.flatten().nonzero()[:, 0]
+        counts = sizes.flatten()
+        variation = torch.repeat_interleave(counts)  # among B * S
+        slot = torch.arange(len(differs), device=kept.device) - (counts.cumsum(0) - counts).index_select(0, variation)
+        slot += variation * most
+        where = sizes.new_zeros(len(counts) * most).scatter_(0, slot, differs - variation * places)
+        its = kept.new_zeros(where.shape).scatter_(0, slot, less.flatten().index_select(0, differs))
+        where, its = (laid.view(*sizes.shape, most) for laid in (where, its))  # [B, S, M]
         at = start[..., None] * places + where
-        rows = torch.arange(len(kept), device=kept.device)[:, None, None]
-        push = -its * pull.flatten(1)[rows, at]
-        among = (
-            self.system.alpha * its[..., None] * mutual.flatten(1, 2)[rows[..., None], at[..., None], where[:, :, None]]
-        )
+        rows = len(starts) * places * torch.arange(len(kept), device=kept.device)[:, None, None] + at
+        push = -its * pull.flatten().index_select(0, rows.flatten()).view(its.shape)
+        pairs = (rows * places)[..., None] + where[:, :, None]  # [B, S, M, M]
+        among = mutual.flatten().index_select(0, pairs.flatten()).view(pairs.shape)
+        among = among * (self.system.alpha * its)[..., None]
         if most == 1:
             step = push / (1 - among[..., 0])
         else:

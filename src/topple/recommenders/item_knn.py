@@ -21,6 +21,8 @@ from topple.types import CsrMatrix, FloatArray
 
 NUMBERS = 4_000_000
 """Similarities, or scores, held at a time on the way."""
+MANY, DENSE = 4, 20
+"""From so many variations on, rows with at most so many cells an entry are cheaper multiplied dense."""
 PARTS = ("indptr", "indices", "similarities")
 """The arrays of the model: a sparse matrix by rows."""
 
@@ -108,19 +110,24 @@ class ItemKNN(Recommender):
         return moved
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
-        """Add the similarities of the kept items; over the whole catalogue, entry by entry of their sparse rows."""
+        """Add the similarities of the kept items; over the whole catalogue entry by entry, or by dense rows if that is less."""
         if candidates is not None:
             return torch.bmm(keep, self.contributions(histories, candidates))
-        items, (variations, places) = len(self.catalogue), keep.shape[1:]
+        variations, cells = keep.shape[1], histories.items.numel() * len(self.catalogue)
+        if variations >= MANY and cells <= min(NUMBERS, DENSE * int(self._lengths(histories.items).sum())):
+            return torch.bmm(keep, self.contributions(histories))
+        scores = keep.new_zeros(len(histories) * len(self.catalogue), variations)
         kept = (keep * histories.weights[:, None]).transpose(1, 2).flatten(0, 1)  # [B * H, S]
-        scores = kept.new_zeros(len(histories) * items, variations)
-        entries = self._entries(histories)
-        for place, column, value in zip(
-            *(torch.split(e, NUMBERS // max(1, variations) + 1) for e in entries), strict=True
+        together = NUMBERS // max(1, variations) + 1
+        for row, place, column, value in zip(
+            *(torch.split(e, together) for e in self._entries(histories)), strict=True
         ):
-            at = place.div(places, rounding_mode="floor") * items + column
-            scores.index_add_(0, at, value[:, None] * kept[place])
-        return scores.reshape(len(histories), items, variations).transpose(1, 2).contiguous()
+            at, more = row * len(self.catalogue) + column, value[:, None] * kept.index_select(0, place)
+            if variations == 1:
+                scores.view(-1).scatter_add_(0, at, more[:, 0])
+            else:
+                scores.index_add_(0, at, more)
+        return scores.reshape(len(histories), len(self.catalogue), variations).transpose(1, 2).contiguous()
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Look the candidates' similarities up once."""
@@ -140,34 +147,36 @@ class ItemKNN(Recommender):
         return torch.cat(tables)
 
     def _table(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
-        items, (rows, places) = len(self.catalogue), histories.items.shape
-        place, column, value = self._entries(histories)
-        columns = items
+        columns, (rows, places) = len(self.catalogue), histories.items.shape
+        row, place, column, value = self._entries(histories)
         if (
             candidates is not None
         ):  # where a column stands among the candidates; one that stands twice, at one of the two
+            where = torch.full((rows, columns), candidates.shape[1], dtype=torch.int64, device=candidates.device)
+            where.scatter_(1, candidates, torch.arange(candidates.shape[1], device=candidates.device).expand(rows, -1))
+            column = where.view(-1).index_select(0, row * columns + column)
             columns = candidates.shape[1]
-            where = torch.full((rows, items), columns, dtype=torch.int64, device=candidates.device)
-            where.scatter_(1, candidates, torch.arange(columns, device=candidates.device).expand(rows, -1))
-            column = where[place.div(places, rounding_mode="floor"), column]
-            asked = column < columns
-            place, column, value = place[asked], column[asked], value[asked]
+            asked = (column < columns).nonzero()[:, 0]
+            place, column, value = (part.index_select(0, asked) for part in (place, column, value))
         table = value.new_zeros(rows * places, columns)
-        table[place, column] = value * histories.weights.flatten()[place]
+        table[place, column] = value * histories.weights.flatten().index_select(0, place)
         table = table.reshape(rows, places, columns)
         if candidates is None:
             return table
         return table.gather(2, where.gather(1, candidates)[:, None].expand(-1, places, -1))
 
-    def _entries(self, histories: HistoryBatch) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the entries of the rows of all histories: place among B * H, scored item, similarity."""
-        indptr, indices, values = (self._parts[name] for name in PARTS)
-        items = histories.items.flatten()
-        lengths = (indptr[items + 1] - indptr[items]) * histories.present.flatten()
-        place = torch.repeat_interleave(lengths)
-        first = indptr[items] - (lengths.cumsum(0) - lengths)
-        entry = first[place] + torch.arange(len(place), device=place.device)
-        return place, indices[entry], values[entry].to(histories.weights.dtype)
+    def _lengths(self, items: Tensor) -> Tensor:
+        """Return how many entries the rows of items have."""
+        return self._parts["indptr"][items + 1] - self._parts["indptr"][items]
+
+    def _entries(self, histories: HistoryBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the entries of the rows of all histories: history, place among B * H, scored item, similarity."""
+        lengths = self._lengths(histories.items) * histories.present
+        row, place = torch.repeat_interleave(lengths.sum(1)), torch.repeat_interleave(lengths.flatten())
+        first = self._parts["indptr"][histories.items.flatten()] - (lengths.flatten().cumsum(0) - lengths.flatten())
+        entry = first.index_select(0, place) + torch.arange(len(place), device=place.device)
+        column, value = (self._parts[name].index_select(0, entry) for name in ("indices", "similarities"))
+        return row, place, column, value.to(histories.weights.dtype)
 
 
 def _nearest(train: CsrMatrix, settings: ItemKnnSettings) -> Iterator[CsrMatrix]:
