@@ -80,7 +80,7 @@ def test_a_low_rank_update_equals_a_new_solve(factors, most):
     prepared = FoldIn(model._system, factors_of[batch.items], batch.weights)
     expected = prepared.solved(keep)
     stays, gone = (keep != 0).sum(-1), (keep != batch.weights[:, None]).sum(-1)
-    found = prepared._updated(keep, stays < gone, torch.minimum(stays, gone))
+    found = prepared.update(keep, stays < gone, torch.minimum(stays, gone)).users()
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-11)
     torch.testing.assert_close(model.score(batch, keep), expected @ factors_of.T, rtol=1e-10, atol=1e-11)
 
@@ -94,6 +94,14 @@ def test_one_or_two_removed_items_of_many_variations_never_cost_a_solve_each(mon
     expected = model.score(batch, keep)
     monkeypatch.setattr(FoldIn, "solved", lambda *_: pytest.fail("a new solve"))
     torch.testing.assert_close(model.bind(batch)(keep), expected)
+
+
+def test_variations_that_change_nothing_cost_no_system():
+    model = untrained(4)
+    batch = HistoryBatch.of([list(range(9)), [3]])
+    same = model.score(batch, unchanged(batch).repeat(1, 50, 1))
+    torch.testing.assert_close(same, model.score(batch, unchanged(batch)).expand_as(same))
+    assert not model.score(batch, torch.zeros(2, 50, 9).double()).any()
 
 
 def test_a_history_is_prepared_once_for_all_that_follows(monkeypatch):
@@ -117,6 +125,30 @@ def test_the_gradient_in_keep_is_that_of_finite_differences_even_where_an_item_i
     keep[:, 2] *= 0.6
     columns = torch.tensor([[3, 4], [0, 2]])
     assert torch.autograd.gradcheck(model.bind(batch, columns), keep.requires_grad_(), eps=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("factors", [5, 40])
+def test_the_gradient_of_a_low_rank_update_is_that_of_a_solve(factors, monkeypatch):
+    model = untrained(factors)
+    batch = HistoryBatch.of([list(range(20)), list(range(5, 17)), [3]])
+    keep = variations(batch, many=30)
+    columns = torch.tensor([[3, 25, 7]]).expand(3, -1)
+    weights = torch.rand(3, keep.shape[1], 3, generator=torch.Generator().manual_seed(0)).double()
+
+    def slope():
+        at = keep.clone().requires_grad_()
+        return torch.autograd.grad((model.bind(batch, columns)(at) * weights).sum(), at)[0]
+
+    def updated(self, kept):
+        stays, gone = (kept != 0).sum(-1), (kept != self.weights[:, None]).sum(-1)
+        return fold_in._Users.apply(kept, self, stays < gone, torch.minimum(stays, gone))
+
+    monkeypatch.setattr(FoldIn, "users", updated)
+    found = slope()
+    monkeypatch.setattr(FoldIn, "users", FoldIn.solved)
+    expected = slope()
+    present = batch.present[:, None].expand_as(found)
+    torch.testing.assert_close(found[present], expected[present], rtol=1e-9, atol=1e-9)
 
 
 def test_base_weights_multiply():

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 NUMBERS = 4_000_000
 """Numbers of systems of equations held at a time."""
@@ -72,7 +74,7 @@ class FoldIn:
 
     def users(self, kept: Tensor) -> Tensor:
         """Return x for kept weights [B, S, H], as [B, S, D], the cheapest way that its shape allows."""
-        if not kept.numel() or (torch.is_grad_enabled() and kept.requires_grad):
+        if not kept.numel():
             return self.solved(kept)
         stays, gone = (kept != 0).sum(-1), (kept != self.weights[:, None]).sum(-1)
         from_empty, sizes = stays < gone, torch.minimum(stays, gone)
@@ -82,7 +84,8 @@ class FoldIn:
         if variations * direct < prepared:
             return self.solved(kept)
         parts = self._parts(kept, most * most)
-        return torch.cat([self._updated(kept[:, p], from_empty[:, p], sizes[:, p]) for p in parts], 1)
+        users: list[Tensor] = [_Users.apply(kept[:, p], self, from_empty[:, p], sizes[:, p]) for p in parts]  # type: ignore[no-untyped-call]
+        return torch.cat(users, 1)
 
     def solved(self, kept: Tensor) -> Tensor:
         """Solve each variation by itself, in the space of the history or of the factors, the smaller of the two."""
@@ -107,35 +110,28 @@ class FoldIn:
         right = (1 + self.system.alpha) * kept @ self.rows
         return torch.cholesky_solve(right[..., None], torch.linalg.cholesky(left))[..., 0]
 
-    def _updated(self, kept: Tensor, from_empty: Tensor, sizes: Tensor) -> Tensor:
+    def update(self, kept: Tensor, from_empty: Tensor, sizes: Tensor) -> "_Update":
         """Move from the nearer of the two starts by the `sizes` items [B, S] in which each variation differs from it."""
-        starts = (self.whole, self.empty) if from_empty.any() else (self.whole,)
-        user, effect, mutual, pull = (_side_by_side(starts, name) for name in _Start.__dataclass_fields__)
-        start, places, most = from_empty.long(), kept.shape[2], int(sizes.max())
-        own = user.gather(1, start[..., None].expand(-1, -1, user.shape[2]))
-        if not most:
-            return own
+        start = _Start(*(map(_side_by_side, zip(*self._starts(from_empty), strict=True))))
+        places, most, counts = kept.shape[2], int(sizes.max()), sizes.flatten()
         less = torch.where(from_empty[..., None], -kept, self.weights[:, None] - kept)  # [B, S, H]
         differs = less.flatten().nonzero()[:, 0]
-        counts = sizes.flatten()
         variation = torch.repeat_interleave(counts)  # among B * S
         slot = torch.arange(len(differs), device=kept.device) - (counts.cumsum(0) - counts).index_select(0, variation)
         slot += variation * most
         where = sizes.new_zeros(len(counts) * most).scatter_(0, slot, differs - variation * places)
         its = kept.new_zeros(where.shape).scatter_(0, slot, less.flatten().index_select(0, differs))
         where, its = (laid.view(*sizes.shape, most) for laid in (where, its))  # [B, S, M]
-        at = start[..., None] * places + where
-        rows = len(starts) * places * torch.arange(len(kept), device=kept.device)[:, None, None] + at
-        push = -its * pull.flatten().index_select(0, rows.flatten()).view(its.shape)
+        at = from_empty.long()[..., None] * places + where
+        rows = start.pull[0].numel() * torch.arange(len(kept), device=kept.device)[:, None, None] + at
         pairs = (rows * places)[..., None] + where[:, :, None]  # [B, S, M, M]
-        among = mutual.flatten().index_select(0, pairs.flatten()).view(pairs.shape)
-        among = among * (self.system.alpha * its)[..., None]
-        if most == 1:
-            step = push / (1 - among[..., 0])
-        else:
-            step = torch.linalg.solve(torch.eye(most, dtype=kept.dtype, device=kept.device) - among, push)
-        steps = kept.new_zeros(*sizes.shape, len(starts) * places).scatter_add_(2, at, step)
-        return own + steps @ effect.flatten(1, 2)
+        among = start.mutual.flatten().index_select(0, pairs.flatten()).view(pairs.shape)
+        left = torch.eye(most, dtype=kept.dtype, device=kept.device) - among * (self.system.alpha * its)[..., None]
+        return _Update(start, from_empty, at, its, left)
+
+    def _starts(self, from_empty: Tensor) -> tuple[tuple[Tensor, ...], ...]:
+        starts = (self.whole, self.empty) if from_empty.any() else (self.whole,)
+        return tuple((start.user, start.effect, start.mutual, start.pull) for start in starts)
 
     @cached_property
     def empty(self) -> _Start:
@@ -163,7 +159,67 @@ class FoldIn:
         return _Start(user, effect, effect @ self.rows.transpose(1, 2), pull)
 
 
-def _side_by_side(starts: tuple[_Start, ...], name: str) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class _Update:
+    """The small systems of some variations.
+
+    Args:
+        start: both starts [B, 2, ...], or the one that is needed [B, 1, ...].
+        from_empty: which start each variation moves from, bool [B, S].
+        at: the items that move, among those of all starts [B, S, M].
+        its: by how much less each is kept, 0 where there is none [B, S, M].
+        left: I - alpha diag(its) Z A^-1 Z' [B, S, M, M].
+    """
+
+    start: _Start
+    from_empty: Tensor
+    at: Tensor
+    its: Tensor
+    left: Tensor
+
+    def steps(self, values: Tensor) -> Tensor:
+        """Solve left g = its * values, with values [B, S, starts * H] of all items; g among all items."""
+        right = self.its * values.gather(2, self.at)
+        found = right / self.left[..., 0] if right.shape[2] == 1 else torch.linalg.solve(self.left, right)
+        return torch.zeros_like(values).scatter_add_(2, self.at, found)
+
+    def own(self, values: Tensor) -> Tensor:
+        """Return of values of each start [B, S, starts, ...] those of the start that a variation moves from."""
+        if values.shape[2] == 1:
+            return values[:, :, 0]
+        return torch.where(self.from_empty[..., None], values[:, :, 1], values[:, :, 0])
+
+    def users(self) -> Tensor:
+        """Return the new x [B, S, D]."""
+        pull = self.start.pull.flatten(1)[:, None].expand(-1, self.at.shape[1], -1)
+        before = self.start.user[:, None].expand(-1, self.at.shape[1], -1, -1)
+        return self.own(before) - self.steps(pull) @ self.start.effect.flatten(1, 2)
+
+    def effects(self, slope: Tensor, alpha: float) -> Tensor:
+        """Return Z A^-1 slope [B, S, H] for the new A, of slopes [B, S, D]."""
+        before = slope @ self.start.effect.flatten(1, 2).transpose(1, 2)
+        by_start = before.reshape(*before.shape[:2], *self.start.pull.shape[1:])
+        return self.own(by_start) + alpha * self.steps(before) @ self.start.mutual.flatten(1, 2)
+
+
+class _Users(torch.autograd.Function):
+    """Users by low-rank updates; an item kept a little more moves x by A^-1 y * pull, with A and pull those of the new x."""
+
+    @staticmethod
+    def forward(ctx: Any, kept: Tensor, fold_in: FoldIn, from_empty: Tensor, sizes: Tensor) -> Tensor:
+        ctx.fold_in, ctx.update = fold_in, fold_in.update(kept, from_empty, sizes)
+        users: Tensor = ctx.update.users()
+        ctx.users = users
+        return users.clone()
+
+    @staticmethod
+    @once_differentiable  # type: ignore[no-untyped-call, untyped-decorator, unused-ignore]
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None]:
+        alpha, rows = ctx.fold_in.system.alpha, ctx.fold_in.rows
+        pull = 1 + alpha - alpha * ctx.users @ rows.transpose(1, 2)
+        return pull * ctx.update.effects(slope, alpha), None, None, None
+
+
+def _side_by_side(parts: tuple[Tensor, ...]) -> Tensor:
     """Return one part of the starts as [B, starts, ...]; of a single one, without a copy."""
-    parts = [getattr(start, name) for start in starts]
     return torch.stack(parts, 1) if len(parts) > 1 else parts[0][:, None]
