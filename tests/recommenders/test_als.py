@@ -195,9 +195,10 @@ def test_a_half_step_solves_each_row_by_itself_in_chunks_of_any_size(monkeypatch
         np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
 
 
-def test_a_row_without_entries_has_no_factors():
+def test_a_row_without_entries_has_no_factors_and_one_with_a_single_entry_has():
     train = SPLIT.train.copy()
     train.data[train.indptr[2] : train.indptr[3]] = 0
+    train.data[train.indptr[3] + 1 : train.indptr[4]] = 0
     train.eliminate_zeros()
     found = als._half(train, torch.ones(ITEMS, 5), SETTINGS)
     assert not found[2].any()
