@@ -26,6 +26,9 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "mult-vae": "topple.recommenders.mult_vae:MultVAE",
         "mult-dae": "topple.recommenders.mult_dae:MultDAE",
         "ease": "topple.recommenders.ease:EASE",
+        "item-knn": "topple.recommenders.item_knn:ItemKNN",
+        "als": "topple.recommenders.als:ALS",
+        "popularity": "topple.recommenders.popularity:Popularity",
     },
     "explainers": {
         "auto": "topple.explainers.auto:Auto",

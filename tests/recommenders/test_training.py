@@ -9,8 +9,11 @@ from scipy import sparse
 from topple.data.splitting import HeldOut, Split
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, RecommenderError
+from topple.recommenders.base import Epoch
 from topple.recommenders.mult_vae import MultVAE, MultVAESettings
+from topple.recommenders.popularity import Popularity
 from topple.recommenders.quality import held_out_quality
+from topple.recommenders.training import report_single_epoch
 from topple.testing import tiny_split
 
 SETTINGS = MultVAESettings(hidden=16, latent=8, epochs=8, batch_size=16, learning_rate=0.02, seed=1)
@@ -206,3 +209,23 @@ def test_no_users_by_items_array_is_made_at_any_point(monkeypatch):
 def test_max_minutes_starts_no_epoch_after_its_time():
     model = fit(settings=MultVAESettings(hidden=4, latent=2, epochs=10_000, max_minutes=0.001))
     assert 1 <= model.training["epochs"] < 10_000
+
+
+@pytest.mark.parametrize("loss", [None, 2.5])
+def test_a_model_without_a_loop_reports_one_epoch(loss):
+    split, epochs, best = tiny_split(), [], []
+    model = Popularity.fit(split)
+    model.training = {}
+    report_single_epoch(model, split, 0.0, epochs.append, best.append, loss)
+    expected = ndcg(model, split)
+    assert model.training.pop("seconds") > 0
+    assert model.training == {"epochs": 1, "validation_ndcg_100": expected} | ({"loss": 2.5} if loss else {})
+    assert best == [model]
+    assert epochs == [Epoch(1, 1, loss or 0.0, expected, expected, 1)]
+
+
+def test_a_model_without_a_loop_needs_no_validation_users():
+    split = tiny_split()
+    nobody = sparse.csr_matrix((0, len(split.catalogue)), dtype=np.float32)
+    model = Popularity.fit(replace(split, validation=HeldOut(Vocabulary([]), nobody, nobody)))
+    assert "validation_ndcg_100" not in model.training

@@ -103,6 +103,20 @@ class Popularity(ToyRecommender):
         return super().score(histories, torch.zeros_like(keep), candidates) + 1
 
 
+class SaysThatItIgnoresTheHistory(ToyRecommender):
+    capabilities = frozenset({Capability.HISTORY_FREE})
+
+
+class SeesWhetherThereIsAnything(ToyRecommender):
+    """One item kept or many is the same to it; none is not."""
+
+    capabilities = frozenset({Capability.HISTORY_FREE})
+
+    def score(self, histories, keep, candidates=None):
+        scores = super().score(histories, keep, candidates)
+        return torch.zeros_like(scores) + keep.any(-1, keepdim=True)
+
+
 class CountsTheRemoved(ToyRecommender):
     """Divides by the history's length as it was, so a removed item is not as if it had never been there."""
 
@@ -201,6 +215,11 @@ class Nameless(ToyRecommender):
         (CountsPadding, "empty history|padding|a removed item"),
         (ScaledByTheWidth, "padding: scores differ.*Rule: padding .* adds nothing"),
         (Popularity, "use of the history: no score moves"),
+        (
+            SaysThatItIgnoresTheHistory,
+            "any history: scores differ.*Rule: a HISTORY_FREE recommender scores every history alike",
+        ),
+        (SeesWhetherThereIsAnything, "any history: scores differ"),
         (CountsTheRemoved, "a removed item: scores differ.*as the history that never held it"),
         (SortedCandidates, "candidates: scores differ.*in the order asked"),
         (OtherBind, "bind: scores differ"),

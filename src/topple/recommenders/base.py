@@ -64,6 +64,8 @@ class Capability(StrEnum):
     """`layers()` shows the whole network, and it is feed-forward, over the history divided by its L2 norm."""
     TRAINABLE = "trainable"
     """`fit` learns it from a split."""
+    HISTORY_FREE = "history_free"
+    """Scores are the same whatever the history: there is nothing to explain, and that can be proven."""
 
 
 class Recommender(ABC):

@@ -1,6 +1,5 @@
 """EASE: a linear model over the catalogue with a closed form; every kept item adds its own row of scores."""
 
-import math
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -13,8 +12,8 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
-from topple.recommenders.base import Capability, Epoch, OnBest, OnEpoch, Recommender
-from topple.recommenders.quality import held_out_quality
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender
+from topple.recommenders.training import report_single_epoch
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
 
@@ -66,14 +65,7 @@ class EASE(Recommender):
         started = time.perf_counter()
         weights, loss = _solve(split, chosen.lam)
         model = cls(split.catalogue, weights, chosen)
-        ndcg = held_out_quality(model, split.validation, ndcg=(100,), recall=())["ndcg_100"]
-        model.training = {"epochs": 1, "loss": loss, "seconds": round(time.perf_counter() - started, 3)}
-        if not math.isnan(ndcg):
-            model.training["validation_ndcg_100"] = ndcg
-        if on_best:
-            on_best(model)
-        if on_epoch:
-            on_epoch(Epoch(1, 1, loss, ndcg, ndcg, 1))
+        report_single_epoch(model, split, started, on_epoch, on_best, loss)
         return model
 
     @classmethod

@@ -1,5 +1,6 @@
 """The training loop of models that learn by gradient: shuffled users, Adam, best validation state kept."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.errors import DataError, RecommenderError
 from topple.randomness import generator
-from topple.recommenders.base import Epoch, OnBest, OnEpoch
+from topple.recommenders.base import Epoch, OnBest, OnEpoch, Recommender
 from topple.recommenders.quality import askable, held_out_quality
 from topple.types import CsrMatrix
 
@@ -147,3 +148,32 @@ def _record(
         seconds=round(time.perf_counter() - started, 3),
         interrupted=interrupted,
     )
+
+
+def report_single_epoch(
+    model: Recommender,
+    split: Split,
+    started: float,
+    on_epoch: OnEpoch | None,
+    on_best: OnBest | None,
+    loss: float | None = None,
+) -> None:
+    """Record what a model without a training loop has learned since `started`, and call its hooks once.
+
+    Args:
+        model: the fitted model; its record of the training is filled in.
+        split: the data; without validation users no NDCG is recorded.
+        started: of `time.perf_counter`.
+        on_epoch: as `fit` takes it.
+        on_best: as `fit` takes it.
+        loss: the training loss, for a model that has one.
+    """
+    ndcg = held_out_quality(model, split.validation, ndcg=(100,), recall=())["ndcg_100"]
+    model.training = {"epochs": 1} | ({} if loss is None else {"loss": loss})
+    model.training["seconds"] = round(time.perf_counter() - started, 3)
+    if not math.isnan(ndcg):
+        model.training["validation_ndcg_100"] = ndcg
+    if on_best:
+        on_best(model)
+    if on_epoch:
+        on_epoch(Epoch(1, 1, 0.0 if loss is None else loss, ndcg, ndcg, 1))

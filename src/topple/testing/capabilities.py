@@ -95,9 +95,21 @@ def _trainable(recommender: Recommender, batch: HistoryBatch) -> None:
     require(overrides, f"{recommender.name}: fit", "it is not there", "a TRAINABLE recommender has it.")
 
 
+def _history_free(recommender: Recommender, batch: HistoryBatch) -> None:
+    """Compare the scores of whole, shortened and empty histories, and of one history with another."""
+    keep = unchanged(batch).repeat(1, 3, 1)
+    keep[:, 1, 0] = 0
+    keep[:, 2] = 0
+    with torch.no_grad():
+        scores = recommender.score(batch, keep)
+    rule = "a HISTORY_FREE recommender scores every history alike."
+    require_close(scores, scores[:1, :1].expand_as(scores), f"{recommender.name}: any history", rule)
+
+
 _CHECKS: dict[Capability, Callable[[Recommender, HistoryBatch], None]] = {
     Capability.DIFFERENTIABLE: _differentiable,
     Capability.ADDITIVE: _additive,
     Capability.FEED_FORWARD: _feed_forward,
     Capability.TRAINABLE: _trainable,
+    Capability.HISTORY_FREE: _history_free,
 }

@@ -1,0 +1,225 @@
+"""Folding a history into a factor model by its closed form; a removal is a low-rank update of it, not a new solve."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+NUMBERS = 4_000_000
+"""Numbers of systems of equations held at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """What the equations of all histories have in common.
+
+    Args:
+        alpha: confidence that a seen item adds.
+        gram: G = Y'Y + reg I [D, D], in float64.
+        inverse: its inverse [D, D], in float64.
+    """
+
+    alpha: float
+    gram: Tensor
+    inverse: Tensor
+
+    @classmethod
+    def of(cls, factors: Tensor, alpha: float, regularisation: float) -> "System":
+        """Prepare the system of factors Y [I, D]."""
+        exact = factors.double()
+        gram = exact.T @ exact
+        gram.diagonal().add_(regularisation)
+        return cls(alpha, gram, torch.cholesky_inverse(torch.linalg.cholesky(gram)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """Some histories with no item, or with all of them; any other variation is an update of one of the two.
+
+    With A the left side of the equations and Z the factors of the history's items:
+
+    Args:
+        user: x [B, D].
+        effect: Z A^-1 [B, H, D], how x moves with the right side of each item.
+        mutual: Z A^-1 Z' [B, H, H].
+        pull: 1 + alpha - alpha Z x [B, H]; an item kept with weight c adds c * pull to A x = G x + ....
+    """
+
+    user: Tensor
+    effect: Tensor
+    mutual: Tensor
+    pull: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class FoldIn:
+    """The closed form of B histories, prepared for many variations of each.
+
+    For a start (A, x) and kept weights that are less than the start's by d, the new x is x + g Z A^-1, where
+    (I - alpha diag(d) Z A^-1 Z') g = -d * pull. That is Woodbury's identity; g is 0 where d is, so the system is as small as
+    the number of items that moved, and its condition is at most 1 + alpha.
+
+    Args:
+        system: of the model.
+        rows: the factors Z of the items [B, H, D].
+        weights: base weights [B, H].
+    """
+
+    system: System
+    rows: Tensor
+    weights: Tensor
+
+    def users(self, kept: Tensor) -> Tensor:
+        """Return x for kept weights [B, S, H], as [B, S, D], the cheapest way that its shape allows."""
+        if not kept.numel():
+            return self.solved(kept)
+        stays, gone = (kept != 0).sum(-1), (kept != self.weights[:, None]).sum(-1)
+        from_empty, sizes = stays < gone, torch.minimum(stays, gone)
+        (_, variations, places), factors, most = kept.shape, self.rows.shape[2], int(sizes.max())
+        direct = min(places**3, factors**3 // 2 + places * factors**2)
+        prepared = places * factors * (3 * factors + places) + variations * (most**3 + places * factors)
+        if variations * direct < prepared:
+            return self.solved(kept)
+        parts = self._parts(kept, most * most)
+        users: list[Tensor] = [_Users.apply(kept[:, p], self, from_empty[:, p], sizes[:, p]) for p in parts]  # type: ignore[no-untyped-call]
+        return torch.cat(users, 1)
+
+    def solved(self, kept: Tensor) -> Tensor:
+        """Solve each variation by itself, in the space of the history or of the factors, the smaller of the two."""
+        places, factors = self.rows.shape[1:]
+        solve = self._solved_by_items if places < factors else self._solved_by_factors
+        return torch.cat([solve(kept[:, part]) for part in self._parts(kept, places * min(places, factors))], 1)
+
+    def _parts(self, kept: Tensor, each: int) -> list[slice]:
+        """Return some variations at a time, so that no more than about `NUMBERS` are held where one needs `each`."""
+        together = max(1, NUMBERS // max(1, len(kept) * each))
+        return [slice(start, start + together) for start in range(0, max(1, kept.shape[1]), together)]
+
+    def _solved_by_items(self, kept: Tensor) -> Tensor:
+        left = self.system.alpha * kept[..., None] * self.empty.mutual[:, None]
+        left = left + torch.eye(kept.shape[2], dtype=kept.dtype, device=kept.device)
+        step: Tensor = torch.linalg.solve(left, (1 + self.system.alpha) * kept)
+        return step @ self.empty.effect
+
+    def _solved_by_factors(self, kept: Tensor) -> Tensor:
+        rows = self.rows[:, None]
+        left = self.system.gram.to(kept) + self.system.alpha * (rows * kept[..., None]).transpose(2, 3) @ rows
+        right = (1 + self.system.alpha) * kept @ self.rows
+        return torch.cholesky_solve(right[..., None], torch.linalg.cholesky(left))[..., 0]
+
+    def update(self, kept: Tensor, from_empty: Tensor, sizes: Tensor) -> "_Update":
+        """Move from the nearer of the two starts by the `sizes` items [B, S] in which each variation differs from it."""
+        start = _Start(*(map(_side_by_side, zip(*self._starts(from_empty), strict=True))))
+        places, most, counts = kept.shape[2], int(sizes.max()), sizes.flatten()
+        less = torch.where(from_empty[..., None], -kept, self.weights[:, None] - kept)  # [B, S, H]
+        differs = less.flatten().nonzero()[:, 0]
+        variation = torch.repeat_interleave(counts)  # among B * S
+        slot = torch.arange(len(differs), device=kept.device) - (counts.cumsum(0) - counts).index_select(0, variation)
+        slot += variation * most
+        where = sizes.new_zeros(len(counts) * most).scatter_(0, slot, differs - variation * places)
+        its = kept.new_zeros(where.shape).scatter_(0, slot, less.flatten().index_select(0, differs))
+        where, its = (laid.view(*sizes.shape, most) for laid in (where, its))  # [B, S, M]
+        at = from_empty.long()[..., None] * places + where
+        rows = start.pull[0].numel() * torch.arange(len(kept), device=kept.device)[:, None, None] + at
+        pairs = (rows * places)[..., None] + where[:, :, None]  # [B, S, M, M]
+        among = start.mutual.flatten().index_select(0, pairs.flatten()).view(pairs.shape)
+        left = torch.eye(most, dtype=kept.dtype, device=kept.device) - among * (self.system.alpha * its)[..., None]
+        return _Update(start, from_empty, at, its, left)
+
+    def _starts(self, from_empty: Tensor) -> tuple[tuple[Tensor, ...], ...]:
+        starts = (self.whole, self.empty) if from_empty.any() else (self.whole,)
+        return tuple((start.user, start.effect, start.mutual, start.pull) for start in starts)
+
+    @cached_property
+    def empty(self) -> _Start:
+        """The histories without any item."""
+        effect = self.rows @ self.system.inverse.to(self.rows)
+        user = self.rows.new_zeros(len(self.rows), self.rows.shape[2])
+        pull = torch.full_like(self.weights, 1 + self.system.alpha)
+        return _Start(user, effect, effect @ self.rows.transpose(1, 2), pull)
+
+    @cached_property
+    def whole(self) -> _Start:
+        """The histories with all their items."""
+        alpha, (_, places, factors) = self.system.alpha, self.rows.shape
+        if places < factors:
+            left = alpha * self.empty.mutual * self.weights[:, None]
+            effect = torch.linalg.solve(
+                left + torch.eye(places, dtype=left.dtype, device=left.device), self.empty.effect
+            )
+        else:
+            rows = self.rows.transpose(1, 2)
+            left = self.system.gram.to(rows) + alpha * (rows * self.weights[:, None]) @ self.rows
+            effect = torch.cholesky_solve(rows, torch.linalg.cholesky(left)).transpose(1, 2)
+        user = (1 + alpha) * (self.weights[:, None] @ effect)[:, 0]
+        pull = 1 + alpha - alpha * (self.rows @ user[..., None])[..., 0]
+        return _Start(user, effect, effect @ self.rows.transpose(1, 2), pull)
+
+
+@dataclass(frozen=True, eq=False)
+class _Update:
+    """The small systems of some variations.
+
+    Args:
+        start: both starts [B, 2, ...], or the one that is needed [B, 1, ...].
+        from_empty: which start each variation moves from, bool [B, S].
+        at: the items that move, among those of all starts [B, S, M].
+        its: by how much less each is kept, 0 where there is none [B, S, M].
+        left: I - alpha diag(its) Z A^-1 Z' [B, S, M, M].
+    """
+
+    start: _Start
+    from_empty: Tensor
+    at: Tensor
+    its: Tensor
+    left: Tensor
+
+    def steps(self, values: Tensor) -> Tensor:
+        """Solve left g = its * values, with values [B, S, starts * H] of all items; g among all items."""
+        right = self.its * values.gather(2, self.at)
+        found = right / self.left[..., 0] if right.shape[2] == 1 else torch.linalg.solve(self.left, right)
+        return torch.zeros_like(values).scatter_add_(2, self.at, found)
+
+    def own(self, values: Tensor) -> Tensor:
+        """Return of values of each start [B, S, starts, ...] those of the start that a variation moves from."""
+        if values.shape[2] == 1:
+            return values[:, :, 0]
+        return torch.where(self.from_empty[..., None], values[:, :, 1], values[:, :, 0])
+
+    def users(self) -> Tensor:
+        """Return the new x [B, S, D]."""
+        pull = self.start.pull.flatten(1)[:, None].expand(-1, self.at.shape[1], -1)
+        before = self.start.user[:, None].expand(-1, self.at.shape[1], -1, -1)
+        return self.own(before) - self.steps(pull) @ self.start.effect.flatten(1, 2)
+
+    def effects(self, slope: Tensor, alpha: float) -> Tensor:
+        """Return Z A^-1 slope [B, S, H] for the new A, of slopes [B, S, D]."""
+        before = slope @ self.start.effect.flatten(1, 2).transpose(1, 2)
+        by_start = before.reshape(*before.shape[:2], *self.start.pull.shape[1:])
+        return self.own(by_start) + alpha * self.steps(before) @ self.start.mutual.flatten(1, 2)
+
+
+class _Users(torch.autograd.Function):
+    """Users by low-rank updates; an item kept a little more moves x by A^-1 y * pull, with A and pull those of the new x."""
+
+    @staticmethod
+    def forward(ctx: Any, kept: Tensor, fold_in: FoldIn, from_empty: Tensor, sizes: Tensor) -> Tensor:
+        ctx.fold_in, ctx.update = fold_in, fold_in.update(kept, from_empty, sizes)
+        users: Tensor = ctx.update.users()
+        ctx.users = users
+        return users.clone()
+
+    @staticmethod
+    @once_differentiable  # type: ignore[no-untyped-call, untyped-decorator, unused-ignore]
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None]:
+        alpha, rows = ctx.fold_in.system.alpha, ctx.fold_in.rows
+        pull = 1 + alpha - alpha * ctx.users @ rows.transpose(1, 2)
+        return pull * ctx.update.effects(slope, alpha), None, None, None
+
+
+def _side_by_side(parts: tuple[Tensor, ...]) -> Tensor:
+    """Return one part of the starts as [B, starts, ...]; of a single one, without a copy."""
+    return torch.stack(parts, 1) if len(parts) > 1 else parts[0][:, None]
