@@ -176,9 +176,11 @@ def sample(histories: Histories, users: int) -> dict[UserId, Sequence[ItemId]]:
     return {names[place]: histories[names[place]] for place in chosen}
 
 
-def epinions_world(options: argparse.Namespace, items: int | None) -> tuple[topple.Recommender, Histories]:
+def epinions_world(
+    options: argparse.Namespace, items: int | None, recommender: str = "mult-vae"
+) -> tuple[topple.Recommender, Histories]:
     """Return a model over so many items of Epinions, and the histories of all its users."""
-    folder = large_catalogue.model_folder(options.epinions, items, options.max_minutes, options.build)
+    folder = large_catalogue.model_folder(options.epinions, items, options.max_minutes, options.build, recommender)
     found = large_catalogue.interactions(options.epinions, items)
     return topple.load_model(folder).recommender, large_catalogue.histories(found)
 
@@ -255,6 +257,9 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=8, help="users of each point")
     parser.add_argument("--k", type=int, default=5)
     parser.add_argument("--stream", type=int, default=None, help="only stream so many users of all Epinions, 0 for all")
+    parser.add_argument(
+        "--recommender", default="item-knn", choices=list(large_catalogue.SETTINGS), help="of the stream"
+    )
     parser.add_argument("--explainer", default="auto", help="of the stream")
     parser.add_argument("--hold", action="store_true", help="hold the queries of all users meanwhile")
     parser.add_argument("--max-minutes", type=float, default=3.0, help="of fitting each large model")
@@ -266,7 +271,7 @@ def main() -> None:
     torch.set_num_threads(1)
     found: list[dict[str, Any]] = []
     if options.stream is not None:
-        recommender, histories = epinions_world(options, None)
+        recommender, histories = epinions_world(options, None, options.recommender)
         held, row = hold(recommender, histories, options.k) if options.hold else ([], {})
         some = sample(histories, options.stream)
         found.append(stream(recommender, some, k=options.k, explainer=options.explainer))

@@ -1,4 +1,4 @@
-"""A small Mult-VAE over a large catalogue: Epinions whole, or its most met items. For measuring cost, not quality.
+"""A model over a large catalogue: Epinions whole, or its most met items. For measuring cost, not quality.
 
 All users train, and every item with a user stays, so that the catalogue is as large as the data allows. The validation
 users (of whom the best state is chosen) are training users too: their NDCG says nothing and is not reported.
@@ -18,8 +18,11 @@ from topple.data.splitting import HeldOut
 from topple.types import ItemId, UserId
 
 VALIDATION = 200
-SETTINGS = {"hidden": 100, "latent": 50, "epochs": 3, "batch_size": 250, "learning_rate": 3e-3}
-"""Small, and stopped early: the cost of an explanation hangs on the shapes and the lengths of the sets."""
+SETTINGS: dict[str, dict[str, Any]] = {
+    "mult-vae": {"hidden": 100, "latent": 50, "epochs": 3, "batch_size": 250, "learning_rate": 3e-3},
+    "item-knn": {},
+}
+"""The network is small, and stopped early: the cost of an explanation hangs on the shapes and the lengths of the sets."""
 
 
 def interactions(folder: Path, items: int | None = None) -> Interactions:
@@ -59,25 +62,25 @@ def whole_split(found: Interactions) -> topple.Split:
     return topple.Split(found.catalogue, found.users, matrix, held, held, found.name)
 
 
-def model_folder(epinions: Path, items: int | None, minutes: float, build: Path) -> Path:
+def model_folder(epinions: Path, items: int | None, minutes: float, build: Path, recommender: str) -> Path:
     """Return the folder of a model over so many items; it is fitted first where there is none.
 
     Another process does that, so that the memory of the training is not in the peak of what is measured.
     """
-    folder = build / f"epinions-{items or 'all'}"
+    folder = build / f"epinions-{items or 'all'}-{recommender}"
     if not folder.is_dir():
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
-            pool.submit(_fit, epinions, items, minutes, folder).result()
+            pool.submit(_fit, epinions, items, minutes, folder, recommender).result()
     return folder
 
 
-def _fit(epinions: Path, items: int | None, minutes: float, folder: Path) -> None:
+def _fit(epinions: Path, items: int | None, minutes: float, folder: Path, recommender: str) -> None:
     import torch
 
     torch.set_num_threads(1)
     split = whole_split(interactions(epinions, items))
-    settings: dict[str, Any] = SETTINGS | {"max_minutes": minutes}
-    fitted = topple.fit(split, "mult-vae", settings=settings, progress=False)
+    limit = {"max_minutes": minutes} if recommender == "mult-vae" else {}
+    fitted = topple.fit(split, recommender, settings=SETTINGS[recommender] | limit, progress=False)
     folder.parent.mkdir(parents=True, exist_ok=True)
     topple.save_model(fitted, folder)

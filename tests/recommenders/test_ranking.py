@@ -119,16 +119,22 @@ def test_exclude_under_both_rules_hides_the_history_or_only_what_was_kept_of_it(
     batch = HistoryBatch.of([[1, 3], [2]])
     removed = torch.tensor([[[False, False], [True, False]], [[False, False], [True, False]]])
     keep, scores = without(batch, removed), torch.arange(20.0).reshape(2, 2, 5)
-    before = torch.isinf(exclude(scores, batch, keep, BEFORE)).nonzero().tolist()
-    after = torch.isinf(exclude(scores, batch, keep, AFTER)).nonzero().tolist()
+    before = torch.isinf(exclude(scores.clone(), batch, keep, BEFORE)).nonzero().tolist()
+    after = torch.isinf(exclude(scores.clone(), batch, keep, AFTER)).nonzero().tolist()
     assert before == [[0, 0, 1], [0, 0, 3], [0, 1, 1], [0, 1, 3], [1, 0, 2], [1, 1, 2]]
     assert after == [[0, 0, 1], [0, 0, 3], [0, 1, 3], [1, 0, 2]]
 
 
-def test_exclude_does_not_hide_the_item_that_padding_points_at_and_changes_nothing_given():
+def test_exclude_does_not_hide_the_item_that_padding_points_at():
     batch = HistoryBatch.of([[1, 3], [2]])
     scores = torch.ones(2, 1, 5)
     assert torch.isfinite(exclude(scores, batch, unchanged(batch), BEFORE)[1, 0, 0])
+
+
+def test_exclude_copes_with_scores_that_share_their_memory():
+    batch = HistoryBatch.of([[1, 3], [2]])
+    scores = torch.ones(5).expand(2, 1, 5)
+    assert torch.isinf(exclude(scores, batch, unchanged(batch), BEFORE)).sum(-1).tolist() == [[2], [1]]
     assert torch.equal(scores, torch.ones(2, 1, 5))
 
 

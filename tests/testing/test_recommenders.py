@@ -245,7 +245,7 @@ def test_a_broken_recommender_is_told_which_rule_it_breaks(kind, match):
 class DoublesItsScores(MultVAE):
     def bind(self, histories, candidates=None):
         plain = super().bind(histories, candidates)
-        return lambda keep: 2 * plain(keep)
+        return lambda keep, rows=None: 2 * plain(keep, rows)
 
 
 def test_a_network_that_shows_other_layers_than_it_scores_with_is_found():

@@ -1,7 +1,7 @@
 """What Mult-VAE and Mult-DAE share: feed-forward layers over a normalised history, and how they are scored and trained."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,7 @@ from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
 from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer
+from topple.recommenders.products import lengths_of, products
 from topple.recommenders.training import train
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
@@ -165,7 +166,7 @@ class Autoencoder(Recommender):
             columns = self.layers()[-1].weight.T[candidates].transpose(1, 2)  # [B, D, C]
             columns = columns.to(dtype, memory_format=torch.contiguous_format)
             out_bias = last.bias[candidates][:, None]
-        weights, lengths = histories.weights[:, None], _lengths(histories)
+        weights, lengths = histories.weights[:, None], lengths_of(histories)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             weight = weights if rows is None else weights[rows, :, : keep.shape[2]]
@@ -235,36 +236,6 @@ def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
     chosen = logits[users.to(logits.device), items.to(logits.device)]
     lengths = torch.from_numpy(np.diff(batch.indptr)).to(logits)
     return ((torch.logsumexp(logits, 1) * lengths).sum() - chosen.sum()) / batch.shape[0]
-
-
-def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequence[int] | None = None) -> Tensor:
-    """Return the products of left [R, S, M] with the tables of `rows` [R], of [B, N, D] and cut to M: [R, S, D].
-
-    Without rows, R is B. On a CPU the tables are read where they lie, as far as they are filled: copying those of a few rows
-    together would take longer than the products.
-
-    Args:
-        left: the left factors.
-        tables: the right factors.
-        rows: which of them.
-        lengths: how many of the N are not padding, for each table.
-    """
-    if rows is None:
-        return torch.bmm(left, tables)
-    if left.requires_grad or left.is_cuda:
-        return torch.bmm(left, tables[rows, : left.shape[2]])
-    out = left.new_empty(*left.shape[:2], tables.shape[2])
-    for place, row in enumerate(rows.tolist()):
-        filled = left.shape[2] if lengths is None else lengths[row]
-        torch.mm(left[place, :, :filled], tables[row, :filled], out=out[place])
-    return out
-
-
-def _lengths(histories: HistoryBatch) -> list[int]:
-    """Return the places up to the last one that holds an item, for each history."""
-    places = torch.arange(1, histories.items.shape[1] + 1, device=histories.items.device)
-    ends: list[int] = (histories.present * places).amax(1).tolist()
-    return ends
 
 
 def _tanh(values: Tensor) -> Tensor:

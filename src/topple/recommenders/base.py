@@ -12,6 +12,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError
+from topple.recommenders.products import lengths_of, products
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
 
@@ -51,6 +52,12 @@ OnEpoch: TypeAlias = Callable[[Epoch], None]
 """Called after each epoch of a training."""
 OnBest: TypeAlias = Callable[["Recommender"], None]
 """Called with the model each time it is the best so far."""
+
+
+def additive_scorer(histories: HistoryBatch, table: Tensor) -> Scorer:
+    """Return the scorer of what `contributions` returned [B, H, C], where an empty history scores 0."""
+    lengths = lengths_of(histories)
+    return lambda keep, rows=None: products(keep, table, rows, lengths)
 
 
 class Capability(StrEnum):

@@ -12,7 +12,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, additive_scorer
 from topple.recommenders.training import report_single_epoch
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
@@ -108,6 +108,12 @@ class EASE(Recommender):
         rows = histories.items if candidates is None else histories.items[..., None]
         table = self._weights[rows] if candidates is None else self._weights[rows, candidates[:, None]]
         return table.to(histories.weights.dtype) * histories.weights[..., None]
+
+    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
+        """Gather what each item adds to the candidates once."""
+        if candidates is None:
+            return super().bind(histories)
+        return additive_scorer(histories, self.contributions(histories, candidates))
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Add the rows of the kept items; over the whole catalogue, histories with items in common gather them once."""

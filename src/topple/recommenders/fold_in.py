@@ -72,6 +72,20 @@ class FoldIn:
     rows: Tensor
     weights: Tensor
 
+    def some(self, rows: Tensor, places: int) -> "FoldIn":
+        """Return the closed form of some of the histories [R], cut to so many places; what is prepared stays so."""
+        chosen = FoldIn(self.system, self.rows[rows, :places], self.weights[rows, :places])
+        for name in ("empty", "whole"):
+            start: _Start = getattr(self, name)
+            cut = _Start(
+                start.user[rows],
+                start.effect[rows, :places],
+                start.mutual[rows, :places, :places],
+                start.pull[rows, :places],
+            )
+            chosen.__dict__[name] = cut
+        return chosen
+
     def users(self, kept: Tensor) -> Tensor:
         """Return x for kept weights [B, S, H], as [B, S, D], the cheapest way that its shape allows."""
         if not kept.numel():

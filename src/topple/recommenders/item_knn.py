@@ -13,7 +13,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, additive_scorer
 from topple.recommenders.training import report_single_epoch
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
@@ -133,8 +133,7 @@ class ItemKNN(Recommender):
         """Look the candidates' similarities up once."""
         if candidates is None:
             return super().bind(histories)
-        table = self.contributions(histories, candidates)
-        return lambda keep: torch.bmm(keep, table)
+        return additive_scorer(histories, self.contributions(histories, candidates))
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return the sparse rows of each history, or the columns asked for, as dense ones, times the base weights."""

@@ -147,10 +147,14 @@ def _check_candidates(recommender: Recommender, histories: list[list[int]]) -> N
     rule = "the scores of candidates [B, C] are those columns of the whole catalogue's, in the order asked."
     require_close(recommender.score(batch, keep, candidates), expected, f"{recommender.name}: candidates", rule)
     rule = "bind(histories, candidates)(keep) equals score(histories, keep, candidates)."
-    require_close(recommender.bind(batch)(keep), full, f"{recommender.name}: bind", rule)
-    require_close(
-        recommender.bind(batch, candidates)(keep), expected, f"{recommender.name}: bind with candidates", rule
-    )
+    chosen = torch.tensor([2, 0, 2], device=recommender.device)
+    places = int(batch.rows(chosen).items.shape[1])
+    for what, given, scores in (("bind", None, full), ("bind with candidates", candidates, expected)):
+        bound = recommender.bind(batch, given)
+        require_close(bound(keep), scores, f"{recommender.name}: {what}", rule)
+        some = "bound(keep, rows) scores variations of the chosen histories, cut to the longest of them."
+        found = bound(keep[chosen][..., :places], chosen)
+        require_close(found, scores[chosen], f"{recommender.name}: {what}, some rows", some)
 
 
 def _check_empty(recommender: Recommender) -> None:

@@ -1,0 +1,38 @@
+"""Products of many small matrices with tables that lie side by side."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from topple.recommenders.what_if import HistoryBatch
+
+
+def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequence[int] | None = None) -> Tensor:
+    """Return the products of left [R, S, M] with the tables of `rows` [R], of [B, N, D] and cut to M: [R, S, D].
+
+    Without rows, R is B. On a CPU the tables are read where they lie, as far as they are filled: copying those of a few rows
+    together would take longer than the products.
+
+    Args:
+        left: the left factors.
+        tables: the right factors.
+        rows: which of them.
+        lengths: how many of the N are not padding, for each table.
+    """
+    if rows is None:
+        return torch.bmm(left, tables)
+    if left.requires_grad or left.is_cuda:
+        return torch.bmm(left, tables[rows, : left.shape[2]])
+    out = left.new_empty(*left.shape[:2], tables.shape[2])
+    for place, row in enumerate(rows.tolist()):
+        filled = left.shape[2] if lengths is None else lengths[row]
+        torch.mm(left[place, :, :filled], tables[row, :filled], out=out[place])
+    return out
+
+
+def lengths_of(histories: HistoryBatch) -> list[int]:
+    """Return the places up to the last one that holds an item, for each history."""
+    places = torch.arange(1, histories.items.shape[1] + 1, device=histories.items.device)
+    ends: list[int] = (histories.present * places).amax(1).tolist()
+    return ends
