@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.explainers.test_counting_bound import questions, smallest, topples
 from topple import Proof, explain_queries, top_k_queries
 from topple.errors import CapabilityError, SettingsError
-from topple.explainers import coalitions, exact, smallest_removal
+from topple.explainers import coalitions, counting_bound, exact, smallest_removal
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import Greedy
 from topple.explainers.removal_program import Ended
@@ -175,6 +175,7 @@ def test_claims_nothing_when_the_limits_are_spent(monkeypatch):
     """Without its whole history the target ties at 0, and re-ranking refutes that set: one refutation for the proof."""
     table = torch.zeros(40, 40)
     table[:30, 35] = 1
+    table[0, 36], table[1, 36] = 0.5, -0.5
     model = ToyRecommender(catalogue_of(40), table)
     ids = model.catalogue.vocabulary.ids
     query = Query(ids[:30], ids[35], k=1)
@@ -230,3 +231,20 @@ def test_progress_adds_up_and_cost_counts_every_scored_history():
     found = Exact().propose(films.recommender, encoded, done.append)
     assert sum(done) == len(films.queries)
     assert (found.cost > Greedy().propose(films.recommender, encoded).cost).all()
+
+
+def test_items_without_a_part_in_the_history_are_no_rivals_and_a_crowd_of_rivals_is_no_proof(monkeypatch):
+    table = torch.zeros(40, 40)
+    table[:5, 35] = 1
+    ids = catalogue_of(40).vocabulary.ids
+    nobody = ToyRecommender(catalogue_of(40), table.clone())
+    query = Query(ids[:5], ids[35], k=1)
+    monkeypatch.setattr(counting_bound, "MOST", 2)
+    assert ask(nobody, [query]) == [(Status.IMPOSSIBLE, False, ())]
+    for place in range(4):  # without the item at its place, a rival is above the target: two such removals for k = 2
+        table[4, 36 + place], table[place, 36 + place] = 7, -3
+    crowd, asked = ToyRecommender(catalogue_of(40), table), replace(query, k=2)
+    status, claimed, removed = ask(crowd, [asked])[0]
+    assert (status, claimed, len(removed)) == (Status.FOUND, False, 2)
+    monkeypatch.setattr(counting_bound, "MOST", 20)
+    assert ask(crowd, [asked])[0][:2] == (Status.FOUND, True)

@@ -12,6 +12,8 @@ from topple.recommenders.what_if import HistoryBatch
 
 ROUNDING = 1e-12
 """Rounding of a float64 sum, relative to the sum of its absolute terms; a gap this near 0 may be above it."""
+MOST = 20_000
+"""Competitors of one target that are told apart; where there are more, nothing is said about it."""
 DEEP = 32
 """From this many removals on, competitors are sifted by all that each could gain and not by its best few items."""
 
@@ -48,6 +50,7 @@ class Rivals:
         own: the place of a competitor that comes back when it is removed [P]; -1 for one outside the history.
         slack: how far below 0 rounding could put a gap that is 0 [P].
         fewest: the fewest removals after which the competitor alone outranks the target [P].
+        crowded: the queries that have too many competitors to be told apart, and none here, bool [N].
     """
 
     query: Tensor
@@ -58,6 +61,7 @@ class Rivals:
     own: Tensor
     slack: Tensor
     fewest: Tensor
+    crowded: Tensor
 
     def at(self, pairs: Tensor) -> "Rivals":
         """Return some of the pairs."""
@@ -70,6 +74,7 @@ class Rivals:
             self.own[pairs],
             self.slack[pairs],
             self.fewest[pairs],
+            self.crowded,
         )
 
 
@@ -107,6 +112,9 @@ def find_rivals(scores: AdditiveScores, grid: Grid, rule: CandidateRule, most: T
     gap = (share * level)[grid.row] - level[grid.row, target][:, None]  # [N, I]
     hopeful = gap + ROUNDING * _size(scores)
     could = competes & (hopeful + _most_gain(scores.contributions, grid.row, target, most, hopeful) > 0)
+    could &= ~_never(scores, grid.row, target)
+    crowded = could.sum(1) > MOST
+    could &= ~crowded[:, None]
     query, item = could.nonzero(as_tuple=True)
     row, aim = grid.row[query], target[query]
     share = share[row, item]
@@ -117,8 +125,15 @@ def find_rivals(scores: AdditiveScores, grid: Grid, rule: CandidateRule, most: T
     )
     start, slack, own = gap[query, item], ROUNDING * size, place[row, item]
     fewest = _fewest(start + slack, gains, own, int(most.max()))
-    rivals = Rivals(query, item, share, start, gains, own, slack, fewest)
+    rivals = Rivals(query, item, share, start, gains, own, slack, fewest, crowded)
     return rivals.at((fewest <= most[query]).nonzero()[:, 0])
+
+
+def _never(scores: AdditiveScores, row: Tensor, target: Tensor) -> Tensor:
+    """Return which items never outrank a target, bool [N, I]: they have no part in the history, and it has only gains from it."""
+    still = (scores.contributions == 0).all(1)[row]
+    gains = (scores.contributions[row, :, target] >= 0).all(1)
+    return still & gains[:, None] & (scores.constant[row] <= scores.constant[row, target][:, None])
 
 
 def _competitors(grid: Grid, rule: CandidateRule, items: int) -> tuple[Tensor, Tensor]:

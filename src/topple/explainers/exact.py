@@ -85,7 +85,9 @@ class Exact(Explainer):
         bound = counting_bound(rivals, grid.k[grid.row, grid.slot], most)
         for place, proven in enumerate((bound > most).tolist()):
             at = int(grid.row[place]), int(grid.slot[place])
-            if proven:
+            if rivals.crowded[place]:
+                _record(answers, at, Ended.STOPPED)
+            elif proven:
                 _record(answers, at, Ended.NO_SUCH_SET)
             elif engine.clock.late:
                 _record(answers, at, Ended.STOPPED)
@@ -106,7 +108,7 @@ class Exact(Explainer):
         grid = replace(grid, row=grid.row[some], slot=grid.slot[some], removable=removable)
         rivals = find_rivals(scores, grid, engine.rule, grid.histories.present[grid.row].sum(1))
         for place, at in enumerate(zip(grid.row.tolist(), grid.slot.tolist(), strict=True)):
-            if engine.clock.late:
+            if engine.clock.late or rivals.crowded[place]:
                 _record(answers, at, Ended.STOPPED)
                 continue
             gaps, known = _gaps(scores, grid, rivals, place), answers.removed[at]
