@@ -49,6 +49,8 @@ class Capability(StrEnum):
     """Scores are a sum over the kept items, plus a constant; `contributions` tells what each adds."""
     FEED_FORWARD = "feed_forward"
     """`layers()` shows the whole network, and it is feed-forward, over the history divided by its L2 norm."""
+    ORDER_AWARE = "order_aware"
+    """Scores depend on the order of the history; a removal closes the gap."""
     TRAINABLE = "trainable"
     """`fit` learns it from a split."""
 
