@@ -100,7 +100,7 @@ def test_histories_come_in_time_order(tmp_path, name, write):
     file = folder / {"ml-100k": "u.data", "ml-1m": "ratings.dat"}[name]
     lines = file.read_text().splitlines()
     sign = "\t" if name == "ml-100k" else "::"
-    later = [line.split(sign)[:3] + [str(1000 - int(line.split(sign)[1]))] for line in lines]
+    later = [[*line.split(sign)[:3], str(1000 - int(line.split(sign)[1]))] for line in lines]
     file.write_text("".join(sign.join(fields) + "\n" for fields in later))
     split = topple.load_split(name, folder, held_out_users=5)
     assert split.history(split.train_users.ids[0]) == (15, 14, 13, 12, 11, 10)
