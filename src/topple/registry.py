@@ -26,6 +26,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "mult-vae": "topple.recommenders.mult_vae:MultVAE",
         "mult-dae": "topple.recommenders.mult_dae:MultDAE",
         "ease": "topple.recommenders.ease:EASE",
+        "bpr": "topple.recommenders.bpr:BPR",
         "lightgcn": "topple.recommenders.lightgcn:LightGCN",
         "sasrec": "topple.recommenders.sasrec:SASRec",
     },
