@@ -28,6 +28,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "ease": "topple.recommenders.ease:EASE",
         "bpr": "topple.recommenders.bpr:BPR",
         "lightgcn": "topple.recommenders.lightgcn:LightGCN",
+        "neumf": "topple.recommenders.neumf:NeuMF",
         "sasrec": "topple.recommenders.sasrec:SASRec",
     },
     "explainers": {

@@ -38,33 +38,42 @@ def backwards():
     return replace(SPLIT, times=np.concatenate([-row.indices.astype(np.float64) for row in SPLIT.train]))
 
 
-def by_hand(model, history, after=0):
-    """Score one sequence as the paper says, place by place, in float64 numpy; `after` more items will follow."""
+def by_hand(model, history, after=0, kept=None):
+    """Score one sequence as the paper says, place by place, in float64 numpy.
+
+    `after` more items will follow. Where `kept` gives shares, positions and states are mixed as the model's docstring says.
+    """
     p = {name: array.double().numpy() for name, array in model.arrays().items()}
-    history = history[-model.settings.max_length :]
-    d, length = model.settings.dimensions, len(history)
+    if kept is None:
+        history = history[-model.settings.max_length :]
+    d, length, most = model.settings.dimensions, len(history), model.settings.max_length
+    kept = np.ones(length) if kept is None else np.array(kept)
+    follow = np.array([kept[place + 1 :].sum() + after for place in range(length)])
+    inside = kept * np.clip(most - follow, 0, 1)
 
     def norm(x, scale_and_shift):
         centred = x - x.mean()
         return centred / np.sqrt((centred**2).mean() + 1e-5) * scale_and_shift[0] + scale_and_shift[1]
 
-    x = [
-        p["items"][item] * np.sqrt(d) + p["positions"][length - 1 - place + after] for place, item in enumerate(history)
-    ]
+    def position(at):
+        return np.array([np.interp(at, np.arange(most), column) for column in p["positions"].T])
+
+    x = [p["items"][item] * np.sqrt(d) + position(at) for item, at in zip(history, follow, strict=True)]
     for block in range(model.settings.blocks):
         asked, out = [norm(each, p[f"{block}.norm_attention"]) for each in x], []
         for place in range(length):
-            match = [
-                (asked[place] @ p[f"{block}.query"]) @ (x[j] @ p[f"{block}.key"]) / np.sqrt(d) for j in range(place + 1)
-            ]
-            share = np.exp(match) / np.exp(match).sum()
+            ask = asked[place] @ p[f"{block}.query"]
+            match = [ask @ (x[j] @ p[f"{block}.key"]) / np.sqrt(d) for j in range(place + 1)]
+            share = np.exp(match) * np.append(inside[:place], 1)
+            share /= share.sum()
             mixed = sum(share[j] * (x[j] @ p[f"{block}.value"]) for j in range(place + 1))
             state = norm(asked[place] + mixed, p[f"{block}.norm_feed_forward"])
             bias = p[f"{block}.biases"]
             inner = np.maximum(state @ p[f"{block}.first"] + bias[0], 0) @ p[f"{block}.second"] + bias[1]
             out.append(state + inner)
         x = out
-    return p["items"] @ norm(x[-1], p["norm"])
+    last = [inside[place] * np.prod(1 - kept[place + 1 :]) for place in range(length)]
+    return p["items"] @ sum(share * norm(each, p["norm"]) for share, each in zip(last, x, strict=True))
 
 
 def score(model, history, kept=None):
@@ -85,6 +94,14 @@ def test_a_removal_scores_exactly_as_the_shortened_sequence(history, bits):
     left = [item for item, stays in zip(history, kept, strict=True) if stays]
     expected = by_hand(MODEL, left) if left else np.zeros(ITEMS)
     np.testing.assert_allclose(score(MODEL, history, kept), expected, rtol=1e-9, atol=1e-9)
+
+
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_shares_in_between_mix_positions_and_states(length, seed):
+    random = np.random.default_rng(seed)
+    history = random.permutation(ITEMS)[:length].tolist()
+    kept = np.where(random.random(length) < 0.5, random.random(length), random.integers(0, 2, length))
+    np.testing.assert_allclose(score(MODEL, history, kept), by_hand(MODEL, history, kept=kept), rtol=1e-8, atol=1e-8)
 
 
 def test_scores_with_a_gradient_are_the_scores_without():
