@@ -172,22 +172,20 @@ class SASRec(Learned):
         return _Task(sequences[:, :-1], inside, None, inside, self._parameters["items"][targets], targets)
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Line the histories up at their ends, and gather the vectors of their items and of the candidates once."""
+        """Gather the vectors of the histories' items and of the candidates once."""
         dtype = histories.weights.dtype
         p = {name: array.to(dtype) for name, array in self._parameters.items() if name != "items"}
         table = self._parameters["items"]
-        order = histories.present.int().argsort(dim=1, stable=True)  # padding first
-        start = table[histories.items.gather(1, order)].to(dtype) * self.settings.dimensions**0.5  # [B, H, D]
+        start = table[histories.items].to(dtype) * self.settings.dimensions**0.5  # [B, H, D]
         out = table.to(dtype).T if candidates is None else table[candidates].to(dtype).transpose(1, 2)
 
         def scorer(keep: Tensor) -> Tensor:
-            kept = (keep * histories.present[:, None]).to(dtype).gather(2, order[:, None].expand_as(keep))
-            return self._last(p, start, kept) @ out
+            return self._last(p, start, (keep * histories.present[:, None]).to(dtype)) @ out
 
         return scorer
 
     def _last(self, p: dict[str, Tensor], start: Tensor, kept: Tensor) -> Tensor:
-        """Return the last state [B, S, D] of variations of histories that are lined up at their ends."""
+        """Return the last state [B, S, D] of variations [B, S, H] of histories with vectors [B, H, D]."""
         variations, places = kept.shape[1:]
         which = torch.arange(len(start), device=start.device).repeat_interleave(variations)
         at_once = max(1, NUMBERS // (places * (places + 4 * start.shape[2])))
