@@ -29,6 +29,10 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "item-knn": "topple.recommenders.item_knn:ItemKNN",
         "als": "topple.recommenders.als:ALS",
         "popularity": "topple.recommenders.popularity:Popularity",
+        "bpr": "topple.recommenders.bpr:BPR",
+        "lightgcn": "topple.recommenders.lightgcn:LightGCN",
+        "neumf": "topple.recommenders.neumf:NeuMF",
+        "sasrec": "topple.recommenders.sasrec:SASRec",
     },
     "explainers": {
         "auto": "topple.explainers.auto:Auto",

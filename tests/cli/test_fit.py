@@ -137,3 +137,15 @@ def test_an_interrupted_fit_keeps_the_best_state_so_far(tmp_path):
     loaded = load_model(tmp_path / "m")
     assert loaded.recommender.training["interrupted"] is True
     assert loaded.recommender.training["best_epoch"] >= 1
+
+
+def test_a_time_column_gives_histories_in_time_order(topple, tmp_path):
+    lines = [f"{user},{(user + step) % 12},{100 - step}" for user in range(40) for step in range(8)]
+    (tmp_path / "seen.csv").write_text("user,item,when\n" + "\n".join(lines) + "\n")
+    made = topple(
+        "fit", "--interactions", tmp_path / "seen.csv", "--time-column", "when", "--recommender", "ease", "--out", tmp_path / "m",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    split = load_model(tmp_path / "m").split
+    user = next(user for user in split.train_users.ids if user < 4)
+    assert split.history(user) == tuple((user + step) % 12 for step in reversed(range(8)))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,10 @@ def test_describe_counts():
 
 def test_a_matrix_is_not_transposed():
     assert to_matrix(np.array([0]), np.array([2]), (2, 3)).toarray().tolist() == [[0, 0, 1], [0, 0, 0]]
+
+
+def test_when_looks_pairs_up_and_describe_tells_the_span():
+    found = replace(make([(2, 1), (0, 2), (0, 0)]), timestamps=np.array([5.0, 3.0, 9.0]))
+    assert found.when(np.array([0, 2, 0]), np.array([0, 1, 2])).tolist() == [9, 5, 3]
+    assert found.describe()["timestamps"] == [3, 9]
+    assert make([(0, 0)]).when(np.array([0]), np.array([0])) is None

@@ -263,3 +263,43 @@ def test_a_folder_with_no_held_out_users_is_read(folder):
     assert found.histories() == {}
     with pytest.raises(LookupError, match=r"unknown user id 99999.* such as"):
         found.history(99999)
+
+
+def timed(seed=0):
+    random = np.random.default_rng(seed)
+    rows = [(u, int(i)) for u in range(12) for i in random.choice(15, size=random.integers(5, 12), replace=False)]
+    columns = {"user": [u for u, _ in rows], "item": [f"i{i}" for _, i in rows], "when": random.random(len(rows)) - 0.5}
+    return prepare(read_interactions(pa.table(columns), timestamp="when", name="toy"))
+
+
+def test_times_come_back_and_with_them_the_order_of_the_histories(tmp_path):
+    split = timed()
+    write_split(split, tmp_path)
+    again = read_split(tmp_path)
+    check_equal(again, split)
+    for users in (split.train_users, split.validation.users, split.test.users):
+        assert again.histories(users.ids) == split.histories(users.ids)
+    assert any(list(h) != sorted(h) for h in split.histories(split.train_users.ids).values())
+    np.testing.assert_array_equal(again.times, split.times)
+    assert (tmp_path / "test_te.csv").read_text().splitlines()[0].replace('"', "") == "uid,sid"
+
+
+def test_times_in_any_order_of_the_rows_belong_to_their_row(tmp_path):
+    split = timed()
+    write_split(split, tmp_path)
+    for file in ("train.csv", "test_tr.csv", "validation_tr.csv"):
+        header, *rows = (tmp_path / file).read_text().splitlines()
+        (tmp_path / file).write_text("\n".join([header, *rows[::-1]]) + "\n")
+    again = read_split(tmp_path)
+    for users in (split.train_users, split.validation.users, split.test.users):
+        assert again.histories(users.ids) == split.histories(users.ids)
+
+
+@pytest.mark.parametrize("time", ["noon", "", "nan"])
+def test_a_time_that_is_no_number_is_refused(tmp_path, time):
+    write_split(timed(), tmp_path)
+    lines = (tmp_path / "train.csv").read_text().splitlines()
+    lines[2] = ",".join([*lines[2].split(",")[:2], time])
+    (tmp_path / "train.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=r"train\.csv: column time must hold a number in every row"):
+        read_split(tmp_path)

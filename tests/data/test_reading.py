@@ -373,3 +373,51 @@ class TestCsr:
 def test_a_table_of_numbers_keeps_its_other_columns(tmp_path):
     (tmp_path / "a.csv").write_text("item,year\n01,1999\n")
     assert read_table(tmp_path / "a.csv", ids=("item",)).to_pylist() == [{"item": "01", "year": 1999}]
+
+
+DAYS = ["2020-03-01 00:00:00", "2020-01-01 12:00:00", "2020-01-01 11:59:59", "2019-12-31 00:00:00"]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        [40, 30, 20, 10],
+        [4.5, 3.25, -1.0, -2.0],
+        pa.array(pd.to_datetime(DAYS)),
+        pa.array(pd.to_datetime(DAYS).tz_localize("Europe/Paris")),
+        pa.array(["40", "30", "20", "10"]),
+        pa.array(pd.to_datetime(DAYS).date),
+    ],
+    ids=["integers", "floats", "datetimes", "zoned", "texts", "dates"],
+)
+def test_timestamps_are_numbers_or_dates(when):
+    found = read_interactions(pa.table({"user": USERS, "item": ITEMS, "when": when}), timestamp="when")
+    assert found.timestamps[0] > found.timestamps[1] >= found.timestamps[2] > found.timestamps[3]
+
+
+def test_timestamps_are_read_from_text_and_stay_with_their_rows(tmp_path):
+    rows = "".join(f"{u},{i},{w}\n" for u, i, w in zip(USERS, ITEMS, DAYS, strict=True))
+    (tmp_path / "seen.csv").write_text("user,item,when\n" + rows + "ann,20,2018-01-01 00:00:00\n")
+    found = read_interactions(tmp_path / "seen.csv", timestamp="when", duplicates="last")
+    assert found.user_index.tolist() == [1, 0, 2, 0]
+    assert found.timestamps.argmax() == 0
+    assert found.timestamps.argmin() == 3
+    fewer = found.keep(np.array([False, True, True, False]))
+    assert fewer.timestamps.tolist() == found.timestamps[1:3].tolist()
+    first = read_interactions(tmp_path / "seen.csv", timestamp="when", duplicates="first")
+    assert first.timestamps.tolist() == sorted(first.timestamps.tolist(), reverse=True)
+    assert read_interactions(tmp_path / "seen.csv", duplicates="first").timestamps is None
+
+
+@pytest.mark.parametrize("bad", ["noon", None, float("nan")])
+def test_a_timestamp_that_is_none_is_refused(bad):
+    table = pd.DataFrame({"user": USERS, "item": ITEMS, "when": pd.Series([1, bad, 3, 4], dtype=object)})
+    with pytest.raises(
+        DataError, match=r"timestamp .* in row 2 of column 'when' is not a number or a date.*--time-column"
+    ):
+        read_interactions(table, timestamp="when")
+
+
+def test_a_missing_time_column_is_named():
+    with pytest.raises(DataError, match="column 'when' is missing"):
+        read_interactions(pa.table({"user": USERS, "item": ITEMS}), timestamp="when")

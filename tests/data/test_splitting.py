@@ -266,3 +266,46 @@ def test_items_that_no_training_user_met_leave_and_so_does_a_user_of_only_those(
             assert len(held) == 1
             with pytest.raises(UnknownIdError, match=r"unknown user id 9.* Choose one, such as"):
                 split.history(9)
+
+
+class TestTimeOrder:
+    """User 1 meets items 4, 3, 2, ... one a day; user 2 the other way round; and so on."""
+
+    @staticmethod
+    def table(users=30, items=12):
+        rows = [
+            (user, item, 1000.0 * user + (item if user % 2 else -item))
+            for user in range(users)
+            for item in range(items)
+        ]
+        order = np.random.default_rng(3).permutation(len(rows))
+        chosen = [rows[place] for place in order if (rows[place][0] + rows[place][1]) % 3]
+        return pa.table(dict(zip(("user", "item", "when"), map(list, zip(*chosen, strict=True)), strict=True)))
+
+    @staticmethod
+    def users(split):
+        return [user for held in (split.train_users, split.validation.users, split.test.users) for user in held.ids]
+
+    def test_histories_come_oldest_first(self):
+        split = prepare(read_interactions(self.table(), timestamp="when"))
+        for user in self.users(split):
+            history = list(split.history(user))
+            assert len(history) > 4
+            assert history == sorted(history, reverse=user % 2 == 0)
+
+    def test_timestamps_change_nothing_but_the_order(self):
+        table = self.table()
+        plain, timed = prepare(read_interactions(table)), prepare(read_interactions(table, timestamp="when"))
+        assert parts(plain) == parts(timed)
+        assert plain.describe() == timed.describe()
+        assert plain.catalogue.fingerprint == timed.catalogue.fingerprint
+        assert (plain.times, plain.test.times, plain.validation.times) == (None, None, None)
+        for user in self.users(plain):
+            assert list(plain.history(user)) == sorted(timed.history(user))
+
+    def test_equal_times_stand_in_the_order_of_the_catalogue(self):
+        table = self.table()
+        still = table.set_column(2, "when", pa.array([7.0] * len(table)))
+        split = prepare(read_interactions(still, timestamp="when"))
+        for user in self.users(split):
+            assert list(split.history(user)) == sorted(split.history(user))

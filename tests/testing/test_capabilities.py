@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from topple.errors import CapabilityError, ContractError
+from topple.recommenders.base import Capability
 from topple.recommenders.what_if import HistoryBatch
 from topple.testing import OpaqueRecommender, ToyRecommender, check_recommender, film_recommender
 
@@ -70,3 +71,28 @@ def test_a_constant_is_no_contribution():
 def test_without_the_capability_there_are_none():
     with pytest.raises(CapabilityError, match="opaque-toy does not declare that it is additive"):
         film_recommender(OpaqueRecommender).contributions(HistoryBatch.of([[0]]))
+
+
+class LastCountsTwice(OpaqueRecommender):
+    """The last item that is kept counts twice."""
+
+    def score(self, histories, keep, candidates=None):
+        places = torch.arange(keep.shape[2]).expand_as(keep)
+        last = torch.where(keep > 0, places, -1).amax(2, keepdim=True)
+        return super().score(histories, keep + keep * (places == last), candidates)
+
+
+class SaysSo(LastCountsTwice):
+    capabilities = frozenset({Capability.ORDER_AWARE})
+
+
+class SaysSoWrongly(OpaqueRecommender):
+    capabilities = frozenset({Capability.ORDER_AWARE})
+
+
+def test_order_awareness_is_declared_where_it_is_true_and_nowhere_else():
+    check_recommender(film_recommender(SaysSo))
+    with pytest.raises(ContractError, match=r"order of the history: scores differ .* does not declare .* ORDER_AWARE"):
+        check_recommender(film_recommender(LastCountsTwice))
+    with pytest.raises(ContractError, match="no score moves when it is turned round"):
+        check_recommender(film_recommender(SaysSoWrongly))

@@ -58,6 +58,12 @@ class DataChoice:
     rating_column: Annotated[
         str | None, typer.Option(help="Column of ratings; none for implicit feedback.", rich_help_panel=DATA)
     ] = None
+    time_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of timestamps, numbers or dates; histories then come in time order.", rich_help_panel=DATA
+        ),
+    ] = None
     titles: Annotated[
         Path | None,
         typer.Option(help="Titles: movies.dat, u.item, or a table with columns item, title.", rich_help_panel=DATA),
@@ -110,6 +116,7 @@ class DataChoice:
                 user=self.user_column,
                 item=self.item_column,
                 rating=self.rating_column,
+                timestamp=self.time_column,
                 separator=self.separator,
                 duplicates=self.duplicates,  # type: ignore[arg-type] # checked by the reader
             )

@@ -21,6 +21,7 @@ class Interactions:
         item_index: the item of each row, index [rows].
         ratings: the rating of each row [rows], or None for implicit feedback.
         name: the data set's name, for reports.
+        timestamps: when each row happened [rows], in any unit; None where that is not known.
     """
 
     users: Vocabulary
@@ -29,6 +30,7 @@ class Interactions:
     item_index: IntArray
     ratings: FloatArray | None = None
     name: str = "interactions"
+    timestamps: FloatArray | None = None
 
     def __post_init__(self) -> None:
         pairs = self.user_index * len(self.catalogue) + self.item_index
@@ -56,11 +58,23 @@ class Interactions:
             user_index=user_index.astype(np.int64),
             item_index=item_index.astype(np.int64),
             ratings=None if self.ratings is None else self.ratings[rows],
+            timestamps=None if self.timestamps is None else self.timestamps[rows],
         )
 
     def matrix(self) -> CsrMatrix:
         """Return the binary users x items matrix, sparse, float32 [U, I]."""
         return to_matrix(self.user_index, self.item_index, (len(self.users), len(self.catalogue)))
+
+    def when(self, users: IntArray, items: IntArray) -> FloatArray | None:
+        """Return when each (user, item) pair happened, index [pairs] each; None without timestamps.
+
+        Every pair must stand in a row.
+        """
+        if self.timestamps is None:
+            return None
+        pairs = self.user_index * len(self.catalogue) + self.item_index
+        order = np.argsort(pairs)
+        return self.timestamps[order[np.searchsorted(pairs, users * len(self.catalogue) + items, sorter=order)]]
 
     def describe(self) -> JsonObject:
         """Return counts, the density, the quartiles of the history length and the range of the ratings."""
@@ -79,6 +93,8 @@ class Interactions:
         }
         if self.ratings is not None:
             described["ratings"] = [float(self.ratings.min()), float(self.ratings.max())]
+        if self.timestamps is not None:
+            described["timestamps"] = [float(self.timestamps.min()), float(self.timestamps.max())]
         return described
 
 

@@ -2,12 +2,14 @@
 
 A folder of `unique_sid.txt` (one item id a line; the line number, from 0, is its `sid`), `train.csv`, `validation_tr.csv`,
 `validation_te.csv`, `test_tr.csv` and `test_te.csv` (columns `uid`, `sid`; `tr` is the fold-in, `te` the held-out part).
-topple adds `titles.csv` and `split.json`; both may be missing.
+topple adds `titles.csv` and `split.json`, and a column `time` to the tables of histories where times are known; all may
+be missing.
 """
 
 import json
 from itertools import combinations
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +21,10 @@ from topple.data.splitting import HeldOut, Split
 from topple.data.titles import read_titles
 from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
 from topple.errors import DataError, DataNotFoundError
-from topple.types import CsrMatrix, IntArray
+from topple.types import CsrMatrix, FloatArray, IntArray
+
+Table: TypeAlias = tuple[pa.Array, IntArray, FloatArray | None]
+"""User ids, item indices and times (None: not known) of the rows of a file."""
 
 FORMAT = "topple.split/1"
 TABLES = ("train.csv", "validation_tr.csv", "validation_te.csv", "test_tr.csv", "test_te.csv")
@@ -32,15 +37,17 @@ def write_split(split: Split, folder: Path) -> None:
     items = split.catalogue.vocabulary.ids
     (folder / "unique_sid.txt").write_text("".join(f"{item}\n" for item in items), encoding="utf-8")
     parts = (
-        (split.train_users, split.train),
-        (split.validation.users, split.validation.fold_in),
-        (split.validation.users, split.validation.held_out),
-        (split.test.users, split.test.fold_in),
-        (split.test.users, split.test.held_out),
+        (split.train_users, split.train, split.times),
+        (split.validation.users, split.validation.fold_in, split.validation.times),
+        (split.validation.users, split.validation.held_out, None),
+        (split.test.users, split.test.fold_in, split.test.times),
+        (split.test.users, split.test.held_out, None),
     )
-    for name, (users, matrix) in zip(TABLES, parts, strict=True):
+    for name, (users, matrix, times) in zip(TABLES, parts, strict=True):
         entries = matrix.tocoo()
         table = pa.table({"uid": users.column.take(pa.array(entries.row)), "sid": pa.array(entries.col)})
+        if times is not None:
+            table = table.append_column("time", pa.array(times))
         pa_csv.write_csv(table, folder / name)
     if split.catalogue.titles is not None:
         pa_csv.write_csv(
@@ -59,8 +66,8 @@ def read_split(folder: Path, name: str | None = None) -> Split:
 
     Raises:
         DataNotFoundError: a file of the layout is missing.
-        DataError: a file that cannot be read, an item number outside the catalogue, a pair that stands twice, or a user
-            in more than one part.
+        DataError: a file that cannot be read, an item number outside the catalogue, a time that is not a number, a pair
+            that stands twice, or a user in more than one part.
     """
     for file in FILES:
         if not (folder / file).is_file():
@@ -69,16 +76,18 @@ def read_split(folder: Path, name: str | None = None) -> Split:
     items = _items(folder / "unique_sid.txt", about.get("item_ids"))
     titles = _titles(folder / "titles.csv", items)
     tables = _tables(folder, about.get("user_ids"), len(items))
-    users, rows = Vocabulary.of(tables["train.csv"][0], "user")
+    texts, sids, times = tables["train.csv"]
+    users, rows = Vocabulary.of(texts, "user")
     if len(users) == 0:
         raise DataError(f"{folder / 'train.csv'} holds no rows: at least one training user is needed.")
     split = Split(
         catalogue=Catalogue(items, titles),
         train_users=users,
-        train=_matrix(rows, tables["train.csv"][1], len(users), len(items), "train.csv"),
+        train=_matrix(rows, sids, len(users), len(items), "train.csv"),
         validation=_held_out(tables, "validation", len(items)),
         test=_held_out(tables, "test", len(items)),
         name=name or about.get("name") or folder.resolve().name,
+        times=_sorted_times(rows, sids, times),
     )
     _refuse_shared_users(split, folder)
     return split
@@ -128,19 +137,19 @@ def _titles(path: Path, items: Vocabulary) -> tuple[str, ...] | None:
     return Catalogue(items).with_titles(read_titles(path)).titles if path.is_file() else None
 
 
-def _tables(folder: Path, kind: str | None, items: int) -> dict[str, tuple[pa.Array, IntArray]]:
+def _tables(folder: Path, kind: str | None, items: int) -> dict[str, Table]:
     """Read the five tables; user ids are integers where they are so in all of them."""
     tables = {file: _pairs(folder / file, items) for file in TABLES}
-    texts = pa.concat_arrays([users for users, _ in tables.values()])
+    texts = pa.concat_arrays([users for users, _, _ in tables.values()])
     users = texts if kind == "string" else typed_ids(texts)
-    ends = np.cumsum([len(sids) for _, sids in tables.values()])
+    ends = np.cumsum([len(sids) for _, sids, _ in tables.values()])
     return {
-        file: (users[end - len(sids) : end], sids)
-        for end, (file, (_, sids)) in zip(ends.tolist(), tables.items(), strict=True)
+        file: (users[end - len(sids) : end], sids, times)
+        for end, (file, (_, sids, times)) in zip(ends.tolist(), tables.items(), strict=True)
     }
 
 
-def _pairs(path: Path, items: int) -> tuple[pa.Array, IntArray]:
+def _pairs(path: Path, items: int) -> Table:
     options = pa_csv.ConvertOptions(column_types={"uid": pa.string()}, null_values=[""], strings_can_be_null=True)
     try:
         table = pa_csv.read_csv(path, convert_options=options)
@@ -167,11 +176,27 @@ def _pairs(path: Path, items: int) -> tuple[pa.Array, IntArray]:
             f"{path}: sid {table['sid'][row].as_py()!r} in row {row + 1} is outside the catalogue of {items:,} items "
             "(unique_sid.txt, counted from 0). Prepare the folder anew."
         )
-    return uid, sids
+    return uid, sids, _times(path, table)
 
 
-def _held_out(tables: dict[str, tuple[pa.Array, IntArray]], part: str, items: int) -> HeldOut:
-    (fold_users, fold_items), (out_users, out_items) = tables[f"{part}_tr.csv"], tables[f"{part}_te.csv"]
+def _times(path: Path, table: pa.Table) -> FloatArray | None:
+    if "time" not in table.column_names:
+        return None
+    column = table["time"]
+    numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or not table.num_rows
+    times = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64) if numbers else np.zeros(0)
+    if len(times) < table.num_rows or not np.isfinite(times).all():
+        raise DataError(f"{path}: column time must hold a number in every row. Correct it, or leave the column out.")
+    return times
+
+
+def _sorted_times(rows: IntArray, columns: IntArray, times: FloatArray | None) -> FloatArray | None:
+    """Return the times in the order in which `to_matrix` stores its entries."""
+    return None if times is None else times[np.lexsort((columns, rows))]
+
+
+def _held_out(tables: dict[str, Table], part: str, items: int) -> HeldOut:
+    (fold_users, fold_items, times), (out_users, out_items, _) = tables[f"{part}_tr.csv"], tables[f"{part}_te.csv"]
     users, rows = Vocabulary.of(pa.concat_arrays([fold_users, out_users]), "user")
     fold_in = _matrix(rows[: len(fold_items)], fold_items, len(users), items, f"{part}_tr.csv")
     held_out = _matrix(rows[len(fold_items) :], out_items, len(users), items, f"{part}_te.csv")
@@ -180,7 +205,7 @@ def _held_out(tables: dict[str, tuple[pa.Array, IntArray]], part: str, items: in
             f"{part}_te.csv repeats a (uid, sid) pair of {part}_tr.csv: what must be predicted would be in the history. "
             "Prepare the folder anew."
         )
-    return HeldOut(users, fold_in, held_out)
+    return HeldOut(users, fold_in, held_out, _sorted_times(rows[: len(fold_items)], fold_items, times))
 
 
 def _matrix(rows: IntArray, columns: IntArray, users: int, items: int, file: str) -> CsrMatrix:

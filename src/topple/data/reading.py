@@ -29,6 +29,7 @@ def read_interactions(
     item: str = "item",
     rating: str | None = None,
     title: str | None = None,
+    timestamp: str | None = None,
     separator: str | None = None,
     duplicates: Duplicates = "error",
     name: str | None = None,
@@ -42,14 +43,15 @@ def read_interactions(
         item: column of item ids, integers or strings.
         rating: column of ratings, numbers; None for implicit feedback.
         title: column of item titles; None where there is none.
+        timestamp: column of when it happened, numbers or dates; with one, histories come in time order.
         separator: of a text file; by default a tab for .tsv, else a comma.
         duplicates: which of the rows that repeat a (user, item) pair to keep.
         name: of the data set; by default the file's name.
 
     Raises:
         DataNotFoundError: no such file.
-        DataError: an unreadable or empty file, a missing column, an id that is missing, a rating that is not a
-            number, or (by default) repeated pairs.
+        DataError: an unreadable or empty file, a missing column, an id that is missing, a rating or timestamp that is
+            not a number, or (by default) repeated pairs.
 
     Example:
         >>> import pyarrow as pa
@@ -61,12 +63,13 @@ def read_interactions(
         name = name or Path(source).name
         source = read_table(Path(source), separator, ids=(user, item), texts=(title,))
     frame = _frame(source)
-    for column in (user, item, rating, title):
+    for column in (user, item, rating, title, timestamp):
         if column is not None and column not in frame.columns:
             raise DataError(_missing_column(column, frame.columns))
     if len(frame) == 0:
         raise DataError(f"{name or 'the frame'} holds no rows: at least one interaction is needed. Check the source.")
     ratings = None if rating is None else _numbers(frame[rating])
+    timestamps = None if timestamp is None else _moments(frame[timestamp])
     users, user_index = Vocabulary.of(_column(frame[user]), "user")
     items, item_index = Vocabulary.of(_column(frame[item]), "item")
     titles = None if title is None else _titles(frame[title], item_index, items)
@@ -78,6 +81,7 @@ def read_interactions(
         item_index=item_index[kept],
         ratings=None if ratings is None else ratings[kept],
         name=name or "interactions",
+        timestamps=None if timestamps is None else timestamps[kept],
     )
 
 
@@ -222,6 +226,26 @@ def _numbers(series: nw.Series[Any]) -> FloatArray:
         raise DataError(
             f"rating {value!r} in row {row + 1} of column {series.name!r} is not a finite number. Ratings must be "
             "numbers; correct or drop the row, or leave rating out to read implicit feedback."
+        )
+    return values
+
+
+def _moments(series: nw.Series[Any]) -> FloatArray:
+    """Return times as numbers: numbers as they are, dates as microseconds since 1970."""
+    column = _column(series)
+    kind = None if isinstance(column, list) else column.type
+    try:
+        if kind is not None and pa.types.is_temporal(kind):
+            column = pc.cast(pc.cast(column, pa.timestamp("us", tz=getattr(kind, "tz", None))), pa.int64())
+        values = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError):
+        values = np.array([_number(value) for value in series.to_list()])
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(
+            f"timestamp {series.to_list()[row]!r} in row {row + 1} of column {series.name!r} is not a number or a date. "
+            "Correct or drop the row, or leave timestamp out (--time-column): then histories have no order."
         )
     return values
 

@@ -12,7 +12,7 @@ from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, UnknownIdError
 from topple.randomness import generator
 from topple.settings import Settings
-from topple.types import CsrMatrix, IntArray, ItemId, JsonObject, UserId
+from topple.types import CsrMatrix, FloatArray, IntArray, ItemId, JsonObject, UserId
 
 
 class Preparation(Settings):
@@ -32,11 +32,15 @@ class Preparation(Settings):
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Held-out users: `fold_in` [U, I] is the history a recommender is given, `held_out` [U, I] what it should rank high."""
+    """Held-out users: `fold_in` [U, I] is the history a recommender is given, `held_out` [U, I] what it should rank high.
+
+    `times` tells when each stored entry of `fold_in` happened [entries], where that is known.
+    """
 
     users: Vocabulary
     fold_in: CsrMatrix
     held_out: CsrMatrix
+    times: FloatArray | None = None
 
     def with_history(self) -> IntArray:
         """Return the rows of the users who have at least one fold-in item."""
@@ -54,6 +58,7 @@ class Split:
         validation: held-out users to choose the best state by.
         test: held-out users to report on and to explain.
         name: the data set's name.
+        times: when each stored entry of `train` happened [entries]; None where that is not known.
     """
 
     catalogue: Catalogue
@@ -62,21 +67,23 @@ class Split:
     validation: HeldOut
     test: HeldOut
     name: str = "split"
+    times: FloatArray | None = None
 
     def history(self, user: UserId) -> tuple[ItemId, ...]:
         """Return the history of any user of the data: the fold-in of a held-out user, all of a training user.
 
+        It is in time order, oldest first, where times are known, else in the order of the catalogue, as equal times are.
+
         Raises:
             UnknownIdError: no such user.
         """
-        for users, matrix in (
-            (self.test.users, self.test.fold_in),
-            (self.validation.users, self.validation.fold_in),
-            (self.train_users, self.train),
+        for users, matrix, times in (
+            (self.test.users, self.test.fold_in, self.test.times),
+            (self.validation.users, self.validation.fold_in, self.validation.times),
+            (self.train_users, self.train, self.times),
         ):
             if user in users:
-                row = matrix[int(users.encode([user])[0])]
-                return self.catalogue.vocabulary.decode(row.indices.astype(np.int64))
+                return self.catalogue.vocabulary.decode(sequence(matrix, times, int(users.encode([user])[0])))
         counts = f"{len(self.train_users):,} training, {len(self.validation.users):,} validation, {len(self.test.users):,} test"
         example = next(users.decode([0])[0] for users in (self.test.users, self.train_users) if len(users))
         raise UnknownIdError(
@@ -115,6 +122,8 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
 
     Items that no training user met leave the catalogue and the held-out histories. A held-out user with fewer than
     `min_items` items left keeps them all as fold-in; one with none left leaves too. The order of the rows does not matter.
+    Timestamps order histories and change nothing else: what is held out is drawn at random, so a fold-in in time order has
+    gaps, and what must be predicted is not only what came last.
     Source: Liang et al., WWW 2018, section 4.1. Differs from its code in: held-out users are drawn from the users
     that are left after filtering, never from row numbers.
     Random: seed.
@@ -150,16 +159,30 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
 
     def held_out(rows: IntArray) -> HeldOut:
         rows = rows[np.diff(matrix[rows][:, items].indptr) > 0]
-        return HeldOut(users(rows), *_fold(matrix[rows][:, items], settings, random))
+        fold_in, out = _fold(matrix[rows][:, items], settings, random)
+        return HeldOut(users(rows), fold_in, out, times(rows, fold_in))
 
+    def times(rows: IntArray, part: CsrMatrix) -> FloatArray | None:
+        entries = part.tocoo()
+        return kept.when(rows[entries.row], items[entries.col])
+
+    trained = matrix[train][:, items].tocsr()
     return Split(
         catalogue=kept.catalogue.subset(items),
         train_users=users(train),
-        train=matrix[train][:, items].tocsr(),
+        train=trained,
         validation=held_out(validation),
         test=held_out(test),
         name=interactions.name,
+        times=times(train, trained),
     )
+
+
+def sequence(matrix: CsrMatrix, times: FloatArray | None, row: int) -> IntArray:
+    """Return the items of a row, oldest first where `times` [entries] are given, else in the order of the catalogue."""
+    mine = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
+    items = matrix.indices[mine].astype(np.int64)
+    return items if times is None else items[np.argsort(times[mine], kind="stable")]
 
 
 def _fold(matrix: CsrMatrix, settings: Preparation, random: np.random.Generator) -> tuple[CsrMatrix, CsrMatrix]:

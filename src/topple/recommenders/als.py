@@ -16,7 +16,7 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
 from topple.recommenders.base import Capability, Epoch, OnBest, OnEpoch, Recommender, Scorer
 from topple.recommenders.fold_in import FoldIn, System
-from topple.recommenders.products import products
+from topple.recommenders.products import factor_scores
 from topple.recommenders.quality import held_out_quality
 from topple.recommenders.what_if import PLACES, HistoryBatch
 from topple.settings import Settings
@@ -147,7 +147,7 @@ class ALS(Recommender):
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             some = fold_in if rows is None else fold_in.some(rows, keep.shape[2])
             users = some.users(keep * some.weights[:, None])
-            return torch.matmul(users, columns) if candidates is None else products(users, columns, rows)
+            return factor_scores(users, columns, rows)
 
         return scorer
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError
-from topple.recommenders.products import lengths_of, products
+from topple.recommenders.products import factor_scores, lengths_of, products
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
 
@@ -60,6 +60,12 @@ def additive_scorer(histories: HistoryBatch, table: Tensor) -> Scorer:
     return lambda keep, rows=None: products(keep, table, rows, lengths)
 
 
+def factor_scorer(histories: HistoryBatch, table: Tensor, columns: Tensor) -> Scorer:
+    """Return the scorer of vectors that items give [B, H, D], added up, times the items scored [D, I] or [B, D, C]."""
+    lengths = lengths_of(histories)
+    return lambda keep, rows=None: factor_scores(products(keep, table, rows, lengths), columns, rows)
+
+
 class Capability(StrEnum):
     """What a recommender can do beyond scoring; declared, and checked when things are joined."""
 
@@ -69,6 +75,8 @@ class Capability(StrEnum):
     """Scores are a sum over the kept items, plus a constant; `contributions` tells what each adds."""
     FEED_FORWARD = "feed_forward"
     """`layers()` shows the whole network, and it is feed-forward, over the history divided by its L2 norm."""
+    ORDER_AWARE = "order_aware"
+    """Scores depend on the order of the history; a removal closes the gap."""
     TRAINABLE = "trainable"
     """`fit` learns it from a split."""
     HISTORY_FREE = "history_free"

@@ -36,3 +36,8 @@ def lengths_of(histories: HistoryBatch) -> list[int]:
     places = torch.arange(1, histories.items.shape[1] + 1, device=histories.items.device)
     ends: list[int] = (histories.present * places).amax(1).tolist()
     return ends
+
+
+def factor_scores(vectors: Tensor, columns: Tensor, rows: Tensor | None) -> Tensor:
+    """Return the products of vectors [R, S, D] with columns of the whole catalogue [D, I], or of `rows` of [B, D, C]."""
+    return vectors @ columns if columns.ndim == 2 else products(vectors, columns, rows)

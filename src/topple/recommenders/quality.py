@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from topple.data.splitting import HeldOut
-from topple.recommenders.base import Recommender
+from topple.data.splitting import HeldOut, sequence
+from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.ranking import top_k, unseen_scores
 from topple.recommenders.what_if import HistoryBatch
-from topple.types import CsrMatrix, IntArray
+from topple.types import CsrMatrix, FloatArray, IntArray
 
 ROWS = 64
 
@@ -33,7 +33,8 @@ def held_out_quality(
     users = askable(held_out)
     longest = min(max([*ndcg, *recall]), len(recommender.catalogue))
     sums: dict[str, float] = {f"ndcg_{k}": 0.0 for k in ndcg} | {f"recall_{k}": 0.0 for k in recall}
-    for rows, lists in ranked_lists(recommender, held_out.fold_in, users, longest):
+    times = held_out.times if Capability.ORDER_AWARE in recommender.capabilities else None
+    for rows, lists in ranked_lists(recommender, held_out.fold_in, users, longest, times):
         wanted = held_out.held_out[rows]
         hits = torch.from_numpy(np.take_along_axis(wanted.toarray(), lists.numpy(), axis=1)).double()
         counts = torch.from_numpy(np.diff(wanted.indptr)).double()
@@ -53,12 +54,12 @@ def askable(held_out: HeldOut) -> IntArray:
 
 
 def ranked_lists(
-    recommender: Recommender, histories: CsrMatrix, users: IntArray, k: int
+    recommender: Recommender, histories: CsrMatrix, users: IntArray, k: int, times: FloatArray | None = None
 ) -> Iterator[tuple[IntArray, Tensor]]:
-    """Yield chunks of user rows with their top-k lists [rows, K], in float32."""
+    """Yield chunks of user rows with their top-k lists [rows, K], in float32; `times` [entries] order the histories."""
     for start in range(0, len(users), ROWS):
         rows = users[start : start + ROWS]
         batch = HistoryBatch.of(
-            [histories[row].indices.tolist() for row in rows.tolist()], torch.float32, recommender.device
+            [sequence(histories, times, row).tolist() for row in rows.tolist()], torch.float32, recommender.device
         )
         yield rows, top_k(unseen_scores(recommender, batch), k).cpu()

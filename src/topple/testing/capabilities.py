@@ -22,6 +22,24 @@ def check_capabilities(recommender: Recommender, batch: HistoryBatch) -> None:
     for capability, check in _CHECKS.items():
         if capability in declared:
             check(recommender, batch)
+    _order(recommender, batch)
+
+
+def _order(recommender: Recommender, batch: HistoryBatch) -> None:
+    """Score one history forwards and backwards: the scores move where that is declared, and nowhere else."""
+    items, weights = batch.items[:1], batch.weights[:1]
+    with torch.no_grad():
+        forwards, backwards = (
+            recommender.score(its, unchanged(its))
+            for its in (HistoryBatch(items, weights), HistoryBatch(items.flip(1), weights.flip(1)))
+        )
+    part = f"{recommender.name}: order of the history"
+    if Capability.ORDER_AWARE in recommender.capabilities:
+        rule = "the scores of an ORDER_AWARE recommender depend on the order of the history."
+        require((forwards - backwards).abs().max() > 0, part, "no score moves when it is turned round", rule)
+    else:
+        rule = "a recommender that does not declare that it is ORDER_AWARE scores a history alike in any order."
+        require_close(backwards, forwards, part, rule)
 
 
 def _differentiable(recommender: Recommender, batch: HistoryBatch) -> None:

@@ -92,3 +92,17 @@ def test_a_rating_that_is_not_finite(tmp_path):
 def test_a_pair_that_is_rated_twice(tmp_path):
     with pytest.raises(DataError, match=r"1 of 5 rows repeat a .* pair, first user=2, item=10"):
         topple.load_split("ml-100k", write_100k(tmp_path, [*RATINGS, (2, 10, 5)]))
+
+
+@pytest.mark.parametrize(("name", "write"), [("ml-100k", write_100k), ("ml-1m", write_1m)])
+def test_histories_come_in_time_order(tmp_path, name, write):
+    folder = write(tmp_path, [(u, i, 5) for u in range(1, 41) for i in range(10, 16)])
+    file = folder / {"ml-100k": "u.data", "ml-1m": "ratings.dat"}[name]
+    lines = file.read_text().splitlines()
+    sign = "\t" if name == "ml-100k" else "::"
+    later = [[*line.split(sign)[:3], str(1000 - int(line.split(sign)[1]))] for line in lines]
+    file.write_text("".join(sign.join(fields) + "\n" for fields in later))
+    split = topple.load_split(name, folder, held_out_users=5)
+    assert split.history(split.train_users.ids[0]) == (15, 14, 13, 12, 11, 10)
+    file.write_text("".join(sign.join(fields[: 3 + (row > 0)]) + "\n" for row, fields in enumerate(later)))
+    assert topple.load_split(name, folder, held_out_users=5).times is None

@@ -31,4 +31,4 @@ class MovieLens100K(Source):
 
     def read(self, folder: Path) -> Interactions:
         """Read u.data (user, item, rating, timestamp; tab) and the titles of u.item."""
-        return read_ratings(folder / "u.data", "\t", self.name, movielens_titles(folder / "u.item", "|"))
+        return read_ratings(folder / "u.data", "\t", self.name, movielens_titles(folder / "u.item", "|"), timed=True)

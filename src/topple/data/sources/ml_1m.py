@@ -31,4 +31,6 @@ class MovieLens1M(Source):
 
     def read(self, folder: Path) -> Interactions:
         """Read ratings.dat (user::item::rating::timestamp) and the titles of movies.dat."""
-        return read_ratings(folder / "ratings.dat", "::", self.name, movielens_titles(folder / "movies.dat", "::"))
+        return read_ratings(
+            folder / "ratings.dat", "::", self.name, movielens_titles(folder / "movies.dat", "::"), timed=True
+        )

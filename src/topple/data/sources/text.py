@@ -4,6 +4,7 @@ import bz2
 import gzip
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,12 @@ from topple.types import Id
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open}
 
 
-def read_ratings(path: Path, separator: str, name: str, titles: dict[Id, str] | None = None) -> Interactions:
+def read_ratings(
+    path: Path, separator: str, name: str, titles: dict[Id, str] | None = None, *, timed: bool = False
+) -> Interactions:
     """Read `user<separator>item<separator>rating...` lines, plain, .gz or .bz2; ids are integers.
+
+    Where `timed`, the fourth field is the timestamp; a file in which a line lacks it is read without timestamps.
 
     Raises:
         DataError: an empty or truncated file, a line with too few fields, an id or rating that is not a number.
@@ -27,6 +32,7 @@ def read_ratings(path: Path, separator: str, name: str, titles: dict[Id, str] | 
     users: list[int] = []
     items: list[int] = []
     ratings: list[float] = []
+    times: list[float] = []
     try:
         with opener(path, "rt", encoding="latin-1") as file:
             for number, line in enumerate(file, start=1):
@@ -37,6 +43,7 @@ def read_ratings(path: Path, separator: str, name: str, titles: dict[Id, str] | 
                     users.append(int(fields[0]))
                     items.append(int(fields[1]))
                     ratings.append(float(fields[2]))
+                    times += [float(field) for field in fields[3:4] if timed]
                 except (IndexError, ValueError) as error:
                     raise DataError(
                         f"{path}, line {number}: {line.strip()[:60]!r} is not 'user{separator}item{separator}rating' in "
@@ -46,15 +53,10 @@ def read_ratings(path: Path, separator: str, name: str, titles: dict[Id, str] | 
         raise DataError(f"{path} ends too early or is damaged ({error}). Fetch the file anew.") from error
     if not users:
         raise DataError(f"{path} is empty. Fetch the file anew.")
-    table = pa.table({"user": users, "item": items, "rating": ratings})
-    found = read_interactions(table, rating="rating", name=name)
+    table, known = pa.table({"user": users, "item": items, "rating": ratings}), len(times) == len(users)
+    if known:
+        table = table.append_column("timestamp", pa.array(times))
+    found = read_interactions(table, rating="rating", timestamp="timestamp" if known else None, name=name)
     if titles is None:
         return found
-    return Interactions(
-        found.users,
-        found.catalogue.with_titles(titles),
-        found.user_index,
-        found.item_index,
-        found.ratings,
-        name,
-    )
+    return replace(found, catalogue=found.catalogue.with_titles(titles))
