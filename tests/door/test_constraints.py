@@ -219,6 +219,7 @@ def test_a_lie_is_found_out_at_the_exit_and_is_valid_nowhere(constraints, named,
     with pytest.raises(QueryError, match=reason):
         raise QueryError(found.reason)
     assert (found.valid, found.proof, found.alternatives) == (False, None, ())
+    assert (found.rank_after is None) == ("refused" in reason)  # what is not allowed is not judged either
     measured = evaluate(TOY, [found]).measurements[found.query.rule]
     assert measured["validity"].value == 0
 

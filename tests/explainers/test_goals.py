@@ -261,3 +261,13 @@ def test_the_cheapest_removal_divides_nothing_by_nothing():
     with np.errstate(all="raise"):
         assert films("one", "exact", groups=[("casablanca", "duel")], item_costs={"brazil": 0.5})[1] == ("brazil",)
         assert films("one", "exact", groups=[("casablanca", "duel")], protected=["alien"])[1] == ("brazil",)
+
+
+@pytest.mark.parametrize(("goal", "each"), [("necessary", 1), ("both", 2)])
+def test_a_set_costs_a_scored_history_for_what_is_left_and_one_for_itself(goal, each):
+    """Three items may be named, and none of their seven sets does; greedy tries the three, then two with the best, then all."""
+    query = replace(FILMS.impossible, goal=goal)
+    (every,) = explained(FILMS.recommender, [query], "exhaustive")
+    assert (every.status, every.cost) == (Status.IMPOSSIBLE, 1 + 7 * each)
+    (greedy,) = explained(FILMS.recommender, [query], "greedy")
+    assert (greedy.status, greedy.cost) == (Status.NOT_FOUND, 1 + (3 + 2 + 1) * each)
