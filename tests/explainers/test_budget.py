@@ -9,6 +9,7 @@ from tests.explainers.test_goals import NECESSARY, mixed
 from topple import explain, explain_queries
 from topple.door.recommending import recommend
 from topple.errors import SettingsError
+from topple.explainers import enumeration
 from topple.explainers.budget import Budget
 from topple.explainers.exact import Exact
 from topple.explanation import Goal, Proof, Query, Status
@@ -85,6 +86,18 @@ def test_exhaustive_begins_no_size_that_the_budget_does_not_last_for(scored):
     for found in explained(model, asked, "exhaustive", {"scored": scored}, settings={"largest": None}):
         assert found.cost <= scored
         assert found.proof in (None, Proof.MINIMUM)
+
+
+def test_a_budget_in_all_ends_a_size_that_is_begun(monkeypatch):
+    monkeypatch.setattr(enumeration, "SETS_AT_ONCE", 100)
+    model, asked = long_history()
+    (found,) = explained(model, asked[:1], "exhaustive", {"total_scored": 500})
+    assert (found.status, found.removed) == (Status.BUDGET_SPENT, ())
+    assert 500 <= found.cost <= 600
+    (proven,) = explained(model, asked[2:], "exhaustive", {"total_scored": 3000})
+    assert len(proven.removed) == 3
+    (stopped,) = explained(model, asked[2:], "exhaustive", {"total_scored": 2800})
+    assert (stopped.proof, proven.proof) == (Proof.MINIMAL, Proof.MINIMUM)
 
 
 def test_exact_settles_no_more_than_the_budget_lasts_for(monkeypatch):
