@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from topple import evaluate, explain, explain_queries, top_k_queries
+from topple.door.recommending import recommend
 from topple.errors import QueryError
 from topple.explainers.base import Explainer, Proposals
 from topple.explanation import CandidateRule, Goal, Proof, Query, Status
-from topple.testing import film_world
+from topple.testing import film_world, random_mult_vae
 from topple.testing.toy import ANA, BO
 
 FILMS = film_world()
@@ -239,8 +240,17 @@ def test_other_sets_are_let_out_once_where_they_are_true_allowed_and_cost_the_sa
 
 
 def test_lcer_names_no_more_items_than_it_may():
-    for largest in (1, 2, 4):
-        found = explain_queries(
-            TOY, [replace(TWO, largest=largest)], explainer="lcer", settings={"steps": 200}, progress=False
-        )
-        assert all(len(e.removed) <= largest and "refused" not in e.reason for e in found)
+    model = random_mult_vae(60, seed=3)
+    history = model.catalogue.vocabulary.ids[:26]
+    asked = Query(history, recommend(model, history, 3)[0].item, k=8)
+
+    def lcer(**limits):
+        return explain_queries(
+            model, [replace(asked, **limits)], explainer="lcer", settings={"steps": 20}, progress=False
+        )[0]
+
+    size = len(lcer().removed)
+    assert size > 1
+    assert len(lcer(largest=size).removed) == size
+    less = lcer(largest=size - 1)
+    assert (less.status, less.removed) == (Status.NOT_FOUND, ())

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from tests.explainers.brute_force import ADDITIVE, MODELS, true_sets
 from tests.explainers.test_goals import NECESSARY, mixed
@@ -14,6 +15,8 @@ from topple.explainers.budget import Budget
 from topple.explainers.exact import Exact
 from topple.explanation import Goal, Proof, Query, Status
 from topple.testing import film_world, random_additive, random_mult_vae
+from topple.testing.toy import ToyRecommender
+from topple.testing.worlds import catalogue_of
 
 FILMS = film_world()
 METHODS = ["auto", "greedy", "exhaustive", "exact", "lcer", "lcer-rank"]
@@ -80,6 +83,15 @@ def test_auto_keeps_the_limit_in_its_proofs_and_in_what_it_learns(scored):
     assert sorted(found.cost > 700 for found in free) == [False, True, True]  # so the limit does limit
 
 
+@pytest.mark.parametrize("scored", range(160, 400, 40))
+def test_who_learns_beside_a_query_whose_budget_is_spent_changes_nothing(scored):
+    model, asked = long_history()
+    how = {"budget": {"scored": scored}, "settings": {"learned": 1, "budget": 100, "swaps": 0}}
+    together = explain_queries(model, asked, explainer="auto", progress=False, **how)
+    alone = [explain_queries(model, [query], explainer="auto", progress=False, **how)[0] for query in asked]
+    assert [(e.removed, e.proof, e.cost) for e in together] == [(e.removed, e.proof, e.cost) for e in alone]
+
+
 @pytest.mark.parametrize("scored", [20, 60, 200])
 def test_exhaustive_begins_no_size_that_the_budget_does_not_last_for(scored):
     model, asked = long_history()
@@ -100,16 +112,22 @@ def test_a_budget_in_all_ends_a_size_that_is_begun(monkeypatch):
     assert (stopped.proof, proven.proof) == (Proof.MINIMAL, Proof.MINIMUM)
 
 
-def test_exact_settles_no_more_than_the_budget_lasts_for(monkeypatch):
-    """26 items alike tie with the target at 0: proofs of it settle sets by the hundred."""
-    model = random_additive(30)
-    model._gives[:] = 0
-    model._gives[:26, 27] = 1
+@pytest.mark.parametrize("costs", [{}, 2], ids=["by size", "by cost"])
+def test_exact_settles_no_more_than_the_budget_lasts_for(costs):
+    """Without any 3 of 20 items the target ties at 0 with all others, so that re-ranking refutes one set after the other."""
+    table = torch.zeros(30, 30)
+    table[:20, 27], table[20, 27] = 1, -17
+    model = ToyRecommender(catalogue_of(30), table)
     ids = model.catalogue.vocabulary.ids
-    query = Query(ids[:26], ids[27], k=1)
-    (spent,) = explained(model, [query], "exact", {"scored": 60})
-    assert spent.cost <= 60 + 12
-    assert spent.status in (Status.BUDGET_SPENT, Status.IMPOSSIBLE)
+    query = Query(
+        ids[:21], ids[27], k=1, protected=ids[20:21], largest=3, item_costs=dict.fromkeys(ids[:20], 2) if costs else {}
+    )
+    few = {"refuted": 15}
+    (free,) = explain_queries(model, [query], explainer="exact", settings=few, progress=False)
+    assert free.status is (Status.BUDGET_SPENT if costs else Status.IMPOSSIBLE)  # 16 sets, or every one of them
+    (spent,) = explained(model, [query], "exact", {"scored": free.cost - 10}, settings=few)
+    assert spent.status is Status.BUDGET_SPENT
+    assert spent.cost <= free.cost - 10
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -187,3 +205,19 @@ def test_a_budget_may_be_an_object_and_one_without_limits_is_none():
         found = explained(FILMS.recommender, asked, Exact(), budget)
         assert [(e.removed, e.proof) for e in found] == [(e.removed, e.proof) for e in free]
     assert np.isfinite([e.seconds for e in free]).all()
+
+
+def test_sizes_that_are_not_tried_prove_nothing():
+    """Two items topple the target, and no single one does."""
+    for limits, status in (
+        ({"whole": 0, "largest": 1}, Status.NOT_FOUND),
+        ({"whole": 0, "largest": None, "budget": 4}, Status.BUDGET_SPENT),
+        ({"whole": 0, "largest": 2}, Status.FOUND),
+        ({"whole": 0, "largest": None}, Status.FOUND),
+    ):
+        (found,) = explained(FILMS.recommender, [FILMS.two], "exhaustive", None, settings=limits)
+        assert found.status is status
+        assert found.proof is (Proof.MINIMUM if status is Status.FOUND else None)
+    dear = replace(FILMS.two, item_costs={"brazil": 9})
+    (found,) = explained(FILMS.recommender, [dear], "exhaustive", None, settings={"whole": 0, "largest": 2})
+    assert (found.removed, found.proof) == (("brazil", "casablanca"), Proof.MINIMAL)  # three others cost less

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests.explainers.brute_force import MODELS, draw_query, price, true_sets
 from topple import explain_queries
 from topple.explainers import enumeration, more_sets
+from topple.explainers.exhaustive import Exhaustive
 from topple.explanation import Proof, Query
+from topple.recommenders.encoding import encode
 from topple.testing import film_world
 from topple.testing.toy import ToyRecommender
 from topple.testing.worlds import catalogue_of
@@ -126,3 +128,32 @@ def test_sums_that_differ_by_rounding_are_the_same_cost():
     assert found.alternatives == ()
     even = explained(model, replace(query, item_costs=dict(zip(ids[:5], (0.1, 0.2, 0.15, 0.15, 9), strict=True))))
     assert {even.removed, *even.alternatives} == {ids[:2], ids[2:4]}
+
+
+def test_a_set_that_is_too_large_takes_no_other_ones_place():
+    """Either single item costs what the pair does, and the pair has two items."""
+    table = torch.zeros(12, 12)
+    table[:4, 10], table[4, 9] = 1, 3.5
+    model = ToyRecommender(catalogue_of(12), table)
+    ids = model.catalogue.vocabulary.ids
+    query = Query(ids[:5], ids[10], k=1, sets=2, groups=[ids[:2]], protected=ids[4:5], largest=1)
+    found = explained(model, replace(query, item_costs={ids[0]: 0.5, ids[1]: 0.5}))
+    assert {found.removed, *found.alternatives} == {ids[2:3], ids[3:4]}
+
+
+def test_the_set_itself_is_none_of_the_others():
+    method = Exhaustive()
+    found = method.propose(FILMS.recommender, encode([replace(FILMS.one, sets=9)], FILMS.recommender.catalogue))
+    assert found.others[0].tolist() in ([[True, False, False, False]], [[False, True, False, False]])
+    assert found.others[0].tolist() != found.removed.tolist()
+
+
+def test_sets_are_chosen_one_by_one_so_that_each_shares_least_with_all_before():
+    base = torch.tensor([1, 1, 0, 0, 0, 0], dtype=torch.bool)
+    others = torch.tensor(
+        [[1, 0, 1, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 0], [0, 0, 0, 0, 1, 1]], dtype=torch.bool
+    )
+    chosen = more_sets._share_least(base, others, 3)
+    assert chosen.tolist() == others[[1, 3, 0]].tolist()  # both that are left share two units with these: the first
+    chosen = more_sets._share_least(base, others[[1, 2, 3]], 2)
+    assert chosen.tolist() == others[[1, 3]].tolist()
