@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,8 +12,9 @@ from tests.explainers.brute_force import ADDITIVE, MODELS, draw_constraints, dra
 from topple import explain_queries
 from topple.door.recommending import recommend
 from topple.explainers import auto, exact
+from topple.explainers.bounds import LowerBounds
 from topple.explanation import Goal, Proof, Query, Status
-from topple.testing import film_world
+from topple.testing import OpaqueRecommender, film_world
 
 SEEDS = st.integers(0, 1_000_000)
 NECESSARY = {"goal": Goal.NECESSARY}
@@ -271,3 +273,19 @@ def test_a_set_costs_a_scored_history_for_what_is_left_and_one_for_itself(goal, 
     assert (every.status, every.cost) == (Status.IMPOSSIBLE, 1 + 7 * each)
     (greedy,) = explained(FILMS.recommender, [query], "greedy")
     assert (greedy.status, greedy.cost) == (Status.NOT_FOUND, 1 + (3 + 2 + 1) * each)
+
+
+@pytest.mark.parametrize(
+    ("ruled", "costs", "proof"), [(0, {}, "minimal"), (1, {}, "minimum"), (1, {"brazil": 9}, "minimal")]
+)
+def test_auto_claims_a_minimum_where_all_that_could_cost_less_is_ruled_out(ruled, costs, proof, monkeypatch):
+    """Two items topple fargo; where brazil costs 9, three others would cost less."""
+
+    def bounds(engine, sizes, budget):
+        return LowerBounds(sizes * 0 + ruled, torch.zeros_like(engine.grid.removable), sizes * 0)
+
+    monkeypatch.setattr(auto, "lower_bounds", bounds)
+    monkeypatch.setattr(auto, "_sets_up_to", lambda units, size: 10**9)
+    opaque = film_world(OpaqueRecommender).recommender
+    (found,) = explained(opaque, [replace(FILMS.two, item_costs=costs)], "auto")
+    assert (found.removed, found.proof.value) == (("brazil", "casablanca"), proof)
