@@ -35,7 +35,7 @@ MALFORMED = {
     "two costs": ({"item_costs": [("alien", 1), ("alien", 2)]}, "price an item twice"),
     "cost 0": (
         {"item_costs": {"alien": 0}},
-        "the cost of item 'alien' is 0; a cost is a number from 0.000001 to 1,000,000",
+        "the cost of item 'alien' is 0; a cost is a number from 0.001 to 1000",
     ),
     "cost below 0": ({"item_costs": {"alien": -1}}, "the cost of item 'alien' is -1"),
     "cost NaN": ({"item_costs": {"alien": float("nan")}}, "the cost of item 'alien' is nan"),

@@ -122,7 +122,7 @@ def test_sums_that_differ_by_rounding_are_the_same_cost():
     model = ToyRecommender(catalogue_of(12), table)
     ids = model.catalogue.vocabulary.ids
     query = Query(ids[:5], ids[10], k=1, sets=3, groups=[ids[:2], ids[2:4]])
-    query = replace(query, item_costs=dict(zip(ids[:5], (0.1, 0.2, 0.3, 1e-6, 9), strict=True)))
+    query = replace(query, item_costs=dict(zip(ids[:5], (0.1, 0.2, 0.3, 1e-3, 9), strict=True)))
     found = explained(model, query)
     assert (found.removed, found.proof) == (ids[:2], Proof.MINIMUM)
     assert found.alternatives == ()

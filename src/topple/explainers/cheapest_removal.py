@@ -44,14 +44,16 @@ class CheapestRemoval:
         """
         nothing = np.zeros_like(self.free)
         free, gaps = np.flatnonzero(self.free), self._by_unit(known)
+        unit = float(self.cost[free].min()) if len(free) else 1.0  # the solver's tolerances are absolute
+        cost = self.cost / unit
         limits = [(self.places.astype(np.float64), float(self.largest))]
         if known is not None:
-            limits.append((self.cost, known * (1 - ROUNDING)))
+            limits.append((cost, known * (1 - ROUNDING) / unit))
         forbidden: list[BoolArray] = []
         while len(forbidden) <= self.most_refuted:
             if len(gaps.start) < gaps.needed or not len(free):
                 return Ended.NO_SUCH_SET, nothing
-            ended, found = fewest_removals(gaps, free, 1, len(free), forbidden, self.nodes, self.cost, limits)
+            ended, found = fewest_removals(gaps, free, 1, len(free), forbidden, self.nodes, cost, limits)
             if ended is not Ended.FOUND or self.settle(found[None])[0]:
                 return ended, found
             forbidden.append(found)

@@ -15,8 +15,8 @@ from topple.randomness import derive_seed
 from topple.recommenders.what_if import HistoryBatch
 from topple.types import ItemId
 
-LEAST_COST, MOST_COST = 1e-6, 1e6
-"""What an item may cost: sums of such numbers are told apart well."""
+LEAST_COST, MOST_COST = 1e-3, 1e3
+"""What an item may cost: a solver tells sums of such numbers apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,7 @@ def _check_constraints(query: Query) -> None:
     for item, cost in query.item_costs:
         if isinstance(cost, bool) or not isinstance(cost, int | float) or not LEAST_COST <= cost <= MOST_COST:
             raise QueryError(
-                f"the cost of item {item!r} is {cost!r}; a cost is a number from {LEAST_COST:f} to {MOST_COST:,.0f}. Give another."
+                f"the cost of item {item!r} is {cost!r}; a cost is a number from {LEAST_COST:g} to {MOST_COST:g}. Give another."
             )
     if len(dict(query.item_costs)) < len(query.item_costs):
         raise QueryError(f"item_costs={query.item_costs!r} price an item twice. Give each item one cost.")
