@@ -70,8 +70,8 @@ class Query:
         user: whose history it is, if known.
         goal: what the named set is to do.
         groups: items that are named together or not at all, such as the parts of a series; no item is in two groups.
-        item_costs: what it costs to name an item, above 0; 1 for an item that is not here. A mapping, or its pairs. With
-            costs the cheapest set is looked for, without them the one with the fewest items.
+        item_costs: what it costs to name an item, from 0.001 to 1000; 1 for an item that is not here. A mapping, or its
+            pairs. With costs the cheapest set is looked for, without them the one with the fewest items.
         largest: most items of a set; None for no limit.
         sets: how many different smallest sets are wanted.
     """
@@ -95,7 +95,7 @@ class Query:
         for name in ("target", "k", "seed", "user", "largest", "sets"):
             put(name, plain(getattr(self, name)))
         for name, kind in (("rule", CandidateRule), ("goal", Goal)):
-            if getattr(self, name) in tuple(kind):
+            with suppress(TypeError, ValueError):
                 put(name, kind(getattr(self, name)))
         costs = self.item_costs.items() if isinstance(self.item_costs, Mapping) else self.item_costs
         brought: dict[str, Callable[[], object]] = {

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import topple
+from topple.door.recommending import recommend
 from topple.explainers.bounds import Shrunk, lower_bounds, network_of
 from topple.explainers.engine import Engine, engines
 from topple.explainers.grid import Grid
-from topple.explanation import CandidateRule
+from topple.explanation import CandidateRule, Query
 from topple.recommenders.encoding import encode
 from topple.recommenders.ranking import exclude, lead
 from topple.recommenders.what_if import HistoryBatch, without
@@ -205,3 +206,22 @@ def test_targets_of_one_history_may_protect_different_items():
                 assert not (bounds.removed & ~mine).any()
                 claims += int(bounds.ruled_out[row, slot])
     assert claims > 50
+
+
+def test_nothing_is_claimed_for_groups_and_the_others_of_the_batch_lose_no_claim():
+    model = random_mult_vae(60, seed=3)
+    ids = model.catalogue.vocabulary.ids
+    plain = [
+        Query(ids[:26], recommend(model, ids[:26], 1)[0].item, k=8),
+        Query(ids[:5], recommend(model, ids[:5], 1)[0].item),
+    ]
+    grouped = [replace(query, groups=(query.history[1:3],)) for query in plain]
+    ((mine, engine),) = engines(model, encode([*plain, *grouped], model.catalogue), 32)
+    ruled = lower_bounds(engine, torch.full_like(engine.grid.k, 4), 500).ruled_out
+    found = ruled[engine.grid.row, engine.grid.slot][mine.argsort()].tolist()
+    alone = []
+    for query in plain:
+        ((_, single),) = engines(model, encode([query], model.catalogue), 32)
+        alone.append(int(lower_bounds(single, torch.full_like(single.grid.k, 4), 500).ruled_out))
+    assert found == [*alone, 0, 0]
+    assert max(alone) > 0

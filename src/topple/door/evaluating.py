@@ -6,7 +6,7 @@ from topple.errors import QueryError
 from topple.explanation import CandidateRule, Explanation, Status, Verdict
 from topple.metrics import Evaluation, measure
 from topple.recommenders.base import Recommender
-from topple.verification.verify import verify
+from topple.verification.verify import not_allowed, verify
 
 
 def evaluate(recommender: Recommender, explanations: Sequence[Explanation]) -> Evaluation:
@@ -29,9 +29,16 @@ def evaluate(recommender: Recommender, explanations: Sequence[Explanation]) -> E
                 "one need not topple the other. Use the model that they were made with, or verify(model, queries, sets)."
             )
     seconds = sum(e.seconds for e in asked) / len(asked) if asked else 0.0
-    queries, sets = [e.query for e in asked], [e.removed for e in asked]
+    queries = [e.query for e in asked]
+    sets = [() if _refused(e) else e.removed for e in asked]
     verdicts: dict[CandidateRule, list[Verdict]] = {
         rule: verify(recommender, queries, sets, rule=rule) for rule in CandidateRule
     }
     measured = {rule: measure(found) for rule, found in verdicts.items()}
     return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured)
+
+
+def _refused(explanation: Explanation) -> bool:
+    """Return whether a set of the history was refused at the exit, because its query does not allow it."""
+    query, removed = explanation.query, explanation.removed
+    return explanation.proof is None and set(removed) <= set(query.history) and bool(not_allowed(query, removed))

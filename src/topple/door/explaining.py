@@ -1,5 +1,6 @@
 """Explain: queries in, verified Explanations out."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -276,12 +277,21 @@ def _answer(verdict: Verdict, claim: _Claim, others: tuple[tuple[ItemId, ...], .
         rank_before=verdict.rank_before,
         rank_after=verdict.rank_after,
         rank_alone=verdict.rank_alone,
-        alternatives=others if proof else (),
+        alternatives=_alike(verdict.query, claim.removed, others) if proof else (),
         proof=proof,
         cost=claim.cost,
         seconds=seconds,
         reason=reason,
     )
+
+
+def _alike(
+    query: Query, removed: tuple[ItemId, ...], others: tuple[tuple[ItemId, ...], ...]
+) -> tuple[tuple[ItemId, ...], ...]:
+    """Return the first of the other sets that cost what the set does, each once, as many as the query asks for."""
+    cost = query.item_cost(removed)
+    different = dict.fromkeys(some for some in others if some != removed and math.isclose(query.item_cost(some), cost))
+    return tuple(different)[: query.sets - 1]
 
 
 def _refuted(verdict: Verdict) -> str:

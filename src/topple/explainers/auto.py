@@ -15,7 +15,7 @@ from topple.explainers.engine import Engine
 from topple.explainers.enumeration import Enumeration
 from topple.explainers.exact import Exact, ExactSettings, at_once
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
-from topple.explainers.grid import ROUNDING
+from topple.explainers.grid import lower
 from topple.explainers.lcer_rank import LcerRank
 from topple.explainers.subset_search import grow_and_prune, prune, swap, wide
 from topple.explanation import Goal
@@ -75,7 +75,7 @@ class Auto(Explainer):
         for _ in range(settings.swaps):
             exchanged = swap(engine, found, hopeful, alone, width=wide(engine, settings.width), tries=settings.tries)
             found = prune(engine, exchanged, hopeful)
-            hopeful = grid.cost(found.removed) < cost - ROUNDING
+            hopeful = lower(grid.cost(found.removed), cost)
             cost = grid.cost(found.removed)
         sets = found.removed & grid.allowed(found.removed)[..., None]
         if not settings.budget:
@@ -99,18 +99,16 @@ class Auto(Explainer):
     def _learn(self, engine: Engine, sets: Tensor, ruled_out: Tensor) -> Tensor:
         """Return the sets, smaller where the learned method finds smaller ones."""
         grid, size = engine.grid, sets.sum(-1)
-        able = (
-            Capability.DIFFERENTIABLE in engine.recommender.capabilities
-            and engine.goal is Goal.NECESSARY
-            and grid.plain
-        )
-        large = (size >= max(1, self.settings.learned)) & (ruled_out < size - 1) & engine.open
+        able = Capability.DIFFERENTIABLE in engine.recommender.capabilities and engine.goal is Goal.NECESSARY
+        large = (size >= max(1, self.settings.learned)) & (ruled_out < size - 1) & engine.open & grid.plain
         if not able or not self.settings.learned or not large.any():
             return sets
         narrow, row, slot = grid.narrow(large)
         asked = Engine(engine.recommender, narrow, engine.rule, engine.goal, engine.meter)
+        asked.clock = engine.clock
+        asked.cost[narrow.row, narrow.slot] += engine.cost[row, slot]
         learned = prune(asked, LcerRank().learn(asked)).removed[narrow.row, narrow.slot]
-        engine.cost[row, slot] += asked.cost[narrow.row, narrow.slot]
+        engine.cost[row, slot] = asked.cost[narrow.row, narrow.slot]
         new = torch.zeros_like(sets)
         new[row, slot, : learned.shape[-1]] = learned
         return torch.where(_cheaper(engine, new, sets)[..., None], new, sets)
@@ -119,25 +117,25 @@ class Auto(Explainer):
         """Try all smaller sets of the targets that are still open, where they fit into the budget."""
         grid, spent = engine.grid, torch.zeros_like(proven)
         sets, proven, impossible = sets.clone(), proven.clone(), impossible.clone()
-        for row in (grid.asked & ~proven & ~impossible).any(1).nonzero()[:, 0].tolist():
-            units, some = int(grid.removable[row].any(0).sum()), sets[row].any(-1)
-            sizes = torch.where(some, grid.sizes_below(grid.cost(sets))[row] - 1, units)
-            fits = torch.tensor([_sets_up_to(units, size) <= self.settings.budget for size in sizes.tolist()])
-            asked = fits.to(sets.device) & grid.asked[row] & ~proven[row] & ~impossible[row]
-            if not asked.any():
-                continue
-            done = Enumeration(engine, row, sets[row], asked).run(self.settings.budget)
-            sets[row] = torch.where(asked[:, None], done.sets, sets[row])
-            proven[row] |= done.proven & done.sets.any(-1)
-            impossible[row] |= done.proven & ~done.sets.any(-1)
-            spent[row] |= done.spent
+        left = grid.asked & ~proven & ~impossible
+        for row in left.any(1).nonzero()[:, 0].tolist():
+            for slots in grid.alike(row, left[row].nonzero()[:, 0]):
+                units, known = int(grid.removable[row, slots[0]].sum()), sets[row]
+                sizes = torch.where(known.any(-1), grid.sizes_below(grid.cost(sets))[row] - 1, units)[slots]
+                fits = [_sets_up_to(units, size) <= self.settings.budget for size in sizes.tolist()]
+                asked = torch.zeros_like(left[row]).index_put((slots,), torch.tensor(fits, device=slots.device))
+                done = Enumeration(engine, row, known, asked).run(self.settings.budget)
+                sets[row] = torch.where(asked[:, None], done.sets, known)
+                proven[row] |= done.proven & done.sets.any(-1)
+                impossible[row] |= done.proven & ~done.sets.any(-1)
+                spent[row] |= done.spent
         return Answers(sets, proven, impossible, spent)
 
 
 def _cheaper(engine: Engine, new: Tensor, old: Tensor) -> Tensor:
     """Return where a new set is cheaper than the old one, or is one where there was none, bool [B, T]."""
     grid = engine.grid
-    return new.any(-1) & grid.allowed(new) & (~old.any(-1) | (grid.cost(new) < grid.cost(old) - ROUNDING))
+    return new.any(-1) & grid.allowed(new) & (~old.any(-1) | lower(grid.cost(new), grid.cost(old)))
 
 
 def _sets_up_to(units: int, size: int) -> int:

@@ -54,18 +54,19 @@ def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> LowerBo
     grid = engine.grid
     out = LowerBounds(torch.zeros_like(sizes), torch.zeros_like(grid.removable), torch.zeros_like(sizes))
     network = network_of(engine)
-    if network is None or grid.grouped or engine.goal is not Goal.NECESSARY:
+    if network is None or engine.goal is not Goal.NECESSARY:
         return out
     weights = grid.histories.weights
-    plain = ((weights == 0) | (weights == 1)).all(1)
+    single = (grid.unit == torch.arange(weights.shape[1], device=weights.device)).all(1)
+    plain = ((weights == 0) | (weights == 1)).all(1) & single
     for row in plain.nonzero()[:, 0].tolist():
-        open_ = (engine.open[row] & (sizes[row] > 1)).nonzero()[:, 0]
-        size = 1
-        while len(open_) and not engine.clock.late:
-            ruled = _rule_out(engine, network, row, open_, size, budget, out)
-            out.ruled_out[row, open_[ruled]] = size
-            size += 1
-            open_ = open_[ruled & (sizes[row, open_] > size)]
+        for slots in grid.alike(row, (engine.open[row] & (sizes[row] > 1)).nonzero()[:, 0]):
+            open_, size = slots, 1
+            while len(open_) and not engine.clock.late:
+                ruled = _rule_out(engine, network, row, open_, size, budget, out)
+                out.ruled_out[row, open_[ruled]] = size
+                size += 1
+                open_ = open_[ruled & (sizes[row, open_] > size)]
     return out
 
 
@@ -86,9 +87,10 @@ def _rule_out(
     for place, (slot, problem) in enumerate(zip(slots.tolist(), shrunk.problems(slots), strict=True)):
         if problem is None:
             continue
-        left = budget - int(out.work[row, slot])
-        left = 0 if engine.clock.late else left
-        outcome = search(problem, shrunk.scorer(problem), left) if left > 0 else Outcome(False, None, 0, 0)
+        left = 0 if engine.clock.late else budget - int(out.work[row, slot])
+        most = (engine.meter.budget.scored or math.inf) - int(engine.cost[row, slot])
+        ask = shrunk.scorer(problem)
+        outcome = search(problem, ask, left, most) if min(left, most) > 0 else Outcome(False, None, 0, 0)
         out.work[row, slot] += outcome.work
         engine.cost[row, slot] += outcome.scored
         engine.meter.scored += outcome.scored

@@ -1,5 +1,6 @@
 """Branch and bound over sets of one size: what a quadratic bound cannot rule out is scored."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -67,11 +68,11 @@ class Outcome:
     scored: int
 
 
-def search(problem: Problem, score: Score, budget: int) -> Outcome:
+def search(problem: Problem, score: Score, budget: int, most: float = math.inf) -> Outcome:
     """Prove that no set of the problem's size topples, or find one that does, or spend the budget.
 
     Sets are built item by item, and a partial set is dropped when, with its best completion for each competitor, fewer
-    than k of them can outrank the target. What is left is scored.
+    than k of them can outrank the target. What is left is scored, `most` histories at most.
     """
     work, scored = 4 * (len(problem.removable) + len(problem.pool)), 0
     tree = Tree.of(problem)
@@ -85,6 +86,8 @@ def search(problem: Problem, score: Score, budget: int) -> Outcome:
         if len(chosen) and chosen.shape[1] < problem.size:
             stack.append((chosen, value))
         elif len(chosen):
+            if scored + len(chosen) > most:
+                return Outcome(False, None, work, scored)
             leaves = torch.zeros_like(problem.removable).repeat(len(chosen), 1).scatter(1, tree.order[chosen], True)
             work, scored = work + len(leaves), scored + len(leaves)
             leads = score(leaves)

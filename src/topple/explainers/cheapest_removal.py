@@ -44,14 +44,16 @@ class CheapestRemoval:
         """
         nothing = np.zeros_like(self.free)
         free, gaps = np.flatnonzero(self.free), self._by_unit(known)
+        unit = float(self.cost[free].min()) if len(free) else 1.0  # the solver's tolerances are absolute
+        cost = self.cost / unit
         limits = [(self.places.astype(np.float64), float(self.largest))]
         if known is not None:
-            limits.append((self.cost, known - ROUNDING * max(1.0, known)))
+            limits.append((cost, known * (1 - ROUNDING) / unit))
         forbidden: list[BoolArray] = []
         while len(forbidden) <= self.most_refuted:
             if len(gaps.start) < gaps.needed or not len(free):
                 return Ended.NO_SUCH_SET, nothing
-            ended, found = fewest_removals(gaps, free, 1, len(free), forbidden, self.nodes, self.cost, limits)
+            ended, found = fewest_removals(gaps, free, 1, len(free), forbidden, self.nodes, cost, limits)
             if ended is not Ended.FOUND or self.settle(found[None])[0]:
                 return ended, found
             forbidden.append(found)
@@ -77,7 +79,10 @@ class CheapestRemoval:
 def _least_cost(start: FloatArray, gains: FloatArray, cost: FloatArray) -> FloatArray:
     """Return what it costs at least to bring each gap above 0 [C], parts of units allowed; infinity where all do not."""
     lift = gains.clip(min=0)
-    order = np.argsort(-lift / cost, axis=1, kind="stable")
+    worth = np.divide(
+        lift, cost, out=np.zeros_like(lift), where=cost > 0
+    )  # a place that is no unit costs and lifts nothing
+    order = np.argsort(-worth, axis=1, kind="stable")
     lift, price = np.take_along_axis(lift, order, 1), cost[order]
     reach = start[:, None] + lift.cumsum(1)
     first = np.argmax(reach > 0, axis=1)

@@ -75,6 +75,15 @@ class Engine:
         """Which targets may be asked about still, bool [B, T]: those of a query, before its budget is spent."""
         return self.grid.asked & ~self.clock.spent(self.cost)
 
+    @property
+    def each(self) -> int:
+        """What one set costs, in scored histories."""
+        return 2 if self.goal is Goal.BOTH else 1
+
+    def lasts(self, sets: int) -> Tensor:
+        """Return for which targets the budget lasts for so many sets more, bool [B, T]."""
+        return self.grid.asked & ~self.clock.spent(self.cost + self.each * sets - 1)
+
     def margins(self, row: Tensor, units: Tensor, *, full: bool = False) -> Tensor:
         """Return how far each set is past its goal, for every target of its history; none is scored twice.
 
@@ -99,7 +108,7 @@ class Engine:
         columns = (
             len(self.recommender.catalogue) if full or self.goal is not Goal.NECESSARY else self.candidates.shape[1]
         )
-        self.meter.scored += len(row) * (2 if self.goal is Goal.BOTH else 1)
+        self.meter.scored += len(row) * self.each
         at_once = max(1, max(SCORES, LEAST * columns) // max(1, sets.shape[1] * (columns + 2 * sets.shape[2])))
         out = self.grid.histories.weights.new_zeros(*sets.shape[:2], self.grid.target.shape[1])
 
@@ -144,7 +153,7 @@ class Engine:
             units: the sets, bool [M, H].
             full: among the full catalogue and not only the shortlist.
         """
-        each = torch.full_like(row, 2 if self.goal is Goal.BOTH else 1)
+        each = torch.full_like(row, self.each)
         self.cost.index_put_((row, slot), each, accumulate=True)
         return self.margins(row, units, full=full).gather(1, slot[:, None])[:, 0]
 

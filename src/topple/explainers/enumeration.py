@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from topple.explainers.engine import Engine
-from topple.explainers.grid import ROUNDING
+from topple.explainers.grid import lower
 
 SETS_AT_ONCE = 2048
 
@@ -63,31 +63,36 @@ class Enumeration:
             largest: most units of a set; None for all sizes.
         """
         most, left = len(self.free) if largest is None else min(largest, len(self.free)), budget
+        spent, open_ = torch.zeros_like(self.asked), self.asked
         for size in range(1, len(self.free) + 1):
-            hopeful = self.asked & (self.engine.grid.floor(size)[self.row] < self.cost - ROUNDING)
-            if not hopeful.any():
-                break
-            left -= comb(len(self.free), size)
-            spent = hopeful & (self.engine.clock.spent(self.engine.cost[self.row]) | (left < 0))
-            if size > most or spent.any():
-                return Enumerated(self.sets, self.asked & ~hopeful, spent & (size <= most))
-            self._try(size, hopeful)
-        return Enumerated(self.sets, self.asked.clone(), torch.zeros_like(self.asked))
+            hopeful = open_ & lower(self.engine.grid.floor(size)[self.row], self.cost)
+            if size > most or not hopeful.any():
+                return Enumerated(self.sets, self.asked & ~spent & ~hopeful, spent)
+            number = comb(len(self.free), size)
+            left -= number
+            open_ = hopeful & self.engine.lasts(number)[self.row] & (left >= 0)
+            if not self._try(size, open_):
+                open_ = torch.zeros_like(open_)
+            spent = spent | (hopeful & ~open_)
+        return Enumerated(self.sets, self.asked & ~spent, spent)
 
-    def _try(self, size: int, hopeful: Tensor) -> None:
-        """Try all sets of a size; keep the cheapest, of equals the one with the largest margin."""
+    def _try(self, size: int, hopeful: Tensor) -> bool:
+        """Try all sets of a size, keep the cheapest, of equals the one with the largest margin; return whether time lasted."""
         engine, units = self.engine, self.engine.grid.unit_size[self.row]
-        for sets in all_sets(self.free, size, self.sets.shape[-1]):
+        for sets in all_sets(self.free, size, self.sets.shape[-1]) if hopeful.any() else ():
+            if engine.clock.late:
+                return False
             margins = engine.scored(torch.full((len(sets),), self.row, device=sets.device), sets, full=True)  # [S, T]
-            engine.cost[self.row, hopeful] += len(sets)
+            engine.cost[self.row, hopeful] += len(sets) * engine.each
             barred = (sets[:, None] & ~self.removable).any(-1) | ((sets * units).sum(-1)[:, None] > self.largest)
             cost = (sets.to(self.unit_cost.dtype) @ self.unit_cost.T).masked_fill(barred | (margins <= 0), torch.inf)
             least = cost.amin(0)
-            margin, which = margins.masked_fill(cost > least + ROUNDING, -torch.inf).max(0)
-            equal = (least <= self.cost + ROUNDING) & (margin > self.margin) & (self.margin > 0)
-            better = hopeful & torch.isfinite(least) & ((least < self.cost - ROUNDING) | equal)
+            margin, which = margins.masked_fill(lower(least, cost), -torch.inf).max(0)
+            equal = ~lower(self.cost, least) & (margin > self.margin) & (self.margin > 0)
+            better = hopeful & torch.isfinite(least) & (lower(least, self.cost) | equal)
             self.sets[better] = sets[which[better]]
             self.cost, self.margin = torch.where(better, least, self.cost), torch.where(better, margin, self.margin)
+        return True
 
 
 def all_sets(free: Tensor, size: int, places: int) -> Iterator[Tensor]:

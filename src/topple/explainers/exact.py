@@ -1,6 +1,6 @@
 """Smallest sets with proof, for recommenders that are additive in the history."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import ClassVar
 
@@ -69,10 +69,10 @@ class Exact(Explainer):
         scores = _scores(engine)
         engine.cost += 1
         for some in _alike(engine, sets):
-            if engine.grid.plain:
-                self._prove(engine, scores, some, answers)
-            else:
-                self._prove_cheapest(engine, scores, some, answers)
+            plain = engine.grid.plain[engine.grid.row[some], engine.grid.slot[some]]
+            for prove, its in ((self._prove, some[plain]), (self._prove_cheapest, some[~plain])):
+                if len(its):
+                    prove(engine, scores, its, answers)
         return answers
 
     def _prove(self, engine: Engine, scores: AdditiveScores, some: Tensor, answers: Answers) -> None:
@@ -89,7 +89,7 @@ class Exact(Explainer):
                 _record(answers, at, Ended.STOPPED)
             elif proven:
                 _record(answers, at, Ended.NO_SUCH_SET)
-            elif engine.clock.late:
+            elif not engine.open[at]:
                 _record(answers, at, Ended.STOPPED)
             else:
                 search = SmallestRemoval(
@@ -99,7 +99,7 @@ class Exact(Explainer):
                     self.settings.refuted,
                 )
                 sizes = max(1, int(bound[place])), int(most[place])
-                _record(answers, at, *search.search(*sizes, by_size=bool(size[place])))
+                _record(answers, at, *_until_spent(search.search, *sizes, by_size=bool(size[place])))
 
     def _prove_cheapest(self, engine: Engine, scores: AdditiveScores, some: Tensor, answers: Answers) -> None:
         """Ask a program for a cheaper set than the one that is known, where units differ in cost or are groups."""
@@ -108,7 +108,7 @@ class Exact(Explainer):
         grid = replace(grid, row=grid.row[some], slot=grid.slot[some], removable=removable)
         rivals = find_rivals(scores, grid, engine.rule, grid.histories.present[grid.row].sum(1))
         for place, at in enumerate(zip(grid.row.tolist(), grid.slot.tolist(), strict=True)):
-            if engine.clock.late or rivals.crowded[place]:
+            if rivals.crowded[place] or not engine.open[at]:
                 _record(answers, at, Ended.STOPPED)
                 continue
             gaps, known = _gaps(scores, grid, rivals, place), answers.removed[at]
@@ -124,7 +124,22 @@ class Exact(Explainer):
                 nodes=self.settings.nodes,
                 most_refuted=self.settings.refuted,
             )
-            _record(answers, at, *search.search(float(grid.unit_cost[at][known].sum()) if known.any() else None))
+            price = float(grid.unit_cost[at][known].sum()) if known.any() else None
+            _record(answers, at, *_until_spent(search.search, price))
+
+
+class _BudgetSpentError(Exception):
+    """The budget does not last for the sets that a proof wants settled; never leaves this file."""
+
+
+def _until_spent(
+    search: Callable[..., tuple[Ended, BoolArray]], *limits: object, **how: object
+) -> tuple[Ended, BoolArray | None]:
+    """Return what a search does, or that it was stopped by the budget."""
+    try:
+        return search(*limits, **how)
+    except _BudgetSpentError:
+        return Ended.STOPPED, None
 
 
 def at_once(recommender: Recommender, queries: EncodedQueries) -> int:
@@ -164,11 +179,13 @@ def _gaps(scores: AdditiveScores, grid: Grid, rivals: Rivals, place: int) -> Gap
 
 
 def _settler(engine: Engine, row: Tensor, slot: Tensor) -> Settle:
-    """Return the question to the full catalogue whether sets topple a target."""
+    """Return the question to the full catalogue whether sets topple a target; it raises when the budget does not last."""
 
     def settle(sets: BoolArray) -> BoolArray:
         removed = torch.zeros(len(sets), engine.grid.removable.shape[-1], dtype=torch.bool, device=row.device)
         removed[:, : sets.shape[1]] = torch.from_numpy(sets).to(row.device)
+        if not engine.lasts(len(sets))[row, slot]:
+            raise _BudgetSpentError
         leads = engine.settle(row.expand(len(sets)), slot.expand(len(sets)), removed)
         return np.asarray((leads > 0).cpu().numpy())
 

@@ -54,9 +54,12 @@ class Exhaustive(Explainer):
     def search(self, engine: Engine) -> Answers:
         """Enumerate for the one history of an engine."""
         grid, settings = engine.grid, self.settings
-        enumeration = Enumeration(engine, 0, torch.zeros_like(grid.removable[0]), grid.asked[0])
-        units = len(enumeration.free)
-        limits = (2**units, None) if units <= settings.whole else (settings.budget, settings.largest)
-        done = enumeration.run(*limits)
-        found = done.sets.any(-1)
-        return Answers(done.sets[None], done.proven[None], (done.proven & ~found)[None], done.spent[None])
+        sets, no = torch.zeros_like(grid.removable), torch.zeros_like(grid.asked)
+        proven, spent = no.clone(), no.clone()
+        for slots in grid.alike(0, grid.asked[0].nonzero()[:, 0]):
+            enumeration = Enumeration(engine, 0, torch.zeros_like(sets[0]), no[0].index_fill(0, slots, True))
+            units = len(enumeration.free)
+            limits = (2**units, None) if units <= settings.whole else (settings.budget, settings.largest)
+            done = enumeration.run(*limits)
+            sets[0, slots], proven[0, slots], spent[0, slots] = done.sets[slots], done.proven[slots], done.spent[slots]
+        return Answers(sets, proven, proven & ~sets.any(-1), spent)

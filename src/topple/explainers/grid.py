@@ -1,5 +1,6 @@
 """Queries of the same histories, side by side."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,7 +10,12 @@ from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.what_if import HistoryBatch, Packing
 
 ROUNDING = 1e-9
-"""By how much one cost must be below another to be lower."""
+"""By what share of it one cost must be below another to be lower."""
+
+
+def lower(cost: Tensor, than: Tensor) -> Tensor:
+    """Return where one cost is below another, by more than rounding."""
+    return cost < than * (1 - ROUNDING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +86,22 @@ class Grid:
         )
 
     @property
-    def plain(self) -> bool:
-        """Whether every unit is one place and costs 1, so that the cheapest set is the one with the fewest places."""
-        return not self.grouped and bool((self.unit_cost[self.asked] == 1).all())
+    def plain(self) -> Tensor:
+        """Where every unit is one place and costs 1, so that the cheapest set is the one with the fewest places [B, T]."""
+        return (self.unit_cost == 1).all(-1)  # the places of a group other than its first one cost 0
+
+    def alike(self, row: int, slots: Tensor) -> Iterator[Tensor]:
+        """Yield the slots of one history, those that may name the same units together, so that no other counts for them."""
+        kinds, kind = torch.unique(self.removable[row, slots], dim=0, return_inverse=True)
+        for one in range(len(kinds)):
+            yield slots[kind == one]
 
     def members(self, row: Tensor, units: Tensor) -> Tensor:
         """Return the places of units: bool [..., H] over histories `row` [R], whose dimension is the first, to the same."""
         if not self.grouped:
             return units
         unit = self.unit[row, : units.shape[-1]]
-        return units.gather(-1, unit.reshape(len(row), *[1] * (units.ndim - 2), -1).expand_as(units))
+        return units.gather(-1, unit.reshape(len(row), *[1] * (units.ndim - 2), unit.shape[-1]).expand_as(units))
 
     def by_unit(self, places: Tensor) -> Tensor:
         """Return numbers of places [B, S, H] added up over each unit [B, S, H]."""
@@ -118,7 +130,7 @@ class Grid:
     def sizes_below(self, cost: Tensor) -> Tensor:
         """Return the smallest number of units that no set cheaper than `cost` [B, T] has [B, T]; at least 1."""
         sums = self.unit_cost.masked_fill(~self.removable, torch.inf).sort(-1).values.cumsum(-1)
-        return 1 + (sums < cost[..., None] - ROUNDING).sum(-1)
+        return 1 + lower(sums, cost[..., None]).sum(-1)
 
     def narrow(self, chosen: Tensor) -> tuple["Grid", Tensor, Tensor]:
         """Return a grid of some of the targets, bool [B, T], and the row and slot here of each query there."""

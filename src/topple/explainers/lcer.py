@@ -85,7 +85,7 @@ class Lcer(Explainer):
             gone, success = learning.run(steps, on_progress)
             chosen = grid.members(grid.row, gone[grid.row, grid.slot])
             removed[mine, : chosen.shape[1]] = chosen
-            found[mine] = success[grid.row, grid.slot] & chosen.any(1)
+            found[mine] = (success & grid.allowed(gone))[grid.row, grid.slot] & chosen.any(1)
             cost[mine] = learning.done + 1
         whole = (cost > self.settings.steps).tolist()
         status = (

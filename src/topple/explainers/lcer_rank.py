@@ -78,19 +78,20 @@ class LcerRank(Explainer):
             temperature = settings.hot * cooled
             chance = torch.sigmoid((theta + _noise(engine, len(lams), step)) / temperature)
             gone = removable & (chance < 0.5)
-            if not engine.open.any():
+            open_ = engine.open
+            if not open_.any():
                 break
             leads, slope = engine.slopes(gone.flatten(1, 2), settings.alpha, len(lams))
             leads, slope = leads.reshape(removable.shape[:3]), slope.reshape(removable.shape)
             cost = (gone * grid.unit_cost[:, :, None]).sum(-1).to(fewest.dtype)
-            smaller = (leads > 0) & (cost < fewest)
+            smaller = open_[..., None] & (leads > 0) & (cost < fewest)
             fewest = torch.where(smaller, cost, fewest)
             best = torch.where(smaller[..., None], gone, best)
             theta.grad = (
                 (slope - lams[:, None] * grid.unit_cost[:, :, None]) * chance * (1 - chance) / temperature * removable
             )
             adam.step()
-            engine.cost += grid.asked * len(lams)
+            engine.cost += open_ * len(lams)
         size, which = fewest.min(-1)
         chosen = best.gather(2, which[..., None, None].expand(-1, -1, 1, best.shape[-1]))[:, :, 0]
         return settled(engine, Found(chosen, torch.isfinite(size) & grid.asked))

@@ -74,12 +74,15 @@ def _settled(
     """Return those of the tried sets that cost what `base` does and meet the goal, with their margins."""
     grid, kept, margins = engine.grid, [base[None][:0]], [base.new_zeros(0, dtype=torch.float64)]
     cost = grid.unit_cost[row, slot]
+    price = (base * cost).sum()
     for sets in tried:
-        same = ((sets * cost).sum(-1) - (base * cost).sum()).abs() <= ROUNDING
+        same = ((sets * cost).sum(-1) - price).abs() <= ROUNDING * price
         same &= (sets * grid.unit_size[row]).sum(-1) <= grid.largest[row, slot]
         mine = sets[same & (sets != base).any(-1)]
-        if not len(mine) or not engine.open[row, slot]:
+        if not len(mine):
             continue
+        if not engine.lasts(len(mine))[row, slot]:
+            break
         at = torch.full((len(mine),), row, device=mine.device), torch.full((len(mine),), slot, device=mine.device)
         margin = engine.settle(*at, mine)
         kept.append(mine[margin > 0])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from topple.explainers.engine import Engine
-from topple.explainers.grid import ROUNDING
+from topple.explainers.grid import lower
 from topple.explanation import Goal
 
 TRIES_A_UNIT = 4
@@ -56,8 +56,7 @@ def singles(engine: Engine) -> Tensor:
     margins = engine.margins(row, torch.nn.functional.one_hot(unit, places).bool())
     out = grid.histories.weights.new_full(grid.removable.shape, -torch.inf)
     out[row, :, unit] = margins
-    scored = torch.bincount(row, minlength=len(out))[:, None] * (2 if engine.goal is Goal.BOTH else 1)
-    engine.cost += grid.asked * scored
+    engine.cost += grid.asked * grid.removable.sum(-1) * engine.each
     return out.masked_fill(~grid.removable, -torch.inf)
 
 
@@ -119,9 +118,10 @@ def prune(engine: Engine, found: Found, hopeful: Tensor | None = None) -> Found:
     going = found.toppled if hopeful is None else found.toppled & hopeful
     removed = found.removed.clone()
     for full in (False, True) if engine.goal is Goal.NECESSARY else (True,):
-        row, slot = (going & engine.open).nonzero(as_tuple=True)
-        while len(row):
-            row, slot = _give_back(engine, removed, row, slot, full=full)
+        left = going
+        while (left := left & engine.open).any():
+            row, slot = _give_back(engine, removed, *left.nonzero(as_tuple=True), full=full)
+            left = torch.zeros_like(going).index_put((row, slot), going.new_ones(()))
     return Found(removed, found.toppled)
 
 
@@ -172,8 +172,8 @@ def swap(engine: Engine, found: Found, hopeful: Tensor, alone: Tensor, *, width:
     taken = _margins(engine, row, slot, _with(base, outside), free) - now
     pairs = torch.combinations(torch.arange(inside.shape[1], device=row.device))  # [P, 2]
     promise = given[:, pairs].sum(-1)[:, :, None] + taken[:, None]  # [Q, P, W]
-    saved = cost.gather(1, inside)[:, pairs].sum(-1)[:, :, None] - cost.gather(1, outside)[:, None]
-    hope, chosen = promise.masked_fill(saved <= ROUNDING, -torch.inf).flatten(1).topk(min(tries, promise[0].numel()))
+    saves = lower(cost.gather(1, outside)[:, None], cost.gather(1, inside)[:, pairs].sum(-1)[:, :, None])
+    hope, chosen = promise.masked_fill(~saves, -torch.inf).flatten(1).topk(min(tries, promise[0].numel()))
     pair, into = chosen // outside.shape[1], chosen % outside.shape[1]
     out = inside[:, pairs].gather(1, pair[..., None].expand(-1, -1, 2))
     swapped = base[:, None].repeat(1, chosen.shape[1], 1).scatter(-1, out, False)

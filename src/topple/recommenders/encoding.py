@@ -1,6 +1,5 @@
 """Queries in outside ids to tensors; the questions that cannot be asked are refused here."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,9 @@ from topple.explanation import CandidateRule, Goal, Query
 from topple.randomness import derive_seed
 from topple.recommenders.what_if import HistoryBatch
 from topple.types import ItemId
+
+LEAST_COST, MOST_COST = 1e-3, 1e3
+"""What an item may cost: a solver tells sums of such numbers apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,12 @@ def check_shapes(query: Query) -> None:
             f"groups={groups!r}, item_costs={costs!r}: groups are sequences of item ids, and costs a mapping of item ids to "
             "numbers. Give them so."
         )
+    try:
+        hash((groups, costs))
+    except TypeError as error:
+        raise QueryError(
+            f"groups={groups!r}, item_costs={costs!r} hold something that is no item id. Give ids."
+        ) from error
     if not isinstance(query.protected, frozenset):
         raise QueryError(f"protected={query.protected!r} is not a sequence of item ids. Give a list of them.")
 
@@ -142,8 +150,12 @@ def _check_constraints(query: Query) -> None:
         twice = next(item for item in grouped if grouped.count(item) > 1)
         raise QueryError(f"item {twice!r} is in two groups, or twice in one. Put each item into one group at most.")
     for item, cost in query.item_costs:
-        if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 < cost < math.inf:
-            raise QueryError(f"the cost of item {item!r} is {cost!r}; a cost is a finite number above 0. Give another.")
+        if isinstance(cost, bool) or not isinstance(cost, int | float) or not LEAST_COST <= cost <= MOST_COST:
+            raise QueryError(
+                f"the cost of item {item!r} is {cost!r}; a cost is a number from {LEAST_COST:g} to {MOST_COST:g}. Give another."
+            )
+    if len(dict(query.item_costs)) < len(query.item_costs):
+        raise QueryError(f"item_costs={query.item_costs!r} price an item twice. Give each item one cost.")
     for name, count in (("largest", query.largest), ("sets", query.sets)):
         if not (name == "largest" and count is None) and (type(count) is not int or count < 1):
             raise QueryError(f"{name}={count!r} is not a whole number of at least 1. Give another.")
@@ -218,7 +230,8 @@ def encode(
             protected[place, : len(stays)] = stays
         if query.item_costs:
             costs = dict(query.item_costs)
-            item_cost[place, : len(query.history)] = torch.tensor([float(costs.get(i, 1)) for i in query.history])
+            priced = [float(costs.get(item, 1)) for item in query.history]
+            item_cost[place, : len(priced)] = torch.tensor(priced, dtype=item_cost.dtype)
     return EncodedQueries(
         queries=tuple(queries),
         histories=histories,

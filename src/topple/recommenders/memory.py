@@ -28,4 +28,4 @@ def in_chunks(total: int, at_once: int, work: Callable[[slice], None]) -> None:
 
 def _is_out_of_memory(error: Exception) -> bool:
     """Return whether memory ran out; on a CPU, torch says so in the text of a RuntimeError alone."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or "can't allocate memory" in str(error)

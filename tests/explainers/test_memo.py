@@ -1,0 +1,78 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.explainers.brute_force import MODELS
+from topple import explain_queries
+from topple.explainers import memo as memory
+from topple.explainers.memo import Memo
+from topple.testing.worlds import listed_queries
+
+PLACES = 4
+
+
+def margin(row, sets):
+    """A number that tells every pair of a history and a set apart."""
+    return (row * 100 + (sets * torch.tensor([1, 2, 4, 8])).sum(-1)).double()[:, None]
+
+
+def fresh(factors=None):
+    memo = Memo(PLACES, 1, torch.zeros(0, dtype=torch.float64))
+    if factors is not None:
+        memo._factors = torch.full_like(memo._factors, factors)
+    return memo
+
+
+calls = st.lists(
+    st.lists(st.tuples(st.integers(0, 3), st.lists(st.booleans(), min_size=PLACES, max_size=PLACES)), max_size=9),
+    max_size=8,
+)
+
+
+@pytest.mark.parametrize("factors", [None, 0, 1], ids=["keys", "all keys collide", "some keys collide"])
+@pytest.mark.parametrize("most", [100_000, 7])
+def test_a_set_gets_its_own_margin_whatever_was_asked_before(factors, most, monkeypatch):
+    monkeypatch.setattr(memory, "MOST", most)
+
+    @settings(deadline=None, max_examples=60)
+    @given(calls)
+    def holds(asked):
+        memo = fresh(factors)
+        for pairs in asked:
+            row = torch.tensor([row for row, _ in pairs], dtype=torch.int64)
+            sets = torch.tensor([some for _, some in pairs], dtype=torch.bool).reshape(-1, PLACES)
+            at, new = memo.look_up(row, sets)
+            memo.keep(at[new], margin(row[new], sets[new]))
+            assert torch.equal(memo.read(at), margin(row, sets))
+
+    holds()
+
+
+def test_what_is_held_is_not_new_until_it_is_forgotten(monkeypatch):
+    memo, row = fresh(), torch.tensor([0, 0, 1, 0])
+    sets = torch.eye(PLACES, dtype=torch.bool)[[0, 1, 0, 0]]
+    at, new = memo.look_up(row, sets)
+    assert new.tolist() == [0, 1, 2]  # the fourth is the first again
+    memo.keep(at[new], margin(row[new], sets[new]))
+    assert memo.look_up(row, sets)[1].tolist() == []
+    monkeypatch.setattr(memory, "MOST", 5)
+    assert memo.look_up(row, sets)[1].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["greedy", "auto"])
+@pytest.mark.parametrize("change", ["collide", "forget"])
+def test_searches_answer_the_same_when_keys_collide_or_sets_are_forgotten(name, change, monkeypatch):
+    model = MODELS[3]
+    asked = listed_queries(model, seed=3)
+
+    def ask():
+        found = explain_queries(model, asked, explainer=name, progress=False)
+        return [(e.status, e.removed, e.proof, e.cost) for e in found]
+
+    expected = ask()
+    if change == "forget":
+        monkeypatch.setattr(memory, "MOST", 3)
+    else:
+        monkeypatch.setattr(torch, "randint", lambda *a, **_: torch.zeros(a[2], dtype=torch.int64))
+    assert ask() == expected
