@@ -1,7 +1,7 @@
-"""Name to "module:Class", for everything that can be added. Nothing heavy loads until it is asked for.
+"""Name to "module:Class" (of an adapter, "module:function"), for everything that can be added.
 
-A package of somebody else adds rows through the entry-point groups `topple.datasets`, `topple.recommenders`,
-`topple.explainers` and `topple.metrics`.
+Nothing heavy loads until it is asked for. A package of somebody else adds rows through the entry-point groups
+`topple.datasets`, `topple.recommenders`, `topple.adapters`, `topple.explainers` and `topple.metrics`.
 """
 
 import difflib
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from topple.errors import UnknownNameError
 
-Kind: TypeAlias = Literal["datasets", "recommenders", "explainers", "metrics"]
+Kind: TypeAlias = Literal["datasets", "recommenders", "adapters", "explainers", "metrics"]
 
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "datasets": {
@@ -26,6 +26,10 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "mult-vae": "topple.recommenders.mult_vae:MultVAE",
         "mult-dae": "topple.recommenders.mult_dae:MultDAE",
         "ease": "topple.recommenders.ease:EASE",
+    },
+    "adapters": {
+        "callable": "topple.recommenders.adapters.callable:wrap",
+        "torch": "topple.recommenders.adapters.torch:wrap",
     },
     "explainers": {
         "auto": "topple.explainers.auto:Auto",
