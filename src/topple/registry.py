@@ -30,6 +30,8 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
     "adapters": {
         "callable": "topple.recommenders.adapters.callable:wrap",
         "torch": "topple.recommenders.adapters.torch:wrap",
+        "sklearn": "topple.recommenders.adapters.sklearn:wrap",
+        "implicit": "topple.recommenders.adapters.implicit:wrap",
     },
     "explainers": {
         "auto": "topple.explainers.auto:Auto",

@@ -91,8 +91,8 @@ class BlackBox(Recommender):
         variations, slots = keep.shape[1], max(1, keep.shape[1])
         grows = Capability.DIFFERENTIABLE in self.capabilities and torch.is_grad_enabled()
         with torch.set_grad_enabled(grows):
-            weights = (keep * histories.weights[:, None]).flatten(0, 1)
-            asked = Variations(self.catalogue, histories.items.repeat_interleave(variations, 0), weights)
+            items, base = (given.repeat_interleave(variations, 0) for given in (histories.items, histories.weights))
+            asked = Variations(self.catalogue, items, keep.flatten(0, 1), base)
             columns = None if candidates is None else candidates.repeat_interleave(variations, 0)
             parts = []
             for start in range(0, len(asked), self.at_once):

@@ -141,7 +141,7 @@ def _require_gradient(recommender: BlackBox) -> None:
     rows = torch.ones(1, len(recommender.catalogue), dtype=torch.float64, device=recommender.device, requires_grad=True)
     places = torch.arange(len(recommender.catalogue), device=recommender.device)[None]
     with torch.enable_grad():
-        scores = recommender.ask(Variations(recommender.catalogue, places, rows))
+        scores = recommender.ask(Variations(recommender.catalogue, places, rows, torch.ones_like(rows)))
         slope = torch.autograd.grad(scores.sum(), rows, allow_unused=True)[0] if scores.requires_grad else None
     if slope is None or not bool(torch.isfinite(slope).all()):
         raise CapabilityError(

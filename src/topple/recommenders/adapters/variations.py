@@ -20,18 +20,25 @@ class Variations:
     Args:
         catalogue: the items.
         items: item indices [N, H].
-        weights: what is kept of each item [N, H]; 0 removed or padding.
+        keep: what is kept of each item, 0 to 1 [N, H].
+        base: base weight of each item [N, H]; 0 for padding.
     """
 
     catalogue: Catalogue
     items: Tensor
-    weights: Tensor
+    keep: Tensor
+    base: Tensor
 
     def __len__(self) -> int:
         return int(self.items.shape[0])
 
     def __getitem__(self, rows: slice | Tensor) -> "Variations":
-        return Variations(self.catalogue, self.items[rows], self.weights[rows])
+        return Variations(self.catalogue, self.items[rows], self.keep[rows], self.base[rows])
+
+    @cached_property
+    def weights(self) -> Tensor:
+        """Base weights of what is kept [N, H]; 0 removed or padding."""
+        return self.keep * self.base
 
     @cached_property
     def kept(self) -> Tensor:
