@@ -32,6 +32,10 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "torch": "topple.recommenders.adapters.torch:wrap",
         "sklearn": "topple.recommenders.adapters.sklearn:wrap",
         "implicit": "topple.recommenders.adapters.implicit:wrap",
+        "lenskit": "topple.recommenders.adapters.lenskit:wrap",
+        "rectools": "topple.recommenders.adapters.rectools:wrap",
+        "cornac": "topple.recommenders.adapters.cornac:wrap",
+        "recbole": "topple.recommenders.adapters.recbole:wrap",
     },
     "explainers": {
         "auto": "topple.explainers.auto:Auto",

@@ -37,7 +37,7 @@ def wrap(
         histories: what it takes: "ids" (a list of lists of outside ids), "csr" (a SciPy matrix [N, I], 1 where the item
             is in the history) or "dense" (a NumPy array [N, I]); the arrays are float64 where explanations are made.
         additive: whether scores are a sum over the items of the history plus a constant; this is tried out.
-        name: what to call it; None for the callable's own name.
+        name: what to call it; None for "callable:" and the callable's own name.
         empty: scores of the empty history, for a callable that cannot take it.
         missing: the score of items that come back as NaN or minus infinity; None: that is an error.
         at_once: histories of a call at most.
@@ -53,7 +53,7 @@ def wrap(
         >>> [place.item for place in recommend(model, ["alien"], k=1)]
         ['brazil']
     """
-    called = name or str(getattr(model, "__name__", type(model).__name__))
+    called = name or f"callable:{getattr(model, '__name__', type(model).__name__)}"
     if histories not in FORMS:
         raise RecommenderError(f"histories={histories!r} is not one of {', '.join(FORMS)}. Choose what {called} takes.")
     if not callable(model):
@@ -61,7 +61,7 @@ def wrap(
     form = FORMS[histories]
     return BlackBox(
         catalogue_of(items, called),
-        f"callable:{called}",
+        called,
         lambda asked: model(form(asked)),
         capabilities=frozenset({Capability.ADDITIVE} if additive else ()),
         empty=empty,

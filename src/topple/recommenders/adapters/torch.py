@@ -42,7 +42,7 @@ def wrap(
         output: picks the scores from what the module returns; None: the first tensor of a tuple, or the tensor itself.
         double: False to compute in the module's own precision whatever is asked, for one that cannot be run in float64; its
             gradient is then not used.
-        name: what to call it; None for its class.
+        name: what to call it; None for "torch:" and its class.
         empty: scores of the empty history, for a module that cannot take it.
         missing: the score of items that come back as NaN or minus infinity; None: that is an error.
         at_once: histories of a call at most.
@@ -51,7 +51,7 @@ def wrap(
         RecommenderError: the module is not one, is spread over devices, or breaks the scoring contract.
         CapabilityError: it has no gradient, or is not additive, though that is said.
     """
-    called = f"torch:{name or type(model).__name__}"
+    called = name or f"torch:{type(model).__name__}"
     if not isinstance(model, nn.Module):
         raise RecommenderError(f"{called} is not a torch module. Give an nn.Module, or wrap it as 'callable'.")
     device = _device(model, called)
