@@ -69,6 +69,11 @@ def test_many_variations_are_few_calls():
     assert sizes == [300, 300, 300, 100]
 
 
+def test_nothing_asked_is_nothing_scored():
+    histories = HistoryBatch.of([[1, 2], [3]])
+    assert wrapped().score(histories, torch.zeros(2, 0, 2, dtype=torch.float64)).shape == (2, 0, 24)
+
+
 def test_the_films_are_explained_as_by_the_model_itself():
     world = film_world()
     gives = np.array(GIVES, dtype=float)

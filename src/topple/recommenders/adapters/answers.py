@@ -48,8 +48,10 @@ def scores_of(
             f"{name} returned scores in {scores.dtype}: too coarse to tell who outranks whom. Return float32 or float64."
         )
     scores = scores.to(asked.weights.dtype)
-    finite = torch.isfinite(scores)
-    if not bool(finite.all()):
+    if not bool(torch.isfinite(scores.sum())):  # one pass in nearly every case
+        finite = torch.isfinite(scores)
+        if bool(finite.all()):
+            return scores
         if missing is None or bool((scores == torch.inf).any()):
             raise RecommenderError(_where(scores, finite, asked, name, place))
         scores = scores.masked_fill(~finite, missing)

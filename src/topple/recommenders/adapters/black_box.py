@@ -100,7 +100,7 @@ class BlackBox(Recommender):
                 scores = self._scores(asked[rows], partial(_place, start, slots))
                 parts.append(scores if columns is None else scores.gather(1, columns[rows]))
             width = len(self.catalogue) if candidates is None else candidates.shape[1]
-            flat = torch.cat(parts) if len(parts) != 1 else parts[0]
+            flat = parts[0] if len(parts) == 1 else torch.cat([keep.new_zeros(0, width), *parts])
             return flat.view(len(histories), variations, width)
 
     def _scores(self, asked: Variations, place: Callable[[int], tuple[int, int]]) -> Tensor:
