@@ -24,6 +24,7 @@ class Timed:
         self.model, self.seconds, self.calls = model, 0.0, 0
 
     def __call__(self, rows: object) -> object:
+        """Ask the model."""
         started = time.perf_counter()
         scores = self.model(rows)
         self.seconds += time.perf_counter() - started
