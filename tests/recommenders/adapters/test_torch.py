@@ -134,3 +134,14 @@ def test_no_parameters_are_no_obstacle():
             return rows.flip(1).cumsum(1)
 
     check_recommender(topple.wrap(Sums(), "torch", IDS, additive=True))
+
+
+def test_the_gradient_is_in_what_is_kept_and_not_in_the_weights():
+    model = network()
+    recommender = topple.wrap(model, "torch", IDS)
+    histories = HistoryBatch.of([[1, 2]])
+    assert not recommender.score(histories, unchanged(histories)).requires_grad
+    keep = unchanged(histories).requires_grad_()
+    recommender.score(histories, keep).sum().backward()
+    assert keep.grad is not None
+    assert all(parameter.grad is None for parameter in model.parameters())
