@@ -140,6 +140,8 @@ def test_the_gradient_is_in_what_is_kept_and_not_in_the_weights():
     model = network()
     recommender = topple.wrap(model, "torch", IDS)
     histories = HistoryBatch.of([[1, 2]])
+    with torch.no_grad():
+        model[4].bias += 1  # so that the weights are copied anew, with gradients on
     assert not recommender.score(histories, unchanged(histories)).requires_grad
     keep = unchanged(histories).requires_grad_()
     recommender.score(histories, keep).sum().backward()
