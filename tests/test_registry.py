@@ -6,7 +6,7 @@ import pytest
 from topple import registry
 from topple.errors import UnknownNameError
 
-ROWS = [(kind, name) for kind, rows in registry.BUILT_IN.items() for name in rows]
+ROWS = [(kind, name) for kind, rows in registry.BUILT_IN.items() if kind != "adapters" for name in rows]
 
 
 @pytest.fixture
@@ -25,6 +25,13 @@ def installed(monkeypatch):
 @pytest.mark.parametrize(("kind", "name"), ROWS, ids=[f"{kind}-{name}" for kind, name in ROWS])
 def test_every_built_in_row_loads_a_class_of_that_name(kind, name):
     assert registry.load(kind, name).name == name
+
+
+@pytest.mark.parametrize("name", registry.names("adapters"))
+def test_every_adapter_loads_without_its_library(name):
+    found = registry.load("adapters", name)
+    assert found.__name__ == "wrap"
+    assert found.__doc__
 
 
 def test_names_come_in_the_order_of_the_registry():

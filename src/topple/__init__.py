@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from topple.door.explaining import explain_queries as explain_queries
     from topple.door.fitting import fit as fit
     from topple.door.recommending import recommend as recommend
+    from topple.door.wrapping import wrap as wrap
     from topple.errors import ToppleError as ToppleError
     from topple.explainers.budget import Budget as Budget
     from topple.explanation import CandidateRule as CandidateRule
@@ -85,6 +86,7 @@ _ROOMS = {
     "sentence": "topple.reports.sentences",
     "top_k_queries": "topple.door.asking",
     "verify": "topple.verification.verify",
+    "wrap": "topple.door.wrapping",
     "write_explanations": "topple.reports.records",
     "write_split": "topple.data.layout",
 }

@@ -1,7 +1,7 @@
-"""Name to "module:Class", for everything that can be added. Nothing heavy loads until it is asked for.
+"""Name to "module:Class" (of an adapter, "module:function"), for everything that can be added.
 
-A package of somebody else adds rows through the entry-point groups `topple.datasets`, `topple.recommenders`,
-`topple.explainers` and `topple.metrics`.
+Nothing heavy loads until it is asked for. A package of somebody else adds rows through the entry-point groups
+`topple.datasets`, `topple.recommenders`, `topple.adapters`, `topple.explainers` and `topple.metrics`.
 """
 
 import difflib
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from topple.errors import UnknownNameError
 
-Kind: TypeAlias = Literal["datasets", "recommenders", "explainers", "metrics"]
+Kind: TypeAlias = Literal["datasets", "recommenders", "adapters", "explainers", "metrics"]
 
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "datasets": {
@@ -33,6 +33,16 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "lightgcn": "topple.recommenders.lightgcn:LightGCN",
         "neumf": "topple.recommenders.neumf:NeuMF",
         "sasrec": "topple.recommenders.sasrec:SASRec",
+    },
+    "adapters": {
+        "callable": "topple.recommenders.adapters.callable:wrap",
+        "torch": "topple.recommenders.adapters.torch:wrap",
+        "sklearn": "topple.recommenders.adapters.sklearn:wrap",
+        "implicit": "topple.recommenders.adapters.implicit:wrap",
+        "lenskit": "topple.recommenders.adapters.lenskit:wrap",
+        "rectools": "topple.recommenders.adapters.rectools:wrap",
+        "cornac": "topple.recommenders.adapters.cornac:wrap",
+        "recbole": "topple.recommenders.adapters.recbole:wrap",
     },
     "explainers": {
         "auto": "topple.explainers.auto:Auto",

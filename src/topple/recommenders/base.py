@@ -96,6 +96,9 @@ class Recommender(ABC):
     name: ClassVar[str]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     settings_type: ClassVar[type[Settings]] = Settings
+    rounding: float = 1e-9
+    """How far the scores of one history may lie apart in different batches, as a share of the largest; a model that
+    computes in float32 whatever it is asked in says more. The ranking's tolerance is well above it."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue

@@ -39,7 +39,7 @@ def _order(recommender: Recommender, batch: HistoryBatch) -> None:
         require((forwards - backwards).abs().max() > 0, part, "no score moves when it is turned round", rule)
     else:
         rule = "a recommender that does not declare that it is ORDER_AWARE scores a history alike in any order."
-        require_close(backwards, forwards, part, rule)
+        require_close(backwards, forwards, part, rule, tolerance=recommender.rounding)
 
 
 def _differentiable(recommender: Recommender, batch: HistoryBatch) -> None:
@@ -66,6 +66,7 @@ def _differentiable(recommender: Recommender, batch: HistoryBatch) -> None:
 def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
     """Compare the move of removing two items with the moves of removing each."""
     keep = unchanged(batch).repeat(1, 4, 1)
+    tolerance = 4 * recommender.rounding  # up to four scores are added up
     keep[:, 1, 0] = 0
     keep[:, 2, -1] = 0
     keep[:, 3, [0, -1]] = 0
@@ -74,7 +75,7 @@ def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
     both, sum_of_two = scores[:, 0] - scores[:, 3], 2 * scores[:, 0] - scores[:, 1] - scores[:, 2]
     present = batch.weights[:, -1] > 0
     rule = "in an ADDITIVE recommender removing two items moves the scores by the sum of the two moves."
-    require_close(both[present], sum_of_two[present], f"{recommender.name}: sum over items", rule)
+    require_close(both[present], sum_of_two[present], f"{recommender.name}: sum over items", rule, tolerance=tolerance)
     with torch.no_grad():
         empty = recommender.score(batch, torch.zeros_like(keep[:, :1]))
         shares = recommender.contributions(batch)
@@ -85,11 +86,11 @@ def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
     rule = f"contributions are [histories, places, items], here {shape}."
     require(tuple(shares.shape) == shape, part, tuple(shares.shape), rule)
     rule = "the contributions of the kept items and the scores of the empty history add up to the scores."
-    require_close(keep @ shares + empty, scores, part, rule)
+    require_close(keep @ shares + empty, scores, part, rule, tolerance=tolerance)
     rule = "padding contributes nothing."
     require(not shares[~batch.present].any(), part, "some padding is above or below 0", rule)
     rule = "the contributions to candidates [B, C] are those columns of the whole catalogue's."
-    require_close(chosen, shares.gather(2, columns[:, None].expand(-1, shape[1], -1)), part, rule)
+    require_close(chosen, shares.gather(2, columns[:, None].expand(-1, shape[1], -1)), part, rule, tolerance=tolerance)
 
 
 def _feed_forward(recommender: Recommender, batch: HistoryBatch) -> None:

@@ -7,9 +7,11 @@ from safetensors.numpy import load, save
 from torch import Tensor
 
 from topple.recommenders.base import Capability, Recommender
+from topple.recommenders.ranking import TOLERANCE
 from topple.recommenders.what_if import HistoryBatch, unchanged
 from topple.testing.capabilities import check_capabilities
-from topple.testing.rules import nothing_changes, require, require_close
+from topple.testing.rules import nothing_changes, require
+from topple.testing.rules import require_close as require_within
 
 ALONE = "the same history has the same scores alone, in any batch and in any order."
 
@@ -29,6 +31,8 @@ def check_recommender(recommender: Recommender) -> None:
     items = len(recommender.catalogue)
     require(items >= 4, f"{name}: catalogue", f"{items} items", "the checks need at least 4.")
     histories = _histories(items)
+    rule = f"what rounding does to scores stays well below the ranking's tolerance, {TOLERANCE:g}."
+    require(0 < recommender.rounding < TOLERANCE, f"{name}: rounding", recommender.rounding, rule)
     with nothing_changes(recommender, f"{name}: scoring"), torch.no_grad():
         _check_shape(recommender, histories)
         _check_precision(recommender, histories)
@@ -47,6 +51,11 @@ def batch_of(
 ) -> HistoryBatch:
     """Return histories where the recommender lives."""
     return HistoryBatch.of(histories, dtype, recommender.device)
+
+
+def require_close(recommender: Recommender, found: Tensor, expected: Tensor, part: str, rule: str) -> None:
+    """Require equal scores, up to the rounding that the recommender declares."""
+    require_within(found, expected, part, rule, tolerance=recommender.rounding)
 
 
 def _histories(items: int) -> list[list[int]]:
@@ -81,7 +90,7 @@ def _check_shape(recommender: Recommender, histories: list[list[int]]) -> None:
         scores.fill_(-1e9)
     again = recommender.score(batch, keep)
     rule = "scores are not random, and are the caller's own, who may change them."
-    require_close(again, first, f"{recommender.name}: scoring twice", rule)
+    require_close(recommender, again, first, f"{recommender.name}: scoring twice", rule)
 
 
 def _check_precision(recommender: Recommender, histories: list[list[int]]) -> None:
@@ -98,16 +107,16 @@ def _check_batches(recommender: Recommender, histories: list[list[int]]) -> None
     scores = recommender.score(batch, keep)
     order = torch.arange(len(histories)).flip(0).to(recommender.device)
     turned = recommender.score(HistoryBatch(batch.items[order], batch.weights[order]), keep[order])
-    require_close(turned[order], scores, f"{recommender.name}: batch in reverse", ALONE)
+    require_close(recommender, turned[order], scores, f"{recommender.name}: batch in reverse", ALONE)
     for row, history in enumerate(histories):
         alone = batch_of(recommender, [history])
         own = recommender.score(alone, keep[row : row + 1, :, : len(history)])
-        require_close(own[0], scores[row], f"{recommender.name}: history {row} alone", ALONE)
+        require_close(recommender, own[0], scores[row], f"{recommender.name}: history {row} alone", ALONE)
         for variation in range(keep.shape[1]):
             one = recommender.score(alone, keep[row : row + 1, variation : variation + 1, : len(history)])
             rule = "a variation has the same scores alone and among others."
             part = f"{recommender.name}: variation {variation} of history {row} alone"
-            require_close(one[0, 0], scores[row, variation], part, rule)
+            require_close(recommender, one[0, 0], scores[row, variation], part, rule)
 
 
 def _check_padding(recommender: Recommender, histories: list[list[int]]) -> None:
@@ -118,7 +127,9 @@ def _check_padding(recommender: Recommender, histories: list[list[int]]) -> None
         items = torch.cat([batch.items, torch.full(width, item).to(batch.items)], dim=1)
         wide = HistoryBatch(items, torch.cat([batch.weights, torch.zeros(width).to(batch.weights)], dim=1))
         rule = "padding (weight 0, keep 0) adds nothing, whatever item stands there."
-        require_close(recommender.score(wide, unchanged(wide)), scores, f"{recommender.name}: padding", rule)
+        require_close(
+            recommender, recommender.score(wide, unchanged(wide)), scores, f"{recommender.name}: padding", rule
+        )
 
 
 def _check_removal(recommender: Recommender, histories: list[list[int]]) -> None:
@@ -129,7 +140,7 @@ def _check_removal(recommender: Recommender, histories: list[list[int]]) -> None
     shorter = batch_of(recommender, [history[1:] for history in histories])
     rule = "a history with an item removed (keep 0) scores as the history that never held it."
     without = recommender.score(shorter, unchanged(shorter))
-    require_close(removed, without, f"{recommender.name}: a removed item", rule)
+    require_close(recommender, removed, without, f"{recommender.name}: a removed item", rule)
     if Capability.HISTORY_FREE in recommender.capabilities:
         return
     moved = (recommender.score(batch, unchanged(batch)) - removed).abs().max()
@@ -145,16 +156,18 @@ def _check_candidates(recommender: Recommender, histories: list[list[int]]) -> N
     full = recommender.score(batch, keep)
     expected = full.gather(2, candidates[:, None].expand(-1, keep.shape[1], -1))
     rule = "the scores of candidates [B, C] are those columns of the whole catalogue's, in the order asked."
-    require_close(recommender.score(batch, keep, candidates), expected, f"{recommender.name}: candidates", rule)
+    require_close(
+        recommender, recommender.score(batch, keep, candidates), expected, f"{recommender.name}: candidates", rule
+    )
     rule = "bind(histories, candidates)(keep) equals score(histories, keep, candidates)."
     chosen = torch.tensor([2, 0, 2], device=recommender.device)
     places = int(batch.rows(chosen).items.shape[1])
     for what, given, scores in (("bind", None, full), ("bind with candidates", candidates, expected)):
         bound = recommender.bind(batch, given)
-        require_close(bound(keep), scores, f"{recommender.name}: {what}", rule)
+        require_close(recommender, bound(keep), scores, f"{recommender.name}: {what}", rule)
         some = "bound(keep, rows) scores variations of the chosen histories, cut to the longest of them."
         found = bound(keep[chosen][..., :places], chosen)
-        require_close(found, scores[chosen], f"{recommender.name}: {what}, some rows", some)
+        require_close(recommender, found, scores[chosen], f"{recommender.name}: {what}, some rows", some)
 
 
 def _check_empty(recommender: Recommender) -> None:
@@ -164,8 +177,8 @@ def _check_empty(recommender: Recommender) -> None:
     own = recommender.score(alone, unchanged(alone))
     nans = int(torch.isnan(scores).sum() + torch.isnan(own).sum())
     require(not nans, f"{recommender.name}: empty history", f"{nans} scores are NaN", rule)
-    require_close(scores[0], scores[1], f"{recommender.name}: all items removed", rule)
-    require_close(scores[0], own[0], f"{recommender.name}: empty history alone", ALONE)
+    require_close(recommender, scores[0], scores[1], f"{recommender.name}: all items removed", rule)
+    require_close(recommender, scores[0], own[0], f"{recommender.name}: empty history alone", ALONE)
 
 
 def _check_round_trip(recommender: Recommender, histories: list[list[int]]) -> None:
@@ -180,6 +193,6 @@ def _check_round_trip(recommender: Recommender, histories: list[list[int]]) -> N
     with torch.no_grad():
         expected, found = recommender.score(batch, keep), again.score(batch.rows(torch.arange(len(batch))), keep)
     rule = "from_arrays(arrays()) is the same recommender."
-    require_close(found, expected, f"{recommender.name}: arrays, written and read", rule)
+    require_close(recommender, found, expected, f"{recommender.name}: arrays, written and read", rule)
     prints = again.fingerprint, recommender.fingerprint
     require(prints[0] == prints[1], f"{recommender.name}: fingerprint, written and read", prints, rule)

@@ -1,0 +1,87 @@
+"""What an outside model answered, made sure of: one finite number an item, or an error that says where it is not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.errors import RecommenderError
+from topple.recommenders.adapters.variations import Variations
+
+
+def scores_of(
+    answer: Any,
+    asked: Variations,
+    name: str,
+    device: torch.device,
+    missing: float | None,
+    place: Callable[[int], tuple[int, int]],
+) -> Tensor:
+    """Return an answer as scores [N, I] in the precision that was asked in.
+
+    Args:
+        answer: what the model returned.
+        asked: the N histories it was asked about.
+        name: of the model.
+        device: where the scores must be.
+        missing: the score of items without one; None: that is an error.
+        place: row of `asked` to (history, variation), for messages.
+
+    Raises:
+        RecommenderError: not real numbers, another shape, another device, too coarse, or not finite.
+    """
+    expected = (len(asked), len(asked.catalogue))
+    scores = _tensor(answer, name)
+    if tuple(scores.shape) != expected:
+        raise RecommenderError(
+            f"{name} returned scores of shape {tuple(scores.shape)} for {expected[0]} histories over {expected[1]:,} items. "
+            f"Return one row a history and one column an item of the catalogue, here {expected}."
+        )
+    if scores.device != device:
+        raise RecommenderError(
+            f"{name} returned scores on {scores.device}, but it was asked on {device}. Return scores where the histories are."
+        )
+    if scores.is_floating_point() and torch.finfo(scores.dtype).eps > 1e-6:
+        raise RecommenderError(
+            f"{name} returned scores in {scores.dtype}: too coarse to tell who outranks whom. Return float32 or float64."
+        )
+    scores = scores.to(asked.weights.dtype)
+    if not bool(torch.isfinite(scores.sum())):  # one pass in nearly every case
+        finite = torch.isfinite(scores)
+        if bool(finite.all()):
+            return scores
+        if missing is None or bool((scores == torch.inf).any()):
+            raise RecommenderError(_where(scores, finite, asked, name, place))
+        scores = scores.masked_fill(~finite, missing)
+    return scores
+
+
+def _tensor(answer: Any, name: str) -> Tensor:
+    if isinstance(answer, Tensor):
+        scores = answer
+    else:
+        array = np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
+        if array.dtype.kind not in "fiub":
+            raise RecommenderError(
+                f"{name} returned {type(answer).__name__} of {array.dtype}. Return real numbers: one row of scores a history."
+            )
+        scores = torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    if scores.is_complex():
+        raise RecommenderError(f"{name} returned {scores.dtype} scores. Return real numbers.")
+    return scores
+
+
+def _where(
+    scores: Tensor, finite: Tensor, asked: Variations, name: str, place: Callable[[int], tuple[int, int]]
+) -> str:
+    row, item = (~finite).nonzero()[0].tolist()
+    history, variation = place(row)
+    outside = asked.catalogue.vocabulary.decode([item])[0]
+    return (
+        f"{name} scored item {outside!r} {float(scores[row, item])} for history {history}, variation {variation} "
+        f"({int(asked.kept[row])} items kept): scores are finite numbers. Return the scores themselves, unmasked (items of "
+        "the history are left out here), or give `missing`, the score of items that have none"
+        + (", or `empty`, those of the empty history." if not int(asked.kept[row]) else ".")
+    )

@@ -1,0 +1,54 @@
+"""The catalogue of an outside model: the ids that its user gives, or those that its library keeps."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import DataError, RecommenderError
+from topple.types import Id
+
+
+def catalogue_of(
+    items: Catalogue | Vocabulary | Iterable[Id] | None, name: str, columns: int | None = None
+) -> Catalogue:
+    """Return the catalogue that `items` stand for.
+
+    Args:
+        items: outside ids in the order of the model's score columns, or a catalogue of them.
+        name: of the model.
+        columns: how many items the model scores, where it says so.
+
+    Raises:
+        DataError: none were given and the model keeps none.
+        RecommenderError: not as many as the model scores.
+    """
+    if items is None:
+        raise DataError(
+            f"{name} does not say which items it scores. Give items=: their ids in the order of its score columns."
+        )
+    catalogue = items if isinstance(items, Catalogue) else Catalogue(_vocabulary(items))
+    if columns is not None and len(catalogue) != columns:
+        raise RecommenderError(
+            f"{len(catalogue):,} items for {name}, which scores {columns:,}. Give one id an item, in the order of its columns."
+        )
+    return catalogue
+
+
+def library(name: str, extra: str | None = None) -> Any:
+    """Import an outside library, or a module of it.
+
+    Raises:
+        RecommenderError: it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        root = name.split(".")[0]
+        raise RecommenderError(
+            f"{root} cannot be imported ({error}). Install it: pip install 'topple[{extra or root}]'."
+        ) from error
+
+
+def _vocabulary(items: Vocabulary | Iterable[Id]) -> Vocabulary:
+    return items if isinstance(items, Vocabulary) else Vocabulary(list(items))

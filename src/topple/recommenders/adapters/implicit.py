@@ -1,0 +1,48 @@
+"""Models of the library implicit: ALS, and item-item neighbours (cosine, TF-IDF, BM25)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import CapabilityError, RecommenderError
+from topple.recommenders.adapters.als import fold_in
+from topple.recommenders.adapters.catalogues import catalogue_of, library
+from topple.recommenders.adapters.item_weights import ItemWeights
+from topple.recommenders.base import Recommender
+from topple.types import Id
+
+WORKS = (
+    "AlternatingLeastSquares on the CPU (of a GPU model, its to_cpu()) and the item-item models (Cosine, TFIDF, BM25)"
+)
+
+
+def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None) -> Recommender:
+    """Return a trained model of implicit as a recommender.
+
+    ALS is asked as `recommend(..., recalculate_user=True)` does it, in float64; it has a gradient. Item-item models are
+    additive, so that smallest sets are proven.
+
+    Args:
+        model: trained.
+        items: the ids of the items in the order of the columns of the matrix that the model was trained on.
+
+    Raises:
+        CapabilityError: a model that has no scores for a changed history (BPR, logistic matrix factorisation).
+        RecommenderError: a model that is not trained, or not of this library.
+    """
+    name = f"implicit:{type(model).__name__}"
+    if isinstance(model, library("implicit.nearest_neighbours", "implicit").ItemItemRecommender):
+        if model.similarity is None:
+            raise RecommenderError(f"{name} is not trained: it has no similarities. Call its fit first.")
+        return ItemWeights(catalogue_of(items, name, model.similarity.shape[0]), name, model.similarity)
+    if isinstance(model, library("implicit.cpu.als", "implicit").AlternatingLeastSquares):
+        if model.item_factors is None:
+            raise RecommenderError(f"{name} is not trained: it has no factors. Call its fit first.")
+        catalogue = catalogue_of(items, name, model.item_factors.shape[0])
+        return fold_in(catalogue, name, model.item_factors, model.regularization, model.alpha)
+    if isinstance(model, library("implicit.recommender_base", "implicit").RecommenderBase):
+        raise CapabilityError(
+            f"{name} learns factors for each user in training and has none for a history that has changed: nothing can be "
+            f"removed from it. What works: {WORKS}; for another model with a way to score a history, wrap it as 'callable'."
+        )
+    raise RecommenderError(f"{name} is not a model of implicit. Give {WORKS}.")

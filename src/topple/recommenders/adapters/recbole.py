@@ -1,0 +1,119 @@
+"""Models of RecBole: EASE, autoencoders over the history (MultiVAE, MultiDAE, RecVAE), and sequential models (SASRec)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import CapabilityError, RecommenderError
+from topple.recommenders.adapters import torch as torch_adapter
+from topple.recommenders.adapters.black_box import BlackBox
+from topple.recommenders.adapters.catalogues import catalogue_of, library
+from topple.recommenders.adapters.item_weights import ItemWeights
+from topple.recommenders.adapters.variations import Variations
+from topple.recommenders.base import Capability, Recommender
+from topple.types import Id
+
+ROOM = "recbole.model.general_recommender"
+WORKS = "EASE, MultiVAE, MultiDAE, RecVAE, and sequential models that need nothing but the items (SASRec, GRU4Rec)"
+
+
+def wrap(
+    model: Any,
+    items: Any = None,
+    *,
+    empty: float | Sequence[float] = 0.0,
+) -> Recommender:
+    """Return a trained model of RecBole as a recommender.
+
+    RecBole's item 0 is padding and is left out. Sequential models read the history in its order, oldest first; they are
+    asked in float32, in evaluation mode, and stay in their own.
+
+    Args:
+        model: trained.
+        items: RecBole's own dataset, or the ids of its items without the padding, in its order.
+        empty: scores of the empty history, for sequential models, which have none.
+
+    Raises:
+        CapabilityError: a model that has no scores for a changed history (BPR, LightGCN and others with user factors).
+        RecommenderError: a model that is not of this library.
+    """
+    name = f"recbole:{type(model).__name__}"
+    base = library("recbole.model.abstract_recommender", "recbole")
+    if not isinstance(model, base.AbstractRecommender):
+        raise RecommenderError(f"{name} is not a model of RecBole. Give {WORKS}.")
+    catalogue = catalogue_of(_ids(model, items), name, model.n_items - 1)
+    if isinstance(model, library(f"{ROOM}.ease", "recbole").EASE):
+        return ItemWeights(catalogue, name, np.asarray(model.item_similarity)[1:, 1:])
+    for kind, rows_to_scores in _AUTOENCODERS.items():
+        if isinstance(model, getattr(library(f"{ROOM}.{kind.lower()}", "recbole"), kind)):
+            return torch_adapter.wrap(_WithoutPadding(model, rows_to_scores), catalogue, name=name)
+    if isinstance(model, base.SequentialRecommender):
+        recommender = BlackBox(
+            catalogue,
+            name,
+            lambda asked: _by_sequence(model, asked),
+            capabilities=frozenset({Capability.ORDER_AWARE}),
+            device=_device(model),
+            empty=empty,
+        )
+        recommender.module = model
+        return recommender
+    raise CapabilityError(
+        f"{name} learns factors for each user in training, or reads more than the history: nothing can be removed from it. "
+        f"What works: {WORKS}; for another model with a way to score a history, wrap it as 'torch' or 'callable'."
+    )
+
+
+class _WithoutPadding(nn.Module):
+    """An autoencoder whose first column, the padding, is neither shown nor asked for."""
+
+    def __init__(self, model: Any, rows_to_scores: Callable[[Any, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.model = model
+        self._rows_to_scores = rows_to_scores
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self._rows_to_scores(self.model, nn.functional.pad(rows, (1, 0)))[:, 1:]
+
+
+_AUTOENCODERS: dict[str, Callable[[Any, Tensor], Tensor]] = {
+    "MultiVAE": lambda model, rows: model(rows)[0],
+    "MultiDAE": lambda model, rows: model(rows),
+    "RecVAE": lambda model, rows: model(rows, 0.0)[0],
+}
+
+
+def _by_sequence(model: Any, asked: Variations) -> Tensor:
+    """Ask a sequential model with the last items of each history, as many as it reads; padding is 0."""
+    interaction = library("recbole.data.interaction", "recbole").Interaction
+    encode, longest = asked.catalogue.vocabulary.encode, int(model.max_seq_length)
+    histories = [encode(history)[-longest:] + 1 for history in asked.lists()]
+    sequences = torch.zeros(len(histories), longest, dtype=torch.int64)
+    for row, history in enumerate(histories):
+        sequences[row, : len(history)] = torch.from_numpy(history)
+    lengths = torch.tensor([len(history) for history in histories])
+    given = interaction({model.ITEM_SEQ: sequences, model.ITEM_SEQ_LEN: lengths}).to(_device(model))
+    try:
+        with torch_adapter.evaluating(model), torch.no_grad():
+            scores: Tensor = model.full_sort_predict(given)
+    except KeyError as error:
+        raise CapabilityError(
+            f"recbole:{type(model).__name__} reads {error} besides the items of the history. What works: {WORKS}."
+        ) from error
+    return scores.view(len(histories), -1)[:, 1:]
+
+
+def _device(model: Any) -> torch.device:
+    found: torch.device = next(model.parameters()).device
+    return found
+
+
+def _ids(model: Any, items: Any) -> Catalogue | Vocabulary | Iterable[Id] | None:
+    if isinstance(items, library("recbole.data.dataset", "recbole").Dataset):
+        return [str(token) for token in items.field2id_token[model.ITEM_ID][1:]]
+    given: Catalogue | Vocabulary | Iterable[Id] | None = items
+    return given

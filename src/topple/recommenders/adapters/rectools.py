@@ -1,0 +1,65 @@
+"""Models of RecTools: EASE, PureSVD, and its wrappers of implicit (item-item neighbours, ALS)."""
+
+from typing import Any
+
+import numpy as np
+
+from topple.errors import CapabilityError, RecommenderError
+from topple.recommenders.adapters import implicit
+from topple.recommenders.adapters.als import fold_in
+from topple.recommenders.adapters.catalogues import catalogue_of, library
+from topple.recommenders.adapters.item_weights import ItemWeights
+from topple.recommenders.base import Recommender
+
+WORKS = "EASEModel, PureSVDModel, ImplicitItemKNNWrapperModel and ImplicitALSWrapperModel without features"
+
+
+def wrap(model: Any, items: Any = None) -> Recommender:
+    """Return a fitted model of RecTools as a recommender.
+
+    EASE, PureSVD and neighbours are additive. ALS solves for the user's factors anew, where RecTools itself takes those of
+    the training; the two agree where the training has converged.
+
+    Args:
+        model: fitted.
+        items: the RecTools dataset that it was fitted on, or the external ids of its items in internal order.
+
+    Raises:
+        CapabilityError: a model that has no scores for a changed history (BPR, LightFM, popularity, DSSM), that reads a
+            whole dataset (transformers), or that was fitted with features.
+        RecommenderError: a model that is not fitted, or not of this library.
+    """
+    name = f"rectools:{type(model).__name__}"
+    models = library("rectools.models", "rectools")
+    if not isinstance(model, library("rectools.models.base", "rectools").ModelBase):
+        raise RecommenderError(f"{name} is not a model of RecTools. Give {WORKS}.")
+    if not model.is_fitted:
+        raise RecommenderError(f"{name} is not fitted. Call its fit on a dataset first.")
+    ids = items.item_id_map.external_ids.tolist() if hasattr(items, "item_id_map") else items
+    if isinstance(model, models.EASEModel):
+        # RecTools ranks by the row of the item that is scored, not by its column
+        return ItemWeights(catalogue_of(ids, name, len(model.weight)), name, np.asarray(model.weight).T)
+    if isinstance(model, models.PureSVDModel):
+        return ItemWeights(catalogue_of(ids, name, len(model.item_factors)), name, _projection(model.item_factors))
+    if isinstance(model, models.ImplicitItemKNNWrapperModel):
+        return implicit.wrap(model.model, ids)
+    if isinstance(model, models.ImplicitALSWrapperModel):
+        factors = np.asarray(model.get_vectors()[1])
+        if factors.shape[1] != model.model.factors:
+            raise CapabilityError(
+                f"{name} was fitted with features: its user factors do not follow from the history alone. What works: {WORKS}."
+            )
+        return fold_in(
+            catalogue_of(ids, name, len(factors)), name, factors, model.model.regularization, model.model.alpha
+        )
+    raise CapabilityError(
+        f"{name} has no scores for a history that has changed, or reads a whole dataset. What works: {WORKS}; for another "
+        "model with a way to score a history, wrap it as 'callable'."
+    )
+
+
+def _projection(item_factors: Any) -> Any:
+    """Return V V' [I, I], with V the right singular vectors; RecTools keeps them times their singular values."""
+    factors = np.asarray(item_factors, dtype=np.float64)
+    vectors = factors / np.maximum(np.linalg.norm(factors, axis=0), 1e-30)
+    return vectors @ vectors.T

@@ -1,0 +1,150 @@
+"""Any torch module that maps history vectors [N, I] to scores [N, I]."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import CapabilityError, RecommenderError
+from topple.recommenders.adapters.black_box import BlackBox
+from topple.recommenders.adapters.catalogues import catalogue_of
+from topple.recommenders.adapters.variations import Variations
+from topple.recommenders.base import Capability, Recommender
+from topple.types import Id
+
+
+def wrap(
+    model: nn.Module,
+    items: Catalogue | Vocabulary | Iterable[Id] | None = None,
+    *,
+    differentiable: bool = True,
+    additive: bool = False,
+    output: Callable[[Any], Tensor] | None = None,
+    double: bool = True,
+    name: str | None = None,
+    empty: float | Sequence[float] | None = None,
+    missing: float | None = None,
+    at_once: int | None = None,
+) -> Recommender:
+    """Return a torch module as a recommender; its mode, weights and gradients stay as they are.
+
+    Each call runs in evaluation mode, on the module's device. Scores are computed in the precision that is asked for: in
+    float64 with copies of the weights, so that a score is the same in any batch.
+
+    Args:
+        model: the module: `model(rows)` with rows [N, I], 1 where an item is in the history.
+        items: the ids of the I items, in the order of the columns.
+        differentiable: whether scores have a gradient in the rows; this is tried out.
+        additive: whether scores are a sum over the items of the history plus a constant; this is tried out.
+        output: picks the scores from what the module returns; None: the first tensor of a tuple, or the tensor itself.
+        double: False to compute in the module's own precision whatever is asked, for one that cannot be run in float64; its
+            gradient is then not used.
+        name: what to call it; None for "torch:" and its class.
+        empty: scores of the empty history, for a module that cannot take it.
+        missing: the score of items that come back as NaN or minus infinity; None: that is an error.
+        at_once: histories of a call at most.
+
+    Raises:
+        RecommenderError: the module is not one, is spread over devices, or breaks the scoring contract.
+        CapabilityError: it has no gradient, or is not additive, though that is said.
+    """
+    called = name or f"torch:{type(model).__name__}"
+    if not isinstance(model, nn.Module):
+        raise RecommenderError(f"{called} is not a torch module. Give an nn.Module, or wrap it as 'callable'.")
+    device = _device(model, called)
+    differentiable = differentiable and double
+    capabilities = {Capability.DIFFERENTIABLE} if differentiable else set()
+    if additive:
+        capabilities.add(Capability.ADDITIVE)
+    recommender = BlackBox(
+        catalogue_of(items, called),
+        called,
+        _Asked(model, output or _first, called, double=double),
+        capabilities=frozenset(capabilities),
+        device=device,
+        empty=empty,
+        missing=missing,
+        at_once=at_once,
+    )
+    recommender.module = model
+    if differentiable:
+        _require_gradient(recommender)
+    return recommender
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put every part of a module into evaluation mode, and back into its own afterwards."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        model.eval()
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+class _Asked:
+    """A module asked in the precision of the histories, with copies of its weights that are made when they change."""
+
+    def __init__(self, model: nn.Module, output: Callable[[Any], Tensor], called: str, *, double: bool) -> None:
+        self._model, self._output, self._called, self._double = model, output, called, double
+        self._copied: tuple[object, dict[str, Tensor]] = (None, {})
+
+    def __call__(self, asked: Variations) -> Tensor:
+        tensors = {**dict(self._model.named_parameters()), **dict(self._model.named_buffers())}
+        own = next((each.dtype for each in tensors.values() if each.is_floating_point()), asked.weights.dtype)
+        precision = asked.weights.dtype if self._double else own
+        state = self._state(tensors, precision)
+        rows = asked.dense().to(precision)
+        try:
+            with evaluating(self._model):
+                return self._output(torch.func.functional_call(self._model, state, (rows,)))
+        except RuntimeError as error:
+            if precision == own:
+                raise
+            raise RecommenderError(
+                f"{self._called} raised {error} when it was run in {precision}, with weights of {own}. If it cannot compute "
+                "in another precision than its own, give double=False."
+            ) from error
+
+    def _state(self, tensors: dict[str, Tensor], precision: torch.dtype) -> dict[str, Tensor]:
+        mark = (precision, [(each.data_ptr(), each._version) for each in tensors.values()])
+        if self._copied[0] != mark:
+            copies = {
+                key: each.detach().to(precision if each.is_floating_point() else each.dtype, copy=True)
+                for key, each in tensors.items()
+            }
+            self._copied = (mark, copies)
+        return self._copied[1]
+
+
+def _first(answer: Any) -> Tensor:
+    first: Tensor = answer[0] if isinstance(answer, tuple | list) else answer
+    return first
+
+
+def _device(model: nn.Module, called: str) -> torch.device:
+    found = {tensor.device for tensor in [*model.parameters(), *model.buffers()]}
+    if len(found) > 1 or torch.device("meta") in found:
+        raise RecommenderError(
+            f"{called} is on {', '.join(sorted(map(str, found)))}: a recommender lives on one device, with its weights there. "
+            "Move it with .to(device)."
+        )
+    return found.pop() if found else torch.device("cpu")
+
+
+def _require_gradient(recommender: BlackBox) -> None:
+    rows = torch.ones(1, len(recommender.catalogue), dtype=torch.float64, device=recommender.device, requires_grad=True)
+    places = torch.arange(len(recommender.catalogue), device=recommender.device)[None]
+    with torch.enable_grad():
+        scores = recommender.ask(Variations(recommender.catalogue, places, rows, torch.ones_like(rows)))
+        slope = torch.autograd.grad(scores.sum(), rows, allow_unused=True)[0] if scores.requires_grad else None
+    if slope is None or not bool(torch.isfinite(slope).all()):
+        raise CapabilityError(
+            f"{recommender.name} gives no gradient of its scores in the history (it detaches, or computes outside torch). "
+            "Give differentiable=False."
+        )

@@ -1,0 +1,68 @@
+"""Edited histories in the forms that outside models take: lists of ids, sparse rows, dense rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from topple.data.vocabulary import Catalogue
+from topple.types import CsrMatrix, Id
+
+
+@dataclass(frozen=True, eq=False)
+class Variations:
+    """N histories as they are after items were removed.
+
+    Args:
+        catalogue: the items.
+        items: item indices [N, H].
+        keep: what is kept of each item, 0 to 1 [N, H].
+        base: base weight of each item [N, H]; 0 for padding.
+    """
+
+    catalogue: Catalogue
+    items: Tensor
+    keep: Tensor
+    base: Tensor
+
+    def __len__(self) -> int:
+        return int(self.items.shape[0])
+
+    def __getitem__(self, rows: slice | Tensor) -> "Variations":
+        return Variations(self.catalogue, self.items[rows], self.keep[rows], self.base[rows])
+
+    @cached_property
+    def weights(self) -> Tensor:
+        """Base weights of what is kept [N, H]; 0 removed or padding."""
+        return self.keep * self.base
+
+    @cached_property
+    def kept(self) -> Tensor:
+        """How many items each history keeps, a share counting as one [N]."""
+        return (self.weights > 0).sum(1)
+
+    def lists(self) -> list[list[Id]]:
+        """Return the kept items as outside ids, in the order of the history; an item of which a share is kept is kept."""
+        kept = (self.weights > 0).cpu()
+        ids = self.catalogue.vocabulary.decode(self.items.cpu()[kept].numpy())
+        ends = np.cumsum([0, *kept.sum(1).tolist()])
+        return [list(ids[start:end]) for start, end in pairwise(ends)]
+
+    def csr(self) -> CsrMatrix:
+        """Return one sparse row a history [N, I], its values the weights."""
+        weights = self.weights.detach().cpu().numpy()
+        kept = weights > 0
+        ends = np.concatenate([[0], np.cumsum(kept.sum(1))])
+        shape = (len(self), len(self.catalogue))
+        matrix = csr_matrix((weights[kept], self.items.cpu().numpy()[kept], ends), shape=shape)
+        matrix.sort_indices()
+        return matrix
+
+    def dense(self) -> Tensor:
+        """Return one dense row a history [N, I], its values the weights; the gradient flows through it."""
+        rows = torch.zeros(len(self), len(self.catalogue), dtype=self.weights.dtype, device=self.weights.device)
+        return rows.scatter_add(1, self.items, self.weights)

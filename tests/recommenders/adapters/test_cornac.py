@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+import topple
+from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
+from topple.errors import CapabilityError, RecommenderError
+from topple.recommenders.base import Capability
+from topple.testing import check_recommender
+
+pytest.importorskip("cornac", exc_type=ImportError)
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+import cornac  # noqa: E402
+from cornac.data import Dataset, SequentialDataset  # noqa: E402
+
+SEEN = [(USERS[user], ITEMS[item], 1.0) for user, item in zip(*interactions().nonzero(), strict=True)]
+DATASET = Dataset.from_uir(SEEN, seed=0)
+WIDE = Dataset.from_uir([(user, f"{item}{part}", 1.0) for user, item, _ in SEEN for part in "abcd"], seed=0)
+
+
+def own_scores(model, user):
+    return dict(zip(model.item_ids, np.asarray(model.score(model.uid_map[USERS[user]])).ravel(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("model", "additive"),
+    [
+        (cornac.models.EASE(lamb=20, verbose=False), True),
+        (cornac.models.VAECF(k=5, n_epochs=5, seed=0), False),
+    ],
+    ids=["ease", "vaecf"],
+)
+def test_lists_equal_the_librarys_own(model, additive):
+    model.fit(DATASET)
+    recommender = topple.wrap(model, "cornac")
+    assert (Capability.ADDITIVE in recommender.capabilities) == additive
+    assert Capability.DIFFERENTIABLE in recommender.capabilities
+    check_recommender(recommender)
+    for user in range(5):
+        own = own_scores(model, user)
+        best = sorted(set(own) - set(history(user)), key=own.get, reverse=True)[:8]
+        mine, scores = listed(recommender, user, 8)
+        assert scores == pytest.approx([own[item] for item in best], abs=1e-6)
+        assert set(mine[:4]) == set(best[:4])
+        library = model.recommend(USERS[user], k=8, train_set=DATASET, remove_seen=True)
+        assert set(library[:4]) == set(mine[:4])
+    assert topple.explain(recommender, history(1), k=2, progress=False)
+
+
+def test_recvae():
+    model = cornac.models.RecVAE(hidden_dim=12, latent_dim=6, n_epochs=1, verbose=False).fit(WIDE)
+    recommender = topple.wrap(model, "cornac")
+    check_recommender(recommender)
+    model.recvae_model.eval()
+    own = own_scores(model, 3)
+    seen = [f"{item}{part}" for item in history(3) for part in "abcd"]
+    listed = topple.recommend(recommender, seen, k=5)
+    assert [place.score for place in listed] == pytest.approx([own[place.item] for place in listed], abs=1e-5)
+    assert own[listed[0].item] == max(score for item, score in own.items() if item not in seen)
+
+
+def test_next_item_models_read_the_order():
+    data = SequentialDataset.from_usit([(user, 0, item, float(n)) for n, (user, item, _) in enumerate(SEEN)])
+    model = cornac.models.SASRec(embedding_dim=8, n_epochs=2, device="cpu", seed=0, verbose=False).fit(data)
+    model.model.train()
+    recommender = topple.wrap(model, "cornac")
+    assert recommender.capabilities == {Capability.ORDER_AWARE}
+    check_recommender(recommender)
+    assert model.model.training
+    mine, scores = listed(recommender, 2, 8)
+    own = model.score(0, [model.iid_map[item] for item in history(2)])
+    assert scores == pytest.approx([float(own[model.iid_map[item]]) for item in mine], abs=1e-5)
+    backwards = topple.recommend(recommender, history(2)[::-1], k=8)
+    assert [place.score for place in backwards] != pytest.approx(scores, abs=1e-4)
+
+
+def test_what_is_refused():
+    with pytest.raises(CapabilityError, match=r"cornac:MF learns what it knows of each user .*What works: EASE, VAECF"):
+        topple.wrap(cornac.models.MF(k=3, max_iter=2).fit(DATASET), "cornac")
+    with pytest.raises(RecommenderError, match="cornac:EASE is not fitted"):
+        topple.wrap(cornac.models.EASE(), "cornac")
+    with pytest.raises(RecommenderError, match="cornac:dict is not a model of Cornac"):
+        topple.wrap({}, "cornac")

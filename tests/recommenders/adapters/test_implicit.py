@@ -1,0 +1,77 @@
+import pytest
+
+import topple
+from tests.recommenders.adapters.matrices import ITEMS, history, interactions, listed
+from topple.errors import CapabilityError, DataError, RecommenderError
+from topple.recommenders.base import Capability
+from topple.testing import check_recommender
+
+pytest.importorskip("implicit", exc_type=ImportError)
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+from implicit.als import AlternatingLeastSquares  # noqa: E402
+from implicit.bpr import BayesianPersonalizedRanking  # noqa: E402
+from implicit.lmf import LogisticMatrixFactorization  # noqa: E402
+from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFIDFRecommender  # noqa: E402
+
+
+def trained(model):
+    model.fit(interactions(), show_progress=False)
+    return model
+
+
+@pytest.mark.parametrize("kind", [BM25Recommender, CosineRecommender, TFIDFRecommender])
+def test_item_item_models_recommend_as_the_library_does(kind):
+    model = trained(kind(K=12, num_threads=1))
+    recommender = topple.wrap(model, "implicit", ITEMS)
+    assert recommender.capabilities == {Capability.ADDITIVE, Capability.DIFFERENTIABLE}
+    check_recommender(recommender)
+    for user in range(5):
+        ids, scores = model.recommend(user, interactions()[user], N=8)
+        mine, own = listed(recommender, user, 8)
+        assert own == pytest.approx(scores)
+        assert set(mine[:5]) == {ITEMS[item] for item in ids[:5]}
+    explained = topple.explain(recommender, history(3), k=3, progress=False)
+    assert {e.proof.value for e in explained if e.removed} == {"minimum"}
+
+
+@pytest.mark.parametrize(("alpha", "regularization"), [(1.0, 0.01), (8.0, 0.5)])
+def test_als_recommends_as_the_library_does_with_recalculated_users(alpha, regularization):
+    settings = {"factors": 6, "iterations": 8, "random_state": 1, "num_threads": 1}
+    model = trained(AlternatingLeastSquares(alpha=alpha, regularization=regularization, **settings))
+    recommender = topple.wrap(model, "implicit", ITEMS)
+    assert recommender.capabilities == {Capability.DIFFERENTIABLE}
+    check_recommender(recommender)
+    for user in range(5):
+        ids, scores = model.recommend(user, interactions()[user], N=8, recalculate_user=True)
+        mine, own = listed(recommender, user, 8)
+        assert own == pytest.approx(scores, abs=1e-5)
+        assert mine == [ITEMS[item] for item in ids]
+    shorter = interactions()[3].copy()
+    shorter[0, shorter.indices[:2]] = 0
+    shorter.eliminate_zeros()
+    ids, scores = model.recommend(3, shorter, N=8, recalculate_user=True)
+    places = topple.recommend(recommender, [ITEMS[item] for item in shorter.indices], k=8)
+    assert [place.score for place in places] == pytest.approx(scores, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", [BayesianPersonalizedRanking, LogisticMatrixFactorization])
+def test_models_without_fold_in_say_what_would_work(kind):
+    model = trained(kind(factors=4, iterations=2, random_state=0, num_threads=1))
+    message = rf"implicit:{kind.__name__} learns factors for each user .*What works: AlternatingLeastSquares on the CPU"
+    with pytest.raises(CapabilityError, match=message):
+        topple.wrap(model, "implicit", ITEMS)
+
+
+def test_what_is_refused():
+    model = trained(CosineRecommender(num_threads=1))
+    with pytest.raises(DataError, match=r"implicit:CosineRecommender does not say which items it scores"):
+        topple.wrap(model, "implicit")
+    with pytest.raises(RecommenderError, match="29 items for implicit:CosineRecommender, which scores 30"):
+        topple.wrap(model, "implicit", ITEMS[1:])
+    with pytest.raises(RecommenderError, match="is not trained: it has no similarities"):
+        topple.wrap(CosineRecommender(), "implicit", ITEMS)
+    with pytest.raises(RecommenderError, match="is not trained: it has no factors"):
+        topple.wrap(AlternatingLeastSquares(), "implicit", ITEMS)
+    with pytest.raises(RecommenderError, match="implicit:dict is not a model of implicit"):
+        topple.wrap({}, "implicit", ITEMS)

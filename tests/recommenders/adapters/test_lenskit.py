@@ -1,0 +1,70 @@
+import pandas as pd
+import pytest
+
+import topple
+from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
+from topple.errors import CapabilityError, RecommenderError
+from topple.recommenders.base import Capability
+from topple.testing import check_recommender
+
+pytest.importorskip("lenskit", reason="test_older.py runs this in an environment of its own")
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+from lenskit import recommend  # noqa: E402
+from lenskit.als import BiasedMFScorer, ImplicitMFScorer  # noqa: E402
+from lenskit.basic import PopScorer  # noqa: E402
+from lenskit.data import from_interactions_df  # noqa: E402
+from lenskit.knn import EASEScorer, ItemKNNScorer, UserKNNScorer  # noqa: E402
+from lenskit.knn.slim import SLIMScorer  # noqa: E402
+from lenskit.pipeline import topn_pipeline  # noqa: E402
+
+ADDITIVE = {Capability.ADDITIVE, Capability.DIFFERENTIABLE}
+
+
+def trained(scorer, **columns):
+    users, items = interactions().nonzero()
+    frame = pd.DataFrame({"user_id": [USERS[u] for u in users], "item_id": [ITEMS[i] for i in items], **columns})
+    pipeline = topn_pipeline(scorer)
+    pipeline.train(from_interactions_df(frame))
+    return pipeline
+
+
+@pytest.mark.parametrize(
+    ("scorer", "capabilities"),
+    [
+        (EASEScorer(regularization=20), ADDITIVE),
+        (SLIMScorer(), ADDITIVE),
+        (ImplicitMFScorer(embedding_size=5, epochs=4), {Capability.DIFFERENTIABLE}),
+        (ItemKNNScorer(feedback="implicit", max_nbrs=5), set()),
+        (UserKNNScorer(feedback="implicit", max_nbrs=10), set()),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_lists_equal_the_librarys_own(scorer, capabilities):
+    pipeline = trained(scorer)
+    recommender = topple.wrap(pipeline, "lenskit")
+    assert recommender.capabilities == capabilities
+    check_recommender(recommender)
+    for user in range(5):
+        own = recommend(pipeline, USERS[user], 8)
+        mine, scores = listed(recommender, user, 8)
+        assert scores == pytest.approx(own.scores().tolist(), abs=2e-6)
+        assert set(mine[:4]) == set(own.ids()[:4])
+    alone = topple.wrap(pipeline.component("scorer"), "lenskit")
+    assert alone.fingerprint == recommender.fingerprint
+    assert topple.explain(recommender, history(1), k=2, progress=False)
+
+
+def test_what_is_refused():
+    with pytest.raises(CapabilityError, match=r"lenskit:PopScorer has no scores .*What works: EASEScorer"):
+        topple.wrap(trained(PopScorer()), "lenskit")
+    with pytest.raises(CapabilityError, match=r"lenskit:ItemKNNScorer .*needs ratings"):
+        topple.wrap(trained(ItemKNNScorer(), rating=[1.0 + n % 5 for n in range(interactions().nnz)]), "lenskit")
+    with pytest.raises(CapabilityError, match=r"lenskit:BiasedMFScorer .*needs ratings"):
+        topple.wrap(trained(BiasedMFScorer(embedding_size=2, epochs=1), rating=1.0), "lenskit")
+    with pytest.raises(RecommenderError, match=r"the pipeline has no component 'scores': .*scorer"):
+        topple.wrap(trained(EASEScorer()), "lenskit", scorer="scores")
+    with pytest.raises(RecommenderError, match="lenskit:EASEScorer has not been trained"):
+        topple.wrap(EASEScorer(), "lenskit")
+    with pytest.raises(RecommenderError, match="lenskit:dict is not a scorer of LensKit"):
+        topple.wrap({}, "lenskit")

@@ -1,0 +1,82 @@
+import pandas as pd
+import pytest
+
+import topple
+from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
+from topple.errors import CapabilityError, DataError, RecommenderError
+from topple.recommenders.base import Capability
+from topple.testing import check_recommender
+
+pytest.importorskip("rectools", reason="test_older.py runs this in an environment of its own")
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+from implicit.als import AlternatingLeastSquares  # noqa: E402
+from implicit.nearest_neighbours import BM25Recommender, CosineRecommender  # noqa: E402
+from rectools.dataset import Dataset  # noqa: E402
+from rectools.models import (  # noqa: E402
+    EASEModel,
+    ImplicitALSWrapperModel,
+    ImplicitItemKNNWrapperModel,
+    PopularModel,
+    PureSVDModel,
+)
+
+USERS_SEEN, ITEMS_SEEN = interactions().nonzero()
+FRAME = pd.DataFrame(
+    {
+        "user_id": [USERS[user] for user in USERS_SEEN],
+        "item_id": [ITEMS[item] for item in ITEMS_SEEN],
+        "weight": 1.0,
+        "datetime": pd.Timestamp("2024-01-01"),
+    }
+)
+DATASET = Dataset.construct(FRAME)
+
+
+def als(**settings):
+    model = AlternatingLeastSquares(factors=4, random_state=0, num_threads=1, regularization=0.5, **settings)
+    return ImplicitALSWrapperModel(model)
+
+
+@pytest.mark.parametrize(
+    ("model", "additive", "tolerance"),
+    [
+        (EASEModel(regularization=20), True, 1e-5),
+        (PureSVDModel(factors=5), True, 1e-5),
+        (ImplicitItemKNNWrapperModel(CosineRecommender(K=10, num_threads=1)), True, 1e-5),
+        (ImplicitItemKNNWrapperModel(BM25Recommender(K=10, num_threads=1)), True, 1e-5),
+        (als(iterations=200), False, 1e-3),  # its own lists are of the factors of the training
+    ],
+    ids=["ease", "pure-svd", "cosine", "bm25", "als"],
+)
+def test_lists_equal_the_librarys_own(model, additive, tolerance):
+    model.fit(DATASET)
+    recommender = topple.wrap(model, "rectools", DATASET)
+    assert (Capability.ADDITIVE in recommender.capabilities) == additive
+    assert Capability.DIFFERENTIABLE in recommender.capabilities
+    check_recommender(recommender)
+    lists = model.recommend(users=USERS[:5], dataset=DATASET, k=8, filter_viewed=True)
+    for user in range(5):
+        own = lists[lists.user_id == USERS[user]]
+        mine, scores = listed(recommender, user, 8)
+        assert scores == pytest.approx(own.score.tolist(), abs=tolerance)
+        assert set(mine[:4]) == set(own.item_id[:4])
+    by_ids = topple.wrap(model, "rectools", DATASET.item_id_map.external_ids)
+    assert by_ids.fingerprint == recommender.fingerprint
+    assert topple.explain(recommender, history(1), k=2, progress=False)
+
+
+def test_what_is_refused():
+    popular = PopularModel().fit(DATASET)
+    with pytest.raises(CapabilityError, match=r"rectools:PopularModel has no scores .*What works: EASEModel"):
+        topple.wrap(popular, "rectools", DATASET)
+    features = pd.DataFrame({"id": ITEMS, "feature": "half", "value": [n % 2 for n in range(30)]})
+    with_features = Dataset.construct(FRAME, item_features_df=features, cat_item_features=["half"])
+    with pytest.raises(CapabilityError, match="rectools:ImplicitALSWrapperModel was fitted with features"):
+        topple.wrap(als(iterations=2).fit(with_features), "rectools", with_features)
+    with pytest.raises(RecommenderError, match="rectools:EASEModel is not fitted"):
+        topple.wrap(EASEModel(), "rectools", DATASET)
+    with pytest.raises(RecommenderError, match="rectools:dict is not a model of RecTools"):
+        topple.wrap({}, "rectools", DATASET)
+    with pytest.raises(DataError, match="rectools:EASEModel does not say which items it scores"):
+        topple.wrap(EASEModel().fit(DATASET), "rectools")

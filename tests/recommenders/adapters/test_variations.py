@@ -1,0 +1,20 @@
+import torch
+
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.recommenders.adapters.variations import Variations
+
+ASKED = Variations(
+    Catalogue(Vocabulary(["a", "b", "c", "d"])),
+    torch.tensor([[3, 1, 0], [2, 0, 0]]),
+    torch.tensor([[1.0, 0.5, 1.0], [0.0, 1.0, 0.0]]),
+    torch.tensor([[1.0, 1.0, 2.0], [1.0, 0.0, 0.0]]),
+)
+
+
+def test_the_three_forms_say_the_same():
+    assert ASKED.lists() == [["d", "b", "a"], []]
+    assert ASKED.dense().tolist() == [[2.0, 0.5, 0.0, 1.0], [0.0] * 4]
+    assert ASKED.csr().toarray().tolist() == ASKED.dense().tolist()
+    assert ASKED.csr().indices.tolist() == [0, 1, 3]
+    assert ASKED.kept.tolist() == [3, 0]
+    assert ASKED[1:].lists() == [[]]
