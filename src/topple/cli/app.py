@@ -2,7 +2,7 @@
 
 import typer
 
-from topple.cli import data, demo, doctor, evaluate, explain, fit, recommend, reproduce
+from topple.cli import data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce
 from topple.cli.options import plainly
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.add_typer(data.app, name="data")
 app.command()(plainly(fit.fit))
 app.command()(plainly(recommend.recommend))
 app.command()(plainly(explain.explain))
+app.command()(plainly(explainers.explainers))
 app.command()(plainly(evaluate.evaluate))
 app.add_typer(reproduce.app, name="reproduce")
 app.command()(plainly(doctor.doctor))

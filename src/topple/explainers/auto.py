@@ -141,3 +141,12 @@ def _cheaper(engine: Engine, new: Tensor, old: Tensor) -> Tensor:
 def _sets_up_to(units: int, size: int) -> int:
     """Return how many sets of one to `size` units there are."""
     return sum(comb(units, one) for one in range(1, min(size, units) + 1))
+
+
+def how_it_proves(capabilities: frozenset[Capability]) -> str:
+    """Say how the default method proves for a recommender with these capabilities."""
+    if Capability.ADDITIVE in capabilities:
+        return "proves by counting and mixed-integer programs, since scores are sums over the history"
+    if Capability.FEED_FORWARD in capabilities:
+        return "proves by bounds with branch and bound, since the layers are in view"
+    return "needs nothing but scores; proves by trying all smaller sets where they fit into the budget"

@@ -7,6 +7,7 @@ from typing import ClassVar, TypeAlias
 
 from torch import Tensor
 
+from topple import registry
 from topple.errors import CapabilityError
 from topple.explainers.budget import Meter
 from topple.explanation import Goal, Status
@@ -83,12 +84,22 @@ class Explainer(ABC):
         """Check that the recommender declares what this method needs.
 
         Raises:
-            CapabilityError: naming what is missing.
+            CapabilityError: naming what is missing, and the methods that fit.
         """
-        missing = sorted(self.needs - recommender.capabilities)
-        if missing:
-            has = ", ".join(sorted(recommender.capabilities)) or "none"
-            raise CapabilityError(
-                f"{self.name} needs a recommender that is {', '.join(missing)}; {recommender.name} declares: {has}. "
-                "Choose another explainer or another recommender."
-            )
+        reason = misfit(type(self), recommender)
+        if reason:
+            fits = [
+                name
+                for name in registry.names("explainers")
+                if not misfit(registry.load("explainers", name), recommender)
+            ]
+            raise CapabilityError(f"{reason}. Choose one that fits {recommender.name}: {', '.join(fits)}.")
+
+
+def misfit(explainer: type[Explainer], recommender: Recommender | type[Recommender]) -> str:
+    """Return why an explainer does not fit a recommender; nothing where it does."""
+    missing = sorted(explainer.needs - recommender.capabilities)
+    if not missing:
+        return ""
+    has = ", ".join(sorted(recommender.capabilities)) or "none"
+    return f"{explainer.name} needs a recommender that is {', '.join(missing)}; {recommender.name} declares: {has}"
