@@ -82,8 +82,7 @@ def main() -> None:
             for row in method_rows(name, recommender, queries, options):
                 rows.append({**base, **row, "ratio_to_paper_loop": yardstick / row["ms_per_query"]})
     show(rows)
-    target = Path("build/bench.json")
-    target.parent.mkdir(exist_ok=True)
+    write(rows, options)
     more: dict[str, Any] = {}
     if options.limit:
         more["limit"] = [row for recommender, queries in asked for row in limit.rows(recommender, queries)]
@@ -97,9 +96,16 @@ def main() -> None:
         growth.show(more["growth"])
         if options.picture:
             growth.draw(more["growth"], options.picture)
+    write(rows, options, **more)
+    Console().print("written: build/bench.json")
+
+
+def write(rows: list[dict[str, Any]], options: argparse.Namespace, **more: Any) -> None:
+    """Write build/bench.json; a number that is none becomes null."""
+    target = Path("build/bench.json")
+    target.parent.mkdir(exist_ok=True)
     finite = [{c: None if isinstance(v, float) and math.isnan(v) else v for c, v in row.items()} for row in rows]
     target.write_text(json.dumps({"threads": 1, "steps": options.steps, "rows": finite, **more}, indent=2) + "\n")
-    Console().print(f"written: {target}")
 
 
 def arguments() -> argparse.Namespace:

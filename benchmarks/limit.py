@@ -66,31 +66,28 @@ def noted(recommender: topple.Recommender) -> Iterator[Counter[Shape]]:
     """Count the shapes of all calls to the recommender's scorer."""
     found: Counter[Shape] = Counter()
 
-    def note(keep: Tensor, candidates: Tensor | None) -> None:
+    def note(histories: HistoryBatch, keep: Tensor, candidates: Tensor | None, rows: Tensor | None = None) -> None:
         columns = len(recommender.catalogue) if candidates is None else candidates.shape[1]
-        B, S, H = keep.shape
-        found[Shape(B, S, H, columns, candidates is not None, keep.requires_grad)] += 1
+        lengths = histories.present.sum(1)
+        H = max(1, round(float((lengths if rows is None else lengths[rows]).double().mean())))  # without the padding
+        found[Shape(keep.shape[0], keep.shape[1], H, columns, candidates is not None, keep.requires_grad)] += 1
 
-    original: Callable[..., Any] = recommender.bind if isinstance(recommender, Autoencoder) else recommender.score
+    original: Callable[..., Any] = recommender.bind
 
-    def bind(histories: HistoryBatch, candidates: Tensor | None = None) -> Callable[[Tensor], Tensor]:
+    def bind(histories: HistoryBatch, candidates: Tensor | None = None) -> Callable[..., Tensor]:
         bound = original(histories, candidates)
 
-        def scorer(keep: Tensor) -> Tensor:
-            note(keep, candidates)
-            scores: Tensor = bound(keep)
+        def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
+            note(histories, keep, candidates, rows)
+            scores: Tensor = bound(keep, rows)
             return scores
 
         return scorer
 
     def score(histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
-        note(keep, candidates)
-        scores: Tensor = original(histories, keep, candidates)
-        return scores
+        return bind(histories, candidates)(keep)
 
-    # an autoencoder scores through bind; the others bind through score
-    name, proxy = ("bind", bind) if isinstance(recommender, Autoencoder) else ("score", score)
-    with patch.object(recommender, name, proxy):
+    with patch.object(recommender, "bind", bind), patch.object(recommender, "score", score):
         yield found
 
 

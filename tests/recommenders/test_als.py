@@ -139,7 +139,7 @@ def test_the_gradient_of_a_low_rank_update_is_that_of_a_solve(factors, monkeypat
         at = keep.clone().requires_grad_()
         return torch.autograd.grad((model.bind(batch, columns)(at) * weights).sum(), at)[0]
 
-    def updated(self, kept):
+    def updated(self, kept, rows=None):
         stays, gone = (kept != 0).sum(-1), (kept != self.weights[:, None]).sum(-1)
         return fold_in._Users.apply(kept, self, stays < gone, torch.minimum(stays, gone))
 

@@ -145,9 +145,8 @@ class ALS(Recommender):
         columns = (self._factors if candidates is None else self._factors[candidates]).to(dtype).transpose(-1, -2)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
-            some = fold_in if rows is None else fold_in.some(rows, keep.shape[2])
-            users = some.users(keep * some.weights[:, None])
-            return factor_scores(users, columns, rows)
+            weights = histories.weights if rows is None else histories.weights[rows, : keep.shape[2]]
+            return factor_scores(fold_in.users(keep * weights[:, None], rows), columns, rows)
 
         return scorer
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from topple.recommenders.products import products
+
 NUMBERS = 4_000_000
 """Numbers of systems of equations held at a time."""
 
@@ -86,18 +88,28 @@ class FoldIn:
             chosen.__dict__[name] = cut
         return chosen
 
-    def users(self, kept: Tensor) -> Tensor:
-        """Return x for kept weights [B, S, H], as [B, S, D], the cheapest way that its shape allows."""
+    def users(self, kept: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return x for kept weights of the chosen histories [R, S, H], as [R, S, D], the cheapest way that its shape allows.
+
+        Args:
+            kept: the weights, cut to the longest of the chosen histories or longer.
+            rows: which histories [R]; None for all.
+        """
+        if rows is not None and kept.requires_grad:
+            return self.some(rows, kept.shape[2]).users(kept)
         if not kept.numel():
             return self.solved(kept)
-        stays, gone = (kept != 0).sum(-1), (kept != self.weights[:, None]).sum(-1)
+        weights = self.weights if rows is None else self.weights[rows, : kept.shape[2]]
+        stays, gone = (kept != 0).sum(-1), (kept != weights[:, None]).sum(-1)
         from_empty, sizes = stays < gone, torch.minimum(stays, gone)
         (_, variations, places), factors, most = kept.shape, self.rows.shape[2], int(sizes.max())
         direct = min(places**3, factors**3 // 2 + places * factors**2)
         prepared = places * factors * (3 * factors + places) + variations * (most**3 + places * factors)
-        if variations * direct < prepared:
+        if rows is None and variations * direct < prepared:
             return self.solved(kept)
         parts = self._parts(kept, most * most)
+        if rows is not None:
+            return torch.cat([self.update(kept[:, p], from_empty[:, p], sizes[:, p], rows).users() for p in parts], 1)
         users: list[Tensor] = [_Users.apply(kept[:, p], self, from_empty[:, p], sizes[:, p]) for p in parts]  # type: ignore[no-untyped-call]
         return torch.cat(users, 1)
 
@@ -124,11 +136,13 @@ class FoldIn:
         right = (1 + self.system.alpha) * kept @ self.rows
         return torch.cholesky_solve(right[..., None], torch.linalg.cholesky(left))[..., 0]
 
-    def update(self, kept: Tensor, from_empty: Tensor, sizes: Tensor) -> "_Update":
-        """Move from the nearer of the two starts by the `sizes` items [B, S] in which each variation differs from it."""
-        start = _Start(*(map(_side_by_side, zip(*self._starts(from_empty), strict=True))))
-        places, most, counts = kept.shape[2], int(sizes.max()), sizes.flatten()
-        less = torch.where(from_empty[..., None], -kept, self.weights[:, None] - kept)  # [B, S, H]
+    def update(self, kept: Tensor, from_empty: Tensor, sizes: Tensor, rows: Tensor | None = None) -> "_Update":
+        """Move from the nearer of the two starts by the `sizes` items [R, S] in which each variation differs from it."""
+        start = self.both if from_empty.any() else self.one
+        history = torch.arange(len(kept), device=kept.device) if rows is None else rows
+        places, most, counts, width = kept.shape[2], int(sizes.max()), sizes.flatten(), self.weights.shape[1]
+        weights = self.weights[history, None, :places]
+        less = torch.where(from_empty[..., None], -kept, weights - kept)  # [R, S, H]
         differs = less.flatten().nonzero()[:, 0]
         variation = torch.repeat_interleave(counts)  # among B * S
         slot = torch.arange(len(differs), device=kept.device) - (counts.cumsum(0) - counts).index_select(0, variation)
@@ -136,16 +150,24 @@ class FoldIn:
         where = sizes.new_zeros(len(counts) * most).scatter_(0, slot, differs - variation * places)
         its = kept.new_zeros(where.shape).scatter_(0, slot, less.flatten().index_select(0, differs))
         where, its = (laid.view(*sizes.shape, most) for laid in (where, its))  # [B, S, M]
-        at = from_empty.long()[..., None] * places + where
-        rows = start.pull[0].numel() * torch.arange(len(kept), device=kept.device)[:, None, None] + at
-        pairs = (rows * places)[..., None] + where[:, :, None]  # [B, S, M, M]
+        at = from_empty.long()[..., None] * width + where
+        first = start.pull[0].numel() * history[:, None, None] + at
+        pairs = (first * width)[..., None] + where[:, :, None]  # [R, S, M, M]
         among = start.mutual.flatten().index_select(0, pairs.flatten()).view(pairs.shape)
         left = torch.eye(most, dtype=kept.dtype, device=kept.device) - among * (self.system.alpha * its)[..., None]
-        return _Update(start, from_empty, at, its, left)
+        return _Update(start, from_empty, at, its, left, rows)
 
-    def _starts(self, from_empty: Tensor) -> tuple[tuple[Tensor, ...], ...]:
-        starts = (self.whole, self.empty) if from_empty.any() else (self.whole,)
-        return tuple((start.user, start.effect, start.mutual, start.pull) for start in starts)
+    @cached_property
+    def one(self) -> _Start:
+        """The histories with all their items, as one start [B, 1, ...]."""
+        whole = self.whole
+        return _Start(whole.user[:, None], whole.effect[:, None], whole.mutual[:, None], whole.pull[:, None])
+
+    @cached_property
+    def both(self) -> _Start:
+        """The histories with all their items and without any, side by side [B, 2, ...]."""
+        pairs = ((getattr(start, name) for start in (self.whole, self.empty)) for name in _Start.__dataclass_fields__)
+        return _Start(*(torch.stack(list(pair), 1) for pair in pairs))
 
     @cached_property
     def empty(self) -> _Start:
@@ -183,6 +205,7 @@ class _Update:
         at: the items that move, among those of all starts [B, S, M].
         its: by how much less each is kept, 0 where there is none [B, S, M].
         left: I - alpha diag(its) Z A^-1 Z' [B, S, M, M].
+        rows: which histories of the start the variations are of; None for all.
     """
 
     start: _Start
@@ -190,6 +213,7 @@ class _Update:
     at: Tensor
     its: Tensor
     left: Tensor
+    rows: Tensor | None = None
 
     def steps(self, values: Tensor) -> Tensor:
         """Solve left g = its * values, with values [B, S, starts * H] of all items; g among all items."""
@@ -205,9 +229,10 @@ class _Update:
 
     def users(self) -> Tensor:
         """Return the new x [B, S, D]."""
-        pull = self.start.pull.flatten(1)[:, None].expand(-1, self.at.shape[1], -1)
-        before = self.start.user[:, None].expand(-1, self.at.shape[1], -1, -1)
-        return self.own(before) - self.steps(pull) @ self.start.effect.flatten(1, 2)
+        some = slice(None) if self.rows is None else self.rows
+        pull = self.start.pull[some].flatten(1)[:, None].expand(-1, self.at.shape[1], -1)
+        before = self.start.user[some, None].expand(-1, self.at.shape[1], -1, -1)
+        return self.own(before) - products(self.steps(pull), self.start.effect.flatten(1, 2), self.rows)
 
     def effects(self, slope: Tensor, alpha: float) -> Tensor:
         """Return Z A^-1 slope [B, S, H] for the new A, of slopes [B, S, D]."""
@@ -232,8 +257,3 @@ class _Users(torch.autograd.Function):
         alpha, rows = ctx.fold_in.system.alpha, ctx.fold_in.rows
         pull = 1 + alpha - alpha * ctx.users @ rows.transpose(1, 2)
         return pull * ctx.update.effects(slope, alpha), None, None, None
-
-
-def _side_by_side(parts: tuple[Tensor, ...]) -> Tensor:
-    """Return one part of the starts as [B, starts, ...]; of a single one, without a copy."""
-    return torch.stack(parts, 1) if len(parts) > 1 else parts[0][:, None]

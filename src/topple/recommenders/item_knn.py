@@ -19,6 +19,8 @@ from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix, FloatArray
 
+HELD = 16_000_000
+"""Numbers of dense rows that are held for many variations to follow."""
 NUMBERS = 4_000_000
 """Similarities, or scores, held at a time on the way."""
 MANY, DENSE = 4, 20
@@ -113,9 +115,11 @@ class ItemKNN(Recommender):
         """Add the similarities of the kept items; over the whole catalogue entry by entry, or by dense rows if that is less."""
         if candidates is not None:
             return torch.bmm(keep, self.contributions(histories, candidates))
-        variations, cells = keep.shape[1], histories.items.numel() * len(self.catalogue)
-        if variations >= MANY and cells <= min(NUMBERS, DENSE * int(self._lengths(histories.items).sum())):
-            return torch.bmm(keep, self.contributions(histories))
+        variations = keep.shape[1]
+        if variations >= MANY and self._dense(histories):
+            at_once = max(1, NUMBERS // max(1, histories.items.shape[1] * len(self.catalogue)))
+            parts = (slice(start, start + at_once) for start in range(0, len(histories), at_once))
+            return torch.cat([torch.bmm(keep[p], self.contributions(_part(histories, p))) for p in parts])
         scores = keep.new_zeros(len(histories) * len(self.catalogue), variations)
         kept = (keep * histories.weights[:, None]).transpose(1, 2).flatten(0, 1)  # [B * H, S]
         together = NUMBERS // max(1, variations) + 1
@@ -131,9 +135,14 @@ class ItemKNN(Recommender):
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Look the candidates' similarities up once."""
-        if candidates is None:
+        if candidates is None and (not self._dense(histories) or histories.items.numel() * len(self.catalogue) > HELD):
             return super().bind(histories)
         return additive_scorer(histories, self.contributions(histories, candidates))
+
+    def _dense(self, histories: HistoryBatch) -> bool:
+        """Return whether so many of the similarities of the histories' items are not 0 that dense rows are less work."""
+        cells = histories.items.numel() * len(self.catalogue)
+        return 0 < cells <= DENSE * int(self._lengths(histories.items).sum())
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return the sparse rows of each history, or the columns asked for, as dense ones, times the base weights."""
@@ -141,8 +150,7 @@ class ItemKNN(Recommender):
         tables = []
         for start in range(0, max(1, len(histories)), together):
             part = slice(start, start + together)
-            mine = HistoryBatch(histories.items[part], histories.weights[part])
-            tables.append(self._table(mine, None if candidates is None else candidates[part]))
+            tables.append(self._table(_part(histories, part), None if candidates is None else candidates[part]))
         return torch.cat(tables)
 
     def _table(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
@@ -221,3 +229,7 @@ def _refuse_misfits(indptr: Any, indices: Any, values: Any, items: int) -> None:
         )
     if not np.isfinite(values).all():
         raise ModelFolderError("array 'similarities' holds NaN or infinite values. Fit anew.")
+
+
+def _part(histories: HistoryBatch, part: slice) -> HistoryBatch:
+    return HistoryBatch(histories.items[part], histories.weights[part])
