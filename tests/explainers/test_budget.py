@@ -10,9 +10,9 @@ from tests.explainers.test_goals import NECESSARY, mixed
 from topple import explain, explain_queries
 from topple.door.recommending import recommend
 from topple.errors import SettingsError
-from topple.explainers import enumeration
 from topple.explainers.budget import Budget
 from topple.explainers.exact import Exact
+from topple.explainers.search import enumeration
 from topple.explanation import Goal, Proof, Query, Status
 from topple.testing import film_world, random_additive, random_mult_vae
 from topple.testing.toy import ToyRecommender

@@ -8,15 +8,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.explainers.test_counting_bound import questions, smallest, topples
+from tests.explainers.proofs.test_counting_bound import questions, smallest, topples
 from topple import Proof, explain_queries, top_k_queries
 from topple.errors import CapabilityError, SettingsError
-from topple.explainers import coalitions, counting_bound, exact, smallest_removal
+from topple.explainers import exact
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import Greedy
-from topple.explainers.removal_program import Ended
-from topple.explainers.smallest_removal import SmallestRemoval
-from topple.explainers.subset_search import Found, grow_and_prune
+from topple.explainers.proofs import coalitions, counting_bound, smallest_removal
+from topple.explainers.proofs.removal_program import Ended
+from topple.explainers.proofs.smallest_removal import SmallestRemoval
+from topple.explainers.search.subset_search import Found, grow_and_prune
 from topple.explanation import CandidateRule, Query, Status
 from topple.recommenders.ease import EASE, EaseSettings
 from topple.recommenders.encoding import encode

@@ -12,7 +12,7 @@ from tests.explainers.brute_force import ADDITIVE, MODELS, draw_constraints, dra
 from topple import explain_queries
 from topple.door.recommending import recommend
 from topple.explainers import auto, exact
-from topple.explainers.bounds import LowerBounds
+from topple.explainers.proofs.bounds import LowerBounds
 from topple.explanation import Goal, Proof, Query, Status
 from topple.testing import OpaqueRecommender, film_world
 

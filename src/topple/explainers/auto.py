@@ -8,16 +8,16 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.bounds import BUDGET, lower_bounds
 from topple.explainers.budget import Meter
-from topple.explainers.by_history import Answers, propose_by_history
-from topple.explainers.engine import Engine
-from topple.explainers.enumeration import Enumeration
 from topple.explainers.exact import Exact, ExactSettings, at_once
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
-from topple.explainers.grid import lower
 from topple.explainers.lcer_rank import LcerRank
-from topple.explainers.subset_search import grow_and_prune, prune, swap, wide
+from topple.explainers.proofs.bounds import BUDGET, lower_bounds
+from topple.explainers.search.by_history import Answers, propose_by_history
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.enumeration import Enumeration
+from topple.explainers.search.grid import lower
+from topple.explainers.search.subset_search import grow_and_prune, prune, swap, wide
 from topple.explanation import Goal
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries

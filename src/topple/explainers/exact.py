@@ -11,15 +11,15 @@ from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.budget import Meter
-from topple.explainers.by_history import Answers, propose_by_history
-from topple.explainers.cheapest_removal import CheapestRemoval
-from topple.explainers.counting_bound import DEEP, AdditiveScores, Rivals, counting_bound, find_rivals
-from topple.explainers.engine import SCORES, Engine
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
-from topple.explainers.grid import Grid
-from topple.explainers.removal_program import Ended, Gaps
-from topple.explainers.smallest_removal import Settle, SmallestRemoval
-from topple.explainers.subset_search import grow_and_prune
+from topple.explainers.proofs.cheapest_removal import CheapestRemoval
+from topple.explainers.proofs.counting_bound import DEEP, AdditiveScores, Rivals, counting_bound, find_rivals
+from topple.explainers.proofs.removal_program import Ended, Gaps
+from topple.explainers.proofs.smallest_removal import Settle, SmallestRemoval
+from topple.explainers.search.by_history import Answers, propose_by_history
+from topple.explainers.search.engine import SCORES, Engine
+from topple.explainers.search.grid import Grid
+from topple.explainers.search.subset_search import grow_and_prune
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.what_if import HistoryBatch, unchanged

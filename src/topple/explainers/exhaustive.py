@@ -7,9 +7,9 @@ from pydantic import Field
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.budget import Meter
-from topple.explainers.by_history import Answers, propose_by_history
-from topple.explainers.engine import Engine
-from topple.explainers.enumeration import Enumeration
+from topple.explainers.search.by_history import Answers, propose_by_history
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.enumeration import Enumeration
 from topple.explanation import Goal
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.budget import Clock, Meter
-from topple.explainers.grid import Grid
+from topple.explainers.search.grid import Grid
 from topple.explanation import Status
 from topple.randomness import uniform
 from topple.recommenders.base import Capability, Recommender

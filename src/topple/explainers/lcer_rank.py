@@ -8,9 +8,9 @@ from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.budget import Meter
-from topple.explainers.by_history import Answers, propose_by_history
-from topple.explainers.engine import Engine
-from topple.explainers.subset_search import Found, prune, settled
+from topple.explainers.search.by_history import Answers, propose_by_history
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.subset_search import Found, prune, settled
 from topple.randomness import uniform
 from topple.recommenders.base import Capability, Recommender
 from topple.recommenders.encoding import EncodedQueries

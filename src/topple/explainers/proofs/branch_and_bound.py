@@ -8,8 +8,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from topple.explainers.linear_relaxation import Network, extreme_sums
-from topple.explainers.second_order import Quadratic, quadratic
+from topple.explainers.proofs.linear_relaxation import Network, extreme_sums
+from topple.explainers.proofs.second_order import Quadratic, quadratic
 
 NUMBERS = 500_000
 """Numbers of one step of an expansion that are held at a time."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from topple.explainers.budget import Meter
-from topple.explainers.grid import Grid
-from topple.explainers.memo import Memo
+from topple.explainers.search.grid import Grid
+from topple.explainers.search.memo import Memo
 from topple.explanation import CandidateRule, Goal
 from topple.recommenders.base import Recommender, Scorer
 from topple.recommenders.encoding import EncodedQueries

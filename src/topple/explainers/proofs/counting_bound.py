@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from topple.explainers.grid import Grid
+from topple.explainers.search.grid import Grid
 from topple.explanation import CandidateRule
 from topple.recommenders.ranking import TOLERANCE
 from topple.recommenders.what_if import HistoryBatch

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from topple import CandidateRule, Query, explain_queries, verify
 from topple.door.explaining import make_explainer
 from topple.door.recommending import recommend
-from topple.explainers import engine as engine_room
-from topple.explainers.engine import engines
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
-from topple.explainers.subset_search import Found, greedy, prune, singles, swap
+from topple.explainers.search import engine as engine_room
+from topple.explainers.search.engine import engines
+from topple.explainers.search.subset_search import Found, greedy, prune, singles, swap
 from topple.explanation import Proof, Status
 from topple.recommenders.encoding import encode
 from topple.recommenders.ranking import lead, rank

@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from topple.explainers.removal_program import Gaps
+from topple.explainers.proofs.removal_program import Gaps
 from topple.types import BoolArray, FloatArray, IntArray
 
 MOST = 10_000

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from topple.explainers.engine import Engine
-from topple.explainers.grid import lower
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.grid import lower
 from topple.explanation import Goal
 
 TRIES_A_UNIT = 4

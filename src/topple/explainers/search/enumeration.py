@@ -8,8 +8,8 @@ from math import comb
 import torch
 from torch import Tensor
 
-from topple.explainers.engine import Engine
-from topple.explainers.grid import lower
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.grid import lower
 
 SETS_AT_ONCE = 2048
 

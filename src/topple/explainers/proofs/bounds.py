@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from topple.explainers.branch_and_bound import Outcome, Problem, Score, search, stay_away
-from topple.explainers.engine import Engine
-from topple.explainers.linear_relaxation import Network, Relaxation, extreme_sums
+from topple.explainers.proofs.branch_and_bound import Outcome, Problem, Score, search, stay_away
+from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
+from topple.explainers.search.engine import Engine
 from topple.explanation import CandidateRule, Goal
 from topple.recommenders.base import Capability
 from topple.recommenders.ranking import lead

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.explainers.test_removal_program import enough, random_gaps, sets_up_to
-from topple.explainers import coalitions
-from topple.explainers.coalitions import possible_coalitions
+from tests.explainers.proofs.test_removal_program import enough, random_gaps, sets_up_to
+from topple.explainers.proofs import coalitions
+from topple.explainers.proofs.coalitions import possible_coalitions
 
 
 @given(st.integers(0, 100_000), st.integers(1, 6))

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from topple.explainers.base import OnProgress, Proposals
 from topple.explainers.budget import Meter
-from topple.explainers.engine import Engine, engines
-from topple.explainers.more_sets import more_sets
+from topple.explainers.search.engine import Engine, engines
+from topple.explainers.search.more_sets import more_sets
 from topple.explanation import Status
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import torch
 
-from topple.explainers.grid import Grid, lower
+from topple.explainers.search.grid import Grid, lower
 from topple.recommenders.encoding import encode
 from topple.testing import film_world
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from tests.explainers.brute_force import MODELS
 from topple import explain_queries
-from topple.explainers import memo as memory
-from topple.explainers.memo import Memo
+from topple.explainers.search import memo as memory
+from topple.explainers.search.memo import Memo
 from topple.testing.worlds import listed_queries
 
 PLACES = 4

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.explainers.brute_force import MODELS, draw_query, price, true_sets
 from topple import explain_queries
-from topple.explainers import enumeration, more_sets
 from topple.explainers.exhaustive import Exhaustive
+from topple.explainers.search import enumeration, more_sets
 from topple.explanation import Proof, Query
 from topple.recommenders.encoding import encode
 from topple.testing import film_world

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topple.explainers.counting_bound import DEEP, AdditiveScores, counting_bound, find_rivals
-from topple.explainers.grid import Grid
+from topple.explainers.proofs.counting_bound import DEEP, AdditiveScores, counting_bound, find_rivals
+from topple.explainers.search.grid import Grid
 from topple.explanation import CandidateRule, Query
 from topple.recommenders.encoding import encode
 from topple.testing import film_world, random_additive

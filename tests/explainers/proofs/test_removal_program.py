@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topple.explainers.removal_program import Ended, Gaps, fewest_removals
+from topple.explainers.proofs.removal_program import Ended, Gaps, fewest_removals
 
 HISTORY = 7
 
@@ -120,7 +120,7 @@ def test_the_unit_of_the_scores_does_not_matter(unit):
 
 
 def test_a_solver_that_is_stopped_says_so(monkeypatch):
-    from topple.explainers import removal_program
+    from topple.explainers.proofs import removal_program
 
     monkeypatch.setattr(removal_program, "milp", lambda *_, **__: type("Stopped", (), {"status": 1, "x": None}))
     gaps = random_gaps(1).within(6)

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from topple.explainers.coalitions import possible_coalitions
-from topple.explainers.removal_program import Ended, Gaps, fewest_removals
+from topple.explainers.proofs.coalitions import possible_coalitions
+from topple.explainers.proofs.removal_program import Ended, Gaps, fewest_removals
 from topple.types import BoolArray
 
 Settle: TypeAlias = Callable[[BoolArray], BoolArray]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from topple.explainers.linear_relaxation import Network, extreme_sums
+from topple.explainers.proofs.linear_relaxation import Network, extreme_sums
 
 STEEPEST = 0.6584789484624083
 """Where tanh'' is least (and, negated, largest)."""

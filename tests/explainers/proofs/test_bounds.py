@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import topple
 from topple.door.recommending import recommend
-from topple.explainers.bounds import Shrunk, lower_bounds, network_of
-from topple.explainers.engine import Engine, engines
-from topple.explainers.grid import Grid
+from topple.explainers.proofs.bounds import Shrunk, lower_bounds, network_of
+from topple.explainers.search.engine import Engine, engines
+from topple.explainers.search.grid import Grid
 from topple.explanation import CandidateRule, Query
 from topple.recommenders.encoding import encode
 from topple.recommenders.ranking import exclude, lead

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topple.explainers.linear_relaxation import Network, Relaxation, chord_band, extreme_sums
+from topple.explainers.proofs.linear_relaxation import Network, Relaxation, chord_band, extreme_sums
 from topple.recommenders.autoencoder import Layer
 
 SHAPES = {

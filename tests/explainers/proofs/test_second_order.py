@@ -2,9 +2,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.explainers.test_linear_relaxation import case, cases
-from topple.explainers.linear_relaxation import Network
-from topple.explainers.second_order import curvature, quadratic, spread, stages
+from tests.explainers.proofs.test_linear_relaxation import case, cases
+from topple.explainers.proofs.linear_relaxation import Network
+from topple.explainers.proofs.second_order import curvature, quadratic, spread, stages
 
 NAMES = ["level", "slope", "least", "most", "error", "shift"]
 

@@ -6,9 +6,9 @@ from math import comb
 import torch
 from torch import Tensor
 
-from topple.explainers.engine import Engine
-from topple.explainers.enumeration import all_sets
-from topple.explainers.grid import ROUNDING
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.enumeration import all_sets
+from topple.explainers.search.grid import ROUNDING
 
 ENUMERATED = 20_000
 """Sets of a size that are all tried; where there are more, sets are exchanged unit by unit."""

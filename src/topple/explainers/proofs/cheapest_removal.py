@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from topple.explainers.grid import ROUNDING
-from topple.explainers.removal_program import Ended, Gaps, fewest_removals
-from topple.explainers.smallest_removal import Settle
+from topple.explainers.proofs.removal_program import Ended, Gaps, fewest_removals
+from topple.explainers.proofs.smallest_removal import Settle
+from topple.explainers.search.grid import ROUNDING
 from topple.types import BoolArray, FloatArray, IntArray
 
 

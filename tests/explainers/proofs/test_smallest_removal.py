@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.explainers.test_removal_program import HISTORY, enough, random_gaps, sets_up_to
-from topple.explainers import smallest_removal
-from topple.explainers.removal_program import Ended
-from topple.explainers.smallest_removal import SmallestRemoval
+from tests.explainers.proofs.test_removal_program import HISTORY, enough, random_gaps, sets_up_to
+from topple.explainers.proofs import smallest_removal
+from topple.explainers.proofs.removal_program import Ended
+from topple.explainers.proofs.smallest_removal import SmallestRemoval
 
 
 def strict(gaps, seed):

@@ -3,10 +3,10 @@ from itertools import combinations
 import pytest
 import torch
 
-from tests.explainers.test_linear_relaxation import case
-from topple.explainers import branch_and_bound
-from topple.explainers.branch_and_bound import Problem, Tree, _halves, search, stay_away
-from topple.explainers.linear_relaxation import Network
+from tests.explainers.proofs.test_linear_relaxation import case
+from topple.explainers.proofs import branch_and_bound
+from topple.explainers.proofs.branch_and_bound import Problem, Tree, _halves, search, stay_away
+from topple.explainers.proofs.linear_relaxation import Network
 
 
 def problem_of(seed, size, k, strength=1.0):

@@ -1,0 +1,1 @@
+"""Proofs that no smaller set exists, and what they need to search."""

@@ -1,0 +1,1 @@
+"""What searches over sets share: the engine that counts, and the steps from single items to a minimal set."""
