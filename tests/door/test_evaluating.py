@@ -1,6 +1,8 @@
 import math
 from collections import Counter
 from dataclasses import replace
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -138,17 +140,22 @@ class TestRetraining:
         assert quick.retrained is None
         assert replace(slow, retrained=None) == quick
 
-    def test_uses_each_querys_own_rule(self):
-        both = [
-            replace(e, query=replace(e.query, rule=rule))
-            for e, rule in zip(self.explained, (BEFORE, AFTER) * len(self.explained), strict=False)
-        ]
+    def test_uses_each_querys_own_rule_and_fits_once_a_set_and_once_more(self):
+        explained = explain(self.model, self.split.training_histories(limit=8), k=3, rule=AFTER, progress=False)
+        queries, sets = [e.query for e in explained], [e.removed for e in explained]
         told = Counter()
         fits = Retraining(self.split, lambda split: told.update(["fit"]) or EASE.fit(split, self.model.settings), 5)
-        found = evaluate(self.model, both, retraining=fits, progress=False).retrained
-        verdicts = verify(self.model, [e.query for e in both], [e.removed for e in both])
-        assert found.true == sum(v.necessary for v in verdicts)
+        found = evaluate(self.model, explained, retraining=fits, progress=False).retrained
+        assert found.true == sum(e.valid for e in explained)
+        assert found.true > sum(v.necessary for v in verify(self.model, queries, sets, rule=BEFORE))
         assert told["fit"] == 5 + 1
+
+    def test_tells_the_mean_time_of_a_fit_and_what_all_would_take(self, monkeypatch):
+        ticks = SimpleNamespace(perf_counter=count(step=3).__next__)
+        monkeypatch.setattr("topple.verification.retraining.time", ticks)
+        retraining = Retraining(self.split, sample=4)
+        found = evaluate(self.model, self.explained, retraining=retraining, progress=False).retrained
+        assert (found.seconds_a_fit, found.seconds_for_all) == (3, 3 * found.true)
 
     def test_tells_when_fitting_again_is_not_the_model_that_was_given(self):
         other = Retraining(self.split, lambda split: EASE.fit(split, EaseSettings(lam=1e6)), sample=10)

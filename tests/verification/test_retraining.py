@@ -130,6 +130,17 @@ class TestTheSample:
         assert one != self.chosen(Retraining(SPLIT, sample=6, seed=1), order)
         assert one != set(order[:6])
 
+    def test_depends_on_no_order_among_targets_with_the_same_set(self):
+        query, targets = (
+            self.queries[0],
+            [i for i in SPLIT.catalogue.vocabulary.ids if i not in self.queries[0].history],
+        )
+        queries = [replace(query, target=target) for target in targets]
+        sets = [query.history[:2]] * len(queries)
+        retraining = Retraining(SPLIT, sample=4)
+        forward = {queries[place].target for place in retraining.sampled(queries, sets)}
+        assert {queries[::-1][place].target for place in retraining.sampled(queries[::-1], sets)} == forward
+
     def test_grows_with_its_size(self):
         order = list(range(len(self.queries)))
         assert self.chosen(Retraining(SPLIT, sample=3), order) < self.chosen(Retraining(SPLIT, sample=7), order)
@@ -271,6 +282,16 @@ def test_a_function_that_fits_in_place_changes_no_rank_before():
 
     found = verify(again, queries, sets, retraining=Retraining(SPLIT, in_place))
     assert [untimed(v) for v in found] == [untimed(v) for v in expected]
+
+
+def test_a_target_that_was_not_in_the_list_is_not_toppled():
+    model = fitted("ease")
+    (query, *_), _ = asked(model)
+    last = recommend(model, query.history, 20)[-1].item
+    (verdict,) = verify(model, [replace(query, target=last)], [query.history[:1]], retraining=Retraining(SPLIT))
+    assert verdict.rank_before == 20
+    assert verdict.rank_after > query.k
+    assert (verdict.removal, verdict.necessary) == (Removal.RETRAINED, False)
 
 
 def test_a_whole_history_can_be_removed():
