@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from topple.explanation import Goal as Goal
     from topple.explanation import Proof as Proof
     from topple.explanation import Query as Query
+    from topple.explanation import Removal as Removal
     from topple.explanation import Status as Status
     from topple.explanation import Verdict as Verdict
     from topple.recommenders.base import Capability as Capability
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from topple.reports.records import read_explanations as read_explanations
     from topple.reports.records import write_explanations as write_explanations
     from topple.reports.sentences import sentence as sentence
+    from topple.verification.retraining import Retraining as Retraining
     from topple.verification.verify import verify as verify
 
 _ROOMS = {
@@ -63,6 +65,8 @@ _ROOMS = {
     "Proof": "topple.explanation",
     "Query": "topple.explanation",
     "Recommender": "topple.recommenders.base",
+    "Removal": "topple.explanation",
+    "Retraining": "topple.verification.retraining",
     "Split": "topple.data.splitting",
     "Status": "topple.explanation",
     "ToppleError": "topple.errors",

@@ -54,6 +54,15 @@ class Proof(StrEnum):
     """Valid, and no smaller set exists; with costs, no cheaper one."""
 
 
+class Removal(StrEnum):
+    """What it means that items are removed."""
+
+    INFERENCE = "inference"
+    """The history is changed, and the model scores it as it is."""
+    RETRAINED = "retrained"
+    """The model is fitted anew without these interactions of the user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One question: which items of `history` topple `target` out of the top `k`?
@@ -160,6 +169,10 @@ class Verdict:
     `necessary`: without the set, the target is not in the top k. `sufficient`: with the set as the whole history, it
     is. `minimal`: no single item (or group) of a valid set can be given back; None where that was not checked. A query with
     no set (`found` False) is carried along, so that no metric can lose it; its `rank_alone` is that of an empty history.
+
+    `removal` names what was done. Retrained, `necessary`, `rank_after` and `replacements` are of the model fitted anew, in
+    `seconds`; `sufficient` and `rank_alone` stay those of inference, and `minimal` is None, as each item given back would
+    be another fit.
     """
 
     query: Query
@@ -173,6 +186,8 @@ class Verdict:
     necessary: bool = False
     sufficient: bool = False
     minimal: bool | None = None
+    removal: Removal = Removal.INFERENCE
+    seconds: float = 0.0
 
     @property
     def valid(self) -> bool:

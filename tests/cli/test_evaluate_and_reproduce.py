@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -54,6 +55,47 @@ def test_evaluate_refuses_what_is_no_result(topple, model, tmp_path):
     assert "has schema 'other/1'" in topple("evaluate", tmp_path / "x.jsonl", "-m", model).stderr
     (tmp_path / "y.jsonl").write_text("{not json\n")
     assert "is damaged" in topple("evaluate", tmp_path / "y.jsonl", "-m", model).stderr
+
+
+@pytest.fixture(scope="module")
+def ease(topple, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ease") / "model"
+    assert topple("fit", "--dataset", "generated", "--recommender", "ease", "--out", folder).exit_code == 0
+    return folder
+
+
+def test_evaluate_judges_a_sample_by_retraining_too(topple, ease, tmp_path):
+    out = tmp_path / "out"
+    assert topple("explain", "-m", ease, "--trained-users", "--users", 2, "--out", out).exit_code == 0
+    result = topple("evaluate", out, "-m", ease, "--retrain", 3, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["retrained"]
+    assert (found["true"], found["sampled"], found["steady"]) == (10, 3, 3)
+    assert 0 <= found["still_topple"] <= 3
+    assert found["seconds_for_all"] == pytest.approx(10 * found["seconds_a_fit"])
+    text = topple("evaluate", out, "-m", ease, "--retrain", 3).stdout
+    assert "3 of 10 true sets, judged by retraining too" in text
+    assert f"{found['still_topple']} of 3" in text
+    assert "all 10 sets, estimated" in text
+    assert "retrained" not in json.loads(topple("evaluate", out, "-m", ease, "--json").stdout)
+
+
+def test_retraining_is_refused_for_users_who_were_not_trained_on(topple, ease, tmp_path):
+    assert topple("explain", "-m", ease, "--users", 1, "--out", tmp_path / "out").exit_code == 0
+    result = topple("evaluate", tmp_path / "out", "-m", ease, "--retrain", 3)
+    assert result.exit_code == 2
+    assert "never trained on" in result.stderr
+    assert "topple explain --trained-users" in result.stderr
+
+
+def test_retraining_needs_the_data(topple, ease, tmp_path):
+    assert topple("explain", "-m", ease, "--trained-users", "--users", 1, "--out", tmp_path / "out").exit_code == 0
+    bare = tmp_path / "bare"
+    shutil.copytree(ease, bare)
+    shutil.rmtree(bare / "split")
+    result = topple("evaluate", tmp_path / "out", "-m", bare, "--retrain", 3)
+    assert result.exit_code == 2
+    assert "holds no data to train on" in result.stderr
 
 
 def test_reproduce_lcer_prints_one_object(topple, tmp_path):

@@ -53,6 +53,25 @@ def test_protected_items_stay(topple, model):
     assert removed <= {history[-1]}
 
 
+def test_training_users_can_be_explained(topple, model):
+    split = load_model(model).split
+    trained, held = split.train_users.ids, split.test.users.ids
+
+    def users(*arguments):
+        result = topple("explain", "-m", model, "-k", 1, "--json", *QUICK, *arguments)
+        assert result.exit_code == 0, result.output
+        return [e["user"] for e in json.loads(result.stdout)["explanations"]]
+
+    assert users("--trained-users", "--users", 2) == list(trained[:2])
+    assert users("--trained-users", "--user", trained[4]) == [trained[4]]
+    assert users("--users", 2) == list(held[:2])
+    assert users("--all") == list(held)
+    assert users("--all", "--trained-users") == list(trained)
+    result = topple("explain", "-m", model, "--trained-users", "--user", held[0])
+    assert result.exit_code == 2
+    assert f"unknown user id '{held[0]}'" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -60,6 +79,7 @@ def test_protected_items_stay(topple, model):
         (["--history", "film-001,film-999"], "unknown item id 'film-999'"),
         (["--history", "film-001,film-001"], "stands twice"),
         (["--history", "film-001", "--user", "user-001"], "not both"),
+        (["--history", "film-001", "--trained-users"], "--history is nobody's"),
         (["--history", "film-001", "--target", "film-001"], "is in the history"),
         (["--history", "film-001", "-k", "500"], "k=500 with 239 candidates"),
         (["--all", "--history", "film-001"], "--all or a choice of users"),

@@ -218,6 +218,63 @@ class TestHistories:
                 split.history(user)
 
 
+class TestTrainingHistories:
+    def test_are_what_was_trained_on(self, rows):
+        split = prepare(interactions(rows))
+        found = {(user, item) for user, history in split.training_histories().items() for item in history}
+        assert found == parts(split)["train"]
+        assert tuple(split.training_histories()) == split.train_users.ids
+        assert tuple(split.training_histories(limit=2)) == split.train_users.ids[:2]
+        users = split.train_users.ids[5:3:-1]
+        assert split.training_histories(users) == split.histories(users)
+
+    def test_leave_out_users_without_one(self, rows):
+        split = prepare(interactions(rows))
+        first, second = split.train_users.ids[:2]
+        fewer = split.without(first, split.history(first))
+        assert tuple(fewer.training_histories(limit=1)) == (second,)
+
+    def test_are_of_training_users_only(self, rows):
+        split = prepare(interactions(rows))
+        with pytest.raises(UnknownIdError, match=rf"unknown user id {split.test.users.ids[0]}: not among the"):
+            split.training_histories([split.train_users.ids[0], split.test.users.ids[0]])
+
+
+class TestWithout:
+    @pytest.mark.parametrize("place", [0, 7, -1])
+    @pytest.mark.parametrize("some", [slice(1), slice(1, 3), slice(None)])
+    def test_some_interactions_of_a_user_leave_and_all_else_stays(self, rows, place, some):
+        split = prepare(interactions(rows))
+        user, before = split.train_users.ids[place], parts(split)
+        gone = split.history(user)[some]
+        fewer = split.without(user, gone)
+        assert parts(fewer) == {**before, "train": before["train"] - {(user, item) for item in gone}}
+        assert parts(split) == before
+        assert fewer.train.shape == split.train.shape
+        assert fewer.train.dtype == np.float32
+        assert (fewer.catalogue, fewer.train_users, fewer.test) == (split.catalogue, split.train_users, split.test)
+
+    def test_times_stay_with_their_interactions(self):
+        split = prepare(read_interactions(TestTimeOrder.table(), timestamp="when"))
+        user = split.train_users.ids[4]
+        history = split.history(user)
+        fewer = split.without(user, history[1:3])
+        assert fewer.history(user) == history[:1] + history[3:]
+        for other in split.train_users.ids[5:]:
+            assert fewer.history(other) == split.history(other)
+
+    def test_what_is_not_there_cannot_leave(self, rows):
+        split = prepare(interactions(rows))
+        user = split.train_users.ids[0]
+        stranger = next(item for item in split.catalogue.vocabulary.ids if item not in split.history(user))
+        with pytest.raises(
+            DataError, match=f"user {user} has no training interaction with item {stranger}. Name items"
+        ):
+            split.without(user, [stranger])
+        with pytest.raises(UnknownIdError, match="unknown user id"):
+            split.without(split.test.users.ids[0], [stranger])
+
+
 class TestRefusals:
     def test_a_user_with_one_item_cannot_be_split(self, rows):
         with pytest.raises(DataError, match=r"min_items=1: a user with one item cannot be split.* Use 2 or more"):

@@ -1,9 +1,10 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from topple import registry
-from topple.explanation import CandidateRule, Query, Verdict
+from topple.explanation import CandidateRule, Query, Removal, Verdict
 from topple.metrics import measure
 from topple.metrics.f_ns import FNS
 
@@ -82,3 +83,10 @@ def test_f_ns_is_0_when_both_are_0_and_when_one_is():
 
 def test_a_necessary_set_whose_minimality_was_not_checked_is_not_called_minimal():
     assert measure([verdict(2, necessary=True, minimal=None)])["share_minimal"].value == 0
+
+
+def test_sets_judged_by_retraining_count_as_true_and_are_not_said_to_be_larger_than_need_be():
+    slow = replace(verdict(2, necessary=True), removal=Removal.RETRAINED)
+    found = measure([*TEN, slow])
+    assert (found["pn"].value, found["pn"].denominator) == (5 / 8, 8)
+    assert (found["share_minimal"].value, found["share_minimal"].denominator) == (1 / 4, 4)

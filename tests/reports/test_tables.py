@@ -1,12 +1,13 @@
 import io
 import json
+from dataclasses import replace
 
 from rich.console import Console
 
 from topple import CandidateRule, Query, Verdict
-from topple.metrics import Evaluation, measure
+from topple.metrics import Evaluation, Retrained, measure
 from topple.reports.as_json import as_json
-from topple.reports.tables import evaluation_json, evaluation_table
+from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
 
 QUERY = Query(("a", "b"), "c")
 
@@ -32,3 +33,30 @@ def test_the_table_states_denominators():
     text = screen.export_text()
     assert "2 queries" in text
     assert "1 found sets" in text
+
+
+def test_what_retraining_says_is_told_with_its_counts_and_its_cost():
+    judged = Retrained(true=1200, sampled=20, still_topple=14, same_rank=10, steady=19, seconds_a_fit=0.25)
+    screen = Console(width=120, record=True, file=io.StringIO())
+    screen.print(retrained_table(judged))
+    rows = [" ".join(line.strip(" │").split()) for line in screen.export_text().splitlines()]
+    assert "20 of 1,200 true sets, judged by retraining too" in rows
+    for row in (
+        "still topple after retraining │ 14 of 20",
+        "same rank as by inference │ 10 of 20",
+        "same rank if nothing is removed and the model fitted again │ 19 of 20",
+        "seconds a fit │ 0.25",
+        "all 1,200 sets, estimated │ 300 s",
+    ):
+        assert row in rows
+    quick = evaluation([])
+    assert "retrained" not in evaluation_json(quick)
+    assert evaluation_json(replace(quick, retrained=judged))["retrained"] == {
+        "true": 1200,
+        "sampled": 20,
+        "still_topple": 14,
+        "same_rank": 10,
+        "steady": 19,
+        "seconds_a_fit": 0.25,
+        "seconds_for_all": 300.0,
+    }

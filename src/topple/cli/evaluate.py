@@ -6,25 +6,45 @@ from typing import Annotated
 import typer
 
 from topple.cli.options import Json, ModelFolder, console, show_json
+from topple.errors import QueryError
 
 
 def evaluate(
     results: Annotated[Path, typer.Argument(help="A folder that `topple explain --out` wrote, or one of its files.")],
     model: ModelFolder,
+    retrain: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Judge so many of the true sets by fitting the model anew without them too; each is a fit."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Re-rank every explanation without its set, under both candidate rules, and print PN, PS, F_NS, size, coverage.
+
+    With --retrain the explanations must be of training users: topple explain --trained-users. Of held-out users nothing was
+    trained on, and retraining without their items would change nothing.
 
     Example: topple evaluate explained --model model
     """
     from topple.door import evaluating
     from topple.recommenders.checkpoints import load_model
     from topple.reports.records import read_explanations
-    from topple.reports.tables import evaluation_json, evaluation_table
+    from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
+    from topple.verification.retraining import Retraining
 
-    explanations = read_explanations(results)
-    evaluation = evaluating.evaluate(load_model(model).recommender, explanations)
+    explanations, loaded = read_explanations(results), load_model(model)
+    if retrain is not None and loaded.split is None:
+        raise QueryError(
+            "this model folder holds no data to train on. Fit the model with `topple fit`, or leave --retrain out."
+        )
+    retraining = Retraining(loaded.split, sample=retrain) if retrain is not None and loaded.split is not None else None
+    evaluation = evaluating.evaluate(loaded.recommender, explanations, retraining=retraining)
     if json:
         show_json(evaluation_json(evaluation))
     else:
         console().print(evaluation_table(evaluation, f"{results}"))
+        if evaluation.retrained is not None:
+            console().print(retrained_table(evaluation.retrained))
+        elif retraining is not None:
+            console().print("No set is true by re-ranking, so none was judged by retraining.")

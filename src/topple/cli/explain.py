@@ -36,8 +36,12 @@ def explain(
     model: ModelFolder,
     user: Users = None,
     history: HistoryText = None,
-    all_users: Annotated[bool, typer.Option("--all", help="Explain every test user.")] = False,
+    all_users: Annotated[bool, typer.Option("--all", help="Explain every test (or training) user.")] = False,
     users: Annotated[int, typer.Option(min=1, help="How many test users, without --user or --history.")] = 3,
+    trained_users: Annotated[
+        bool,
+        typer.Option(help="Training users in place of test users, for `topple evaluate --retrain`."),
+    ] = False,
     target: Annotated[
         list[str] | None, typer.Option("--target", "-t", help="An item id to explain; without it the whole top-k.")
     ] = None,
@@ -112,10 +116,10 @@ def explain(
     budget = Budget.parse({name: limit for name, limit in limits.items() if limit is not None})
     loaded = load_model(model)
     recommender, items = loaded.recommender, loaded.recommender.catalogue.vocabulary
-    everyone = len(loaded.split.test.users) if all_users and loaded.split else users
+    everyone = None if all_users else users
     queries = top_k_queries(
         recommender,
-        histories_of(loaded, user, history, everyone),
+        histories_of(loaded, user, history, everyone, trained=trained_users),
         targets=None if not target else [items.parse(text) for text in target],
         k=k,
         rule=rule,

@@ -177,19 +177,22 @@ def settings_of(pairs: Sequence[str] | None, **named: object) -> dict[str, objec
 
 
 def histories_of(
-    loaded: "Loaded", users: Sequence[str] | None, history: str | None, limit: int
+    loaded: "Loaded", users: Sequence[str] | None, history: str | None, limit: int | None, *, trained: bool = False
 ) -> dict[Id, tuple[Id, ...]]:
-    """Return the histories that a person chose: users by id, a history by item ids, or the first test users."""
+    """Return the histories that a person chose: users by id, a history by item ids, or the first test or training users."""
     if history is not None:
         if users:
             raise QueryError("give --user or --history, not both.")
+        if trained:
+            raise QueryError("--trained-users are users of the data, and --history is nobody's. Give one of the two.")
         items = loaded.recommender.catalogue.vocabulary
         return {"you": ids_of(history, items)}
     if loaded.split is None:
         raise QueryError("this model folder holds no users. Give --history with item ids.")
+    those = loaded.split.training_histories if trained else loaded.split.histories
     if users:
-        return loaded.split.histories([_as_id(text, loaded.split.test.users) for text in users])
-    return loaded.split.histories(limit=limit)
+        return those([_as_id(text, loaded.split.train_users) for text in users])
+    return those(limit=limit)
 
 
 def show_explanations(explanations: "Sequence[Explanation]", catalogue: "Catalogue") -> None:

@@ -1,10 +1,11 @@
 """Splitting by users: some users are held out whole, and part of each held-out history is what must be predicted."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import Field
+from scipy import sparse
 
 from topple.data.filtering import enough_items, positive
 from topple.data.interactions import Interactions, to_matrix
@@ -98,6 +99,43 @@ class Split:
             rows = self.test.with_history()[:limit]
             users = self.test.users.decode(rows)
         return {user: self.history(user) for user in users}
+
+    def training_histories(
+        self, users: Iterable[UserId] | None = None, limit: int | None = None
+    ) -> dict[UserId, tuple[ItemId, ...]]:
+        """Return what was trained on of the given training users; by default of all who have a history, the first `limit`.
+
+        Raises:
+            UnknownIdError: not a training user.
+        """
+        if users is None:
+            users = self.train_users.decode(np.flatnonzero(np.diff(self.train.indptr))[:limit])
+        chosen = tuple(users)
+        self.train_users.encode(chosen)
+        return {user: self.history(user) for user in chosen}
+
+    def without(self, user: UserId, items: Iterable[ItemId]) -> "Split":
+        """Return the split without some interactions of a training user; users, catalogue and held-out users stay.
+
+        Raises:
+            UnknownIdError: not a training user, or an item outside the catalogue.
+            DataError: an interaction that is not there.
+        """
+        row = int(self.train_users.encode([user])[0])
+        gone = np.unique(self.catalogue.vocabulary.encode(items))
+        first, last = int(self.train.indptr[row]), int(self.train.indptr[row + 1])
+        stray = np.setdiff1d(gone, self.train.indices[first:last])
+        if len(stray):
+            raise DataError(
+                f"user {user!r} has no training interaction with item {self.catalogue.vocabulary.decode(stray[:1])[0]!r}. "
+                "Name items of training_histories([user])."
+            )
+        stays = np.ones(self.train.nnz, dtype=np.bool_)
+        stays[first:last] = ~np.isin(self.train.indices[first:last], gone)
+        ends = self.train.indptr.copy()
+        ends[row + 1 :] -= len(gone)
+        train = sparse.csr_matrix((self.train.data[stays], self.train.indices[stays], ends), shape=self.train.shape)
+        return replace(self, train=train, times=None if self.times is None else self.times[stays])
 
     def describe(self) -> JsonObject:
         """Return counts of users, items and interactions in each part."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from topple import registry
 from topple.explanation import Verdict
 from topple.metrics.base import Measurement, Metric
-from topple.metrics.evaluation import Evaluation
+from topple.metrics.evaluation import Evaluation, Retrained
 
-__all__ = ["Evaluation", "Measurement", "Metric", "measure"]
+__all__ = ["Evaluation", "Measurement", "Metric", "Retrained", "measure"]
 
 
 def measure(verdicts: Sequence[Verdict]) -> dict[str, Measurement]:

@@ -8,6 +8,32 @@ from topple.metrics.base import Measurement
 
 
 @dataclass(frozen=True)
+class Retrained:
+    """What fitting the model anew says of a sample of the sets that re-ranking confirms, each under its query's own rule.
+
+    Args:
+        true: sets whose removal topples their target by re-ranking.
+        sampled: how many of them were judged by a fit.
+        still_topple: how many of the sample topple their target after the fit too.
+        same_rank: of how many of the sample the target's rank after the fit is that of re-ranking.
+        steady: how many targets of the sample keep their rank when the model is fitted again with nothing removed.
+        seconds_a_fit: mean time of a fit.
+    """
+
+    true: int
+    sampled: int
+    still_topple: int
+    same_rank: int
+    steady: int
+    seconds_a_fit: float
+
+    @property
+    def seconds_for_all(self) -> float:
+        """What judging every true set so would take, estimated."""
+        return self.seconds_a_fit * self.true
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The metrics of explanations under each candidate rule, and what they were measured on.
 
@@ -15,10 +41,12 @@ class Evaluation:
         queries: valid queries; the denominator of coverage.
         invalid: queries that could not be asked; in no denominator.
         seconds_per_query: mean time of a query.
-        measurements: by rule, then by metric.
+        measurements: by rule, then by metric; always by inference.
+        retrained: what retraining says of a sample, where that was asked for and a set is true.
     """
 
     queries: int
     invalid: int
     seconds_per_query: float
     measurements: Mapping[CandidateRule, Mapping[str, Measurement]]
+    retrained: Retrained | None = None

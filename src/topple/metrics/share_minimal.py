@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from topple.explanation import Verdict
+from topple.explanation import Removal, Verdict
 from topple.metrics.base import Measurement, Metric
 
 
@@ -15,5 +15,6 @@ class ShareMinimal(Metric):
     of = "valid sets"
 
     def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Minimal / valid."""
-        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.valid)
+        """Minimal / valid; a verdict by retraining, where this is not checked, is in neither."""
+        checked = (its for its in verdicts if its.valid and its.removal is Removal.INFERENCE)
+        return self.mean(bool(verdict.minimal) for verdict in checked)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from rich.table import Table
 from rich.text import Text
@@ -9,7 +10,7 @@ from rich.text import Text
 from topple import registry
 from topple.data.vocabulary import Catalogue
 from topple.explanation import CandidateRule, Explanation, Goal, Status
-from topple.metrics import Evaluation
+from topple.metrics import Evaluation, Retrained
 from topple.types import JsonObject
 
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -40,7 +41,24 @@ def evaluation_json(evaluation: Evaluation) -> JsonObject:
     for name in registry.names("metrics"):
         values = {rule.value: evaluation.measurements[rule][name].value for rule in CandidateRule}
         found[name] = next(iter(values.values())) if name in ("coverage", "mean_size") else values
+    if evaluation.retrained is not None:
+        judged = evaluation.retrained
+        found["retrained"] = {**asdict(judged), "seconds_for_all": judged.seconds_for_all}
     return found
+
+
+def retrained_table(judged: Retrained) -> Table:
+    """Return what retraining says of a sample, and what it would cost for all."""
+    return facts_table(
+        f"{judged.sampled:,} of {judged.true:,} true sets, judged by retraining too",
+        {
+            "still topple after retraining": f"{judged.still_topple:,} of {judged.sampled:,}",
+            "same rank as by inference": f"{judged.same_rank:,} of {judged.sampled:,}",
+            "same rank if nothing is removed and the model fitted again": f"{judged.steady:,} of {judged.sampled:,}",
+            "seconds a fit": f"{judged.seconds_a_fit:.3g}",
+            f"all {judged.true:,} sets, estimated": f"{judged.seconds_for_all:,.3g} s",
+        },
+    )
 
 
 def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue) -> Table:

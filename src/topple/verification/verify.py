@@ -1,58 +1,99 @@
 """The judge: named sets in, Verdicts out. It trusts no claim and searches for nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from topple.errors import QueryError
+from topple.data.vocabulary import Catalogue
+from topple.errors import CapabilityError, QueryError
 from topple.explanation import CandidateRule, Goal, Query, Verdict
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import EncodedQueries, candidate_rule, check, encode
 from topple.recommenders.ranking import top_k
 from topple.recommenders.what_if import PACKED, Packing, only, unchanged, without
 from topple.types import ItemId
+from topple.verification.looking import ByUser, unjudged
 from topple.verification.minimality import minimal
 from topple.verification.reranking import reranked, target_ranks
+from topple.verification.retraining import Retraining, refuse, retrained
 
 
 def verify(
-    recommender: Recommender,
+    recommender: Recommender | ByUser,
     queries: Sequence[Query],
     removed: Sequence[Sequence[ItemId]],
     *,
     rule: CandidateRule | str | None = None,
+    retraining: Retraining | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> list[Verdict]:
     """Judge sets of any origin by re-ranking the full catalogue in float64.
 
+    By default a history without the set is scored by the model as it is. With `retraining`, a sample of the sets is judged by
+    fitting the model anew without these interactions of the query's user, which takes a fit for each; the other sets are
+    judged by inference, and `Verdict.removal` tells which. Of a retrained verdict `necessary`, `rank_after` and
+    `replacements` are of the new model, `rank_before` is of the model given, `sufficient` and `rank_alone` are as by
+    inference, and `minimal` is None. Sets that are only to be sufficient are always judged by inference.
+
     Args:
-        recommender: the recommender that made the recommendations.
+        recommender: the recommender that made the recommendations; with `retraining` also a function from a user id to a score
+            for each item of the split's catalogue. Of such a model nothing is known of a history of the set alone: its
+            verdicts have no `rank_alone`, and `sufficient` is False.
         queries: N queries.
         removed: one set of history items a query; an empty one means that none was found.
         rule: judge all under this rule; None for each query's own.
+        retraining: what to fit the model on anew, and how many sets to judge so; None for inference only.
+        on_progress: called with 1 after each fit.
 
     Raises:
         QueryError: a query that cannot be asked, a set that its query does not allow (items outside the history, protected
-            ones, part of a group, too many), not as many sets as queries, or an unknown rule.
+            ones, part of a group, too many), not as many sets as queries, an unknown rule, or with `retraining` a user whose
+            history is not what was trained on.
+        CapabilityError: a recommender that cannot be fitted, with no `fit` given, or a model by user id without retraining.
     """
     its = None if rule is None else candidate_rule(rule)
     if len(queries) != len(removed):
         raise QueryError(
             f"{len(removed)} sets for {len(queries)} queries: give one set a query, empty where none was found."
         )
+    catalogue = _catalogue(recommender, retraining)
     for query, named in zip(queries, removed, strict=True):
-        check(query, recommender.catalogue)
+        check(query, catalogue)
         wrong = not_allowed(query, named)
         if wrong:
             raise QueryError(f"{wrong} Name unprotected items of the history only, as the query allows.")
+    if retraining is not None:
+        refuse(recommender, queries, removed, retraining)
     if not queries:
         return []
-    encoded = encode(queries, recommender.catalogue, device=recommender.device)
-    places = torch.zeros_like(encoded.protected)
-    for row, (query, named) in enumerate(zip(queries, removed, strict=True)):
+    if isinstance(recommender, Recommender):
+        encoded = encode(queries, catalogue, device=recommender.device)
+        verdicts = judge(recommender, encoded, _places(encoded, removed), its)
+    else:
+        verdicts = unjudged(recommender, queries, removed, its, catalogue)
+    return verdicts if retraining is None else retrained(recommender, verdicts, removed, retraining, on_progress)
+
+
+def _catalogue(recommender: Recommender | ByUser, retraining: Retraining | None) -> Catalogue:
+    """Return the items that are ranked."""
+    if isinstance(recommender, Recommender):
+        return recommender.catalogue
+    if retraining is None or not callable(recommender):
+        raise CapabilityError(
+            f"{type(recommender).__name__} is no recommender, and cannot be judged by inference. Wrap it with topple.wrap; a "
+            "function that scores by user id can be judged with retraining=Retraining(split, fit=...)."
+        )
+    return retraining.split.catalogue
+
+
+def _places(queries: EncodedQueries, removed: Sequence[Sequence[ItemId]]) -> Tensor:
+    """Return the places of the sets in their histories, bool [N, H]."""
+    places = torch.zeros_like(queries.protected)
+    for row, (query, named) in enumerate(zip(queries.queries, removed, strict=True)):
         gone = set(named)
         places[row, : len(query.history)] = torch.tensor([item in gone for item in query.history])
-    return judge(recommender, encoded, places, its)
+    return places
 
 
 def not_allowed(query: Query, named: Sequence[ItemId]) -> str:

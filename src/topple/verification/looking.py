@@ -1,0 +1,77 @@
+"""One query at a time, of a model that scores histories or of one that scores by user id."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.data.vocabulary import Catalogue
+from topple.errors import RecommenderError
+from topple.explanation import CandidateRule, Query, Verdict
+from topple.recommenders.base import Recommender
+from topple.recommenders.encoding import encode
+from topple.recommenders.ranking import exclude, top_k
+from topple.recommenders.what_if import HistoryBatch, without
+from topple.types import ItemId, UserId
+from topple.verification.reranking import reranked, target_ranks
+
+ByUser: TypeAlias = Callable[[UserId], Any]
+"""A model that scores by user id: one of its training users in, a number for each item of the catalogue out."""
+
+
+def look(
+    model: Recommender | ByUser, query: Query, catalogue: Catalogue, removed: Sequence[ItemId], rule: CandidateRule
+) -> tuple[int, tuple[ItemId, ...]]:
+    """Return the target's rank and the top-k for the history without some items; a model by user id knows whom it is about."""
+    device = model.device if isinstance(model, Recommender) else None
+    asked = encode([query], catalogue, device=device)
+    gone = set(removed)
+    places = torch.tensor([[[item in gone for item in query.history]]], device=device)
+    keep = without(asked.histories, places)
+    if isinstance(model, Recommender):
+        ((_, scores),) = reranked(model, asked.histories, keep, rule)
+    else:
+        scores = exclude(_scores(model, query, catalogue, asked.histories), asked.histories, keep, rule)
+    rank = int(target_ranks(scores, asked.target[:, None])[0, 0])
+    return rank, catalogue.vocabulary.decode(top_k(scores[0, 0], query.k).tolist())
+
+
+def _scores(model: ByUser, query: Query, catalogue: Catalogue, histories: HistoryBatch) -> Tensor:
+    """Return what a model that scores by user id says of a query's user [1, 1, I]."""
+    answer = model(query.user)  # type: ignore[arg-type] # `refuse` lets no query without a user through
+    try:
+        scores = np.array(answer.detach().cpu().numpy() if isinstance(answer, Tensor) else answer, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise RecommenderError(
+            f"the model returned {type(answer).__name__} for user {query.user!r}, which is no array of numbers: {error}. Return "
+            "one number an item."
+        ) from error
+    if scores.shape != (len(catalogue),):
+        raise RecommenderError(
+            f"the model returned scores of shape {scores.shape} for user {query.user!r}, expected ({len(catalogue):,},): one an "
+            "item, in the order of the split's catalogue. Return the whole catalogue."
+        )
+    return torch.from_numpy(scores).to(histories.weights.dtype)[None, None]
+
+
+def unjudged(
+    model: ByUser,
+    queries: Sequence[Query],
+    removed: Sequence[Sequence[ItemId]],
+    rule: CandidateRule | None,
+    catalogue: Catalogue,
+) -> list[Verdict]:
+    """Return what can be said of a model that scores by user id before any retraining: the ranks as they are."""
+    return [
+        Verdict(
+            query,
+            its,
+            found=bool(named),
+            size=len(set(named)),
+            rank_before=look(model, query, catalogue, (), its)[0],
+        )
+        for query, named in zip(queries, removed, strict=True)
+        for its in [query.rule if rule is None else rule]
+    ]
