@@ -221,3 +221,16 @@ def test_sizes_that_are_not_tried_prove_nothing():
     dear = replace(FILMS.two, item_costs={"brazil": 9})
     (found,) = explained(FILMS.recommender, [dear], "exhaustive", None, settings={"whole": 0, "largest": 2})
     assert (found.removed, found.proof) == (("brazil", "casablanca"), Proof.MINIMAL)  # three others cost less
+
+
+def test_a_set_that_is_the_best_so_far_says_so():
+    model = random_mult_vae(items=40, seed=3)
+    history = tuple(model.catalogue.vocabulary.ids[:24])
+    asked = [Query(history, place.item, k=4) for place in recommend(model, history, 4)]
+    free, short = (explain_queries(model, asked, budget=its, progress=False) for its in ({}, {"scored": 40}))
+    assert not any("smaller set may exist" in found.reason for found in free)
+    cut = [found for found in short if found.status is Status.FOUND and found.cost >= 40]
+    assert cut
+    for found in cut:
+        proven = found.proof is Proof.MINIMUM
+        assert found.reason == ("" if proven else "the budget was spent: a smaller set may exist")

@@ -218,13 +218,17 @@ def _explain_chunk(
 
 @dataclass(frozen=True)
 class _Claim:
-    """What an explainer claims for one query, in outside ids; `wrong`: what the query's constraints have against it."""
+    """What an explainer claims for one query, in outside ids.
+
+    `wrong`: what the query's constraints have against it; `spent`: whether the budget ended the search.
+    """
 
     status: Status
     minimum: bool
     removed: tuple[ItemId, ...]
     cost: int
     wrong: str
+    spent: bool
 
 
 def _claim(query: Query, proposals: Proposals, row: int) -> _Claim:
@@ -236,6 +240,7 @@ def _claim(query: Query, proposals: Proposals, row: int) -> _Claim:
         removed,
         int(proposals.cost[row]),
         not_allowed(query, removed) if removed else "",
+        proposals.spent is not None and bool(proposals.spent[row]),
     )
 
 
@@ -267,6 +272,7 @@ def _answer(verdict: Verdict, claim: _Claim, others: tuple[tuple[ItemId, ...], .
         reason = f"refuted by re-ranking: {_refuted(verdict)}"
     elif claim.status is Status.FOUND:
         proof = Proof.MINIMUM if claim.minimum else Proof.MINIMAL if verdict.minimal else Proof.VALID
+        reason = "the budget was spent: a smaller set may exist" if claim.spent and proof is not Proof.MINIMUM else ""
     elif verdict.rank_alone is not None and verdict.rank_alone <= verdict.query.k:
         reason += f"; it is recommended to nearly everyone: with an empty history it is at rank {verdict.rank_alone}"
     return Explanation(

@@ -30,6 +30,7 @@ class Proposals:
         minimum: sets of which the method has proven that no smaller (with costs, no cheaper) one exists, bool [N]; None: no
             such claim.
         others: by query, other sets of the same size or cost, bool [A, H]; None: none.
+        spent: searches that the run's budget ended, bool [N]; their sets are the best so far. None: none.
     """
 
     removed: Tensor
@@ -37,6 +38,7 @@ class Proposals:
     cost: Tensor
     minimum: Tensor | None = None
     others: Mapping[int, Tensor] | None = None
+    spent: Tensor | None = None
 
 
 class Explainer(ABC):

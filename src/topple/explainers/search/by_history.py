@@ -61,13 +61,15 @@ class Gathered:
     status: list[Status]
     cost: Tensor
     minimum: Tensor
+    spent: Tensor
     others: dict[int, Tensor]
 
     @classmethod
     def of(cls, queries: EncodedQueries) -> "Gathered":
         """Begin: nothing is answered yet, as if the budget had been spent before."""
         no = torch.zeros_like(queries.k, dtype=torch.bool)
-        return cls(torch.zeros_like(queries.protected), [Status.BUDGET_SPENT] * len(queries), queries.k * 0, no, {})
+        ends = [Status.BUDGET_SPENT] * len(queries)
+        return cls(torch.zeros_like(queries.protected), ends, queries.k * 0, no, no.clone(), {})
 
     def take(self, mine: Tensor, engine: Engine, answers: Answers) -> None:
         """Take the answers to an engine's queries, which are `mine` of the N."""
@@ -82,6 +84,7 @@ class Gathered:
             self.minimum[mine] = (answers.minimum & units.any(-1))[at]
         impossible = (no if answers.impossible is None else answers.impossible)[at]
         spent = (engine.clock.spent(engine.cost) | (no if answers.spent is None else answers.spent))[at]
+        self.spent[mine] = spent
         facts = zip(mine.tolist(), units[at].any(1).tolist(), impossible.tolist(), spent.tolist(), strict=True)
         for place, some, never, over in facts:
             ended = Status.IMPOSSIBLE if never else Status.BUDGET_SPENT if over else Status.NOT_FOUND
@@ -89,4 +92,4 @@ class Gathered:
 
     def proposals(self) -> Proposals:
         """Return what was gathered."""
-        return Proposals(self.removed, tuple(self.status), self.cost, self.minimum, self.others)
+        return Proposals(self.removed, tuple(self.status), self.cost, self.minimum, self.others, self.spent)
