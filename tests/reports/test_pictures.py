@@ -45,3 +45,17 @@ def test_without_matplotlib_it_says_what_to_install(model, tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(CapabilityError, match=r"pip install 'topple\[pictures\]'"):
         draw_explanation(explanation(model), ["a"], ["b"], model.catalogue, tmp_path / "x.png")
+
+
+def test_a_sufficient_set_is_drawn_with_what_it_alone_recommends(model, tmp_path):
+    catalogue = model.catalogue
+    histories = {"you": catalogue.vocabulary.ids[:6]}
+    found = [e for e in topple.explain(model, histories, k=3, goal="sufficient", progress=False) if e.valid]
+    assert found
+    for number, each in enumerate(found):
+        before, after = lists_around(model, each)
+        assert each.query.target in after
+        assert after.index(each.query.target) + 1 == each.rank_alone
+        assert not set(after) & set(each.query.history)
+        draw_explanation(each, before, after, catalogue, tmp_path / f"{number}.svg")
+        assert (tmp_path / f"{number}.svg").stat().st_size > 1000

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from topple.explanation import CandidateRule, Explanation
+from topple.explanation import CandidateRule, Explanation, Goal
 from topple.recommenders.base import Recommender
 from topple.recommenders.encoding import check_history
 from topple.recommenders.ranking import top_k, unseen_scores
@@ -45,10 +45,13 @@ def recommend_many(
 
 
 def lists_around(recommender: Recommender, explanation: Explanation) -> tuple[list[ItemId], list[ItemId]]:
-    """Return the top-k of an explanation's query before and after its removal, best first, under the query's rule."""
-    query = explanation.query
-    rest = [item for item in query.history if item not in explanation.removed]
-    hidden = set(explanation.removed) if query.rule is CandidateRule.UNSEEN_BEFORE else set()
+    """Return the top-k of an explanation's query before and after its removal, best first, under the query's rule.
+
+    With the goal `sufficient`, after is with nothing but the set.
+    """
+    query, named = explanation.query, set(explanation.removed)
+    rest = [item for item in query.history if (item in named) == (query.goal is Goal.SUFFICIENT)]
+    hidden = set(query.history) - set(rest) if query.rule is CandidateRule.UNSEEN_BEFORE else set()
     before = [place.item for place in recommend(recommender, query.history, query.k)]
     after = [place.item for place in _recommend_chunk(recommender, [rest], query.k + len(hidden))[0]]
     return before, [item for item in after if item not in hidden][: query.k]

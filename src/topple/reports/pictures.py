@@ -5,7 +5,7 @@ from pathlib import Path
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, SettingsError
-from topple.explanation import Explanation
+from topple.explanation import Explanation, Goal
 from topple.files import refuse_existing, writing
 from topple.types import ItemId
 
@@ -60,7 +60,8 @@ def draw_explanation(
     axes.set(xlim=(-1.35, 2.35), ylim=(k + 1.6, -0.4))
     axes.axis("off")
     axes.text(0, 0, f"top {k} today", ha="right", weight="bold")
-    axes.text(1, 0, f"top {k} without them", ha="left", weight="bold")
+    alone = explanation.query.goal is Goal.SUFFICIENT
+    axes.text(1, 0, f"top {k} with them alone" if alone else f"top {k} without them", ha="left", weight="bold")
     for place, item in enumerate(before, start=1):
         colour = GONE if item not in after else STAYS
         axes.text(-0.05, place, f"{_title(item, catalogue)}  {place}", ha="right", va="center", color=colour)
@@ -72,14 +73,23 @@ def draw_explanation(
     for place, item in enumerate(after, start=1):
         colour = NEW if item not in before else STAYS
         axes.text(1.05, place, f"{place}  {_title(item, catalogue)}", ha="left", va="center", color=colour)
-    axes.text(1.05, k + 1, f"{explanation.rank_after}  {_title(target, catalogue)}", ha="left", va="center", color=GONE)
+    if target not in after:
+        rank = explanation.rank_after
+        axes.text(1.05, k + 1, f"{rank}  {_title(target, catalogue)}", ha="left", va="center", color=GONE)
     removed = "\n".join(f"– {_title(item, catalogue)}" for item in explanation.removed[:6])
     more = f"\n  and {len(explanation.removed) - 6} more" if len(explanation.removed) > 6 else ""
-    figure.suptitle(
-        f"Why {catalogue.title(target)}? Without these of the history it would be gone:\n{removed}{more}", fontsize=11
-    )
+    figure.suptitle(f"Why {catalogue.title(target)}? {_because(explanation)}:\n{removed}{more}", fontsize=11)
     with writing(path, overwrite=overwrite) as aside:
         figure.savefig(aside, dpi=130)
+
+
+def _because(explanation: Explanation) -> str:
+    """Say what the named set does."""
+    return {
+        Goal.NECESSARY: "Without these of the history it would be gone",
+        Goal.SUFFICIENT: "These of the history alone would keep it",
+        Goal.BOTH: "Without these of the history it would be gone, and these alone would keep it",
+    }[explanation.query.goal]
 
 
 def _title(item: ItemId, catalogue: Catalogue) -> str:
