@@ -2,7 +2,7 @@
 
 import typer
 
-from topple.cli import data, demo, doctor, evaluate, explain, fit, recommend, reproduce
+from topple.cli import bench, data, demo, doctor, evaluate, explain, fit, recommend, reproduce
 from topple.cli.options import plainly
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command()(plainly(recommend.recommend))
 app.command()(plainly(explain.explain))
 app.command()(plainly(evaluate.evaluate))
 app.add_typer(reproduce.app, name="reproduce")
+app.add_typer(bench.app, name="bench")
 app.command()(plainly(doctor.doctor))
 
 
