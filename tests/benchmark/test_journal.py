@@ -15,7 +15,8 @@ def test_rows_come_back_and_the_last_of_a_name_counts(tmp_path):
     journal.append(EASE)
     assert Journal(tmp_path / "out", "a").rows == journal.rows == [FAILED, EASE]
     again = Row("cornac:ease", "cornac", coverage=0.5)
-    Journal(tmp_path / "out", "a").append(again)
+    journal.append(again)
+    assert journal.rows == [again, EASE]
     assert Journal(tmp_path / "out", "a").rows == [again, EASE]
 
 
