@@ -97,6 +97,7 @@ class Exact(Explainer):
                     _settler(engine, grid.row[place], grid.slot[place]),
                     self.settings.nodes,
                     self.settings.refuted,
+                    engine.clock.countdown(),
                 )
                 sizes = max(1, int(bound[place])), int(most[place])
                 _record(answers, at, *_until_spent(search.search, *sizes, by_size=bool(size[place])))
@@ -123,6 +124,7 @@ class Exact(Explainer):
                 largest=int(grid.largest[at]),
                 nodes=self.settings.nodes,
                 most_refuted=self.settings.refuted,
+                left=engine.clock.countdown(),
             )
             price = float(grid.unit_cost[at][known].sum()) if known.any() else None
             _record(answers, at, *_until_spent(search.search, price))
