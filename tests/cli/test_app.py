@@ -8,7 +8,7 @@ import topple as package
 def test_version_and_help(topple):
     assert topple("--version").stdout.strip() == package.__version__
     listed = topple("--help").stdout
-    for command in ("demo", "data", "fit", "recommend", "explain", "evaluate", "reproduce", "doctor"):
+    for command in ("demo", "data", "fit", "recommend", "explain", "evaluate", "reproduce", "bench", "doctor"):
         assert command in listed
 
 

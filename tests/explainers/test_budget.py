@@ -1,17 +1,20 @@
+import math
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import milp
 
 from tests.explainers.brute_force import ADDITIVE, MODELS, true_sets
 from tests.explainers.test_goals import NECESSARY, mixed
 from topple import explain, explain_queries
 from topple.door.recommending import recommend
 from topple.errors import SettingsError
-from topple.explainers.budget import Budget
+from topple.explainers.budget import Budget, Clock, Meter
 from topple.explainers.exact import Exact
+from topple.explainers.proofs import removal_program
 from topple.explainers.search import enumeration
 from topple.explanation import Goal, Proof, Query, Status
 from topple.testing import film_world, random_additive, random_mult_vae
@@ -234,3 +237,41 @@ def test_a_set_that_is_the_best_so_far_says_so():
     for found in cut:
         proven = found.proof is Proof.MINIMUM
         assert found.reason == ("" if proven else "the budget was spent: a smaller set may exist")
+
+
+@pytest.mark.parametrize("with_costs", [False, True])
+def test_a_budget_in_seconds_ends_a_program_too(monkeypatch, with_costs):
+    """A solver cannot be asked in between: it is told when to stop, by its own query's seconds and by those left in all."""
+    model, limits = random_additive(items=60, seed=1), []
+    ids = model.catalogue.vocabulary.decode(range(60))
+    constraints = {"item_costs": dict.fromkeys(ids[:20], 2.5)} if with_costs else {}
+
+    def solver(*given, **options):
+        limits.append(options["options"]["time_limit"])
+        return milp(*given, **options)
+
+    monkeypatch.setattr(removal_program, "milp", solver)
+
+    def limits_under(budget):
+        limits.clear()
+        chosen = [np.random.default_rng(seed).permutation(60)[:12] for seed in range(6)]
+        histories = {user: [ids[item] for item in items] for user, items in enumerate(chosen)}
+        explain(model, histories, k=5, explainer="exact", budget=budget, progress=False, **constraints)
+        assert limits, "the question is too easy to need a program"
+        return limits
+
+    assert set(limits_under(None)) == {math.inf}
+    assert all(50 < limit <= 60 for limit in limits_under({"seconds": 60}))
+    assert all(20 < limit <= 30 for limit in limits_under({"seconds": 60, "total_seconds": 30}))
+
+
+def test_a_countdown_is_of_one_query_and_of_all_that_share_the_time():
+    def left(queries, **budget):
+        return Meter(Budget(**budget)).begin(queries).countdown()()
+
+    assert left(3) == math.inf
+    assert 9 < left(3, seconds=10) <= 10
+    assert 4 < left(3, seconds=10, total_seconds=5) <= 5
+    meter = Meter(Budget(seconds=10))
+    assert -15 < Clock(meter, 2, time.perf_counter() - 34).countdown()() < -13
+    assert 5 < Clock(meter, 2, time.perf_counter() - 14).countdown()() <= 6

@@ -2,7 +2,7 @@
 
 import typer
 
-from topple.cli import data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce
+from topple.cli import bench, data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce
 from topple.cli.options import plainly
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command()(plainly(explain.explain))
 app.command()(plainly(explainers.explainers))
 app.command()(plainly(evaluate.evaluate))
 app.add_typer(reproduce.app, name="reproduce")
+app.add_typer(bench.app, name="bench")
 app.command()(plainly(doctor.doctor))
 
 

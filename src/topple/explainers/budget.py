@@ -1,6 +1,8 @@
 """What a search may spend, and what it has spent."""
 
+import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -65,6 +67,18 @@ class Clock:
         seconds = self.meter.budget.seconds
         passed = seconds is not None and time.perf_counter() - self.started >= seconds * self.queries
         return passed or self.meter.over
+
+    def countdown(self) -> Callable[[], float]:
+        """Return a countdown for one query that begins now: seconds left of its own, and in all; infinite without a limit.
+
+        For work that cannot be asked in between whether it is late: one hard query then leaves the others their time.
+        """
+        budget, now = self.meter.budget, time.perf_counter()
+        ends = [] if budget.seconds is None else [now + budget.seconds, self.started + budget.seconds * self.queries]
+        if budget.total_seconds is not None:
+            ends.append(self.meter.started + budget.total_seconds)
+        end = min(ends, default=math.inf)
+        return lambda: end - time.perf_counter()
 
     def spent(self, cost: Tensor) -> Tensor:
         """Return which queries may spend no more, given what each has cost in scored histories."""

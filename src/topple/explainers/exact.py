@@ -29,7 +29,7 @@ from topple.types import BoolArray
 class ExactSettings(GreedySettings):
     """Settings of the exact search: those of the greedy search it starts from, and two limits of the program."""
 
-    nodes: int = Field(default=100_000, ge=1)
+    nodes: int = Field(default=5_000, ge=1)
     """Branches that the solver tries for one program before it gives up the proof."""
     refuted: int = Field(default=100, ge=0)
     """Sets of one size that re-ranking may refute before the proof is given up."""
@@ -97,6 +97,7 @@ class Exact(Explainer):
                     _settler(engine, grid.row[place], grid.slot[place]),
                     self.settings.nodes,
                     self.settings.refuted,
+                    engine.clock.countdown(),
                 )
                 sizes = max(1, int(bound[place])), int(most[place])
                 _record(answers, at, *_until_spent(search.search, *sizes, by_size=bool(size[place])))
@@ -123,6 +124,7 @@ class Exact(Explainer):
                 largest=int(grid.largest[at]),
                 nodes=self.settings.nodes,
                 most_refuted=self.settings.refuted,
+                left=engine.clock.countdown(),
             )
             price = float(grid.unit_cost[at][known].sum()) if known.any() else None
             _record(answers, at, *_until_spent(search.search, price))

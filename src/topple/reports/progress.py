@@ -57,3 +57,11 @@ def queries_bar(
                 also(more)
 
         yield on_progress
+
+
+@contextmanager
+def busy_bar(name: str) -> Iterator[None]:
+    """Show that work goes on which cannot say how far it is."""
+    with _bar() as progress:
+        progress.add_task(name, total=None, note="")
+        yield

@@ -1,5 +1,6 @@
 """The program against every subset."""
 
+import time
 from itertools import chain, combinations
 
 import numpy as np
@@ -127,3 +128,15 @@ def test_a_solver_that_is_stopped_says_so(monkeypatch):
     ended, found = fewest_removals(gaps, gaps.worthwhile(6), 1, 6, (), 1000)
     assert ended is Ended.STOPPED
     assert not found.any()
+
+
+def test_a_program_is_stopped_by_its_time_and_claims_nothing():
+    random = np.random.default_rng(0)
+    gains = np.abs(random.normal(size=(60, 60)))
+    gaps = Gaps(-gains.sum(1) / 3, gains, np.full(60, -1), np.ones(60, int), np.ones(60, bool), 30)
+    started = time.perf_counter()
+    ended, found = fewest_removals(gaps, np.arange(60), 1, 40, (), 10_000_000, seconds=0.2)
+    assert time.perf_counter() - started < 10
+    assert ended is Ended.STOPPED
+    assert not found.any()
+    assert fewest_removals(gaps, np.arange(60), 1, 40, (), 1000, seconds=-1)[0] is Ended.STOPPED

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from topple.benchmark.zoo import ZOO
+
 ROOT = Path(__file__).resolve().parents[3]
 PINS = ROOT / "tests" / "older.txt"
 NO_NETWORK = ("connection", "temporary failure", "name resolution", "network is unreachable", "timed out", "retries")
@@ -51,6 +53,8 @@ def install(python):
 def test_the_adapter_in_an_environment_with_its_library(older, library):
     command = [older, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-W", "default"]
     tests = [f"tests/recommenders/adapters/test_{library}.py", f"tests/test_guides.py::test_guide[{library}]"]
+    zoo = "tests/benchmark/test_zoo.py::test_every_model_speaks_of_the_splits_items_and_knows_something"
+    tests += [f"{zoo}[{name}]" for name in ZOO if name.startswith(f"{library}:")]
     done = subprocess.run(
         [*command, *tests],
         cwd=ROOT,

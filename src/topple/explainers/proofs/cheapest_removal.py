@@ -1,5 +1,7 @@
 """From the gaps of one target to a cheapest set of units that topples it, where units differ in cost or are groups."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +26,7 @@ class CheapestRemoval:
         largest: most places of a set.
         nodes: branches that a program may try.
         most_refuted: how many sets re-ranking may refute.
+        left: the seconds that are left for it.
     """
 
     gaps: Gaps
@@ -35,6 +38,7 @@ class CheapestRemoval:
     largest: int
     nodes: int
     most_refuted: int
+    left: Callable[[], float] = lambda: math.inf
 
     def search(self, known: float | None) -> tuple[Ended, BoolArray]:
         """Return a cheapest set of units that topples the target, bool [H], and how the search ended.
@@ -53,7 +57,7 @@ class CheapestRemoval:
         while len(forbidden) <= self.most_refuted:
             if len(gaps.start) < gaps.needed or not len(free):
                 return Ended.NO_SUCH_SET, nothing
-            ended, found = fewest_removals(gaps, free, 1, len(free), forbidden, self.nodes, cost, limits)
+            ended, found = fewest_removals(gaps, free, 1, len(free), forbidden, self.nodes, cost, limits, self.left())
             if ended is not Ended.FOUND or self.settle(found[None])[0]:
                 return ended, found
             forbidden.append(found)

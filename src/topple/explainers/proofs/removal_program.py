@@ -1,5 +1,6 @@
 """The smallest removal for one target of an additive model, as a mixed-integer program."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -97,6 +98,7 @@ def fewest_removals(
     nodes: int,
     cost: FloatArray | None = None,
     limits: Sequence[tuple[FloatArray, float]] = (),
+    seconds: float = math.inf,
 ) -> tuple[Ended, BoolArray]:
     """Return a smallest set that brings enough gaps above 0, bool [H], and how the solver ended; no set unless found.
 
@@ -111,6 +113,7 @@ def fewest_removals(
         nodes: branches to try at most.
         cost: what each place costs [H], if the cheapest set is wanted and not the smallest.
         limits: numbers of the places [H], and what their sum over a set may not be above.
+        seconds: after which the solver is stopped.
     """
     rows, floors = _constraints(gaps, places, smallest, largest, forbidden)
     for numbers, most in limits:
@@ -120,12 +123,14 @@ def fewest_removals(
     removed = np.zeros(len(gaps.removable), dtype=np.bool_)
     if count < smallest:
         return Ended.NO_SUCH_SET, removed
+    if seconds <= 0:
+        return Ended.STOPPED, removed
     solved = milp(
         np.concatenate([np.ones(count) if cost is None else cost[places], np.zeros(columns - count)]),
         integrality=np.ones(columns, dtype=np.int64),
         bounds=Bounds(0, 1),
         constraints=LinearConstraint(rows, floors, np.inf),
-        options={"node_limit": nodes, "mip_rel_gap": 0.0},
+        options={"node_limit": nodes, "mip_rel_gap": 0.0, "time_limit": seconds},
     )
     if solved.status == 0:
         removed[places[solved.x[:count] > 0.5]] = True

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import combinations
-from math import comb
+from math import comb, inf
 from typing import TypeAlias
 
 import numpy as np
@@ -30,12 +30,14 @@ class SmallestRemoval:
         settle: what re-ranking says of sets.
         nodes: branches that a program may try.
         most_refuted: how many sets of one size re-ranking may refute.
+        left: the seconds that are left for it.
     """
 
     gaps: Gaps
     settle: Settle
     nodes: int
     most_refuted: int
+    left: Callable[[], float] = lambda: inf
     doubtful: bool = field(default=False, init=False)
     """Whether re-ranking has refuted a set. Then no place may be left out: its gaps do not tell all of it."""
 
@@ -73,7 +75,7 @@ class SmallestRemoval:
         for group in self._groups(gaps, largest, together=smallest < largest):
             doubtful = self.doubtful or group.needed == 0
             places = np.flatnonzero(gaps.removable) if doubtful else group.worthwhile(largest)
-            ended, found = fewest_removals(group, places, smallest, largest, forbidden, self.nodes)
+            ended, found = fewest_removals(group, places, smallest, largest, forbidden, self.nodes, seconds=self.left())
             if ended is not Ended.NO_SUCH_SET:
                 return ended, found
         return Ended.NO_SUCH_SET, np.zeros_like(gaps.removable)
