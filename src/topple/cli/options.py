@@ -3,7 +3,6 @@
 import functools
 import inspect
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,7 +190,7 @@ def histories_of(
         raise QueryError("this model folder holds no users. Give --history with item ids.")
     those = loaded.split.training_histories if trained else loaded.split.histories
     if users:
-        return those([_as_id(text, loaded.split.train_users) for text in users])
+        return those([loaded.split.train_users.typed(text) for text in users])
     return those(limit=limit)
 
 
@@ -226,11 +225,6 @@ def show_json(value: object) -> None:
 def console() -> Console:
     """Return the console for text and tables on standard output."""
     return Console(highlight=False)
-
-
-def _as_id(text: str, like: "Vocabulary") -> Id:
-    integers = isinstance(like.decode([0])[0], int)
-    return int(text) if integers and re.fullmatch(r"\s*-?(0|[1-9][0-9]*)\s*", text) else text
 
 
 def ids_of(text: str, items: "Vocabulary") -> tuple[Id, ...]:

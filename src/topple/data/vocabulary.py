@@ -123,11 +123,14 @@ class Vocabulary:
         Raises:
             UnknownIdError: there is no such id.
         """
-        outside: Id = text
-        if pa.types.is_integer(self._ids.type) and re.fullmatch(r"\s*-?(0|[1-9][0-9]*)\s*", text):
-            outside = int(text)
+        outside = self.typed(text)
         self._encode_few([outside])
         return outside
+
+    def typed(self, text: str) -> Id:
+        """Return what a person typed as an id of this kind, known or not."""
+        integers = pa.types.is_integer(self._ids.type)
+        return int(text) if integers and re.fullmatch(r"\s*-?(0|[1-9][0-9]*)\s*", text) else text
 
     @cached_property
     def _index(self) -> dict[Id, int]:

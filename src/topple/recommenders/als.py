@@ -14,7 +14,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
-from topple.recommenders.base import Capability, Epoch, OnBest, OnEpoch, Recommender, Scorer
+from topple.recommenders.base import Capability, Epoch, OnBest, OnEpoch, Recommender, Scorer, moved
 from topple.recommenders.fold_in import FoldIn, System
 from topple.recommenders.products import factor_scores
 from topple.recommenders.quality import held_out_quality
@@ -123,16 +123,9 @@ class ALS(Recommender):
         fold_in = torch.tensor([self.settings.alpha, self.settings.regularisation], dtype=torch.float64)
         return {"item_factors": self._factors, "fold_in": fold_in}
 
-    @property
-    def device(self) -> torch.device:
-        """Where the factors are."""
-        return self._factors.device
-
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with its factors on another device."""
-        moved = type(self)(self.catalogue, self._factors.to(device), self.settings)
-        moved.training = self.training
-        return moved
+        return moved(self, self._factors, device)
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Fold the variations in and multiply them with the factors of the items asked for."""

@@ -15,7 +15,7 @@ from torch.nn import functional
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, moved
 from topple.recommenders.products import lengths_of, products
 from topple.recommenders.training import train
 from topple.recommenders.what_if import HistoryBatch
@@ -141,16 +141,9 @@ class Autoencoder(Recommender):
         """Return the learned arrays by the original code's names."""
         return self._parameters
 
-    @property
-    def device(self) -> torch.device:
-        """Where the arrays are."""
-        return next(iter(self._parameters.values())).device
-
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with its arrays on another device."""
-        moved = type(self)(self.catalogue, {n: a.to(device) for n, a in self._parameters.items()}, self.settings)
-        moved.training = self.training
-        return moved
+        return moved(self, self._parameters, device)
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Score variations: logits of the multinomial, [B, S, I or C]."""

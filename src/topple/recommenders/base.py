@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,6 +18,9 @@ from topple.settings import Settings
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
+
+
+_Model = TypeVar("_Model", bound="Recommender")
 
 
 class Scorer(Protocol):
@@ -163,8 +166,8 @@ class Recommender(ABC):
 
     @property
     def device(self) -> torch.device:
-        """Where the model lives; histories go there."""
-        return torch.device("cpu")
+        """Where the model lives, by its arrays; histories go there."""
+        return next((array.device for array in self.arrays().values()), torch.device("cpu"))
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return what the model has learned, by name; what a model folder stores."""
@@ -212,3 +215,11 @@ class Recommender(ABC):
             digest.update(key.encode())
             digest.update(array.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+
+def moved(model: _Model, learned: Tensor | Mapping[str, Tensor], device: torch.device | str) -> _Model:
+    """Return the same model with what it has learned on another device; the record of its training goes along."""
+    there = learned.to(device) if isinstance(learned, Tensor) else {n: a.to(device) for n, a in learned.items()}
+    out = type(model)(model.catalogue, there, model.settings)  # type: ignore[call-arg] # a model's class takes these three
+    out.training = model.training
+    return out

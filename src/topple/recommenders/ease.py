@@ -12,7 +12,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, additive_scorer
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, additive_scorer, moved
 from topple.recommenders.training import report_single_epoch
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
@@ -92,16 +92,9 @@ class EASE(Recommender):
         """Return B [I, I]: row the item that was kept, column the item that is scored."""
         return {"weights": self._weights}
 
-    @property
-    def device(self) -> torch.device:
-        """Where B is."""
-        return self._weights.device
-
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with B on another device."""
-        moved = type(self)(self.catalogue, self._weights.to(device), self.settings)
-        moved.training = self.training
-        return moved
+        return moved(self, self._weights, device)
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return the rows of B of each history, or the columns asked for, times the base weights."""

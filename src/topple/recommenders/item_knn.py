@@ -13,7 +13,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, additive_scorer
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, additive_scorer, moved
 from topple.recommenders.training import report_single_epoch
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
@@ -100,16 +100,9 @@ class ItemKNN(Recommender):
         """Return the similarities as a sparse matrix by rows: row the item that was kept, column the item that is scored."""
         return self._parts
 
-    @property
-    def device(self) -> torch.device:
-        """Where the similarities are."""
-        return self._parts["indptr"].device
-
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with its similarities on another device."""
-        moved = type(self)(self.catalogue, {n: a.to(device) for n, a in self._parts.items()}, self.settings)
-        moved.training = self.training
-        return moved
+        return moved(self, self._parts, device)
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Add the similarities of the kept items; over the whole catalogue entry by entry, or by dense rows if that is less."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
-from topple.recommenders.base import OnBest, OnEpoch, Recommender
+from topple.recommenders.base import OnBest, OnEpoch, Recommender, moved
 from topple.recommenders.training import train
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
@@ -74,16 +74,9 @@ class Learned(Recommender):
         """Return what was learned, by name."""
         return self._parameters
 
-    @property
-    def device(self) -> torch.device:
-        """Where the arrays are."""
-        return next(iter(self._parameters.values())).device
-
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with its arrays on another device."""
-        moved = type(self)(self.catalogue, {n: a.to(device) for n, a in self._parameters.items()}, self.settings)
-        moved.training = self.training
-        return moved
+        return moved(self, self._parameters, device)
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Score variations, [B, S, I or C]."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, moved
 from topple.recommenders.training import report_single_epoch
 from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
@@ -77,16 +77,9 @@ class Popularity(Recommender):
         """Return the counts [I]."""
         return {"counts": self._counts}
 
-    @property
-    def device(self) -> torch.device:
-        """Where the counts are."""
-        return self._counts.device
-
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with its counts on another device."""
-        moved = type(self)(self.catalogue, self._counts.to(device), self.settings)
-        moved.training = self.training
-        return moved
+        return moved(self, self._counts, device)
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Return the counts, once for every variation."""
