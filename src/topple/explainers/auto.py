@@ -117,11 +117,11 @@ class Auto(Explainer):
         """Try all smaller sets of the targets that are still open, where they fit into the budget."""
         grid, spent = engine.grid, torch.zeros_like(proven)
         sets, proven, impossible = sets.clone(), proven.clone(), impossible.clone()
-        left = grid.asked & ~proven & ~impossible
+        left, smaller = grid.asked & ~proven & ~impossible, grid.sizes_below(grid.cost(sets)) - 1
         for row in left.any(1).nonzero()[:, 0].tolist():
             for slots in grid.alike(row, left[row].nonzero()[:, 0]):
                 units, known = int(grid.removable[row, slots[0]].sum()), sets[row]
-                sizes = torch.where(known.any(-1), grid.sizes_below(grid.cost(sets))[row] - 1, units)[slots]
+                sizes = torch.where(known.any(-1), smaller[row], units)[slots]
                 fits = [_sets_up_to(units, size) <= self.settings.budget for size in sizes.tolist()]
                 asked = torch.zeros_like(left[row]).index_put((slots,), torch.tensor(fits, device=slots.device))
                 done = Enumeration(engine, row, known, asked).run(self.settings.budget)

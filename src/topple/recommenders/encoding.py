@@ -74,9 +74,8 @@ class EncodedQueries:
 
     def by_rule(self) -> dict[CandidateRule, Tensor]:
         """Return the places of the queries of each candidate rule."""
-        return {
-            rule: torch.cat([at for (its, _), at in self.alike().items() if its is rule]) for rule, _ in self.alike()
-        }
+        alike = self.alike()
+        return {rule: torch.cat([at for (its, _), at in alike.items() if its is rule]) for rule, _ in alike}
 
     def alike(self) -> dict[tuple[CandidateRule, Goal], Tensor]:
         """Return the places of the queries of each candidate rule and goal."""

@@ -15,7 +15,7 @@ from topple.recommenders.base import Recommender, Scorer
 from topple.recommenders.encoding import EncodedQueries
 from topple.recommenders.memory import in_chunks
 from topple.recommenders.ranking import exclude, lead, top_k
-from topple.recommenders.what_if import PACKED, Packing, only, unchanged, without
+from topple.recommenders.what_if import PACKED, HistoryBatch, Packing, only, unchanged, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
@@ -124,20 +124,20 @@ class Engine:
         sets = sets[..., : histories.items.shape[1]]
         out = []
         if self.goal is not Goal.SUFFICIENT:
-            out.append(self._leads(rows, without(histories, sets), full))
+            out.append(self._leads(rows, histories, without(histories, sets), full))
         if self.goal is not Goal.NECESSARY:
-            behind = -self._leads(rows, only(histories, sets), full=True)
+            behind = -self._leads(rows, histories, only(histories, sets), full=True)
             out.append(behind.masked_fill(behind == 0, torch.finfo(behind.dtype).tiny))  # a tie stays in the list
         if len(out) == 1:
             return out[0]
         least, both = torch.minimum(*out), out[0].clamp(max=0) + out[1].clamp(max=0)
         return torch.where(least > 0, least, both)
 
-    def _leads(self, rows: Tensor, keep: Tensor, full: bool) -> Tensor:
-        """Return by how much each target is out of the list [R, S, T], given what is kept [R, S, H]."""
+    def _leads(self, rows: Tensor, histories: HistoryBatch, keep: Tensor, full: bool) -> Tensor:
+        """Return by how much each target is out of the list [R, S, T], given what is kept of histories `rows` [R, S, H]."""
         with torch.no_grad():
             if full:
-                scores = exclude(self.everything(keep, rows), self.grid.histories.rows(rows), keep, self.rule)
+                scores = exclude(self.everything(keep, rows), histories, keep, self.rule)
             else:
                 scores = self.shortlist(keep, rows).masked_fill_(self._out(rows, keep), -torch.inf)
         places = (self.grid.target if full else self.places)[rows, None]
