@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from topple import load_model
 from topple.errors import ModelFolderError, SettingsError
-from topple.recommenders import item_knn
+from topple.recommenders import item_knn, row_sums
 from topple.recommenders.checkpoints import save_model
 from topple.recommenders.ease import EaseSettings
 from topple.recommenders.item_knn import ItemKNN, ItemKnnSettings
@@ -79,43 +79,53 @@ def test_scores_are_the_kept_weights_times_the_table(history, bits, columns):
     np.testing.assert_allclose(MODEL.bind(batch, chosen)(keep)[0, 0].numpy(), expected[columns], rtol=1e-10, atol=1e-12)
 
 
-def test_scores_do_not_depend_on_how_many_numbers_are_held_at_a_time(monkeypatch):
+@pytest.fixture(params=[0, 10**9], ids=["sparse", "dense"])
+def model(request, monkeypatch):
+    """The model with its rows held sparse, as those of a large catalogue are, and dense."""
+    monkeypatch.setattr(row_sums, "DENSE", request.param)
+    return ItemKNN.from_arrays(MODEL.arrays(), MODEL.catalogue, SETTINGS)
+
+
+def test_scores_do_not_depend_on_how_many_numbers_are_held_at_a_time(model, monkeypatch):
     batch = HistoryBatch.of([[1, 2, 3], [3, 9], [20], [5, 4, 3, 2, 1, 0]])
     keep = unchanged(batch).repeat(1, 3, 1)
     keep[:, 1, 0] = 0
     columns = torch.tensor([[1, 1, 5], [2, 0, 9], [0, 0, 0], [9, 8, 7]])
-    together = MODEL.score(batch, keep), MODEL.score(batch, keep, columns)
-    monkeypatch.setattr(item_knn, "NUMBERS", 1)
-    torch.testing.assert_close(MODEL.score(batch, keep), together[0], rtol=1e-12, atol=1e-12)
-    torch.testing.assert_close(MODEL.score(batch, keep, columns), together[1], rtol=1e-12, atol=1e-12)
+    together = model.score(batch, keep), model.score(batch, keep, columns)
+    monkeypatch.setattr(row_sums, "NUMBERS", 1)
+    torch.testing.assert_close(model.score(batch, keep), together[0], rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(model.score(batch, keep, columns), together[1], rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("dense", [0, 10**9])
 @pytest.mark.parametrize("many", [1, 2, 6])
-def test_entry_by_entry_and_dense_rows_give_the_same_scores(dense, many, monkeypatch):
-    monkeypatch.setattr(item_knn, "DENSE", dense)
+def test_entry_by_entry_and_dense_rows_give_the_same_scores(many, model):
     batch = HistoryBatch.of([[1, 2, 3, 11], [9, 3], [20]])
     keep = unchanged(batch).repeat(1, many, 1) * torch.linspace(0.1, 1, many)[:, None].double()
     keep[:, -1, 0] = 0
     table = torch.from_numpy(contributed(MODEL))
     expected = torch.stack([keep[row] @ table[batch.items[row]] for row in range(3)])
-    found = MODEL.score(batch, keep.requires_grad_())
+    found = model.score(batch, keep.requires_grad_())
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
     (slope,) = torch.autograd.grad(found[..., 5].sum(), keep)
     torch.testing.assert_close(slope, (table[batch.items, 5] * batch.present)[:, None].expand_as(keep))
 
 
-def test_base_weights_multiply():
+def test_base_weights_multiply(model):
     batch = HistoryBatch(torch.tensor([[4, 6]]), torch.tensor([[2.0, 0.5]], dtype=torch.float64))
-    table = torch.from_numpy(contributed(MODEL))
-    torch.testing.assert_close(MODEL.contributions(batch)[0], torch.stack([2 * table[4], 0.5 * table[6]]))
-    torch.testing.assert_close(MODEL.score(batch, unchanged(batch))[0, 0], 2 * table[4] + 0.5 * table[6])
+    table = torch.from_numpy(contributed(model))
+    torch.testing.assert_close(model.contributions(batch)[0], torch.stack([2 * table[4], 0.5 * table[6]]))
+    torch.testing.assert_close(model.score(batch, unchanged(batch))[0, 0], 2 * table[4] + 0.5 * table[6])
 
 
-def test_no_histories_have_no_scores():
+def test_both_ways_to_hold_the_rows_keep_the_contract(model):
+    check_recommender(model)
+    assert model.fingerprint == MODEL.fingerprint
+
+
+def test_no_histories_have_no_scores(model):
     nobody = HistoryBatch.of([])
-    assert MODEL.score(nobody, unchanged(nobody)).shape == (0, 1, ITEMS)
-    assert MODEL.contributions(nobody).shape == (0, 1, ITEMS)
+    assert model.score(nobody, unchanged(nobody)).shape == (0, 1, ITEMS)
+    assert model.contributions(nobody).shape == (0, 1, ITEMS)
 
 
 def test_keeps_the_contract_and_a_model_folder_brings_it_back(tmp_path):

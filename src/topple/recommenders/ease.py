@@ -12,13 +12,10 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, additive_scorer, moved
+from topple.recommenders.base import Capability, OnBest, OnEpoch, moved
+from topple.recommenders.row_sums import DenseRows, RowSums
 from topple.recommenders.training import report_single_epoch
-from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
-
-NUMBERS = 4_000_000
-"""Gathered weights held at a time."""
 
 
 class EaseSettings(Settings):
@@ -30,7 +27,7 @@ class EaseSettings(Settings):
     """Largest catalogue that is fitted: B holds items x items numbers, and fitting needs about 24 bytes for each."""
 
 
-class EASE(Recommender):
+class EASE(RowSums):
     """Scores are the sum of the rows of B of the kept items.
 
     B = I - P diag(1 / diag P) with P = (X'X + lam I)^-1: the least squares of X - XB with a zero diagonal.
@@ -39,13 +36,13 @@ class EASE(Recommender):
     """
 
     name = "ease"
-    capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.ADDITIVE, Capability.TRAINABLE})
+    capabilities: ClassVar = RowSums.capabilities | {Capability.TRAINABLE}
     settings_type: ClassVar[type[EaseSettings]] = EaseSettings
 
     def __init__(self, catalogue: Catalogue, weights: Tensor, settings: EaseSettings | None = None) -> None:
-        super().__init__(catalogue)
-        self.settings: EaseSettings = settings or EaseSettings()
         self._weights = weights.detach().float().contiguous()
+        super().__init__(catalogue, DenseRows(self._weights))
+        self.settings: EaseSettings = settings or EaseSettings()
 
     @classmethod
     def fit(
@@ -95,34 +92,6 @@ class EASE(Recommender):
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with B on another device."""
         return moved(self, self._weights, device)
-
-    def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
-        """Return the rows of B of each history, or the columns asked for, times the base weights."""
-        rows = histories.items if candidates is None else histories.items[..., None]
-        table = self._weights[rows] if candidates is None else self._weights[rows, candidates[:, None]]
-        return table.to(histories.weights.dtype) * histories.weights[..., None]
-
-    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Gather what each item adds to the candidates once."""
-        if candidates is None:
-            return super().bind(histories)
-        return additive_scorer(histories, self.contributions(histories, candidates))
-
-    def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
-        """Add the rows of the kept items; over the whole catalogue, histories with items in common gather them once."""
-        if candidates is not None:
-            return torch.bmm(keep, self.contributions(histories, candidates))
-        together = max(1, NUMBERS // (len(self.catalogue) * max(1, keep.shape[2])))
-        parts = [slice(start, start + together) for start in range(0, len(histories), together)]
-        scores = [self._all(HistoryBatch(histories.items[p], histories.weights[p]), keep[p]) for p in parts]
-        return torch.cat(scores) if scores else keep.new_zeros(0, keep.shape[1], len(self.catalogue))
-
-    def _all(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
-        items, place = torch.unique(histories.items, return_inverse=True)
-        kept = (keep * histories.weights[:, None]).to(histories.weights.dtype)
-        level = torch.zeros(*keep.shape[:2], len(items), dtype=kept.dtype, device=kept.device)
-        level = level.scatter_add(2, place[:, None].expand_as(kept), kept)
-        return level @ self._weights[items].to(kept.dtype)
 
 
 def _refuse_large(items: int, settings: EaseSettings) -> None:

@@ -13,18 +13,14 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, additive_scorer, moved
+from topple.recommenders.base import Capability, OnBest, OnEpoch, moved
+from topple.recommenders.row_sums import RowSums, sparse_rows
 from topple.recommenders.training import report_single_epoch
-from topple.recommenders.what_if import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix, FloatArray
 
-HELD = 16_000_000
-"""Numbers of dense rows that are held for many variations to follow."""
 NUMBERS = 4_000_000
-"""Similarities, or scores, held at a time on the way."""
-MANY, DENSE = 4, 20
-"""From so many variations on, rows with at most so many cells an entry are cheaper multiplied dense."""
+"""Similarities held at a time while a model is fitted."""
 PARTS = ("indptr", "indices", "similarities")
 """The arrays of the model: a sparse matrix by rows."""
 
@@ -40,7 +36,7 @@ class ItemKnnSettings(Settings):
     """Added to the denominator, so that items with few users have less to say."""
 
 
-class ItemKNN(Recommender):
+class ItemKNN(RowSums):
     """Scores are the sum of the similarities to the kept items that are among the scored item's nearest neighbours.
 
     Similarity of the users A and B of two items: |A and B| / (sqrt(|A| |B|) + shrink), or over |A or B| + shrink. Of equally
@@ -50,11 +46,11 @@ class ItemKNN(Recommender):
     """
 
     name = "item-knn"
-    capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.ADDITIVE, Capability.TRAINABLE})
+    capabilities: ClassVar = RowSums.capabilities | {Capability.TRAINABLE}
     settings_type: ClassVar[type[ItemKnnSettings]] = ItemKnnSettings
 
     def __init__(self, catalogue: Catalogue, parts: Mapping[str, Tensor], settings: ItemKnnSettings) -> None:
-        super().__init__(catalogue)
+        super().__init__(catalogue, sparse_rows(*(parts[name] for name in PARTS)))
         self.settings: ItemKnnSettings = settings
         self._parts = dict(parts)
 
@@ -104,80 +100,6 @@ class ItemKNN(Recommender):
         """Return the same model with its similarities on another device."""
         return moved(self, self._parts, device)
 
-    def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
-        """Add the similarities of the kept items; over the whole catalogue entry by entry, or by dense rows if that is less."""
-        if candidates is not None:
-            return torch.bmm(keep, self.contributions(histories, candidates))
-        variations = keep.shape[1]
-        if variations >= MANY and self._dense(histories):
-            at_once = max(1, NUMBERS // max(1, histories.items.shape[1] * len(self.catalogue)))
-            parts = (slice(start, start + at_once) for start in range(0, len(histories), at_once))
-            return torch.cat([torch.bmm(keep[p], self.contributions(_part(histories, p))) for p in parts])
-        scores = keep.new_zeros(len(histories) * len(self.catalogue), variations)
-        kept = (keep * histories.weights[:, None]).transpose(1, 2).flatten(0, 1)  # [B * H, S]
-        together = NUMBERS // max(1, variations) + 1
-        for row, place, column, value in zip(
-            *(torch.split(e, together) for e in self._entries(histories)), strict=True
-        ):
-            at, more = row * len(self.catalogue) + column, value[:, None] * kept.index_select(0, place)
-            if variations == 1:
-                scores.view(-1).scatter_add_(0, at, more[:, 0])
-            else:
-                scores.index_add_(0, at, more)
-        return scores.reshape(len(histories), len(self.catalogue), variations).transpose(1, 2).contiguous()
-
-    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Look the candidates' similarities up once."""
-        if candidates is None and (not self._dense(histories) or histories.items.numel() * len(self.catalogue) > HELD):
-            return super().bind(histories)
-        return additive_scorer(histories, self.contributions(histories, candidates))
-
-    def _dense(self, histories: HistoryBatch) -> bool:
-        """Return whether so many of the similarities of the histories' items are not 0 that dense rows are less work."""
-        cells = histories.items.numel() * len(self.catalogue)
-        return 0 < cells <= DENSE * int(self._lengths(histories.items).sum())
-
-    def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
-        """Return the sparse rows of each history, or the columns asked for, as dense ones, times the base weights."""
-        together = max(1, NUMBERS // len(self.catalogue))
-        tables = []
-        for start in range(0, max(1, len(histories)), together):
-            part = slice(start, start + together)
-            tables.append(self._table(_part(histories, part), None if candidates is None else candidates[part]))
-        return torch.cat(tables)
-
-    def _table(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
-        columns, (rows, places) = len(self.catalogue), histories.items.shape
-        row, place, column, value = self._entries(histories)
-        if (
-            candidates is not None
-        ):  # where a column stands among the candidates; one that stands twice, at one of the two
-            where = torch.full((rows, columns), candidates.shape[1], dtype=torch.int64, device=candidates.device)
-            where.scatter_(1, candidates, torch.arange(candidates.shape[1], device=candidates.device).expand(rows, -1))
-            column = where.view(-1).index_select(0, row * columns + column)
-            columns = candidates.shape[1]
-            asked = (column < columns).nonzero()[:, 0]
-            place, column, value = (part.index_select(0, asked) for part in (place, column, value))
-        table = value.new_zeros(rows * places, columns)
-        table[place, column] = value * histories.weights.flatten().index_select(0, place)
-        table = table.reshape(rows, places, columns)
-        if candidates is None:
-            return table
-        return table.gather(2, where.gather(1, candidates)[:, None].expand(-1, places, -1))
-
-    def _lengths(self, items: Tensor) -> Tensor:
-        """Return how many entries the rows of items have."""
-        return self._parts["indptr"][items + 1] - self._parts["indptr"][items]
-
-    def _entries(self, histories: HistoryBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the entries of the rows of all histories: history, place among B * H, scored item, similarity."""
-        lengths = self._lengths(histories.items) * histories.present
-        row, place = torch.repeat_interleave(lengths.sum(1)), torch.repeat_interleave(lengths.flatten())
-        first = self._parts["indptr"][histories.items.flatten()] - (lengths.flatten().cumsum(0) - lengths.flatten())
-        entry = first.index_select(0, place) + torch.arange(len(place), device=place.device)
-        column, value = (self._parts[name].index_select(0, entry) for name in ("indices", "similarities"))
-        return row, place, column, value.to(histories.weights.dtype)
-
 
 def _nearest(train: CsrMatrix, settings: ItemKnnSettings) -> Iterator[CsrMatrix]:
     """Yield the nearest neighbours of some items at a time, as sparse rows: row the scored item, column its neighbour."""
@@ -222,7 +144,3 @@ def _refuse_misfits(indptr: Any, indices: Any, values: Any, items: int) -> None:
         )
     if not np.isfinite(values).all():
         raise ModelFolderError("array 'similarities' holds NaN or infinite values. Fit anew.")
-
-
-def _part(histories: HistoryBatch, part: slice) -> HistoryBatch:
-    return HistoryBatch(histories.items[part], histories.weights[part])
