@@ -14,9 +14,9 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
-from topple.recommenders.base import Capability, Epoch, OnBest, OnEpoch, Recommender, Scorer, moved
+from topple.recommenders.base import Capability, Epoch, OnBest, OnEpoch, Recommender, moved
 from topple.recommenders.fold_in import FoldIn, System
-from topple.recommenders.products import factor_scores
+from topple.recommenders.least_squares import LeastSquares
 from topple.recommenders.quality import held_out_quality
 from topple.recommenders.what_if import PLACES, HistoryBatch
 from topple.settings import Settings
@@ -41,24 +41,20 @@ class AlsSettings(Settings):
     seed: int = Field(default=0, ge=0, lt=2**32)
 
 
-class ALS(Recommender):
-    """Scores are Y x, with x the least squares of the history: (Y'Y + reg I + alpha Y_H' Y_H) x = (1 + alpha) Y_H' 1.
+class ALS(LeastSquares):
+    """Implicit ALS: users and items are each other's least squares, in turn; a history is folded in like a user.
 
-    A variation that keeps weights c solves (Y'Y + reg I + alpha Y_H' diag(c) Y_H) x = (1 + alpha) Y_H' c. What it removes is
-    an update of rank |removed|, so it costs a system of that size once the history is prepared (`FoldIn`).
-    Source: Hu, Koren, Volinsky, ICDM 2008, with preference 1 and confidence 1 + alpha for what was seen. Differs in: the
-    items' factors with the best validation NDCG@100 are kept; users are folded in and not stored. Random: seed.
+    Source: Hu, Koren, Volinsky, ICDM 2008. Differs in: the items' factors with the best validation NDCG@100 are kept; users
+    are folded in and not stored. Random: seed.
     """
 
     name = "als"
-    capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.TRAINABLE})
+    capabilities: ClassVar = LeastSquares.capabilities | {Capability.TRAINABLE}
     settings_type: ClassVar[type[AlsSettings]] = AlsSettings
 
     def __init__(self, catalogue: Catalogue, factors: Tensor, settings: AlsSettings) -> None:
-        super().__init__(catalogue)
+        super().__init__(catalogue, factors.detach().float().contiguous(), settings.alpha, settings.regularisation)
         self.settings: AlsSettings = settings
-        self._factors = factors.detach().float().contiguous()
-        self._system = System.of(self._factors, settings.alpha, settings.regularisation)
 
     @classmethod
     def fit(
@@ -126,22 +122,6 @@ class ALS(Recommender):
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with its factors on another device."""
         return moved(self, self._factors, device)
-
-    def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
-        """Fold the variations in and multiply them with the factors of the items asked for."""
-        return self.bind(histories, candidates)(keep)
-
-    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Gather the factors once; the first variations prepare the histories."""
-        dtype = histories.weights.dtype
-        fold_in = FoldIn(self._system, self._factors[histories.items].to(dtype), histories.weights)
-        columns = (self._factors if candidates is None else self._factors[candidates]).to(dtype).transpose(-1, -2)
-
-        def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
-            weights = histories.weights if rows is None else histories.weights[rows, : keep.shape[2]]
-            return factor_scores(fold_in.users(keep * weights[:, None], rows), columns, rows)
-
-        return scorer
 
 
 def _round(train: CsrMatrix, items: Tensor, settings: AlsSettings) -> tuple[Tensor, float]:

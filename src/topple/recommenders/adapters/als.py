@@ -3,46 +3,47 @@
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
-from topple.recommenders.adapters.black_box import NUMBERS, BlackBox
-from topple.recommenders.adapters.variations import Variations
-from topple.recommenders.base import Capability, Recommender
+from topple.errors import RecommenderError
+from topple.recommenders.least_squares import LeastSquares
 
 
-def fold_in(
-    catalogue: Catalogue, name: str, item_factors: ArrayLike, regularization: float, confidence: float
-) -> Recommender:
-    """Return the recommender that solves for the user's factors anew for each history, in float64.
-
-    x = (Y'Y + reg I + sum (c - 1) y y')^-1 sum c y over the kept items, with c = confidence x base weight; scores are Y x.
-    Source: Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 4. Differs
-    from it in: nothing where items are kept or removed; a share of an item counts by that share, so there is a gradient.
+class FactorsOfItems(LeastSquares):
+    """The user's factors are solved for anew for each history, in float64.
 
     Args:
         catalogue: the items.
         name: what to call the model.
         item_factors: Y [I, D].
         regularization: reg.
-        confidence: c of an item of base weight 1; an item outside the history has 1.
+        confidence: of an item of the history, 1 + alpha; an item outside it has 1.
+
+    Raises:
+        RecommenderError: factors that are not one finite row an item, or equations that cannot be solved.
     """
-    factors = torch.from_numpy(np.array(item_factors, dtype=np.float64))
-    ridge = factors.T @ factors + regularization * torch.eye(factors.shape[1], dtype=torch.float64)
 
-    def ask(asked: Variations) -> Tensor:
-        rows = factors[asked.items]  # [N, H, D]
-        keep, weight = asked.keep.double(), confidence * asked.base.double()
-        keep = keep * (weight > 0)
-        left = ridge + rows.mT @ (rows * (keep * (weight - 1))[..., None])  # [N, D, D]
-        right = (rows * (keep * weight)[..., None]).sum(1)
-        scores: Tensor = torch.linalg.solve(left, right) @ factors.T
-        return scores
+    def __init__(
+        self, catalogue: Catalogue, name: str, item_factors: ArrayLike, regularization: float, confidence: float
+    ) -> None:
+        factors = np.array(item_factors)
+        if factors.ndim != 2 or len(factors) != len(catalogue) or not np.isfinite(factors).all():
+            raise RecommenderError(
+                f"{name} has item factors of shape {factors.shape} for {len(catalogue):,} items, or some that are NaN or infinite. "
+                "Train it anew, and give the ids of all items that it was trained on."
+            )
+        try:
+            super().__init__(catalogue, torch.from_numpy(factors), confidence - 1, regularization)
+        except RuntimeError as error:  # not positive definite
+            raise RecommenderError(
+                f"{name} has factors that leave a user undetermined with regularization={regularization:g}. Train it anew, with "
+                "more."
+            ) from error
+        self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
+        about = torch.tensor([confidence, regularization], dtype=torch.float64)
+        self._fingerprint = self._hash([("item_factors", self._factors), ("fold_in", about)])
 
-    return BlackBox(
-        catalogue,
-        name,
-        ask,
-        capabilities=frozenset({Capability.DIFFERENTIABLE}),
-        at_once=max(1, NUMBERS // factors.shape[1] ** 2),
-    )
+    @property
+    def fingerprint(self) -> str:
+        """A short hash of the model's name, its catalogue and its factors."""
+        return self._fingerprint

@@ -5,7 +5,7 @@ from typing import Any
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.adapters.als import fold_in
+from topple.recommenders.adapters.als import FactorsOfItems
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.recommenders.base import Recommender
@@ -39,7 +39,7 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
         if model.item_factors is None:
             raise RecommenderError(f"{name} is not trained: it has no factors. Call its fit first.")
         catalogue = catalogue_of(items, name, model.item_factors.shape[0])
-        return fold_in(catalogue, name, model.item_factors, model.regularization, model.alpha)
+        return FactorsOfItems(catalogue, name, model.item_factors, model.regularization, model.alpha)
     if isinstance(model, library("implicit.recommender_base", "implicit").RecommenderBase):
         raise CapabilityError(
             f"{name} learns factors for each user in training and has none for a history that has changed: nothing can be "

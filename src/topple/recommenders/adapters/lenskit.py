@@ -7,7 +7,7 @@ import numpy as np
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.adapters.als import fold_in
+from topple.recommenders.adapters.als import FactorsOfItems
 from topple.recommenders.adapters.black_box import BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
@@ -54,7 +54,7 @@ def wrap(
     if sums:
         return ItemWeights(catalogue, name, part.weights)
     if factors:
-        return fold_in(catalogue, name, part.item_embeddings, part.config.user_reg, part.config.weight + 1)
+        return FactorsOfItems(catalogue, name, part.item_embeddings, part.config.user_reg, part.config.weight + 1)
     return BlackBox(catalogue, name, _Neighbours(part, its), empty=0.0, missing=0.0)
 
 

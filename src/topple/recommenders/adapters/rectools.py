@@ -6,7 +6,7 @@ import numpy as np
 
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters import implicit
-from topple.recommenders.adapters.als import fold_in
+from topple.recommenders.adapters.als import FactorsOfItems
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.recommenders.base import Recommender
@@ -49,7 +49,7 @@ def wrap(model: Any, items: Any = None) -> Recommender:
             raise CapabilityError(
                 f"{name} was fitted with features: its user factors do not follow from the history alone. What works: {WORKS}."
             )
-        return fold_in(
+        return FactorsOfItems(
             catalogue_of(ids, name, len(factors)), name, factors, model.model.regularization, model.model.alpha
         )
     raise CapabilityError(
