@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -137,6 +138,9 @@ class Vocabulary:
         return {outside: index for index, outside in enumerate(self._ids.to_pylist())}
 
     def _encode_few(self, ids: Sequence[Id]) -> IntArray:
+        if {*map(type, ids)} <= {str, int}:  # not True, which would be found as 1
+            with suppress(KeyError):
+                return np.array([self._index[outside] for outside in ids], dtype=np.int64)
         unknown = [outside for outside in ids if not _known(self._index, outside)]
         if unknown:
             raise UnknownIdError(self._unknown(unknown[:5]))

@@ -60,7 +60,7 @@ class Auto(Explainer):
     ) -> Proposals:
         """Search for all queries, those of a history together."""
         histories = HISTORIES_AT_ONCE
-        if Capability.ADDITIVE in recommender.capabilities:
+        if Capability.ADDITIVE in recommender.capabilities and self.settings.budget:
             histories = at_once(recommender, queries)
         return propose_by_history(recommender, queries, histories, self.search, on_progress, meter)
 

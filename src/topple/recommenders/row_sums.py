@@ -9,6 +9,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.base import Capability, Recommender, Scorer, additive_scorer
+from topple.recommenders.products import lengths_of
 from topple.recommenders.what_if import HistoryBatch
 
 DENSE = 16_000_000
@@ -42,19 +43,28 @@ class DenseRows(Rows):
         return table.to(histories.weights.dtype) * histories.weights[..., None]
 
     def totals(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
-        """Add up some histories at a time."""
-        parts = list(_parts(histories, len(self.weights) * max(1, keep.shape[2])))
-        if len(parts) <= 1:
-            return self._together(histories, keep)
-        return torch.cat([self._together(_of(histories, part), keep[part]) for part in parts])
-
-    def _together(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
-        """Gather once what histories have in common."""
-        items, place = torch.unique(histories.items, return_inverse=True)
+        """Add up the rows of one history after the other: they stay in the cache, where those of many together do not."""
         kept = (keep * histories.weights[:, None]).to(histories.weights.dtype)
-        level = torch.zeros(*keep.shape[:2], len(items), dtype=kept.dtype, device=kept.device)
-        level = level.scatter_add(2, place[:, None].expand_as(kept), kept)
-        return level @ self.weights[items].to(kept.dtype)
+        if kept.requires_grad or kept.is_cuda:
+            return self._together(histories.items, kept)
+        (_, variations, places), columns = kept.shape, len(self.weights)
+        scores = kept.new_empty(len(histories), variations, columns)
+        found, rows = self.weights.new_empty(places, columns), kept.new_empty(places, columns)
+        for place, filled in enumerate(lengths_of(histories)):
+            torch.index_select(self.weights, 0, histories.items[place, :filled], out=found[:filled])
+            torch.mm(kept[place, :, :filled], rows[:filled].copy_(found[:filled]), out=scores[place])
+        return scores
+
+    def _together(self, items: Tensor, kept: Tensor) -> Tensor:
+        """Gather once what histories have in common, some histories at a time."""
+        parts = []
+        for start in range(0, len(items), together := max(1, NUMBERS // (len(self.weights) * max(1, items.shape[1])))):
+            mine, level = items[start : start + together], kept[start : start + together]
+            found, place = torch.unique(mine, return_inverse=True)
+            laid = torch.zeros(*level.shape[:2], len(found), dtype=kept.dtype, device=kept.device)
+            laid = laid.scatter_add(2, place[:, None].expand_as(level), level)
+            parts.append(laid @ self.weights[found].to(kept.dtype))
+        return torch.cat(parts) if parts else kept.new_zeros(0, kept.shape[1], len(self.weights))
 
 
 class SparseRows(Rows):

@@ -56,6 +56,7 @@ class Engine:
         wanted = max(SHORTLIST, int(self.grid.k.max()) + 1)
         best = top_k(scores, min(wanted, scores.shape[1]))
         self.barred = torch.isinf(scores.gather(1, best))  # of the history: only a tiny catalogue has them here
+        self._bars = self.rule is CandidateRule.UNSEEN_AFTER or bool(self.barred.any())
         self.candidates = best if self.rule is CandidateRule.UNSEEN_BEFORE else torch.cat([best, histories.items], 1)
         self.memos = [Memo(histories.items.shape[1], self.grid.target.shape[1], histories.weights) for _ in range(2)]
         self.places = (self.candidates[:, None] == self.grid.target[..., None]).int().argmax(-1)  # [B, T]
@@ -139,7 +140,9 @@ class Engine:
             if full:
                 scores = exclude(self.everything(keep, rows), histories, keep, self.rule)
             else:
-                scores = self.shortlist(keep, rows).masked_fill_(self._out(rows, keep), -torch.inf)
+                scores = self.shortlist(keep, rows)
+                if self._bars:
+                    scores = scores.masked_fill_(self._out(rows, keep), -torch.inf)
         places = (self.grid.target if full else self.places)[rows, None]
         shape = (-1, keep.shape[1], -1)
         return lead(scores, places.expand(shape), self.grid.k[rows, None].expand(shape))

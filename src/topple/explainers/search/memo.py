@@ -5,12 +5,15 @@ from torch import Tensor
 
 MOST = 100_000
 """Sets that are held; when there are more, all are forgotten."""
+UNITS = 8
+"""Units of a word: a byte each."""
 
 
 class Memo:
     """Margins of sets by their history and their units.
 
-    Sets are looked up by a key of 64 bits and compared unit by unit, so that two sets with one key are never mixed up.
+    Sets are held as words of eight units, looked up by a key of 64 bits and compared word by word, so that two sets with one
+    key are never mixed up.
 
     Args:
         places: H.
@@ -20,9 +23,11 @@ class Memo:
 
     def __init__(self, places: int, targets: int, like: Tensor) -> None:
         random = torch.Generator().manual_seed(0)
-        self._factors = torch.randint(-(2**63), 2**63 - 1, (places + 1,), generator=random).to(like.device)
+        words = -(-places // UNITS)
+        self._factors = torch.randint(-(2**63), 2**63 - 1, (words + 2,), generator=random).to(like.device) | 1
+        self._spare = words * UNITS - places
         self._rows = torch.zeros(0, dtype=torch.int64, device=like.device)
-        self._sets = torch.zeros(0, places, dtype=torch.bool, device=like.device)
+        self._sets = torch.zeros(0, words, dtype=torch.int64, device=like.device)
         self._margins = like.new_zeros(0, targets)
         self._at: dict[int, int] = {}
         self._count = 0
@@ -35,13 +40,14 @@ class Memo:
         """
         if self._count + len(row) > MOST:
             self._at, self._count = {}, 0
-        keys = ((units * self._factors[:-1]).sum(-1) ^ (row * self._factors[-1])).tolist()
+        words = torch.nn.functional.pad(units, (0, self._spare)).contiguous().view(torch.int64)
+        keys = self._keys(row, words).tolist()
         held = [self._at.setdefault(key, self._count + turn) for turn, key in enumerate(keys)]
         at = torch.tensor(held, dtype=torch.int64, device=row.device)
         new = at == self._count + torch.arange(len(row), device=row.device)
         self._room(self._count + len(row))
-        self._rows[at[new]], self._sets[at[new]] = row[new], units[new]
-        mixed = (self._rows[at] != row) | (self._sets[at] != units).any(1)  # another set with the same key
+        self._rows[at[new]], self._sets[at[new]] = row[new], words[new]
+        mixed = (self._rows[at] != row) | (self._sets[at] != words).any(1)  # another set with the same key
         at[mixed] = self._count + mixed.nonzero()[:, 0]
         self._count += len(row)
         return at, (new | mixed).nonzero()[:, 0]
@@ -53,6 +59,12 @@ class Memo:
     def read(self, at: Tensor) -> Tensor:
         """Return the margins that are held at some places [M, T]."""
         return self._margins[at]
+
+    def _keys(self, row: Tensor, words: Tensor) -> Tensor:
+        """Mix the high bits of each word into its low ones, or units at the ends of words would share few keys."""
+        mixed = words * self._factors[-2]
+        mixed ^= mixed >> 32
+        return (mixed * self._factors[:-2]).sum(-1) ^ (row * self._factors[-1])
 
     def _room(self, needed: int) -> None:
         if needed <= len(self._rows):
