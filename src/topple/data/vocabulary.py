@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from contextlib import suppress
 from functools import cached_property
 from typing import Any
 

@@ -12,6 +12,10 @@ from topple.recommenders.products import products
 
 NUMBERS = 4_000_000
 """Numbers of systems of equations held at a time."""
+NEAR = 16
+"""Where no variation removes more items than this, all are updates of the whole history."""
+SMALL = 8
+"""Unknowns of a system that is small: below about this, one call of a solver for each costs more than the solving."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +104,11 @@ class FoldIn:
         if not kept.numel():
             return self.solved(kept)
         weights = self.weights if rows is None else self.weights[rows, : kept.shape[2]]
-        stays, gone = (kept != 0).sum(-1), (kept != weights[:, None]).sum(-1)
-        from_empty, sizes = stays < gone, torch.minimum(stays, gone)
+        sizes = (kept != weights[:, None]).sum(-1)
+        from_empty = torch.zeros_like(sizes, dtype=torch.bool)
+        if int(sizes.max()) > NEAR:
+            stays = (kept != 0).sum(-1)
+            from_empty, sizes = stays < sizes, torch.minimum(stays, sizes)
         (_, variations, places), factors, most = kept.shape, self.rows.shape[2], int(sizes.max())
         direct = min(places**3, factors**3 // 2 + places * factors**2)
         prepared = places * factors * (3 * factors + places) + variations * (most**3 + places * factors)
@@ -195,6 +202,26 @@ class FoldIn:
         return _Start(user, effect, effect @ self.rows.transpose(1, 2), pull)
 
 
+def _solved(left: Tensor, right: Tensor) -> Tensor:
+    """Solve systems [..., M, M] for [..., M]; small ones all at once, by elimination with the systems side by side.
+
+    Elimination needs no exchange of rows: the systems are similar to positive definite ones.
+    """
+    size = right.shape[-1]
+    if size > SMALL:
+        solved: Tensor = torch.linalg.solve(left, right)
+        return solved
+    a, x = left.flatten(0, -3).permute(1, 2, 0).contiguous(), right.flatten(0, -2).T.contiguous()  # [M, M, N], [M, N]
+    for pivot in range(size):
+        below = slice(pivot + 1, size)
+        share = a[below, pivot] / a[pivot, pivot]
+        a[below, below] -= share[:, None] * a[pivot, below]
+        x[below] -= share * x[pivot]
+    for pivot in reversed(range(size)):
+        x[pivot] = (x[pivot] - (a[pivot, pivot + 1 :] * x[pivot + 1 :]).sum(0)) / a[pivot, pivot]
+    return x.T.reshape(right.shape)
+
+
 @dataclass(frozen=True, eq=False)
 class _Update:
     """The small systems of some variations.
@@ -218,8 +245,7 @@ class _Update:
     def steps(self, values: Tensor) -> Tensor:
         """Solve left g = its * values, with values [B, S, starts * H] of all items; g among all items."""
         right = self.its * values.gather(2, self.at)
-        found = right / self.left[..., 0] if right.shape[2] == 1 else torch.linalg.solve(self.left, right)
-        return torch.zeros_like(values).scatter_add_(2, self.at, found)
+        return torch.zeros_like(values).scatter_add_(2, self.at, _solved(self.left, right))
 
     def own(self, values: Tensor) -> Tensor:
         """Return of values of each start [B, S, starts, ...] those of the start that a variation moves from."""
