@@ -79,10 +79,33 @@ def test_a_low_rank_update_equals_a_new_solve(factors, most):
     factors_of = model.arrays()["item_factors"].double()
     prepared = FoldIn(model._system, factors_of[batch.items], batch.weights)
     expected = prepared.solved(keep)
-    stays, gone = (keep != 0).sum(-1), (keep != batch.weights[:, None]).sum(-1)
-    found = prepared.update(keep, stays < gone, torch.minimum(stays, gone)).users()
-    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-11)
+    torch.testing.assert_close(prepared.update(keep).users(), expected, rtol=1e-10, atol=1e-11)
     torch.testing.assert_close(model.score(batch, keep), expected @ factors_of.T, rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("near", [0, 3, 99])
+@pytest.mark.parametrize(("few", "small"), [(0, 0), (0, 99), (10**9, 3)])
+@pytest.mark.parametrize("weights", [1.0, 0.5], ids=["plain", "weighted"])
+def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, few, small, weights, monkeypatch):
+    for name, value in (("NEAR", near), ("FEW", few), ("SMALL", small)):
+        monkeypatch.setattr(fold_in, name, value)
+    model, random = untrained(6), np.random.default_rng(0)
+    batch = HistoryBatch.of([random.permutation(ITEMS)[:n].tolist() for n in (18, 3, 11)])
+    batch.weights[0, ::2] *= weights
+    rows, columns = torch.tensor([2, 0, 1, 0, 2]), torch.tensor([[5, 2], [9, 9], [1, 29]])
+    keep = variations(batch)[rows]
+    keep[:, ::7] = 0
+    short, full = model.bind(batch, columns)(keep, rows), model.bind(batch)(keep, rows)
+    alone = [
+        folded_in(model, batch.items[r].tolist(), (keep[i, 9] * batch.weights[r]).tolist()) for i, r in enumerate(rows)
+    ]
+    np.testing.assert_allclose(full[:, 9], np.stack(alone), rtol=1e-9, atol=1e-10)
+    for place, row in enumerate(rows.tolist()):
+        each = model.score(
+            HistoryBatch(batch.items[row : row + 1], batch.weights[row : row + 1]), keep[place : place + 1]
+        )
+        torch.testing.assert_close(full[place : place + 1], each, rtol=1e-9, atol=1e-10)
+        torch.testing.assert_close(short[place], full[place][:, columns[row]], rtol=1e-9, atol=1e-10)
 
 
 def test_one_or_two_removed_items_of_many_variations_never_cost_a_solve_each(monkeypatch):
@@ -139,11 +162,7 @@ def test_the_gradient_of_a_low_rank_update_is_that_of_a_solve(factors, monkeypat
         at = keep.clone().requires_grad_()
         return torch.autograd.grad((model.bind(batch, columns)(at) * weights).sum(), at)[0]
 
-    def updated(self, kept, rows=None):
-        stays, gone = (kept != 0).sum(-1), (kept != self.weights[:, None]).sum(-1)
-        return fold_in._Users.apply(kept, self, stays < gone, torch.minimum(stays, gone))
-
-    monkeypatch.setattr(FoldIn, "users", updated)
+    monkeypatch.setattr(FoldIn, "users", lambda self, kept, rows=None: fold_in._Users.apply(kept, self.update(kept)))
     found = slope()
     monkeypatch.setattr(FoldIn, "users", lambda self, kept, rows=None: self.solved(kept))
     expected = slope()

@@ -159,7 +159,7 @@ class Autoencoder(Recommender):
             columns = self.layers()[-1].weight.T[candidates].transpose(1, 2)  # [B, D, C]
             columns = columns.to(dtype, memory_format=torch.contiguous_format)
             out_bias = last.bias[candidates][:, None]
-        weights, lengths = histories.weights[:, None], lengths_of(histories)
+        weights, lengths = histories.weights[:, None], lengths_of(histories.present)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             weight = weights if rows is None else weights[rows, :, : keep.shape[2]]

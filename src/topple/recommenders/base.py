@@ -59,13 +59,13 @@ OnBest: TypeAlias = Callable[["Recommender"], None]
 
 def additive_scorer(histories: HistoryBatch, table: Tensor) -> Scorer:
     """Return the scorer of what `contributions` returned [B, H, C], where an empty history scores 0."""
-    lengths = lengths_of(histories)
+    lengths = lengths_of(histories.present)
     return lambda keep, rows=None: products(keep, table, rows, lengths)
 
 
 def factor_scorer(histories: HistoryBatch, table: Tensor, columns: Tensor) -> Scorer:
     """Return the scorer of vectors that items give [B, H, D], added up, times the items scored [D, I] or [B, D, C]."""
-    lengths = lengths_of(histories)
+    lengths = lengths_of(histories.present)
     return lambda keep, rows=None: factor_scores(products(keep, table, rows, lengths), columns, rows)
 
 

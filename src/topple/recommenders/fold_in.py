@@ -1,5 +1,6 @@
 """Folding a history into a factor model by its closed form; a removal is a low-rank update of it, not a new solve."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,14 +9,17 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from topple.recommenders.products import products
+from topple.recommenders.base import Scorer
+from topple.recommenders.products import factor_scores, lengths_of, products
 
 NUMBERS = 4_000_000
 """Numbers of systems of equations held at a time."""
-NEAR = 16
+FEW = 20_000
+"""Numbers of systems that are solved together, whatever their sizes."""
+NEAR = 32
 """Where no variation removes more items than this, all are updates of the whole history."""
 SMALL = 8
-"""Unknowns of a system that is small: below about this, one call of a solver for each costs more than the solving."""
+"""Unknowns of a system that is small: up to about this, a call of a solver for each takes longer than the solving."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +54,11 @@ class _Start:
     Args:
         user: x [B, D].
         effect: Z A^-1 [B, H, D], how x moves with the right side of each item.
-        mutual: Z A^-1 Z' [B, H, H].
         pull: 1 + alpha - alpha Z x [B, H]; an item kept with weight c adds c * pull to A x = G x + ....
     """
 
     user: Tensor
     effect: Tensor
-    mutual: Tensor
     pull: Tensor
 
 
@@ -83,13 +85,7 @@ class FoldIn:
         chosen = FoldIn(self.system, self.rows[rows, :places], self.weights[rows, :places])
         for name in ("empty", "whole"):
             start: _Start = getattr(self, name)
-            cut = _Start(
-                start.user[rows],
-                start.effect[rows, :places],
-                start.mutual[rows, :places, :places],
-                start.pull[rows, :places],
-            )
-            chosen.__dict__[name] = cut
+            chosen.__dict__[name] = _Start(start.user[rows], start.effect[rows, :places], start.pull[rows, :places])
         return chosen
 
     def users(self, kept: Tensor, rows: Tensor | None = None) -> Tensor:
@@ -103,22 +99,16 @@ class FoldIn:
             return self.some(rows, kept.shape[2]).users(kept)
         if not kept.numel():
             return self.solved(kept)
-        weights = self.weights if rows is None else self.weights[rows, : kept.shape[2]]
-        sizes = (kept != weights[:, None]).sum(-1)
-        from_empty = torch.zeros_like(sizes, dtype=torch.bool)
-        if int(sizes.max()) > NEAR:
-            stays = (kept != 0).sum(-1)
-            from_empty, sizes = stays < sizes, torch.minimum(stays, sizes)
-        (_, variations, places), factors, most = kept.shape, self.rows.shape[2], int(sizes.max())
+        update = self.update(kept, rows)
+        (_, variations, places), factors, most = kept.shape, self.rows.shape[2], int(update.sizes.max())
         direct = min(places**3, factors**3 // 2 + places * factors**2)
-        prepared = places * factors * (3 * factors + places) + variations * (most**3 + places * factors)
+        prepared = 3 * places * factors**2 + variations * (most**3 + (most**2 + places) * factors)
         if rows is None and variations * direct < prepared:
             return self.solved(kept)
-        parts = self._parts(kept, most * most)
         if rows is not None:
-            return torch.cat([self.update(kept[:, p], from_empty[:, p], sizes[:, p], rows).users() for p in parts], 1)
-        users: list[Tensor] = [_Users.apply(kept[:, p], self, from_empty[:, p], sizes[:, p]) for p in parts]  # type: ignore[no-untyped-call]
-        return torch.cat(users, 1)
+            return update.users()
+        users: Tensor = _Users.apply(kept, update)  # type: ignore[no-untyped-call]
+        return users
 
     def solved(self, kept: Tensor) -> Tensor:
         """Solve each variation by itself, in the space of the history or of the factors, the smaller of the two."""
@@ -132,7 +122,8 @@ class FoldIn:
         return [slice(start, start + together) for start in range(0, max(1, kept.shape[1]), together)]
 
     def _solved_by_items(self, kept: Tensor) -> Tensor:
-        left = self.system.alpha * kept[..., None] * self.empty.mutual[:, None]
+        mutual = self.empty.effect @ self.rows.transpose(1, 2)
+        left = self.system.alpha * kept[..., None] * mutual[:, None]
         left = left + torch.eye(kept.shape[2], dtype=kept.dtype, device=kept.device)
         step: Tensor = torch.linalg.solve(left, (1 + self.system.alpha) * kept)
         return step @ self.empty.effect
@@ -143,32 +134,24 @@ class FoldIn:
         right = (1 + self.system.alpha) * kept @ self.rows
         return torch.cholesky_solve(right[..., None], torch.linalg.cholesky(left))[..., 0]
 
-    def update(self, kept: Tensor, from_empty: Tensor, sizes: Tensor, rows: Tensor | None = None) -> "_Update":
-        """Move from the nearer of the two starts by the `sizes` items [R, S] in which each variation differs from it."""
-        start = self.both if from_empty.any() else self.one
+    def update(self, kept: Tensor, rows: Tensor | None = None) -> "_Update":
+        """Return what moves each variation [R, S, H] from the nearer of the two starts, or all from the whole where that is near."""
         history = torch.arange(len(kept), device=kept.device) if rows is None else rows
-        places, most, counts, width = kept.shape[2], int(sizes.max()), sizes.flatten(), self.weights.shape[1]
-        weights = self.weights[history, None, :places]
-        less = torch.where(from_empty[..., None], -kept, weights - kept)  # [R, S, H]
-        differs = less.flatten().nonzero()[:, 0]
-        variation = torch.repeat_interleave(counts)  # among B * S
-        slot = torch.arange(len(differs), device=kept.device) - (counts.cumsum(0) - counts).index_select(0, variation)
-        slot += variation * most
-        where = sizes.new_zeros(len(counts) * most).scatter_(0, slot, differs - variation * places)
-        its = kept.new_zeros(where.shape).scatter_(0, slot, less.flatten().index_select(0, differs))
-        where, its = (laid.view(*sizes.shape, most) for laid in (where, its))  # [B, S, M]
-        at = from_empty.long()[..., None] * width + where
-        first = start.pull[0].numel() * history[:, None, None] + at
-        pairs = (first * width)[..., None] + where[:, :, None]  # [R, S, M, M]
-        among = start.mutual.flatten().index_select(0, pairs.flatten()).view(pairs.shape)
-        left = torch.eye(most, dtype=kept.dtype, device=kept.device) - among * (self.system.alpha * its)[..., None]
-        return _Update(start, from_empty, at, its, left, rows)
+        base = self.weights[history, None, : kept.shape[2]]
+        moves, sizes = _moves(kept != base)
+        from_empty = torch.zeros_like(sizes, dtype=torch.bool)
+        if len(moves) and int(sizes.max()) > NEAR:
+            stays = (kept != 0).sum(-1)
+            from_empty = stays < sizes
+            base = base.masked_fill(from_empty[..., None], 0)
+            moves, sizes = _moves(kept != base)
+        less = base.expand_as(kept).flatten()[moves] - kept.flatten()[moves]
+        return _Update(self, from_empty, sizes, moves, less, kept.shape[2], history, rows)
 
     @cached_property
     def one(self) -> _Start:
         """The histories with all their items, as one start [B, 1, ...]."""
-        whole = self.whole
-        return _Start(whole.user[:, None], whole.effect[:, None], whole.mutual[:, None], whole.pull[:, None])
+        return _Start(self.whole.user[:, None], self.whole.effect[:, None], self.whole.pull[:, None])
 
     @cached_property
     def both(self) -> _Start:
@@ -181,45 +164,59 @@ class FoldIn:
         """The histories without any item."""
         effect = self.rows @ self.system.inverse.to(self.rows)
         user = self.rows.new_zeros(len(self.rows), self.rows.shape[2])
-        pull = torch.full_like(self.weights, 1 + self.system.alpha)
-        return _Start(user, effect, effect @ self.rows.transpose(1, 2), pull)
+        return _Start(user, effect, torch.full_like(self.weights, 1 + self.system.alpha))
 
     @cached_property
     def whole(self) -> _Start:
         """The histories with all their items."""
         alpha, (_, places, factors) = self.system.alpha, self.rows.shape
+        rows = self.rows.transpose(1, 2)
         if places < factors:
-            left = alpha * self.empty.mutual * self.weights[:, None]
+            left = alpha * (self.empty.effect @ rows) * self.weights[:, None]
             effect = torch.linalg.solve(
                 left + torch.eye(places, dtype=left.dtype, device=left.device), self.empty.effect
             )
         else:
-            rows = self.rows.transpose(1, 2)
             left = self.system.gram.to(rows) + alpha * (rows * self.weights[:, None]) @ self.rows
-            effect = torch.cholesky_solve(rows, torch.linalg.cholesky(left)).transpose(1, 2)
+            effect = self.rows @ torch.cholesky_inverse(torch.linalg.cholesky(left))
         user = (1 + alpha) * (self.weights[:, None] @ effect)[:, 0]
         pull = 1 + alpha - alpha * (self.rows @ user[..., None])[..., 0]
-        return _Start(user, effect, effect @ self.rows.transpose(1, 2), pull)
+        return _Start(user, effect, pull)
 
+    @cached_property
+    def even(self) -> bool:
+        """Whether all items count 1, so that what is kept of them is their weight."""
+        return bool(((self.weights == 1) | (self.weights == 0)).all())
 
-def _solved(left: Tensor, right: Tensor) -> Tensor:
-    """Solve systems [..., M, M] for [..., M]; small ones all at once, by elimination with the systems side by side.
+    def mutual(self, starts: int) -> Tensor:
+        """Return Z A^-1 Z' of the whole histories, or of both starts, [B, starts, H, H]: for many variations to follow."""
+        if starts not in self._mutual:
+            effect = (self.one if starts == 1 else self.both).effect
+            self._mutual[starts] = effect @ self.rows[:, None].transpose(2, 3)
+        return self._mutual[starts]
 
-    Elimination needs no exchange of rows: the systems are similar to positive definite ones.
-    """
-    size = right.shape[-1]
-    if size > SMALL:
-        solved: Tensor = torch.linalg.solve(left, right)
-        return solved
-    a, x = left.flatten(0, -3).permute(1, 2, 0).contiguous(), right.flatten(0, -2).T.contiguous()  # [M, M, N], [M, N]
-    for pivot in range(size):
-        below = slice(pivot + 1, size)
-        share = a[below, pivot] / a[pivot, pivot]
-        a[below, below] -= share[:, None] * a[pivot, below]
-        x[below] -= share * x[pivot]
-    for pivot in reversed(range(size)):
-        x[pivot] = (x[pivot] - (a[pivot, pivot + 1 :] * x[pivot + 1 :]).sum(0)) / a[pivot, pivot]
-    return x.T.reshape(right.shape)
+    @cached_property
+    def _mutual(self) -> dict[int, Tensor]:
+        return {}
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """The places of each history up to the last that holds an item."""
+        return lengths_of(self.weights > 0)
+
+    def onto(self, columns: Tensor) -> Scorer:
+        """Return the scorer of kept weights for items [B, D, C], with their products prepared; without gradients."""
+        before, effect = (self.whole.user[:, None] @ columns)[:, 0], self.whole.effect @ columns
+
+        def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
+            if rows is None:
+                rows = torch.arange(len(keep), device=keep.device)
+            update = self.update(keep if self.even else keep * self.weights[rows, None, : keep.shape[2]], rows)
+            if update.from_empty.any():
+                return factor_scores(update.users(), columns, rows)
+            return before[rows, None] - products(update.steps(), effect, rows, self.lengths)
+
+        return scorer
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,59 +224,138 @@ class _Update:
     """The small systems of some variations.
 
     Args:
-        start: both starts [B, 2, ...], or the one that is needed [B, 1, ...].
-        from_empty: which start each variation moves from, bool [B, S].
-        at: the items that move, among those of all starts [B, S, M].
-        its: by how much less each is kept, 0 where there is none [B, S, M].
-        left: I - alpha diag(its) Z A^-1 Z' [B, S, M, M].
-        rows: which histories of the start the variations are of; None for all.
+        fold_in: of the histories.
+        from_empty: which start each variation moves from, bool [R, S].
+        sizes: how many items move [R, S].
+        moves: which, among those of all variations, in order [moves].
+        less: by how much less each of them is kept [moves].
+        places: H.
+        history: which histories the variations are of [R].
+        rows: the same, or None for all.
     """
 
-    start: _Start
+    fold_in: FoldIn
     from_empty: Tensor
-    at: Tensor
-    its: Tensor
-    left: Tensor
+    sizes: Tensor
+    moves: Tensor
+    less: Tensor
+    places: int
+    history: Tensor
     rows: Tensor | None = None
 
-    def steps(self, values: Tensor) -> Tensor:
-        """Solve left g = its * values, with values [B, S, starts * H] of all items; g among all items."""
-        right = self.its * values.gather(2, self.at)
-        return torch.zeros_like(values).scatter_add_(2, self.at, _solved(self.left, right))
+    @cached_property
+    def start(self) -> _Start:
+        """Both starts [B, 2, ...], or the one that is needed [B, 1, ...]."""
+        return self.fold_in.both if self.from_empty.any() else self.fold_in.one
+
+    def steps(self, values: Tensor | None = None) -> Tensor:
+        """Solve left g = less * values, with values [R, S, starts * H] or those that move x; g among all items of the starts.
+
+        Variations with about as many items that move are solved together.
+        """
+        (_, starts, width), places, alpha = self.start.pull.shape, self.places, self.fold_in.system.alpha
+        counts, less = self.sizes.flatten(), self.less
+        out = less.new_zeros(*self.sizes.shape, places if starts == 1 else starts * width)
+        first, shift = counts.cumsum(0) - counts, self.from_empty.flatten().long() * width
+        history = self.history.repeat_interleave(self.sizes.shape[1])
+        effects, rows = self.start.effect.flatten(0, 2), self.fold_in.rows.flatten(0, 1)
+        mutual = effects if self.rows is None else self.fold_in.mutual(starts).flatten()
+        for some in _alike(counts, rows.shape[1]):
+            turn = torch.arange(int(counts[some[-1]]), device=less.device)  # [M]
+            real = turn < counts[some][:, None]
+            at = torch.where(real, first[some][:, None] + turn, 0)  # [N, M]
+            its = torch.where(real, less[at], 0)
+            where = torch.where(real, self.moves[at] - (some * places)[:, None], 0)
+            own = where + (history[some] * starts * width + shift[some])[:, None]  # among those of all starts
+            into = where + (some * out.shape[2] + shift[some])[:, None]
+            if self.rows is None:
+                left = effects[own] @ rows[where + (history[some] * width)[:, None]].transpose(1, 2)
+            else:
+                left = mutual[(own * width)[..., None] + where[:, None]]
+            left *= (-alpha * its)[..., None]
+            left.diagonal(dim1=1, dim2=2).add_(1)
+            right = its * (self.start.pull.flatten()[own] if values is None else values.flatten()[into])
+            out.view(-1).index_add_(0, into.flatten(), _solved(left, right).flatten())
+        return out
 
     def own(self, values: Tensor) -> Tensor:
-        """Return of values of each start [B, S, starts, ...] those of the start that a variation moves from."""
+        """Return of values of each start [R, S, starts, ...] those of the start that a variation moves from."""
         if values.shape[2] == 1:
             return values[:, :, 0]
         return torch.where(self.from_empty[..., None], values[:, :, 1], values[:, :, 0])
 
     def users(self) -> Tensor:
-        """Return the new x [B, S, D]."""
-        some = slice(None) if self.rows is None else self.rows
-        pull = self.start.pull[some].flatten(1)[:, None].expand(-1, self.at.shape[1], -1)
-        before = self.start.user[some, None].expand(-1, self.at.shape[1], -1, -1)
-        return self.own(before) - products(self.steps(pull), self.start.effect.flatten(1, 2), self.rows)
+        """Return the new x [R, S, D]."""
+        before = self.start.user[self.history, None].expand(-1, self.sizes.shape[1], -1, -1)
+        return self.own(before) - self._moved(self.steps())
 
-    def effects(self, slope: Tensor, alpha: float) -> Tensor:
-        """Return Z A^-1 slope [B, S, H] for the new A, of slopes [B, S, D]."""
-        before = slope @ self.start.effect.flatten(1, 2).transpose(1, 2)
+    def effects(self, slope: Tensor) -> Tensor:
+        """Return Z A^-1 slope [R, S, H] for the new A, of slopes [R, S, D]; of all histories."""
+        fold_in, before = self.fold_in, slope @ self.start.effect.flatten(1, 2).transpose(1, 2)
         by_start = before.reshape(*before.shape[:2], *self.start.pull.shape[1:])
-        return self.own(by_start) + alpha * self.steps(before) @ self.start.mutual.flatten(1, 2)
+        moved = self._moved(self.steps(before)) @ fold_in.rows.transpose(1, 2)
+        return self.own(by_start) + fold_in.system.alpha * moved
+
+    def _moved(self, steps: Tensor) -> Tensor:
+        """Return g Z A^-1 [R, S, D]."""
+        lengths = self.fold_in.lengths if self.start.pull.shape[1] == 1 else None
+        return products(steps, self.start.effect.flatten(1, 2), self.rows, lengths)
+
+
+def _moves(differ: Tensor) -> tuple[Tensor, Tensor]:
+    """Return which places of variations differ, bool [R, S, H], among all R * S * H, and how many of each variation [R, S]."""
+    moves = differ.flatten().nonzero()[:, 0]
+    counts = torch.bincount(moves // differ.shape[2], minlength=differ.shape[0] * differ.shape[1])
+    return moves, counts.view(differ.shape[:2])
+
+
+def _alike(counts: Tensor, factors: int) -> Iterator[Tensor]:
+    """Yield variations [N] with about as many items that move, each with any once, the one with most last.
+
+    No more are together than have `NUMBERS` numbers in their systems, and few are not told apart.
+    """
+    counts, order = counts.sort(stable=True)
+    stop = len(counts)
+    while stop and (most := int(counts[stop - 1])):
+        apart = most // 2 if stop * most * most > FEW else 0
+        start = int(torch.searchsorted(counts, apart, right=True))
+        for begin in range(start, stop, together := max(1, NUMBERS // (most * max(most, factors)))):
+            yield order[begin : min(stop, begin + together)]
+        stop = start
+
+
+def _solved(left: Tensor, right: Tensor) -> Tensor:
+    """Solve N systems [N, M, M] for [N, M]; small ones by elimination, all at once, side by side.
+
+    Elimination needs no exchange of rows: the systems are similar to positive definite ones.
+    """
+    size = right.shape[1]
+    if size > SMALL:
+        solved: Tensor = torch.linalg.solve(left, right)
+        return solved
+    a, x = left.permute(1, 2, 0).contiguous(), right.T.contiguous()  # [M, M, N], [M, N]
+    for pivot in range(size):
+        below = slice(pivot + 1, size)
+        share = a[below, pivot] / a[pivot, pivot]
+        a[below, below] -= share[:, None] * a[pivot, below]
+        x[below] -= share * x[pivot]
+    for pivot in reversed(range(size)):
+        x[pivot] = (x[pivot] - (a[pivot, pivot + 1 :] * x[pivot + 1 :]).sum(0)) / a[pivot, pivot]
+    return x.T
 
 
 class _Users(torch.autograd.Function):
     """Users by low-rank updates; an item kept a little more moves x by A^-1 y * pull, with A and pull those of the new x."""
 
     @staticmethod
-    def forward(ctx: Any, kept: Tensor, fold_in: FoldIn, from_empty: Tensor, sizes: Tensor) -> Tensor:
-        ctx.fold_in, ctx.update = fold_in, fold_in.update(kept, from_empty, sizes)
-        users: Tensor = ctx.update.users()
-        ctx.users = users
+    def forward(ctx: Any, kept: Tensor, update: _Update) -> Tensor:
+        users = update.users()
+        ctx.update, ctx.users = update, users
         return users.clone()
 
     @staticmethod
     @once_differentiable  # type: ignore[no-untyped-call, untyped-decorator, unused-ignore]
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None]:
-        alpha, rows = ctx.fold_in.system.alpha, ctx.fold_in.rows
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        alpha, rows = ctx.update.fold_in.system.alpha, ctx.update.fold_in.rows
         pull = 1 + alpha - alpha * ctx.users @ rows.transpose(1, 2)
-        return pull * ctx.update.effects(slope, alpha), None, None, None
+        return pull * ctx.update.effects(slope), None

@@ -1,6 +1,7 @@
 """Factor models whose user is the least squares of a history: implicit ALS, trained here or in any library."""
 
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 from torch import Tensor
 
@@ -32,18 +33,26 @@ class LeastSquares(Recommender):
         super().__init__(catalogue)
         self._factors = factors
         self._system = System.of(factors, alpha, regularisation)
+        self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Fold the variations in and multiply them with the factors of the items asked for."""
         return self.bind(histories, candidates)(keep)
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Gather the factors once; the first variations prepare the histories."""
+        """Fold the histories in once, for all that is bound to them."""
         dtype = histories.weights.dtype
-        fold_in = FoldIn(self._system, self._factors[histories.items].to(dtype), histories.weights)
+        if histories not in self._prepared:
+            self._prepared[histories] = FoldIn(
+                self._system, self._factors[histories.items].to(dtype), histories.weights
+            )
+        fold_in = self._prepared[histories]
         columns = (self._factors if candidates is None else self._factors[candidates]).to(dtype).transpose(-1, -2)
+        onto = None if candidates is None else fold_in.onto(columns)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
+            if onto and not keep.requires_grad:
+                return onto(keep, rows)
             weights = histories.weights if rows is None else histories.weights[rows, : keep.shape[2]]
             return factor_scores(fold_in.users(keep * weights[:, None], rows), columns, rows)
 

@@ -131,7 +131,7 @@ class NeuMF(Learned):
         first = (p["layers_items"] @ p["item_to_1"])[which]  # [B or 1, C, D]
         level = p["biases"][which][:, None]
 
-        lengths = lengths_of(histories)
+        lengths = lengths_of(histories.present)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             some = slice(None) if rows is None else rows

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,12 +48,14 @@ class DenseRows(Rows):
         kept = (keep * histories.weights[:, None]).to(histories.weights.dtype)
         if kept.requires_grad or kept.is_cuda:
             return self._together(histories.items, kept)
-        (_, variations, places), columns = kept.shape, len(self.weights)
-        scores = kept.new_empty(len(histories), variations, columns)
-        found, rows = self.weights.new_empty(places, columns), kept.new_empty(places, columns)
-        for place, filled in enumerate(lengths_of(histories)):
-            torch.index_select(self.weights, 0, histories.items[place, :filled], out=found[:filled])
-            torch.mm(kept[place, :, :filled], rows[:filled].copy_(found[:filled]), out=scores[place])
+        columns, places = len(self.weights), kept.shape[2]
+        scores = kept.new_empty(*kept.shape[:2], columns)
+        found, rows = self.weights.new_empty(places, columns).numpy(), kept.new_empty(places, columns).numpy()
+        each = zip(histories.items.numpy(), kept.numpy(), scores.numpy(), lengths_of(histories.present), strict=True)
+        for items, mine, into, filled in each:
+            np.take(self.weights.numpy(), items[:filled], axis=0, out=found[:filled], mode="clip")
+            np.copyto(rows[:filled], found[:filled])
+            np.dot(mine[:, :filled], rows[:filled], out=into)
         return scores
 
     def _together(self, items: Tensor, kept: Tensor) -> Tensor:
