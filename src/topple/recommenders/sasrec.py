@@ -21,8 +21,8 @@ from topple.types import CsrMatrix
 
 TOGETHER = 16
 """Users that are padded to one length in training."""
-NUMBERS = 4_000_000
-"""Numbers of one attention layer that are held at a time when scoring."""
+NUMBERS = 131_072
+"""Numbers of states of a block that are worked on at a time, so that they stay in the cache."""
 
 Drop: TypeAlias = Callable[[Tensor], Tensor]
 
@@ -192,16 +192,38 @@ class SASRec(Learned):
         """Return the last state [B, S, D] of variations [B, S, H] of histories with vectors [B, H, D]."""
         variations, places = kept.shape[1:]
         which = torch.arange(len(start), device=start.device).repeat_interleave(variations)
-        at_once = max(1, NUMBERS // (places * (places + 4 * start.shape[2])))
+        at_once = max(1, NUMBERS // (places * start.shape[2]))
         parts = zip(torch.split(which, at_once), torch.split(kept.flatten(0, 1), at_once), strict=True)
-        found = [self._last_of(p, start[mine], its) for mine, its in parts]
-        return (
-            torch.cat(found).reshape(*kept.shape[:2], -1) if found else start.new_zeros(*kept.shape[:2], start.shape[2])
-        )
+        whole = not kept.requires_grad and bool(((kept == 0) | (kept == 1)).all())
+        last_of = self._last_of_shortened if whole else self._last_of
+        found = [last_of(p, start, mine, its) for mine, its in parts]
+        shape = *kept.shape[:2], start.shape[2]
+        return torch.cat(found).reshape(shape) if found else start.new_zeros(shape)
 
-    def _last_of(self, p: dict[str, Tensor], x: Tensor, kept: Tensor) -> Tensor:
-        """Return the last state [M, D] of sequences with vectors [M, H, D], of which `kept` [M, H] is kept."""
+    def _last_of_shortened(self, p: dict[str, Tensor], start: Tensor, which: Tensor, kept: Tensor) -> Tensor:
+        """Return what `_last_of` does where items are kept or removed whole: the gaps are closed, and nothing is masked."""
         most = self.settings.max_length
+        inside = (kept > 0) & (kept.flip(1).cumsum(1).flip(1) <= most)
+        lengths = inside.sum(1)
+        place = torch.arange(max(1, int(lengths.max())), device=kept.device)
+        read, listed = lengths.clamp(min=1) - 1, lengths.new_zeros(len(kept), len(place))
+        listed[place < lengths[:, None]] = inside.nonzero()[:, 1]
+        x = start[which[:, None], listed] + p["positions"][(read[:, None] - place).clamp(min=0)]
+        for block in range(self.settings.blocks):
+            keys, values = (x @ torch.cat([p[f"{block}.key"], p[f"{block}.value"]], 1)).chunk(2, 2)
+            known = None
+            if block == self.settings.blocks - 1:
+                x = x.gather(1, read[:, None, None].expand(-1, 1, x.shape[2]))
+                known = (place <= read[:, None])[:, None, None]
+            asking = _norm(x, p[f"{block}.norm_attention"])
+            given = ((asking @ p[f"{block}.query"])[:, None], keys[:, None], values[:, None])
+            attention = functional.scaled_dot_product_attention(*given, attn_mask=known, is_causal=known is None)
+            x = self._fed_forward(p, block, asking + attention[:, 0], _as_it_is)
+        return _norm(x, p["norm"])[:, 0] * (lengths > 0)[:, None]
+
+    def _last_of(self, p: dict[str, Tensor], start: Tensor, which: Tensor, kept: Tensor) -> Tensor:
+        """Return the last state [M, D] of sequences `which` [M] of those with vectors [B, H, D], of which `kept` [M, H] is kept."""
+        x, most = start[which], self.settings.max_length
         after = kept.flip(1).cumsum(1).flip(1) - kept
         far = int((after >= most).all(0).sum())  # these are too old to count in any of the sequences
         x, kept, after = x[:, far:], kept[:, far:], after[:, far:]
@@ -242,10 +264,14 @@ class SASRec(Learned):
             asking = _norm(asking, p[f"{block}.norm_attention"])
             match = (asking @ p[f"{block}.query"]) @ (x @ p[f"{block}.key"]).transpose(1, 2) / x.shape[2] ** 0.5
             attention = drop(_shares(match, share)) @ (x @ p[f"{block}.value"])
-            x = _norm(asking + attention, p[f"{block}.norm_feed_forward"])
-            bias = p[f"{block}.biases"]
-            x = x + drop(drop(torch.relu(x @ p[f"{block}.first"] + bias[0])) @ p[f"{block}.second"] + bias[1])
+            x = self._fed_forward(p, block, asking + attention, drop)
         return _norm(x, p["norm"])
+
+    def _fed_forward(self, p: dict[str, Tensor], block: int, x: Tensor, drop: Drop) -> Tensor:
+        x = _norm(x, p[f"{block}.norm_feed_forward"])
+        first, second = p[f"{block}.biases"]
+        inner = drop(torch.relu(functional.linear(x, p[f"{block}.first"].T, first)))
+        return x + drop(functional.linear(inner, p[f"{block}.second"].T, second))
 
 
 def _shares(match: Tensor, share: Tensor) -> Tensor:
