@@ -18,7 +18,7 @@ from topple.types import Id, IntArray
 
 ROOM = "recbole.model.general_recommender"
 WORKS = (
-    "EASE, SLIMElastic, ItemKNN of items, MultiVAE, MultiDAE, RecVAE, MacridVAE, RaCT, and sequential models that need nothing "
+    "EASE, SLIMElastic, ItemKNN of items, MultiVAE, MultiDAE, RecVAE, RaCT, and sequential models that need nothing "
     "but the items (SASRec, GRU4Rec, BERT4Rec, NARM, STAMP and others)"
 )
 
@@ -95,7 +95,6 @@ _AUTOENCODERS: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "MultiVAE": lambda model, rows: model(rows)[0],
     "MultiDAE": lambda model, rows: model(rows),
     "RecVAE": lambda model, rows: model(rows, 0.0)[0],
-    "MacridVAE": lambda model, rows: model(rows)[0],
     "RaCT": lambda model, rows: model(rows)[0],
 }
 
