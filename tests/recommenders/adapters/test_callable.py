@@ -179,6 +179,12 @@ def test_a_model_of_batches_is_asked_one_history_at_a_time():
 def test_what_wrap_refuses():
     with pytest.raises(DataError, match="Give items=: their ids"):
         topple.wrap(by_rows, "callable")
+    with pytest.raises(
+        DataError, match=r"the items of callable:by_rows: item ids must be all integers .* or all strings"
+    ):
+        topple.wrap(by_rows, "callable", ["a", 1, "b"], histories="dense")
+    with pytest.raises(DataError, match="the items of callable:by_rows: item id 'a' stands more than once"):
+        topple.wrap(by_rows, "callable", ["a", "b", "a"], histories="dense")
     with pytest.raises(RecommenderError, match="histories='lists' is not one of ids, csr, dense"):
         wrapped(form="lists")
     with pytest.raises(RecommenderError, match="str cannot be called"):

@@ -106,6 +106,13 @@ def test_scores_and_lists_equal_the_librarys_own(kind, settings):
         assert [place.score for place in listed] == pytest.approx(theirs.score.tolist(), abs=2e-6)
 
 
+def test_a_model_that_was_saved_and_loaded_is_the_same(tmp_path):
+    model = fitted()
+    model.fit_trainer.save_checkpoint(tmp_path / "model.ckpt")
+    again = SASRecModel.load_from_checkpoint(str(tmp_path / "model.ckpt"))
+    assert topple.wrap(again, "rectools").fingerprint == topple.wrap(model, "rectools").fingerprint
+
+
 @pytest.fixture(scope="module")
 def sasrec():
     return fitted()
