@@ -119,6 +119,8 @@ def test_empty_stands_in_for_a_model_that_refuses_the_empty_history():
     assert scores[1, 0].tolist() == pytest.approx(TABLE[3].tolist())
     with pytest.raises(RecommenderError, match="empty holds 3 numbers for the 24 items"):
         wrapped(refuses, empty=[1, 2, 3])
+    with pytest.raises(RecommenderError, match="empty holds nan for callable:refuses: scores are finite numbers"):
+        wrapped(refuses, empty=float("nan"))
 
 
 def test_missing_scores_are_an_error_or_stand_below():

@@ -106,5 +106,7 @@ def test_what_is_refused():
         topple.wrap(cornac.models.MF(k=3, max_iter=2).fit(DATASET), "cornac")
     with pytest.raises(RecommenderError, match="cornac:EASE is not fitted"):
         topple.wrap(cornac.models.EASE(), "cornac")
+    with pytest.raises(RecommenderError, match=r"cornac:GRU4Rec is not trained: .*Fit it with trainable=True"):
+        topple.wrap(cornac.models.GRU4Rec(trainable=False).fit(SESSIONS), "cornac")
     with pytest.raises(RecommenderError, match="cornac:dict is not a model of Cornac"):
         topple.wrap({}, "cornac")

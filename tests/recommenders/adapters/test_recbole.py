@@ -116,9 +116,12 @@ def test_sequential_models_read_the_order(trained, name):
     assert [place.score for place in backwards] != pytest.approx([place.score for place in forwards], rel=1e-2, abs=0)
 
 
-def test_a_sequence_closes_the_gap_of_a_removed_item(trained):
+def test_a_sequence_closes_the_gap_of_a_removed_item_down_to_none(trained):
     model, dataset, _ = trained("SASRec")
     recommender = topple.wrap(model, "recbole", dataset)
+    nothing = HistoryBatch.of([[]]), torch.ones(1, 1, 0, dtype=torch.float64)
+    assert recommender.score(*nothing).unique().tolist() == [0]
+    assert topple.wrap(model, "recbole", dataset, empty=7).score(*nothing).unique().tolist() == [7]
     items = list(range(3, 14))
     batch = HistoryBatch.of([items])
     keep = torch.ones(1, 2, 11, dtype=torch.float64)
@@ -154,6 +157,11 @@ def test_what_is_refused(trained):
     )
     with pytest.raises(CapabilityError, match=r"recbole:DIN does not score all items for a history"):
         topple.wrap(model, "recbole", dataset)
+    model, dataset, _ = trained("SASRec")
+    with pytest.raises(
+        RecommenderError, match=r"recbole:SASRec raised RuntimeError: .*Ask the model for such histories"
+    ):
+        topple.wrap(model.half(), "recbole", dataset)
     model, dataset, _ = trained("EASE")
     with pytest.raises(RecommenderError, match="31 items for recbole:EASE, which scores 30"):
         topple.wrap(model, "recbole", dataset.field2id_token["item_id"].tolist())

@@ -50,6 +50,8 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
             return torch_adapter.wrap(_Scores(getattr(model, module), rows_to_scores), catalogue, name=name)
     for kind, ask in _NEXT_ITEM.items():
         if _is(model, models, kind):
+            if getattr(model, "model", None) is None:
+                raise RecommenderError(f"{name} is not trained: it has no network. Fit it with trainable=True.")
             ordered = frozenset({Capability.ORDER_AWARE})
             recommender = BlackBox(catalogue, name, partial(ask, model), capabilities=ordered)
             recommender.module = model.model

@@ -57,7 +57,16 @@ def wrap(
         if _is(model, kind):
             return torch_adapter.wrap(_WithoutPadding(model, rows_to_scores), catalogue, name=name)
     if isinstance(model, base.SequentialRecommender):
-        return _sequential(model, catalogue, name, empty)
+        recommender = BlackBox(
+            catalogue,
+            name,
+            lambda variations: _asked(model, name, variations.sequences()),
+            capabilities=frozenset({Capability.ORDER_AWARE}),
+            device=_device(model),
+            empty=empty,
+        )
+        recommender.module = model
+        return recommender
     raise CapabilityError(
         f"{name} learns what it knows of each user in training, or reads more than the history: nothing can be removed from "
         f"it. What works: {WORKS}; for another model with a way to score a history, wrap it as 'torch' or 'callable'."
@@ -99,36 +108,12 @@ _AUTOENCODERS: dict[str, Callable[[Any, Tensor], Tensor]] = {
 }
 
 
-def _sequential(model: Any, catalogue: Catalogue, name: str, empty: float | Sequence[float]) -> Recommender:
-    """Return a sequential model as a recommender, after it was asked for one history of one item.
+def _asked(model: Any, name: str, histories: Sequence[IntArray]) -> Tensor:
+    """Ask a sequential model with the last items of each history, as many as it reads; padding is 0.
 
     Raises:
-        CapabilityError: it could not answer with the items alone.
+        CapabilityError: it cannot answer with the items alone; this shows when it is wrapped, for it is tried out there.
     """
-    try:
-        _asked(model, [np.zeros(1, dtype=np.int64)])
-    except KeyError as error:
-        raise CapabilityError(
-            f"{name} reads {error} besides the items of a history, which a history here does not hold. What works: {WORKS}."
-        ) from error
-    except NotImplementedError as error:
-        raise CapabilityError(
-            f"{name} does not score all items for a history (it has no full_sort_predict). What works: {WORKS}."
-        ) from error
-    recommender = BlackBox(
-        catalogue,
-        name,
-        lambda variations: _asked(model, variations.sequences()),
-        capabilities=frozenset({Capability.ORDER_AWARE}),
-        device=_device(model),
-        empty=empty,
-    )
-    recommender.module = model
-    return recommender
-
-
-def _asked(model: Any, histories: Sequence[IntArray]) -> Tensor:
-    """Ask a sequential model with the last items of each history, as many as it reads; padding is 0."""
     interaction = library("recbole.data.interaction", "recbole").Interaction
     longest = int(model.max_seq_length)
     sequences = torch.zeros(len(histories), longest, dtype=torch.int64)
@@ -137,8 +122,17 @@ def _asked(model: Any, histories: Sequence[IntArray]) -> Tensor:
         sequences[row, : len(last)] = torch.from_numpy(last + 1)
     lengths = (sequences > 0).sum(1)
     given = interaction({model.ITEM_SEQ: sequences, model.ITEM_SEQ_LEN: lengths}).to(_device(model))
-    with torch_adapter.evaluating(model), torch.no_grad():
-        scores: Tensor = model.full_sort_predict(given)
+    try:
+        with torch_adapter.evaluating(model), torch.no_grad():
+            scores: Tensor = model.full_sort_predict(given)
+    except KeyError as error:
+        raise CapabilityError(
+            f"{name} reads {error} besides the items of a history, which a history here does not hold. What works: {WORKS}."
+        ) from error
+    except NotImplementedError as error:
+        raise CapabilityError(
+            f"{name} does not score all items for a history (it has no full_sort_predict). What works: {WORKS}."
+        ) from error
     return scores.view(len(histories), -1)[:, 1:]
 
 
