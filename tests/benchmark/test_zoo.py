@@ -1,14 +1,18 @@
 import importlib.util
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import topple
+from topple.benchmark import zoo
 from topple.benchmark.zoo import ZOO, Effort
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 EASES = [name for name in ZOO if name.endswith(":ease")]
+SEQUENCES = [name for name in ZOO if name.endswith(":sasrec")]
 DEFAULT = Effort()
 
 
@@ -57,6 +61,60 @@ def test_a_training_keeps_its_time_limit(split):
     whole, short = (trained("torch:autoencoder", split, Effort(minutes)) for minutes in (None, 1e-6))
     quality = [topple.held_out_quality(model, split.test)["ndcg_100"] for model in (whole, short)]
     assert quality[0] > quality[1] + 0.02
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_sequence_models_draw_by_the_seed_and_keep_their_time_limit(split, name):
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    models = [trained(name, split, Effort(1e-6, seed)) for seed in (1, 1, 2)]
+    assert torch.rand(1) == expected
+    assert models[0].fingerprint == models[1].fingerprint != models[2].fingerprint
+    assert topple.Capability.ORDER_AWARE in models[0].capabilities
+    assert topple.held_out_quality(models[0], split.test)["ndcg_100"] < 0.23  # a whole training reaches 0.25
+
+
+def test_sequences_are_in_the_order_of_time_and_equal_times_in_one_that_is_drawn():
+    split = timed_split()
+    users, items, places = zoo._sequences(split, DEFAULT)
+    assert (np.diff(items) >= 0).all()
+    for user, name in enumerate(split.train_users.ids):
+        mine = users == user
+        found = split.catalogue.vocabulary.decode(items[mine][np.argsort(places[mine])])
+        assert sorted(places[mine]) == list(range(mine.sum()))
+        assert found[2:] == split.history(name)[2:]
+        assert set(found[:2]) == set(split.history(name)[:2])  # of one time
+    other = zoo._sequences(split, Effort(seed=1))[2]
+    assert 0 < (other != places).sum() <= 2 * len(split.train_users)
+
+
+def test_sessions_lose_no_item_and_share_the_one_at_which_they_are_cut(monkeypatch):
+    monkeypatch.setattr(zoo, "LONGEST", 5)
+    split = timed_split()
+    sessions, items, places = zoo._sessions(split, DEFAULT)
+    users = sessions // (1 + len(split.catalogue) // 5)
+    met = set()
+    for session in np.unique(sessions):
+        mine = sessions == session
+        first, length = places[mine].min(), mine.sum()
+        assert first % 5 == 0
+        assert length <= 6
+        assert sorted(places[mine]) == list(range(first, first + length))
+        if length > 1:  # one item alone has no next one, and RecTools leaves it out
+            met |= set(zip(users[mine].tolist(), items[mine].tolist(), places[mine].tolist(), strict=True))
+    assert met == set(zip(*(part.tolist() for part in zoo._sequences(split, DEFAULT)), strict=True))
+
+
+def timed_split():
+    random = np.random.default_rng(0)
+    rows = [
+        (f"u{user}", f"i{item:02d}", max(1, place), 5)
+        for user in range(40)
+        for place, item in enumerate(random.permutation(30)[: 10 + user % 13])
+    ]
+    frame = pd.DataFrame(rows, columns=["user", "item", "when", "rating"])
+    return topple.prepare(topple.read_interactions(frame, rating="rating", timestamp="when"))
 
 
 def test_the_command_line_is_as_before(split):

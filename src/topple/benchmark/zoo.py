@@ -4,22 +4,27 @@ Settings are the libraries' own or near them; nothing is tuned. Every model is g
 that its columns are those of the split. A library is imported when its model is trained, and not before.
 """
 
+import logging
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from topple.data.splitting import Split
 from topple.door.wrapping import wrap
+from topple.randomness import generator
 from topple.recommenders.adapters.catalogues import library
 from topple.recommenders.base import Recommender
 from topple.recommenders.ease import EASE
@@ -27,6 +32,10 @@ from topple.types import IntArray
 
 LAM = 350.0
 """Weight of the squared norm in every EASE here: the default of the native one, so that their rows can be compared."""
+
+
+LONGEST = 50
+"""Items that the sequence models here read."""
 
 
 @dataclass(frozen=True)
@@ -138,29 +147,119 @@ def _rectools(model: Any, split: Split) -> Recommender:
     return wrap(model.fit(data), "rectools", split.catalogue)
 
 
+def _rectools_sasrec(split: Split, effort: Effort) -> Recommender:
+    pandas, (sessions, items, places) = library("pandas"), _sessions(split, effort)
+    columns = {
+        "user_id": sessions,
+        "item_id": split.catalogue.vocabulary.decode(items),
+        "weight": 1.0,
+        "datetime": pandas.Timestamp("2024-01-01") + pandas.to_timedelta(places, "min"),
+    }
+    data = library("rectools.dataset", "rectools").Dataset.construct(pandas.DataFrame(columns))
+    models = library("rectools.models", "rectools")
+    with torch.random.fork_rng(devices=[]), _quiet("pytorch_lightning"):
+        torch.manual_seed(effort.seed)
+        model = models.SASRecModel(
+            session_max_len=LONGEST,
+            n_factors=64,
+            n_blocks=1,
+            n_heads=1,
+            batch_size=32,
+            get_trainer_func=_lightning,
+            get_trainer_func_kwargs={"max_minutes": effort.max_minutes},
+        ).fit(data)
+    return wrap(model, "rectools", split.catalogue)
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Keep what a library tells of its trainings, and its advice on faster machines, off the screen."""
+    its = logging.getLogger(logger)
+    level = its.level
+    try:
+        its.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        its.setLevel(level)
+
+
+def _sessions(split: Split, effort: Effort) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the session, the item and the place of every training interaction.
+
+    A sequence is cut into sessions that share one item: RecTools takes the last of each, and would never meet the others.
+    """
+    users, items, places = _sequences(split, effort)
+    sessions = users * (1 + len(split.catalogue) // LONGEST) + places // LONGEST
+    shared = (places > 0) & (places % LONGEST == 0)
+    doubled = zip((sessions, items, places), (sessions[shared] - 1, items[shared], places[shared]), strict=True)
+    sessions, items, places = (np.concatenate(both) for both in doubled)
+    return sessions, items, places
+
+
+def _lightning(max_minutes: float | None) -> Any:
+    """Return what trains a transformer of RecTools, on the CPU, writing nothing."""
+    return library("pytorch_lightning", "rectools").Trainer(
+        accelerator="cpu",
+        devices=1,
+        max_epochs=4,
+        max_time=None if max_minutes is None else timedelta(minutes=max_minutes),
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
 def _recbole_ease(split: Split, effort: Effort) -> Recommender:
-    config_of = library("recbole.config", "recbole").Config
-    rooms, data = library("recbole.model.general_recommender", "recbole"), library("recbole.data", "recbole")
-    users, items = _seen(split)
-    with tempfile.TemporaryDirectory() as place, _no_arguments():
+    config, train = _recbole("EASE", split, effort, {"reg_weight": LAM})
+    model = library("recbole.model.general_recommender", "recbole").EASE(config, train.dataset)
+    return wrap(model, "recbole", split.catalogue)
+
+
+def _recbole_sasrec(split: Split, effort: Effort) -> Recommender:
+    settings = {"MAX_ITEM_LIST_LENGTH": LONGEST, "n_layers": 1, "n_heads": 1, "inner_size": 64, "train_batch_size": 256}
+    config, train = _recbole("SASRec", split, effort, settings)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(effort.seed)
+        model = library("recbole.model.sequential_recommender", "recbole").SASRec(config, train.dataset)
+        _next_items(model, train, effort)
+    return wrap(model, "recbole", split.catalogue)
+
+
+def _next_items(model: Any, batches: Any, effort: Effort) -> None:
+    """Train a model of RecBole by its own loss, once through: it makes a row of every interaction and all before it."""
+    started, optimizer = time.perf_counter(), torch.optim.Adam(model.parameters(), lr=1e-3)
+    for batch in batches:
+        optimizer.zero_grad()
+        torch.autograd.backward(model.calculate_loss(batch))
+        optimizer.step()
+        if effort.max_minutes is not None and time.perf_counter() - started > 60 * effort.max_minutes:
+            return
+
+
+def _recbole(kind: str, split: Split, effort: Effort, settings: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return RecBole's settings for a kind of model, and its loader of all interactions for training."""
+    config_of, data = library("recbole.config", "recbole").Config, library("recbole.data", "recbole")
+    with tempfile.TemporaryDirectory() as place, _no_arguments(), _quiet("recbole"):
         folder = Path(place, "seen")
         folder.mkdir()
-        lines = "".join(f"{user}\t{item}\n" for user, item in zip(users, items, strict=True))
-        (folder / "seen.inter").write_text(f"user_id:token\titem_id:token\n{lines}", encoding="utf-8")
-        settings = {
+        seen = "".join(f"{user}\t{item}\t{when}\n" for user, item, when in zip(*_sequences(split, effort), strict=True))
+        head = "user_id:token\titem_id:token\ttimestamp:float\n"
+        (folder / "seen.inter").write_text(head + seen, encoding="utf-8")
+        its = {
             "data_path": place,
             "checkpoint_dir": place,
             "state": "ERROR",
+            "seed": effort.seed,
             "use_gpu": False,
-            "reg_weight": LAM,
-            "load_col": {"inter": ["user_id", "item_id"]},
-            "eval_args": {"split": {"RS": [1, 0, 0]}, "order": "RO", "group_by": "user", "mode": "full"},
+            "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+            "eval_args": {"split": {"RS": [1, 0, 0]}, "order": "TO", "group_by": "user", "mode": "full"},
             "train_neg_sample_args": None,
         }
-        config = config_of("EASE", "seen", config_dict=settings)
-        train = data.data_preparation(config, data.create_dataset(config))[0]
-        model = rooms.EASE(config, train.dataset)
-    return wrap(model, "recbole", split.catalogue)
+        config = config_of(kind, "seen", config_dict={**its, **settings})
+        return config, data.data_preparation(config, data.create_dataset(config))[0]
 
 
 @contextmanager
@@ -183,6 +282,18 @@ def _seen(split: Split) -> tuple[IntArray, IntArray]:
     return entries.row.astype(np.int64), entries.col.astype(np.int64)
 
 
+def _sequences(split: Split, effort: Effort) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the same with the place of each in its user's sequence, oldest 0; equal times stand in an order that is drawn."""
+    matrix = split.train
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    drawn = generator(effort.seed, "sequences").random(matrix.nnz)
+    order = np.lexsort((drawn, drawn if split.times is None else split.times, rows))
+    places = np.empty(matrix.nnz, dtype=np.int64)
+    places[order] = np.arange(matrix.nnz) - matrix.indptr[rows]
+    entries = csr_matrix((places + 1, matrix.indices, matrix.indptr), shape=matrix.shape).tocsc().tocoo()
+    return entries.row.astype(np.int64), entries.col.astype(np.int64), entries.data - 1
+
+
 def _als(split: Split, effort: Effort) -> dict[str, Any]:
     settings = {"factors": _factors(split, 64), "alpha": 11.0, "regularization": 40.0, "num_threads": 1}
     return {**settings, "random_state": effort.seed}
@@ -203,9 +314,11 @@ ZOO: Mapping[str, Train] = MappingProxyType(
         "lenskit:implicit-mf": _lenskit_implicit_mf,
         "rectools:ease": _rectools_ease,
         "rectools:als": _rectools_als,
+        "rectools:sasrec": _rectools_sasrec,
         "cornac:ease": _cornac_ease,
         "cornac:vaecf": _cornac_vaecf,
         "recbole:ease": _recbole_ease,
+        "recbole:sasrec": _recbole_sasrec,
     }
 )
 """Library and model to how it is trained."""

@@ -119,6 +119,8 @@ def test_empty_stands_in_for_a_model_that_refuses_the_empty_history():
     assert scores[1, 0].tolist() == pytest.approx(TABLE[3].tolist())
     with pytest.raises(RecommenderError, match="empty holds 3 numbers for the 24 items"):
         wrapped(refuses, empty=[1, 2, 3])
+    with pytest.raises(RecommenderError, match="empty holds nan for callable:refuses: scores are finite numbers"):
+        wrapped(refuses, empty=float("nan"))
 
 
 def test_missing_scores_are_an_error_or_stand_below():
@@ -179,6 +181,12 @@ def test_a_model_of_batches_is_asked_one_history_at_a_time():
 def test_what_wrap_refuses():
     with pytest.raises(DataError, match="Give items=: their ids"):
         topple.wrap(by_rows, "callable")
+    with pytest.raises(
+        DataError, match=r"the items of callable:by_rows: item ids must be all integers .* or all strings"
+    ):
+        topple.wrap(by_rows, "callable", ["a", 1, "b"], histories="dense")
+    with pytest.raises(DataError, match="the items of callable:by_rows: item id 'a' stands more than once"):
+        topple.wrap(by_rows, "callable", ["a", "b", "a"], histories="dense")
     with pytest.raises(RecommenderError, match="histories='lists' is not one of ids, csr, dense"):
         wrapped(form="lists")
     with pytest.raises(RecommenderError, match="str cannot be called"):

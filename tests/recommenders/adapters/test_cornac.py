@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+import torch
 
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.base import Capability
+from topple.recommenders.what_if import HistoryBatch
 from topple.testing import check_recommender
 
 pytest.importorskip("cornac", exc_type=ImportError)
@@ -59,9 +61,21 @@ def test_recvae():
     assert own[listed[0].item] == max(score for item, score in own.items() if item not in seen)
 
 
-def test_next_item_models_read_the_order():
-    data = SequentialDataset.from_usit([(user, 0, item, float(n)) for n, (user, item, _) in enumerate(SEEN)])
-    model = cornac.models.SASRec(embedding_dim=8, n_epochs=2, device="cpu", seed=0, verbose=False).fit(data)
+SESSIONS = SequentialDataset.from_usit([(user, user, item, float(n)) for n, (user, item, _) in enumerate(SEEN)])
+QUICK = {"n_epochs": 2, "device": "cpu", "seed": 0, "verbose": False}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        cornac.models.SASRec(embedding_dim=8, **QUICK),
+        cornac.models.GRU4Rec(layers=[8], batch_size=16, n_sample=8, **QUICK),
+        cornac.models.GRU4Rec(layers=[8], batch_size=16, n_sample=8, constrained_embedding=False, **QUICK),
+    ],
+    ids=["sasrec", "gru4rec", "gru4rec-separate"],
+)
+def test_next_item_models_read_the_order(model):
+    model.fit(SESSIONS)
     model.model.train()
     recommender = topple.wrap(model, "cornac")
     assert recommender.capabilities == {Capability.ORDER_AWARE}
@@ -74,10 +88,25 @@ def test_next_item_models_read_the_order():
     assert [place.score for place in backwards] != pytest.approx(scores, abs=1e-4)
 
 
+def test_gru4rec_is_asked_for_histories_of_any_length_at_once():
+    model = cornac.models.GRU4Rec(layers=[8], batch_size=16, n_sample=8, **QUICK).fit(SESSIONS)
+    recommender = topple.wrap(model, "cornac")
+    batch = HistoryBatch.of([[3, 1, 4, 15, 9, 2], [6, 5]])
+    keep = torch.tensor(
+        [[[1, 1, 1, 1, 1, 1], [1, 0, 1, 0, 0, 1], [0] * 6], [[1, 1, 0, 0, 0, 0], [0, 1] + [0] * 4, [0] * 6]]
+    )
+    scores = recommender.score(batch, keep.double()).flatten(0, 1)
+    for row, left in enumerate([[3, 1, 4, 15, 9, 2], [3, 4, 2], [], [6, 5], [5], []]):
+        assert scores[row].tolist() == pytest.approx(model.score(0, left).tolist(), abs=1e-6)
+    assert scores[2].unique().tolist() == [1]
+
+
 def test_what_is_refused():
     with pytest.raises(CapabilityError, match=r"cornac:MF learns what it knows of each user .*What works: EASE, VAECF"):
         topple.wrap(cornac.models.MF(k=3, max_iter=2).fit(DATASET), "cornac")
     with pytest.raises(RecommenderError, match="cornac:EASE is not fitted"):
         topple.wrap(cornac.models.EASE(), "cornac")
+    with pytest.raises(RecommenderError, match=r"cornac:GRU4Rec is not trained: .*Fit it with trainable=True"):
+        topple.wrap(cornac.models.GRU4Rec(trainable=False).fit(SESSIONS), "cornac")
     with pytest.raises(RecommenderError, match="cornac:dict is not a model of Cornac"):
         topple.wrap({}, "cornac")

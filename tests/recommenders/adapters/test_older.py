@@ -16,6 +16,8 @@ import pytest
 from topple.benchmark.zoo import ZOO
 
 ROOT = Path(__file__).resolve().parents[3]
+HERE = Path(__file__).parent
+ZOO_TESTS = "tests/benchmark/test_zoo.py"
 PINS = ROOT / "tests" / "older.txt"
 NO_NETWORK = ("connection", "temporary failure", "name resolution", "network is unreachable", "timed out", "retries")
 
@@ -52,16 +54,18 @@ def install(python):
 @pytest.mark.parametrize("library", ["lenskit", "rectools", "recbole"])
 def test_the_adapter_in_an_environment_with_its_library(older, library):
     command = [older, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-W", "default"]
-    tests = [f"tests/recommenders/adapters/test_{library}.py", f"tests/test_guides.py::test_guide[{library}]"]
-    zoo = "tests/benchmark/test_zoo.py::test_every_model_speaks_of_the_splits_items_and_knows_something"
-    tests += [f"{zoo}[{name}]" for name in ZOO if name.startswith(f"{library}:")]
+    tests = [*map(str, sorted(HERE.glob(f"test_{library}*.py"))), f"tests/test_guides.py::test_guide[{library}]"]
+    rows = [name for name in ZOO if name.startswith(f"{library}:")]
+    tests += [f"{ZOO_TESTS}::test_every_model_speaks_of_the_splits_items_and_knows_something[{name}]" for name in rows]
+    limits = f"{ZOO_TESTS}::test_sequence_models_draw_by_the_seed_and_keep_their_time_limit"
+    tests += [f"{limits}[{name}]" for name in rows if name.endswith(":sasrec")]
     done = subprocess.run(
         [*command, *tests],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=480,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout

@@ -8,6 +8,7 @@ import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.base import Capability
+from topple.recommenders.what_if import HistoryBatch
 from topple.testing import check_recommender
 
 pytest.importorskip("recbole", reason="test_older.py runs this in an environment of its own")
@@ -17,15 +18,19 @@ from recbole.config import Config  # noqa: E402
 from recbole.data import create_dataset, data_preparation  # noqa: E402
 from recbole.data.interaction import Interaction  # noqa: E402
 from recbole.utils import get_model, get_trainer, init_seed  # noqa: E402
+from recbole.utils.case_study import full_sort_scores  # noqa: E402
 
-SEQUENTIAL = ("SASRec", "GRU4Rec", "HGN")
+SEQUENTIAL = ("SASRec", "GRU4Rec", "BERT4Rec", "NARM", "STAMP", "HGN", "Caser", "FPMC", "DIN")
+ADDITIVE = ("EASE", "SLIMElastic", "ItemKNN")
+LONGEST = 8
+RACT = {"train_stage": "actor_pretrain", "pretrain_epochs": 2}
 ALL = {"split": {"RS": [1, 0, 0]}, "order": "TO", "group_by": "user", "mode": "full"}
 LAST = {"split": {"LS": "valid_and_test"}, "order": "TO", "group_by": "user", "mode": "full"}
 
 
 @pytest.fixture
 def trained(tmp_path, monkeypatch):
-    """Return a function that trains a model of a given name on the interactions: (model, dataset)."""
+    """Return a function that trains a model of a given name on the interactions: (model, dataset, test data)."""
     monkeypatch.setattr(sys, "argv", ["test"])
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy").mkdir()
@@ -33,7 +38,7 @@ def trained(tmp_path, monkeypatch):
     head = "user_id:token\titem_id:token\ttimestamp:float"
     (tmp_path / "toy" / "toy.inter").write_text("\n".join([head, *rows]) + "\n")
 
-    def train(name):
+    def train(name, **more):
         settings = {
             "data_path": str(tmp_path),
             "checkpoint_dir": str(tmp_path),
@@ -42,29 +47,33 @@ def trained(tmp_path, monkeypatch):
             "use_gpu": False,
             "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
             "eval_args": LAST if name in SEQUENTIAL else ALL,
-            "MAX_ITEM_LIST_LENGTH": 20,
+            "MAX_ITEM_LIST_LENGTH": LONGEST,
+            **more,
         }
-        if name != "BPR":
+        if name not in ("BPR", "FPMC"):
             settings["train_neg_sample_args"] = None
         config = Config(model=name, dataset="toy", config_dict=settings)
         init_seed(0, True)
         dataset = create_dataset(config)
-        train_data, _, _ = data_preparation(config, dataset)
+        train_data, _, test_data = data_preparation(config, dataset)
         model = get_model(name)(config, train_data.dataset)
         get_trainer(config["MODEL_TYPE"], name)(config, model).fit(
             train_data, verbose=False, saved=False, show_progress=False
         )
-        return model, dataset
+        return model, dataset, test_data
 
     return train
 
 
-@pytest.mark.parametrize("name", ["EASE", "MultiVAE", "MultiDAE", "RecVAE"])
-def test_lists_equal_the_librarys_own(trained, name):
-    model, dataset = trained(name)
+GENERAL = [*((name, {}) for name in (*ADDITIVE, "MultiVAE", "MultiDAE", "RecVAE")), ("RaCT", RACT)]
+
+
+@pytest.mark.parametrize(("name", "settings"), GENERAL, ids=[name for name, _ in GENERAL])
+def test_lists_equal_the_librarys_own(trained, name, settings):
+    model, dataset, _ = trained(name, **settings)
     model.train()
     recommender = topple.wrap(model, "recbole", dataset)
-    assert (Capability.ADDITIVE in recommender.capabilities) == (name == "EASE")
+    assert (Capability.ADDITIVE in recommender.capabilities) == (name in ADDITIVE)
     assert Capability.DIFFERENTIABLE in recommender.capabilities
     check_recommender(recommender)
     assert model.training
@@ -82,36 +91,78 @@ def test_lists_equal_the_librarys_own(trained, name):
     assert topple.explain(recommender, history(1), k=2, progress=False)
 
 
-@pytest.mark.parametrize("name", ["SASRec", "GRU4Rec"])
+@pytest.mark.parametrize("name", ["SASRec", "GRU4Rec", "BERT4Rec", "NARM", "STAMP"])
 def test_sequential_models_read_the_order(trained, name):
-    model, dataset = trained(name)
+    model, dataset, test_data = trained(name)
     model.train()
     recommender = topple.wrap(model, "recbole", dataset)
     assert recommender.capabilities == {Capability.ORDER_AWARE}
     check_recommender(recommender)
     assert model.training
     model.eval()
-    items = torch.from_numpy(np.asarray(dataset.token2id("item_id", np.array(history(4))))).long()
-    sequence = torch.nn.functional.pad(items, (0, 20 - len(items)))[None]
-    given = Interaction({model.ITEM_SEQ: sequence, model.ITEM_SEQ_LEN: torch.tensor([len(items)])})
-    with torch.no_grad():
-        own = model.full_sort_predict(given).view(-1)
-    mine, scores = listed(recommender, 4, 8)
-    assert scores == pytest.approx(own[dataset.token2id("item_id", np.array(mine))].tolist(), abs=1e-5)
-    own[[0, *items.tolist()]] = -torch.inf
-    assert mine[0] == dataset.id2token("item_id", int(own.argmax()))
-    backwards = topple.recommend(recommender, history(4)[::-1], k=8)
-    assert [place.score for place in backwards] != pytest.approx(scores, abs=1e-4)
+    assert {len(history(user)) - 1 > LONGEST for user in range(20)} == {True, False}  # cut by the library, and not
+    for user in range(20):
+        number = np.array([dataset.token2id("user_id", USERS[user])])
+        own = full_sort_scores(number, model, test_data)[0]  # for all but the last item, which is tested
+        places = topple.recommend(recommender, history(user)[:-1], k=8)
+        mine = [place.item for place in places]
+        assert [place.score for place in places] == pytest.approx(
+            own[dataset.token2id("item_id", np.array(mine))].tolist(), rel=1e-4, abs=0
+        )
+        own[[0, *dataset.token2id("item_id", np.array(history(user)[:-1]))]] = -torch.inf
+        assert own.max() == pytest.approx(places[0].score, rel=1e-4, abs=0)
+    backwards = topple.recommend(recommender, history(4)[-2::-1], k=8)
+    forwards = topple.recommend(recommender, history(4)[:-1], k=8)
+    assert [place.score for place in backwards] != pytest.approx([place.score for place in forwards], rel=1e-2, abs=0)
+
+
+def test_a_sequence_closes_the_gap_of_a_removed_item_down_to_none(trained):
+    model, dataset, _ = trained("SASRec")
+    recommender = topple.wrap(model, "recbole", dataset)
+    nothing = HistoryBatch.of([[]]), torch.ones(1, 1, 0, dtype=torch.float64)
+    assert recommender.score(*nothing).unique().tolist() == [0]
+    assert topple.wrap(model, "recbole", dataset, empty=7).score(*nothing).unique().tolist() == [7]
+    items = list(range(3, 14))
+    batch = HistoryBatch.of([items])
+    keep = torch.ones(1, 2, 11, dtype=torch.float64)
+    keep[0, 0, 5] = keep[0, 1, 0] = 0
+    found = recommender.score(batch, keep)[0]
+    model.eval()
+    for row, left in enumerate([[*items[2:5], *items[6:]], items[3:]]):  # the last 8 that stay
+        given = {model.ITEM_SEQ: torch.tensor([left]) + 1, model.ITEM_SEQ_LEN: torch.tensor([8])}
+        own = model.full_sort_predict(Interaction(given)).view(-1)[1:]
+        assert found[row].tolist() == pytest.approx(own.tolist(), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["HGN", "Caser", "FPMC"])
+def test_sequential_models_that_read_more_are_refused_when_they_are_wrapped(trained, name):
+    model, dataset, _ = trained(name)
+    with pytest.raises(
+        CapabilityError, match=rf"recbole:{name} reads 'user_id' besides the items .*What works: EASE, SLIM"
+    ):
+        topple.wrap(model, "recbole", dataset)
 
 
 def test_what_is_refused(trained):
-    model, dataset = trained("BPR")
-    with pytest.raises(CapabilityError, match=r"recbole:BPR learns factors for each user .*What works: EASE, MultiVAE"):
+    model, dataset, _ = trained("BPR")
+    with pytest.raises(
+        CapabilityError, match=r"recbole:BPR learns what it knows of each user .*What works: EASE, SLIM"
+    ):
         topple.wrap(model, "recbole", dataset)
-    model, dataset = trained("HGN")
-    with pytest.raises(CapabilityError, match="recbole:HGN reads 'user_id' besides the items"):
+    model, dataset, _ = trained("ItemKNN", knn_method="user")
+    with pytest.raises(CapabilityError, match=r"recbole:ItemKNN learns what it knows of each user .*ItemKNN of items"):
         topple.wrap(model, "recbole", dataset)
-    model, dataset = trained("EASE")
+    model, dataset, _ = trained(
+        "DIN", epochs=0, metrics=["AUC"], valid_metric="AUC", eval_args={**LAST, "mode": "labeled"}
+    )
+    with pytest.raises(CapabilityError, match=r"recbole:DIN does not score all items for a history"):
+        topple.wrap(model, "recbole", dataset)
+    model, dataset, _ = trained("SASRec")
+    with pytest.raises(
+        RecommenderError, match=r"recbole:SASRec raised RuntimeError: .*Ask the model for such histories"
+    ):
+        topple.wrap(model.half(), "recbole", dataset)
+    model, dataset, _ = trained("EASE")
     with pytest.raises(RecommenderError, match="31 items for recbole:EASE, which scores 30"):
         topple.wrap(model, "recbole", dataset.field2id_token["item_id"].tolist())
     with pytest.raises(RecommenderError, match="recbole:dict is not a model of RecBole"):

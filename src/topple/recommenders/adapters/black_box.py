@@ -182,7 +182,12 @@ def _empty_scores(empty: float | Sequence[float] | None, items: int, name: str) 
     if empty is None:
         return None
     scores = torch.as_tensor(empty, dtype=torch.float64).flatten()
-    if len(scores) not in (1, items) or not bool(torch.isfinite(scores).all()):
+    if not bool(torch.isfinite(scores).all()):
+        raise RecommenderError(
+            f"empty holds {float(scores[~torch.isfinite(scores)][0])} for {name}: scores are finite numbers. Give one for all "
+            "items, or one for each."
+        )
+    if len(scores) not in (1, items):
         raise RecommenderError(
             f"empty holds {len(scores):,} numbers for the {items:,} items of {name}. Give one finite number for all items, or "
             "one for each."

@@ -20,14 +20,17 @@ def catalogue_of(
         columns: how many items the model scores, where it says so.
 
     Raises:
-        DataError: none were given and the model keeps none.
+        DataError: none were given and the model keeps none, or they are no ids.
         RecommenderError: not as many as the model scores.
     """
     if items is None:
         raise DataError(
             f"{name} does not say which items it scores. Give items=: their ids in the order of its score columns."
         )
-    catalogue = items if isinstance(items, Catalogue) else Catalogue(_vocabulary(items))
+    try:
+        catalogue = items if isinstance(items, Catalogue) else Catalogue(_vocabulary(items))
+    except DataError as error:
+        raise DataError(f"the items of {name}: {error}") from error
     if columns is not None and len(catalogue) != columns:
         raise RecommenderError(
             f"{len(catalogue):,} items for {name}, which scores {columns:,}. Give one id an item, in the order of its columns."

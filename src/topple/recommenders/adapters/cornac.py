@@ -1,6 +1,7 @@
-"""Models of Cornac: EASE, autoencoders over the history (VAECF, RecVAE), and the next-item model SASRec."""
+"""Models of Cornac: EASE, autoencoders over the history (VAECF, RecVAE), and next-item models (SASRec, GRU4Rec)."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,15 @@ from topple.recommenders.adapters.variations import Variations
 from topple.recommenders.base import Capability, Recommender
 from topple.types import Id
 
-WORKS = "EASE, VAECF, RecVAE and SASRec"
+WORKS = "EASE, VAECF, RecVAE, SASRec and GRU4Rec"
 
 
 def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None) -> Recommender:
     """Return a fitted model of Cornac as a recommender.
 
-    EASE is additive, the autoencoders have a gradient, SASRec reads the history in its order, oldest first. An item
-    of the history counts 1; of a model that was fitted on ratings this is the list of somebody who rated all of it 1.
+    EASE is additive, the autoencoders have a gradient, SASRec and GRU4Rec read the history in its order, oldest first; an
+    empty one gives every item 1, as in Cornac. An item of the history counts 1; of a model that was fitted on ratings this
+    is the list of somebody who rated all of it 1.
 
     Args:
         model: fitted.
@@ -46,11 +48,14 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
     for kind, (module, rows_to_scores) in _AUTOENCODERS.items():
         if _is(model, models, kind):
             return torch_adapter.wrap(_Scores(getattr(model, module), rows_to_scores), catalogue, name=name)
-    if _is(model, models, "SASRec"):
-        ordered = frozenset({Capability.ORDER_AWARE})
-        recommender = BlackBox(catalogue, name, lambda asked: _by_sequence(model, asked), capabilities=ordered)
-        recommender.module = model.model
-        return recommender
+    for kind, ask in _NEXT_ITEM.items():
+        if _is(model, models, kind):
+            if getattr(model, "model", None) is None:
+                raise RecommenderError(f"{name} is not trained: it has no network. Fit it with trainable=True.")
+            ordered = frozenset({Capability.ORDER_AWARE})
+            recommender = BlackBox(catalogue, name, partial(ask, model), capabilities=ordered)
+            recommender.module = model.model
+            return recommender
     raise CapabilityError(
         f"{name} learns what it knows of each user in training, or needs ratings: nothing can be removed from a history. What "
         f"works: {WORKS}; for another model with a way to score a history, wrap it as 'callable'."
@@ -81,8 +86,28 @@ _AUTOENCODERS: dict[str, tuple[str, Callable[[Any, Tensor], Tensor]]] = {
 }
 
 
-def _by_sequence(model: Any, asked: Variations) -> Any:
+def _one_by_one(model: Any, asked: Variations) -> Any:
     """Ask a next-item model with Cornac's indices of each history; it does not use the user it is given."""
-    encode = asked.catalogue.vocabulary.encode
     with torch_adapter.evaluating(model.model), torch.no_grad():
-        return np.stack([np.asarray(model.score(0, encode(history).tolist())) for history in asked.lists()])
+        return np.stack([np.asarray(model.score(0, history.tolist())) for history in asked.sequences()])
+
+
+def _step_by_step(model: Any, asked: Variations) -> Tensor:
+    """Ask GRU4Rec for all histories at once: they end together, and a state is zero until its history begins."""
+    histories, place = asked.sequences(), next(model.model.parameters()).device
+    lengths = torch.tensor([len(history) for history in histories])
+    longest = int(lengths.max())
+    items = torch.zeros(len(histories), longest, dtype=torch.int64)
+    for row, history in enumerate(histories):
+        items[row, longest - len(history) :] = torch.from_numpy(history)
+    begun = (torch.arange(longest) >= longest - lengths[:, None]).to(place)
+    states = [torch.zeros(len(histories), width, device=place) for width in model.layers]
+    scores = torch.ones(len(histories), model.total_items, device=place)
+    with torch_adapter.evaluating(model.model), torch.no_grad():
+        for step in range(longest):
+            scores = model.model(items[:, step].to(place), states, None, training=False)[:, : model.total_items]
+            states = [state * begun[:, step, None] for state in states]
+    return scores.masked_fill((lengths == 0).to(place)[:, None], 1.0).to(asked.items.device)
+
+
+_NEXT_ITEM: dict[str, Callable[[Any, Variations], Any]] = {"SASRec": _one_by_one, "GRU4Rec": _step_by_step}

@@ -1,4 +1,4 @@
-"""Models of RecBole: EASE, autoencoders over the history (MultiVAE, MultiDAE, RecVAE), and sequential models (SASRec)."""
+"""Models of RecBole: item weights (EASE, SLIM, ItemKNN), autoencoders over the history, and sequential models (SASRec)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -13,12 +13,14 @@ from topple.recommenders.adapters import torch as torch_adapter
 from topple.recommenders.adapters.black_box import BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
-from topple.recommenders.adapters.variations import Variations
 from topple.recommenders.base import Capability, Recommender
-from topple.types import Id
+from topple.types import Id, IntArray
 
 ROOM = "recbole.model.general_recommender"
-WORKS = "EASE, MultiVAE, MultiDAE, RecVAE, and sequential models that need nothing but the items (SASRec, GRU4Rec)"
+WORKS = (
+    "EASE, SLIMElastic, ItemKNN of items, MultiVAE, MultiDAE, RecVAE, RaCT, and sequential models that need nothing "
+    "but the items (SASRec, GRU4Rec, BERT4Rec, NARM, STAMP and others)"
+)
 
 
 def wrap(
@@ -29,7 +31,8 @@ def wrap(
 ) -> Recommender:
     """Return a trained model of RecBole as a recommender.
 
-    RecBole's item 0 is padding and is left out. Sequential models read the history in its order, oldest first; they are
+    EASE, SLIMElastic and ItemKNN are additive, the autoencoders have a gradient. RecBole's item 0 is padding and is left
+    out. Sequential models read the history in its order, oldest first; they are
     asked in float32, in evaluation mode, and stay in their own.
 
     Args:
@@ -38,7 +41,8 @@ def wrap(
         empty: scores of the empty history, for sequential models, which have none.
 
     Raises:
-        CapabilityError: a model that has no scores for a changed history (BPR, LightGCN and others with user factors).
+        CapabilityError: a model that has no scores for a changed history (BPR, LightGCN and others with user factors), or
+            that reads more than its items (HGN, Caser, FPMC: the user).
         RecommenderError: a model that is not of this library.
     """
     name = f"recbole:{type(model).__name__}"
@@ -46,16 +50,17 @@ def wrap(
     if not isinstance(model, base.AbstractRecommender):
         raise RecommenderError(f"{name} is not a model of RecBole. Give {WORKS}.")
     catalogue = catalogue_of(_ids(model, items), name, model.n_items - 1)
-    if isinstance(model, library(f"{ROOM}.ease", "recbole").EASE):
-        return ItemWeights(catalogue, name, np.asarray(model.item_similarity)[1:, 1:])
+    for kind, weights in _ITEM_WEIGHTS.items():
+        if _is(model, kind) and getattr(model, "method", "item") == "item":
+            return ItemWeights(catalogue, name, _table(getattr(model, weights)))
     for kind, rows_to_scores in _AUTOENCODERS.items():
-        if isinstance(model, getattr(library(f"{ROOM}.{kind.lower()}", "recbole"), kind)):
+        if _is(model, kind):
             return torch_adapter.wrap(_WithoutPadding(model, rows_to_scores), catalogue, name=name)
     if isinstance(model, base.SequentialRecommender):
         recommender = BlackBox(
             catalogue,
             name,
-            lambda asked: _by_sequence(model, asked),
+            lambda variations: _asked(model, name, variations.sequences()),
             capabilities=frozenset({Capability.ORDER_AWARE}),
             device=_device(model),
             empty=empty,
@@ -63,9 +68,24 @@ def wrap(
         recommender.module = model
         return recommender
     raise CapabilityError(
-        f"{name} learns factors for each user in training, or reads more than the history: nothing can be removed from it. "
-        f"What works: {WORKS}; for another model with a way to score a history, wrap it as 'torch' or 'callable'."
+        f"{name} learns what it knows of each user in training, or reads more than the history: nothing can be removed from "
+        f"it. What works: {WORKS}; for another model with a way to score a history, wrap it as 'torch' or 'callable'."
     )
+
+
+_ITEM_WEIGHTS = {"EASE": "item_similarity", "SLIMElastic": "item_similarity", "ItemKNN": "w"}
+"""Model to its attribute that holds one row of weights a kept item."""
+
+
+def _is(model: Any, kind: str) -> bool:
+    """Say whether the model is of a general recommender that this version of RecBole may not have."""
+    found = getattr(library(ROOM, "recbole"), kind, None)
+    return found is not None and isinstance(model, found)
+
+
+def _table(weights: Any) -> Any:
+    """Return weights without the row and the column of the padding."""
+    return (weights.tocsr() if hasattr(weights, "tocsr") else np.asarray(weights))[1:, 1:]
 
 
 class _WithoutPadding(nn.Module):
@@ -84,25 +104,34 @@ _AUTOENCODERS: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "MultiVAE": lambda model, rows: model(rows)[0],
     "MultiDAE": lambda model, rows: model(rows),
     "RecVAE": lambda model, rows: model(rows, 0.0)[0],
+    "RaCT": lambda model, rows: model(rows)[0],
 }
 
 
-def _by_sequence(model: Any, asked: Variations) -> Tensor:
-    """Ask a sequential model with the last items of each history, as many as it reads; padding is 0."""
+def _asked(model: Any, name: str, histories: Sequence[IntArray]) -> Tensor:
+    """Ask a sequential model with the last items of each history, as many as it reads; padding is 0.
+
+    Raises:
+        CapabilityError: it cannot answer with the items alone; this shows when it is wrapped, for it is tried out there.
+    """
     interaction = library("recbole.data.interaction", "recbole").Interaction
-    encode, longest = asked.catalogue.vocabulary.encode, int(model.max_seq_length)
-    histories = [encode(history)[-longest:] + 1 for history in asked.lists()]
+    longest = int(model.max_seq_length)
     sequences = torch.zeros(len(histories), longest, dtype=torch.int64)
     for row, history in enumerate(histories):
-        sequences[row, : len(history)] = torch.from_numpy(history)
-    lengths = torch.tensor([len(history) for history in histories])
+        last = history[-longest:]
+        sequences[row, : len(last)] = torch.from_numpy(last + 1)
+    lengths = (sequences > 0).sum(1)
     given = interaction({model.ITEM_SEQ: sequences, model.ITEM_SEQ_LEN: lengths}).to(_device(model))
     try:
         with torch_adapter.evaluating(model), torch.no_grad():
             scores: Tensor = model.full_sort_predict(given)
     except KeyError as error:
         raise CapabilityError(
-            f"recbole:{type(model).__name__} reads {error} besides the items of the history. What works: {WORKS}."
+            f"{name} reads {error} besides the items of a history, which a history here does not hold. What works: {WORKS}."
+        ) from error
+    except NotImplementedError as error:
+        raise CapabilityError(
+            f"{name} does not score all items for a history (it has no full_sort_predict). What works: {WORKS}."
         ) from error
     return scores.view(len(histories), -1)[:, 1:]
 

@@ -1,32 +1,38 @@
-"""Models of RecTools: EASE, PureSVD, and its wrappers of implicit (item-item neighbours, ALS)."""
+"""Models of RecTools: EASE, PureSVD, its wrappers of implicit (item-item neighbours, ALS), and transformers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.adapters import implicit
+from topple.recommenders.adapters import implicit, rectools_transformers
 from topple.recommenders.adapters.als import FactorsOfItems
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.recommenders.base import Recommender
 
-WORKS = "EASEModel, PureSVDModel, ImplicitItemKNNWrapperModel and ImplicitALSWrapperModel without features"
+WORKS = (
+    "EASEModel, PureSVDModel, ImplicitItemKNNWrapperModel, ImplicitALSWrapperModel without features, and the transformers "
+    "SASRecModel and BERT4RecModel"
+)
 
 
-def wrap(model: Any, items: Any = None) -> Recommender:
+def wrap(model: Any, items: Any = None, *, empty: float | Sequence[float] = 0.0) -> Recommender:
     """Return a fitted model of RecTools as a recommender.
 
     EASE, PureSVD and neighbours are additive. ALS solves for the user's factors anew, where RecTools itself takes those of
-    the training; the two agree where the training has converged.
+    the training; the two agree where the training has converged. Transformers read the history in its order, oldest first.
 
     Args:
         model: fitted.
-        items: the RecTools dataset that it was fitted on, or the external ids of its items in internal order.
+        items: the RecTools dataset that it was fitted on, or the external ids of its items in internal order; of a
+            transformer, which knows them, in any order or None.
+        empty: scores of the empty history, for transformers, which have none.
 
     Raises:
-        CapabilityError: a model that has no scores for a changed history (BPR, LightFM, popularity, DSSM), that reads a
-            whole dataset (transformers), or that was fitted with features.
+        CapabilityError: a model that has no scores for a changed history (BPR, LightFM, popularity, DSSM), that was fitted
+            with features, or a transformer that reads times or other columns.
         RecommenderError: a model that is not fitted, or not of this library.
     """
     name = f"rectools:{type(model).__name__}"
@@ -35,6 +41,8 @@ def wrap(model: Any, items: Any = None) -> Recommender:
         raise RecommenderError(f"{name} is not a model of RecTools. Give {WORKS}.")
     if not model.is_fitted:
         raise RecommenderError(f"{name} is not fitted. Call its fit on a dataset first.")
+    if rectools_transformers.is_transformer(model):
+        return rectools_transformers.wrap(model, items, name, empty)
     ids = items.item_id_map.external_ids.tolist() if hasattr(items, "item_id_map") else items
     if isinstance(model, models.EASEModel):
         # RecTools ranks by the row of the item that is scored, not by its column
@@ -53,8 +61,8 @@ def wrap(model: Any, items: Any = None) -> Recommender:
             catalogue_of(ids, name, len(factors)), name, factors, model.model.regularization, model.model.alpha
         )
     raise CapabilityError(
-        f"{name} has no scores for a history that has changed, or reads a whole dataset. What works: {WORKS}; for another "
-        "model with a way to score a history, wrap it as 'callable'."
+        f"{name} has no scores for a history that has changed. What works: {WORKS}; for another model with a way to score a "
+        "history, wrap it as 'callable'."
     )
 
 

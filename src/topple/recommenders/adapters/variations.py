@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
-from topple.types import CsrMatrix, Id
+from topple.types import CsrMatrix, Id, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +47,16 @@ class Variations:
 
     def lists(self) -> list[list[Id]]:
         """Return the kept items as outside ids, in the order of the history; an item of which a share is kept is kept."""
+        sequences = self.sequences()
+        ids = iter(self.catalogue.vocabulary.decode(np.concatenate([np.zeros(0, dtype=np.int64), *sequences])))
+        return [list(islice(ids, len(sequence))) for sequence in sequences]
+
+    def sequences(self) -> list[IntArray]:
+        """Return the indices of the kept items, in the order of the history: the gap of a removed item is closed."""
         kept = (self.weights > 0).cpu()
-        ids = self.catalogue.vocabulary.decode(self.items.cpu()[kept].numpy())
+        items = self.items.cpu()[kept].numpy()
         ends = np.cumsum([0, *kept.sum(1).tolist()])
-        return [list(ids[start:end]) for start, end in pairwise(ends)]
+        return [items[start:end] for start, end in pairwise(ends)]
 
     def csr(self) -> CsrMatrix:
         """Return one sparse row a history [N, I], its values the weights."""
