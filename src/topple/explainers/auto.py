@@ -1,5 +1,6 @@
 """The default: a small true set quickly; then what is left of the budget on a smaller one, or on a proof."""
 
+from dataclasses import dataclass, replace
 from math import comb
 from typing import ClassVar
 
@@ -90,46 +91,65 @@ class Auto(Explainer):
         limited = grid.asked & ~some & (grid.largest < grid.removable.sum(-1))
         bounds = lower_bounds(engine, torch.where(limited, grid.largest + 1, sizes), self.settings.budget)
         sets = torch.where(_cheaper(engine, bounds.removed, sets)[..., None], bounds.removed, sets)
-        sets = self._learn(engine, sets, bounds.ruled_out)
-        some = sets.any(-1)
-        proven = some & (bounds.ruled_out >= grid.sizes_below(grid.cost(sets)) - 1)
-        impossible = limited & ~some & (bounds.ruled_out >= grid.largest)
-        return self._enumerate(engine, sets, proven, impossible)
+        impossible = limited & ~sets.any(-1) & (bounds.ruled_out >= grid.largest)
+        known = self._enumerate(engine, _known(engine, sets, bounds.ruled_out, impossible), grid.asked)
+        learned = self._learn(engine, known.removed, bounds.ruled_out, ~known.minimum)
+        smaller = (learned != known.removed).any(-1)
+        if not smaller.any():
+            return known
+        better = _known(engine, learned, torch.where(smaller, bounds.ruled_out, 0), known.impossible)
+        minimum, spent = better.minimum | (known.minimum & ~smaller), known.spent & ~smaller
+        return self._enumerate(engine, replace(better, minimum=minimum, spent=spent), smaller)
 
-    def _learn(self, engine: Engine, sets: Tensor, ruled_out: Tensor) -> Tensor:
-        """Return the sets, smaller where the learned method finds smaller ones."""
+    def _learn(self, engine: Engine, sets: Tensor, ruled_out: Tensor, asked: Tensor) -> Tensor:
+        """Return the sets, smaller where the learned method finds smaller ones; only what is asked is looked at."""
         grid, size = engine.grid, sets.sum(-1)
         able = Capability.DIFFERENTIABLE in engine.recommender.capabilities and engine.goal is Goal.NECESSARY
-        large = (size >= max(1, self.settings.learned)) & (ruled_out < size - 1) & engine.open & grid.plain
+        large = (size >= max(1, self.settings.learned)) & (ruled_out < size - 1) & asked & engine.open & grid.plain
         if not able or not self.settings.learned or not large.any():
             return sets
         narrow, row, slot = grid.narrow(large)
-        asked = Engine(engine.recommender, narrow, engine.rule, engine.goal, engine.meter)
-        asked.clock = engine.clock
-        asked.cost[narrow.row, narrow.slot] += engine.cost[row, slot]
-        learned = prune(asked, LcerRank().learn(asked)).removed[narrow.row, narrow.slot]
-        engine.cost[row, slot] = asked.cost[narrow.row, narrow.slot]
+        learning = Engine(engine.recommender, narrow, engine.rule, engine.goal, engine.meter)
+        learning.clock = engine.clock
+        learning.cost[narrow.row, narrow.slot] += engine.cost[row, slot]
+        learned = prune(learning, LcerRank().learn(learning)).removed[narrow.row, narrow.slot]
+        engine.cost[row, slot] = learning.cost[narrow.row, narrow.slot]
         new = torch.zeros_like(sets)
         new[row, slot, : learned.shape[-1]] = learned
         return torch.where(_cheaper(engine, new, sets)[..., None], new, sets)
 
-    def _enumerate(self, engine: Engine, sets: Tensor, proven: Tensor, impossible: Tensor) -> Answers:
-        """Try all smaller sets of the targets that are still open, where they fit into the budget."""
-        grid, spent = engine.grid, torch.zeros_like(proven)
-        sets, proven, impossible = sets.clone(), proven.clone(), impossible.clone()
-        left, smaller = grid.asked & ~proven & ~impossible, grid.sizes_below(grid.cost(sets)) - 1
+    def _enumerate(self, engine: Engine, known: "_Known", asked: Tensor) -> "_Known":
+        """Try all smaller sets of the targets that are asked about and still open, where they fit into the budget."""
+        grid, sets = engine.grid, known.removed.clone()
+        proven, impossible, spent = known.minimum.clone(), known.impossible.clone(), known.spent.clone()
+        left, smaller = asked & grid.asked & ~proven & ~impossible, grid.sizes_below(grid.cost(sets)) - 1
         for row in left.any(1).nonzero()[:, 0].tolist():
             for slots in grid.alike(row, left[row].nonzero()[:, 0]):
-                units, known = int(grid.removable[row, slots[0]].sum()), sets[row]
-                sizes = torch.where(known.any(-1), smaller[row], units)[slots]
+                units, its = int(grid.removable[row, slots[0]].sum()), sets[row]
+                sizes = torch.where(its.any(-1), smaller[row], units)[slots]
                 fits = [_sets_up_to(units, size) <= self.settings.budget for size in sizes.tolist()]
-                asked = torch.zeros_like(left[row]).index_put((slots,), torch.tensor(fits, device=slots.device))
-                done = Enumeration(engine, row, known, asked).run(self.settings.budget)
-                sets[row] = torch.where(asked[:, None], done.sets, known)
+                tried = torch.zeros_like(left[row]).index_put((slots,), torch.tensor(fits, device=slots.device))
+                done = Enumeration(engine, row, its, tried).run(self.settings.budget)
+                sets[row] = torch.where(tried[:, None], done.sets, its)
                 proven[row] |= done.proven & done.sets.any(-1)
                 impossible[row] |= done.proven & ~done.sets.any(-1)
                 spent[row] |= done.spent
-        return Answers(sets, proven, impossible, spent)
+        return _Known(sets, proven, impossible, spent)
+
+
+@dataclass(frozen=True, eq=False)
+class _Known(Answers):
+    """Answers that claim something of every target."""
+
+    minimum: Tensor
+    impossible: Tensor
+    spent: Tensor
+
+
+def _known(engine: Engine, sets: Tensor, ruled_out: Tensor, impossible: Tensor) -> _Known:
+    """Return what follows where all sets of up to `ruled_out` units [B, T] are ruled out."""
+    proven = sets.any(-1) & (ruled_out >= engine.grid.sizes_below(engine.grid.cost(sets)) - 1)
+    return _Known(sets, proven, impossible, torch.zeros_like(proven))
 
 
 def _cheaper(engine: Engine, new: Tensor, old: Tensor) -> Tensor:
