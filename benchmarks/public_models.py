@@ -3,14 +3,15 @@
     python benchmarks/public_models.py [--data-dir FOLDER] [--only NAME ...] [--split-seeds 1 2 3] [--json FILE]
 
 Every model is judged by `held_out_quality`: NDCG@100, Recall@20 and Recall@50 of all test users, the whole catalogue without
-the fold-in as candidates. The last epoch is chosen by the NDCG@100 of the validation users, with a patience of thirty
-epochs, for native and public models alike; the test users choose nothing. A row has the setting "own", the library's
+the fold-in as candidates. The epoch is chosen by the NDCG@100 of the validation users, and a public training ends after
+thirty epochs without a better one, or when its time is up; the test users choose nothing. A row has the setting "own", the library's
 defaults, or "published", what RecBole publishes as best for MovieLens 1M where that differs (`benchmark/hyper` there).
 
 "knows them" in a row: the model has a vector for each user and cannot score somebody new, so the histories of the validation
 and the test users are part of what it is trained on. That is more than the native models are given, who meet these people
 after training. Sequence models are trained on the training users in time order and asked with the history, oldest first.
-A library that is not installed is skipped, and its rows say so.
+A library that is not installed is skipped, and its rows say so. RecTools needs its extra `torch` for SASRec; LightGCN of Cornac
+needs DGL and is left out; SASRec of RecBole and of Cornac takes minutes an epoch on one core.
 """
 
 import argparse
