@@ -29,9 +29,10 @@ class BPRSettings(LearnedSettings):
     learning_rate: float = Field(default=0.003, gt=0)
     batch_size: int = Field(default=32, ge=1)
     """Users of a batch."""
+    epochs: int = Field(default=200, ge=1)
     dimensions: int = Field(default=64, ge=1)
     """Numbers of a user's and of an item's vector."""
-    decay: float = Field(default=0.01, ge=0)
+    decay: float = Field(default=0.002, ge=0)
     """Weight of the squared norms of the vectors of a pair."""
     negatives: int = Field(default=1, ge=1)
     """Unmet items that each interaction is compared with."""
@@ -41,9 +42,11 @@ class BPR(Learned):
     """Scores are a user's vector times the items' vectors; a history's user vector is the sum of its items' vectors.
 
     The training users' vectors are learned with the items' and then left behind. A sum ranks as the mean does, or any other
-    multiple, so every kept item adds its own share to each score, and the recommender is additive. Of the ways tried to fold
-    a history in, it had the best validation NDCG@100 on MovieLens 100K: 0.417, against 0.406 by ridge regression on the kept
-    items and 0.366 by least squares over the whole catalogue; with item biases, where it is not additive, 0.404.
+    multiple, so every kept item adds its own share to each score, and the recommender is additive. On the
+    validation users of MovieLens 100K other additive ways to fold a history in gained nothing that lasts: a linear map of
+    the sum, by ridge regression on the training users' vectors, lies within 0.01 of its NDCG@100 either way; vectors of
+    their own for the items, by regression or trained as such from the start, lie up to 0.02 below. The decay counts: 0.438
+    with 0.002, 0.417 with 0.01.
     Source: Rendle, Freudenthaler, Gantner, Schmidt-Thieme, "BPR: Bayesian personalized ranking from implicit feedback",
     UAI 2009. Differs from it in: the fold-in, Adam, batches of users.
     Random: seed (vectors, unmet items, order of the users).
