@@ -23,6 +23,8 @@ TOGETHER = 16
 """Users that are padded to one length in training."""
 NUMBERS = 131_072
 """Numbers of states of a block that are worked on at a time, so that they stay in the cache."""
+NOTHING = 1e-30
+"""The share of an item that is not there: too little to count, and its logarithm has a gradient."""
 
 Drop: TypeAlias = Callable[[Tensor], Tensor]
 
@@ -253,17 +255,19 @@ class SASRec(Learned):
         Returns:
             states [M, 1 or H, D].
         """
-        place = torch.arange(x.shape[1], device=x.device)
+        place, known = torch.arange(x.shape[1], device=x.device), torch.log(inside + NOTHING)[:, None]  # [M, 1, H]
+        later = x.new_full((len(place), len(place)), -torch.inf).triu(1)
+        share = torch.addcmul(later, known, (place != place[:, None]).to(x.dtype))  # a place always sees itself
         for block in range(self.settings.blocks):
-            own = place[None]  # [M or 1, Q]: the places that ask
             asking = x
             if read is not None and block == self.settings.blocks - 1:
-                own = read[:, None]
-                asking = x.gather(1, read[:, None, None].expand(-1, 1, x.shape[2]))
-            share = inside[:, None] * (place < own[..., None]) + (place == own[..., None])  # [M, Q, H]
+                own = read[:, None, None]
+                asking = x.gather(1, own.expand(-1, 1, x.shape[2]))
+                share = known.masked_fill(place == own, 0).masked_fill(place > own, -torch.inf)
             asking = _norm(asking, p[f"{block}.norm_attention"])
-            match = (asking @ p[f"{block}.query"]) @ (x @ p[f"{block}.key"]).transpose(1, 2) / x.shape[2] ** 0.5
-            attention = drop(_shares(match, share)) @ (x @ p[f"{block}.value"])
+            keys = (x @ p[f"{block}.key"]).transpose(1, 2)
+            match = torch.baddbmm(share, asking @ p[f"{block}.query"], keys, alpha=x.shape[2] ** -0.5)
+            attention = drop(torch.softmax(match, -1)) @ (x @ p[f"{block}.value"])
             x = self._fed_forward(p, block, asking + attention, drop)
         return _norm(x, p["norm"])
 
@@ -272,13 +276,6 @@ class SASRec(Learned):
         first, second = p[f"{block}.biases"]
         inner = drop(torch.relu(functional.linear(x, p[f"{block}.first"].T, first)))
         return x + drop(functional.linear(inner, p[f"{block}.second"].T, second))
-
-
-def _shares(match: Tensor, share: Tensor) -> Tensor:
-    """Return softmax of `match` with each entry's weight multiplied by `share`; every row has a share above 0."""
-    level = match.detach().masked_fill(share <= 0, -torch.inf).amax(-1, keepdim=True)
-    weight = torch.exp((match - level).clamp(max=50)) * share  # only entries of share 0 can lie above the level
-    return weight / weight.sum(-1, keepdim=True)
 
 
 def _norm(x: Tensor, scale_and_shift: Tensor) -> Tensor:
