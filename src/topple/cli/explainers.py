@@ -74,12 +74,15 @@ def _why(kind: Any, recommender: "Recommender | type[Recommender]") -> str:
 
 
 def _table(rows: list[dict[str, Any]], title: str) -> Table:
+    """Lay out what each method does, or for a model which fit it and why; the methods that fit first."""
     table = Table(title=Text(title), show_lines=True)
     fits = "fits" in rows[0]
-    for column in ("explainer", "what it does", "needs", "goals", *(("fits", "why") if fits else ())):
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        cells = [row["explainer"], row["does"], ", ".join(row["needs"]) or "-", ", ".join(row["goals"])]
-        cells += [("yes" if row["fits"] else "no"), row["reason"]] if fits else []
-        table.add_row(*map(Text, cells))
+    table.add_column("explainer", no_wrap=True)
+    for column in ("fits", "why", "goals") if fits else ("what it does", "needs", "goals"):
+        table.add_column(column)
+    for row in sorted(rows, key=lambda row: not row.get("fits", True)):
+        cells = [row["does"], ", ".join(row["needs"]) or "-"]
+        if fits:
+            cells = ["yes" if row["fits"] else "no", row["reason"]]
+        table.add_row(*map(Text, [row["explainer"], *cells, ", ".join(row["goals"])]))
     return table
