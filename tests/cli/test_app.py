@@ -68,3 +68,9 @@ def test_fetch_without_files_says_which_file_to_put_where(topple, tmp_path):
 def test_python_dash_m_topple_is_the_command():
     done = subprocess.run([sys.executable, "-m", "topple", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == package.__version__
+
+
+def test_a_paragraph_of_help_is_folded_by_the_terminal_alone():
+    from topple.cli.bench import recommenders
+
+    assert all("\n" not in paragraph for paragraph in (recommenders.__doc__ or "\n").split("\n\n"))

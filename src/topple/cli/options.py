@@ -149,7 +149,10 @@ def takes_data(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def plainly(command: Callable[..., None]) -> Callable[..., None]:
-    """Make a command end on topple's own errors with one clear message and exit code 2, without a traceback."""
+    """Make a command end on topple's own errors with one clear message and exit code 2, without a traceback.
+
+    Its help is its docstring, each paragraph in one line, which the terminal folds.
+    """
 
     @functools.wraps(command)
     def with_message(*args: Any, **given: Any) -> None:
@@ -161,6 +164,8 @@ def plainly(command: Callable[..., None]) -> Callable[..., None]:
             screen.print(str(error), markup=False, soft_wrap=True)
             raise typer.Exit(2) from error
 
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    with_message.__doc__ = "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
     return with_message
 
 
