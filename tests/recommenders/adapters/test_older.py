@@ -44,7 +44,7 @@ def older():
 def install(python):
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
     done = subprocess.run(
-        [*command, "--retries", "1", "--timeout", "15", "-r", PINS], capture_output=True, text=True, timeout=240
+        [*command, "--retries", "1", "--timeout", "15", "-r", PINS], capture_output=True, text=True, timeout=600
     )
     if done.returncode and any(sign in done.stderr.lower() for sign in NO_NETWORK):
         pytest.skip(f"no network to install tests/older.txt with: {done.stderr.strip().splitlines()[-1]}")
