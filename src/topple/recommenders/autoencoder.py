@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError
+from topple.recommenders.arrays import fitting_arrays, read_arrays
 from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, moved
 from topple.recommenders.products import lengths_of, products
 from topple.recommenders.training import train
@@ -93,25 +93,11 @@ class Autoencoder(Recommender):
             ModelFolderError: an array is missing, is not a number, or has a shape that does not fit.
         """
         given = cls.settings_type.own(settings, cls.name)
-        missing = [name for name in cls.shapes(1, given) if name not in arrays]
-        if missing:
-            raise ModelFolderError(
-                f"array {missing[0]!r} is missing; {cls.name} needs {', '.join(cls.shapes(1, given))}."
-            )
-        numbers = {name: _numbers(name, arrays[name], len(shape)) for name, shape in cls.shapes(1, given).items()}
-        chosen = cls.settings_of(numbers, given)
-        parameters = {}
-        for name, shape in cls.shapes(len(catalogue), chosen).items():
-            if numbers[name].shape != shape:
-                raise ModelFolderError(
-                    f"array {name!r} has shape {numbers[name].shape}, expected {shape} for a catalogue of {len(catalogue):,} "
-                    "items: the arrays are of another catalogue or damaged. Use the data they were trained on."
-                )
-            parameters[name] = torch.tensor(numbers[name], dtype=torch.float32)
-            if not torch.isfinite(parameters[name]).all():
-                raise ModelFolderError(
-                    f"array {name!r} holds NaN or infinite values: the training diverged. Train anew."
-                )
+        ranks = {name: len(shape) for name, shape in cls.shapes(1, given).items()}
+        flat = {name: _flat(array) if ranks.get(name) == 1 else array for name, array in arrays.items()}
+        sizes = {name: (None,) * rank for name, rank in ranks.items()}
+        chosen = cls.settings_of(fitting_arrays(flat, sizes, cls.name, catalogue), given)
+        parameters = read_arrays(flat, cls.shapes(len(catalogue), chosen), cls.name, catalogue)
         return cls(catalogue, parameters, chosen)
 
     @classmethod
@@ -203,18 +189,10 @@ class Autoencoder(Recommender):
         )
 
 
-def _numbers(name: str, array: Any, dimensions: int) -> NDArray[Any]:
-    """Return an array of real numbers with so many dimensions; a vector may have more, of length 1."""
+def _flat(array: Any) -> NDArray[Any]:
+    """Return a vector that may be written with more dimensions, of length 1, as a vector."""
     found = np.asarray(array)
-    if found.dtype.kind not in "fiu":
-        raise ModelFolderError(f"array {name!r} is of type {found.dtype}; it must hold real numbers. Save it anew.")
-    if dimensions == 1 and max(found.shape, default=0) == found.size:
-        found = found.reshape(-1)
-    if found.ndim != dimensions:
-        raise ModelFolderError(
-            f"array {name!r} has shape {found.shape}, expected {dimensions} dimension{'s' * (dimensions > 1)}. Save it anew."
-        )
-    return found
+    return found.reshape(-1) if max(found.shape, default=0) == found.size else found
 
 
 def _laid_out(array: Tensor, items: int) -> Tensor:
