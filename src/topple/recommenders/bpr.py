@@ -58,9 +58,8 @@ class BPR(Learned):
     settings: BPRSettings
 
     @classmethod
-    def shapes(cls, items: int, settings: LearnedSettings) -> dict[str, tuple[int, ...]]:
+    def shapes(cls, items: int, settings: BPRSettings) -> dict[str, tuple[int, ...]]:
         """Return the shape of the items' vectors."""
-        assert isinstance(settings, BPRSettings)  # noqa: S101 - narrows the type, input is checked in parse
         return {"items": (items, settings.dimensions)}
 
     @classmethod

@@ -33,7 +33,7 @@ class LearnedSettings(Settings):
 
 
 class Learned(Recommender):
-    """A recommender whose arrays have shapes that its catalogue and its settings fix."""
+    """A recommender whose arrays, all learned by gradient, have shapes that its catalogue and its settings fix."""
 
     settings_type: ClassVar[type[LearnedSettings]] = LearnedSettings
 
@@ -44,8 +44,8 @@ class Learned(Recommender):
 
     @classmethod
     @abstractmethod
-    def shapes(cls, items: int, settings: LearnedSettings) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every array by its name."""
+    def shapes(cls, items: int, settings: Any) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every array by its name; the settings are the model's own."""
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:

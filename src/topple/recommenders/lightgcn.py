@@ -60,9 +60,8 @@ class LightGCN(Learned):
     settings: LightGCNSettings
 
     @classmethod
-    def shapes(cls, items: int, settings: LearnedSettings) -> dict[str, tuple[int, ...]]:
+    def shapes(cls, items: int, settings: LightGCNSettings) -> dict[str, tuple[int, ...]]:
         """Return the shapes: what each item gives to a user, and what it is scored with."""
-        assert isinstance(settings, LightGCNSettings)  # noqa: S101 - narrows the type, input is checked in parse
         return {"gives": (items, settings.dimensions), "items": (items, settings.dimensions)}
 
     @classmethod
