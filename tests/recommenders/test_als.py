@@ -343,11 +343,11 @@ def test_settings_of_something_else_are_refused():
         ({"y": np.zeros((3, 2))}, r"'item_factors' is missing \(found: y\)"),
         (
             {"item_factors": np.zeros((2, 2))},
-            r"float64 of shape \(2, 2\), expected one row of real numbers for each of the 3",
+            r"float64 of shape \(2, 2\), expected real numbers of shape \(3, any\) for als with 3",
         ),
-        ({"item_factors": np.zeros((3, 0))}, "expected one row of real numbers"),
-        ({"item_factors": np.zeros(3)}, "expected one row of real numbers"),
-        ({"item_factors": np.full((3, 2), "x")}, "expected one row of real numbers"),
+        ({"item_factors": np.zeros((3, 0))}, "expected real numbers of shape"),
+        ({"item_factors": np.zeros(3)}, "expected real numbers of shape"),
+        ({"item_factors": np.full((3, 2), "x")}, "expected real numbers of shape"),
         ({"item_factors": np.full((3, 2), np.inf)}, "NaN or infinite"),
         (
             {"item_factors": np.zeros((3, 2)), "fold_in": np.array([1.0])},

@@ -170,7 +170,10 @@ def test_arrays_are_rows_of_kept_items():
 @pytest.mark.parametrize(
     ("given", "match"),
     [
-        ({"indptr": np.array([0, 0, 0, 0])}, "'indices' is missing; item-knn needs indptr, indices, similarities"),
+        (
+            {"indptr": np.array([0, 0, 0, 0])},
+            r"'indices' is missing \(found: indptr\); item-knn needs indptr, indices, similarities",
+        ),
         (arrays(indptr=np.array([0, 2, 3])), r"shapes \(3,\), \(3,\) and \(3,\) are not the sparse rows"),
         (arrays(indptr=np.array([0, 2, 1, 3])), "are not the sparse rows"),
         (arrays(indptr=np.array([0, 2, 2, 4])), "are not the sparse rows"),

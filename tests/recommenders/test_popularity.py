@@ -64,8 +64,11 @@ def test_settings_of_something_else_are_refused():
     ("arrays", "match"),
     [
         ({"c": np.zeros(3)}, r"'counts' is missing \(found: c\)"),
-        ({"counts": np.zeros(2)}, r"float64 of shape \(2,\), expected one real number for each of the 3 items"),
-        ({"counts": np.full(3, "x")}, "expected one real number"),
+        (
+            {"counts": np.zeros(2)},
+            r"float64 of shape \(2,\), expected real numbers of shape \(3,\) for popularity with 3",
+        ),
+        ({"counts": np.full(3, "x")}, "expected real numbers of shape"),
         ({"counts": np.full(3, np.inf)}, "NaN or infinite"),
     ],
 )

@@ -14,6 +14,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
+from topple.recommenders.arrays import read_arrays
 from topple.recommenders.base import Capability, Epoch, OnBest, OnEpoch, Recommender, moved
 from topple.recommenders.fold_in import FoldIn, System
 from topple.recommenders.least_squares import LeastSquares
@@ -98,21 +99,13 @@ class ALS(LeastSquares):
             ModelFolderError: the factors are missing, an array does not fit, or is not made of numbers.
         """
         chosen = AlsSettings.own(settings, cls.name)
-        if "item_factors" not in arrays:
-            raise ModelFolderError(f"array 'item_factors' is missing (found: {', '.join(arrays) or 'none'}). Fit anew.")
-        factors = np.asarray(arrays["item_factors"])
-        if factors.ndim != 2 or len(factors) != len(catalogue) or factors.dtype.kind not in "fiu" or not factors.size:
-            raise ModelFolderError(
-                f"array 'item_factors' is {factors.dtype} of shape {factors.shape}, expected one row of real numbers for each "
-                f"of the {len(catalogue):,} items. Use the data it was fitted on."
-            )
+        shapes = {"item_factors": (len(catalogue), None)}
+        factors = read_arrays(arrays, shapes, cls.name, catalogue)["item_factors"]
         given = np.asarray(arrays.get("fold_in", (chosen.alpha, chosen.regularisation)))
         if given.shape != (2,) or given.dtype.kind not in "fiu" or not (np.isfinite(given).all() and (given > 0).all()):
             raise ModelFolderError(f"array 'fold_in' is {given}, expected alpha and regularisation above 0. Fit anew.")
-        if not np.isfinite(factors).all():
-            raise ModelFolderError("array 'item_factors' holds NaN or infinite values. Fit anew.")
         read = {"factors": factors.shape[1], "alpha": float(given[0]), "regularisation": float(given[1])}
-        return cls(catalogue, torch.tensor(factors, dtype=torch.float32), chosen.model_copy(update=read))
+        return cls(catalogue, factors, chosen.model_copy(update=read))
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return the items' factors [I, D], and what else the scores depend on: alpha and the regularisation."""

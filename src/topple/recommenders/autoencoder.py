@@ -14,8 +14,9 @@ from torch.nn import functional
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError
-from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, Scorer, moved
+from topple.recommenders.arrays import fitting_arrays
+from topple.recommenders.base import Capability, OnBest, OnEpoch, Scorer
+from topple.recommenders.learned import Learned, LearnedSettings
 from topple.recommenders.products import lengths_of, products
 from topple.recommenders.training import train
 from topple.recommenders.what_if import HistoryBatch
@@ -23,21 +24,18 @@ from topple.settings import Settings
 from topple.types import CsrMatrix
 
 
-class AutoencoderSettings(Settings):
+class AutoencoderSettings(LearnedSettings):
     """Settings of the Mult-VAE family; the defaults are those of Liang et al. (WWW 2018)."""
 
+    batch_size: int = Field(default=500, ge=1)
+    """Users of a batch."""
+    epochs: int = Field(default=200, ge=1)
     hidden: int = Field(default=600, ge=1)
     """Units of each hidden layer."""
     latent: int = Field(default=200, ge=1)
     """Units of the latent layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of the history dropped in training."""
-    learning_rate: float = Field(default=1e-3, gt=0)
-    batch_size: int = Field(default=500, ge=1)
-    epochs: int = Field(default=200, ge=1)
-    max_minutes: float | None = Field(default=None, gt=0)
-    """Start no epoch after this time; which epoch is the last then depends on the machine."""
-    seed: int = Field(default=0, ge=0, lt=2**32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,28 +47,21 @@ class Layer:
     tanh: bool
 
 
-class Autoencoder(Recommender):
+class Autoencoder(Learned):
     """A network over the history divided by its L2 norm; its first layer is a sum of weight rows, one an item.
 
     So `S` variations of a history cost one small matrix product over its gathered rows, and a candidate's score needs
-    only its own output column.
+    only its own output column. Of its arrays, a weight has two dimensions and a bias one.
     """
 
     capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.FEED_FORWARD, Capability.TRAINABLE})
     settings_type: ClassVar[type[AutoencoderSettings]] = AutoencoderSettings
+    settings: AutoencoderSettings
 
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
-        super().__init__(catalogue)
-        self.settings: AutoencoderSettings = settings
-        self._parameters = {
-            name: _laid_out(array.detach().float(), len(catalogue)) for name, array in parameters.items()
-        }
+        super().__init__(catalogue, parameters, settings)
+        self._parameters = {name: _laid_out(array, len(catalogue)) for name, array in self._parameters.items()}
         self._cast: dict[torch.dtype, tuple[Any, tuple[Layer, ...]]] = {}
-
-    @classmethod
-    @abstractmethod
-    def shapes(cls, items: int, settings: AutoencoderSettings) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every array by its name; a weight has two dimensions, a bias one."""
 
     @classmethod
     @abstractmethod
@@ -93,26 +84,11 @@ class Autoencoder(Recommender):
             ModelFolderError: an array is missing, is not a number, or has a shape that does not fit.
         """
         given = cls.settings_type.own(settings, cls.name)
-        missing = [name for name in cls.shapes(1, given) if name not in arrays]
-        if missing:
-            raise ModelFolderError(
-                f"array {missing[0]!r} is missing; {cls.name} needs {', '.join(cls.shapes(1, given))}."
-            )
-        numbers = {name: _numbers(name, arrays[name], len(shape)) for name, shape in cls.shapes(1, given).items()}
-        chosen = cls.settings_of(numbers, given)
-        parameters = {}
-        for name, shape in cls.shapes(len(catalogue), chosen).items():
-            if numbers[name].shape != shape:
-                raise ModelFolderError(
-                    f"array {name!r} has shape {numbers[name].shape}, expected {shape} for a catalogue of {len(catalogue):,} "
-                    "items: the arrays are of another catalogue or damaged. Use the data they were trained on."
-                )
-            parameters[name] = torch.tensor(numbers[name], dtype=torch.float32)
-            if not torch.isfinite(parameters[name]).all():
-                raise ModelFolderError(
-                    f"array {name!r} holds NaN or infinite values: the training diverged. Train anew."
-                )
-        return cls(catalogue, parameters, chosen)
+        ranks = {name: len(shape) for name, shape in cls.shapes(1, given).items()}
+        flat = {name: _flat(array) if ranks.get(name) == 1 else array for name, array in arrays.items()}
+        sizes = {name: (None,) * rank for name, rank in ranks.items()}
+        chosen = cls.settings_of(fitting_arrays(flat, sizes, cls.name, catalogue), given)
+        return super().from_arrays(flat, catalogue, chosen)
 
     @classmethod
     def fit(
@@ -137,20 +113,8 @@ class Autoencoder(Recommender):
         train(model, split, on_epoch, on_best)
         return model
 
-    def arrays(self) -> Mapping[str, Tensor]:
-        """Return the learned arrays by the original code's names."""
-        return self._parameters
-
-    def to(self, device: torch.device | str) -> Self:
-        """Return the same model with its arrays on another device."""
-        return moved(self, self._parameters, device)
-
-    def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
-        """Score variations: logits of the multinomial, [B, S, I or C]."""
-        return self.bind(histories, candidates)(keep)
-
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Gather the weight rows of the histories and the output columns of the candidates once."""
+        """Gather the weight rows of the histories and the output columns of the candidates once; scores are logits."""
         dtype = histories.weights.dtype
         first, *middle, last = self._layers(dtype)
         table = first.weight[histories.items].to(dtype)  # [B, H, D]
@@ -203,18 +167,10 @@ class Autoencoder(Recommender):
         )
 
 
-def _numbers(name: str, array: Any, dimensions: int) -> NDArray[Any]:
-    """Return an array of real numbers with so many dimensions; a vector may have more, of length 1."""
+def _flat(array: Any) -> NDArray[Any]:
+    """Return a vector that may be written with more dimensions, of length 1, as a vector."""
     found = np.asarray(array)
-    if found.dtype.kind not in "fiu":
-        raise ModelFolderError(f"array {name!r} is of type {found.dtype}; it must hold real numbers. Save it anew.")
-    if dimensions == 1 and max(found.shape, default=0) == found.size:
-        found = found.reshape(-1)
-    if found.ndim != dimensions:
-        raise ModelFolderError(
-            f"array {name!r} has shape {found.shape}, expected {dimensions} dimension{'s' * (dimensions > 1)}. Save it anew."
-        )
-    return found
+    return found.reshape(-1) if max(found.shape, default=0) == found.size else found
 
 
 def _laid_out(array: Tensor, items: int) -> Tensor:

@@ -63,9 +63,11 @@ def additive_scorer(histories: HistoryBatch, table: Tensor) -> Scorer:
     return lambda keep, rows=None: products(keep, table, rows, lengths)
 
 
-def factor_scorer(histories: HistoryBatch, table: Tensor, columns: Tensor) -> Scorer:
-    """Return the scorer of vectors that items give [B, H, D], added up, times the items scored [D, I] or [B, D, C]."""
-    lengths = lengths_of(histories.present)
+def factor_scorer(histories: HistoryBatch, candidates: Tensor | None, gives: Tensor, vectors: Tensor) -> Scorer:
+    """Return the scorer of what the items of a history give [I, D], added up, times the vectors [I, D] of those scored."""
+    dtype, lengths = histories.weights.dtype, lengths_of(histories.present)
+    table = gives[histories.items].to(dtype) * histories.weights[..., None]  # [B, H, D]
+    columns = vectors.to(dtype).T if candidates is None else vectors[candidates].to(dtype).transpose(1, 2)
     return lambda keep, rows=None: factor_scores(products(keep, table, rows, lengths), columns, rows)
 
 

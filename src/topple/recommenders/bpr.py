@@ -58,9 +58,8 @@ class BPR(Learned):
     settings: BPRSettings
 
     @classmethod
-    def shapes(cls, items: int, settings: LearnedSettings) -> dict[str, tuple[int, ...]]:
+    def shapes(cls, items: int, settings: BPRSettings) -> dict[str, tuple[int, ...]]:
         """Return the shape of the items' vectors."""
-        assert isinstance(settings, BPRSettings)  # noqa: S101 - narrows the type, input is checked in parse
         return {"items": (items, settings.dimensions)}
 
     @classmethod
@@ -93,10 +92,8 @@ class BPR(Learned):
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather the vectors of the histories' items and of the candidates once."""
-        dtype, table = histories.weights.dtype, self._parameters["items"]
-        rows = table[histories.items].to(dtype) * histories.weights[..., None]  # [B, H, D]
-        out = table.to(dtype).T if candidates is None else table[candidates].to(dtype).transpose(1, 2)
-        return factor_scorer(histories, rows, out)
+        vectors = self._parameters["items"]
+        return factor_scorer(histories, candidates, vectors, vectors)
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return each item's vector times those of the items scored."""

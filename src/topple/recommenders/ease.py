@@ -4,14 +4,14 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError, RecommenderError
+from topple.errors import RecommenderError
+from topple.recommenders.arrays import read_arrays
 from topple.recommenders.base import Capability, OnBest, OnEpoch, moved
 from topple.recommenders.row_sums import DenseRows, RowSums
 from topple.recommenders.training import report_single_epoch
@@ -73,17 +73,8 @@ class EASE(RowSums):
             ModelFolderError: it is missing, does not fit the catalogue, or is not made of numbers.
         """
         chosen = EaseSettings.own(settings, cls.name)
-        if "weights" not in arrays:
-            raise ModelFolderError(f"array 'weights' is missing (found: {', '.join(arrays) or 'none'}). Fit anew.")
-        found = np.asarray(arrays["weights"])
-        if found.shape != (len(catalogue), len(catalogue)) or found.dtype.kind not in "fiu":
-            raise ModelFolderError(
-                f"array 'weights' is {found.dtype} of shape {found.shape}, expected one row and one column of real numbers for "
-                f"each of the {len(catalogue):,} items. Use the data it was fitted on."
-            )
-        if not np.isfinite(found).all():
-            raise ModelFolderError("array 'weights' holds NaN or infinite values. Fit anew, with a larger lam.")
-        return cls(catalogue, torch.tensor(found, dtype=torch.float32), chosen)
+        shapes = {"weights": (len(catalogue), len(catalogue))}
+        return cls(catalogue, read_arrays(arrays, shapes, cls.name, catalogue)["weights"], chosen)
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return B [I, I]: row the item that was kept, column the item that is scored."""

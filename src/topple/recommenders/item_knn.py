@@ -13,6 +13,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
+from topple.recommenders.arrays import require_arrays, require_finite
 from topple.recommenders.base import Capability, OnBest, OnEpoch, moved
 from topple.recommenders.row_sums import RowSums, sparse_rows
 from topple.recommenders.training import report_single_epoch
@@ -80,9 +81,7 @@ class ItemKNN(RowSums):
             ModelFolderError: one is missing, they are no sparse matrix of the catalogue's size, or not numbers.
         """
         chosen = ItemKnnSettings.own(settings, cls.name)
-        missing = [name for name in PARTS if name not in arrays]
-        if missing:
-            raise ModelFolderError(f"array {missing[0]!r} is missing; {cls.name} needs {', '.join(PARTS)}. Fit anew.")
+        require_arrays(arrays, PARTS, cls.name)
         indptr, indices, values = (np.asarray(arrays[name]) for name in PARTS)
         _refuse_misfits(indptr, indices, values, len(catalogue))
         tensors = (
@@ -90,6 +89,7 @@ class ItemKNN(RowSums):
             torch.tensor(indices, dtype=torch.int64),
             torch.tensor(values, dtype=torch.float32),
         )
+        require_finite("similarities", tensors[2])
         return cls(catalogue, dict(zip(PARTS, tensors, strict=True)), chosen)
 
     def arrays(self) -> Mapping[str, Tensor]:
@@ -142,5 +142,3 @@ def _refuse_misfits(indptr: Any, indices: Any, values: Any, items: int) -> None:
             f"arrays {', '.join(PARTS)} of shapes {indptr.shape}, {indices.shape} and {values.shape} are not the sparse rows of "
             f"a catalogue of {items:,} items, columns in order. Use the data they were fitted on."
         )
-    if not np.isfinite(values).all():
-        raise ModelFolderError("array 'similarities' holds NaN or infinite values. Fit anew.")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError
+from topple.recommenders.arrays import read_arrays
 from topple.recommenders.base import OnBest, OnEpoch, Recommender, moved
 from topple.recommenders.training import train
 from topple.recommenders.what_if import HistoryBatch
@@ -33,7 +33,7 @@ class LearnedSettings(Settings):
 
 
 class Learned(Recommender):
-    """A recommender whose arrays have shapes that its catalogue and its settings fix."""
+    """A recommender whose arrays, all learned by gradient, have shapes that its catalogue and its settings fix."""
 
     settings_type: ClassVar[type[LearnedSettings]] = LearnedSettings
 
@@ -44,8 +44,8 @@ class Learned(Recommender):
 
     @classmethod
     @abstractmethod
-    def shapes(cls, items: int, settings: LearnedSettings) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every array by its name."""
+    def shapes(cls, items: int, settings: Any) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every array by its name; the settings are the model's own."""
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
@@ -55,20 +55,8 @@ class Learned(Recommender):
             ModelFolderError: an array is missing, is not made of numbers, or does not fit the catalogue and the settings.
         """
         chosen = cls.settings_type.own(settings, cls.name)
-        parameters = {}
-        for name, shape in cls.shapes(len(catalogue), chosen).items():
-            if name not in arrays:
-                raise ModelFolderError(f"array {name!r} is missing (found: {', '.join(arrays) or 'none'}). Fit anew.")
-            found = np.asarray(arrays[name])
-            if found.shape != shape or found.dtype.kind not in "fiu":
-                raise ModelFolderError(
-                    f"array {name!r} is {found.dtype} of shape {found.shape}, expected real numbers of shape {shape} for "
-                    f"{len(catalogue):,} items and these settings. Use the data and settings it was trained with."
-                )
-            if not np.isfinite(found).all():
-                raise ModelFolderError(f"array {name!r} holds NaN or infinite values: the training diverged. Fit anew.")
-            parameters[name] = torch.tensor(found, dtype=torch.float32)
-        return cls(catalogue, parameters, chosen)
+        shapes = cls.shapes(len(catalogue), chosen)
+        return cls(catalogue, read_arrays(arrays, shapes, cls.name, catalogue), chosen)
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return what was learned, by name."""

@@ -60,9 +60,8 @@ class LightGCN(Learned):
     settings: LightGCNSettings
 
     @classmethod
-    def shapes(cls, items: int, settings: LearnedSettings) -> dict[str, tuple[int, ...]]:
+    def shapes(cls, items: int, settings: LightGCNSettings) -> dict[str, tuple[int, ...]]:
         """Return the shapes: what each item gives to a user, and what it is scored with."""
-        assert isinstance(settings, LightGCNSettings)  # noqa: S101 - narrows the type, input is checked in parse
         return {"gives": (items, settings.dimensions), "items": (items, settings.dimensions)}
 
     @classmethod
@@ -98,11 +97,7 @@ class LightGCN(Learned):
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather what the histories' items give, and the vectors of the candidates, once."""
-        dtype = histories.weights.dtype
-        rows = self._parameters["gives"][histories.items].to(dtype) * histories.weights[..., None]  # [B, H, D]
-        table = self._parameters["items"]
-        out = table.to(dtype).T if candidates is None else table[candidates].to(dtype).transpose(1, 2)
-        return factor_scorer(histories, rows, out)
+        return factor_scorer(histories, candidates, self._parameters["gives"], self._parameters["items"])
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return what each item gives times the vectors scored."""

@@ -28,6 +28,7 @@ class MultDAE(Autoencoder):
 
     name = "mult-dae"
     settings_type: ClassVar[type[AutoencoderSettings]] = MultDAESettings
+    settings: MultDAESettings
 
     @classmethod
     def shapes(cls, items: int, settings: AutoencoderSettings) -> dict[str, tuple[int, ...]]:
@@ -55,7 +56,6 @@ class MultDAE(Autoencoder):
     def loss(self, batch: CsrMatrix, update: int, random: torch.Generator) -> Tensor:
         """Return the negative log likelihood, a mean over users, plus the weight decay."""
         p, settings = self._parameters, self.settings
-        assert isinstance(settings, MultDAESettings)  # noqa: S101 - narrows the type, input is checked in parse
         first, last = self.layers()
         hidden = torch.tanh(self.encode_batch(batch, first, random))
         squares = sum((p[name] ** 2).sum() for name in ("weight_0to1", "weight_1to2"))

@@ -30,6 +30,7 @@ class MultVAE(Autoencoder):
 
     name = "mult-vae"
     settings_type: ClassVar[type[AutoencoderSettings]] = MultVAESettings
+    settings: MultVAESettings
 
     @classmethod
     def shapes(cls, items: int, settings: AutoencoderSettings) -> dict[str, tuple[int, ...]]:
@@ -65,7 +66,6 @@ class MultVAE(Autoencoder):
     def loss(self, batch: CsrMatrix, update: int, random: torch.Generator) -> Tensor:
         """Return the negative log likelihood plus the annealed KL term, both means over users."""
         p, settings = self._parameters, self.settings
-        assert isinstance(settings, MultVAESettings)  # noqa: S101 - narrows the type, input is checked in parse
         first = Layer(p["weight_q_0to1"], p["bias_q_1"], tanh=True)
         hidden = torch.tanh(self.encode_batch(batch, first, random))
         mean, log_variance = (hidden @ p["weight_q_1to2"] + p["bias_q_2"]).chunk(2, dim=1)

@@ -56,9 +56,8 @@ class NeuMF(Learned):
     settings: NeuMFSettings
 
     @classmethod
-    def shapes(cls, items: int, settings: LearnedSettings) -> dict[str, tuple[int, ...]]:
+    def shapes(cls, items: int, settings: NeuMFSettings) -> dict[str, tuple[int, ...]]:
         """Return the shapes: the items' vectors, then the layers; the first takes the user and the item apart."""
-        assert isinstance(settings, NeuMFSettings)  # noqa: S101 - narrows the type, input is checked in parse
         d, one, two, three = settings.dimensions, settings.hidden, settings.hidden // 2, settings.hidden // 4
         vectors = ("product_history", "product_items", "layers_history", "layers_items")
         return dict.fromkeys(vectors, (items, d)) | {

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError
+from topple.recommenders.arrays import read_arrays
 from topple.recommenders.base import Capability, OnBest, OnEpoch, Recommender, moved
 from topple.recommenders.training import report_single_epoch
 from topple.recommenders.what_if import HistoryBatch
@@ -61,17 +61,7 @@ class Popularity(Recommender):
             ModelFolderError: they are missing, do not fit the catalogue, or are not numbers.
         """
         chosen = PopularitySettings.own(settings, cls.name)
-        if "counts" not in arrays:
-            raise ModelFolderError(f"array 'counts' is missing (found: {', '.join(arrays) or 'none'}). Fit anew.")
-        found = np.asarray(arrays["counts"])
-        if found.shape != (len(catalogue),) or found.dtype.kind not in "fiu":
-            raise ModelFolderError(
-                f"array 'counts' is {found.dtype} of shape {found.shape}, expected one real number for each of the "
-                f"{len(catalogue):,} items. Use the data it was fitted on."
-            )
-        if not np.isfinite(found).all():
-            raise ModelFolderError("array 'counts' holds NaN or infinite values. Fit anew.")
-        return cls(catalogue, torch.tensor(found, dtype=torch.float32), chosen)
+        return cls(catalogue, read_arrays(arrays, {"counts": (len(catalogue),)}, cls.name, catalogue)["counts"], chosen)
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return the counts [I]."""

@@ -88,9 +88,8 @@ class SASRec(Learned):
     settings: SASRecSettings
 
     @classmethod
-    def shapes(cls, items: int, settings: LearnedSettings) -> dict[str, tuple[int, ...]]:
+    def shapes(cls, items: int, settings: SASRecSettings) -> dict[str, tuple[int, ...]]:
         """Return the shapes: vectors of items and positions, then each block's weights [in, out] and norms [scale, shift]."""
-        assert isinstance(settings, SASRecSettings)  # noqa: S101 - narrows the type, input is checked in parse
         d = settings.dimensions
         found: dict[str, tuple[int, ...]] = {"items": (items, d), "positions": (settings.max_length, d)}
         for block in range(settings.blocks):

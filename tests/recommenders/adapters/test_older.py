@@ -17,7 +17,7 @@ from topple.benchmark.zoo import ZOO
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
-ZOO_TESTS = "tests/benchmark/test_zoo.py"
+ZOO_TESTS = "tests/benchmark/zoo/test_zoo.py"
 PINS = ROOT / "tests" / "older.txt"
 NO_NETWORK = ("connection", "temporary failure", "name resolution", "network is unreachable", "timed out", "retries")
 
@@ -55,6 +55,7 @@ def install(python):
 def test_the_adapter_in_an_environment_with_its_library(older, library):
     command = [older, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-W", "default"]
     tests = [*map(str, sorted(HERE.glob(f"test_{library}*.py"))), f"tests/test_guides.py::test_guide[{library}]"]
+    tests += [str(path) for path in (ROOT / "tests" / "benchmark" / "zoo").glob(f"test_{library}.py")]
     rows = [name for name in ZOO if name.startswith(f"{library}:")]
     tests += [f"{ZOO_TESTS}::test_every_model_speaks_of_the_splits_items_and_knows_something[{name}]" for name in rows]
     limits = f"{ZOO_TESTS}::test_sequence_models_draw_by_the_seed_and_keep_their_time_limit"

@@ -1,0 +1,28 @@
+"""Models of LensKit."""
+
+from typing import Any
+
+from topple.benchmark.zoo.base import LAM, Effort, factors
+from topple.benchmark.zoo.interactions import seen
+from topple.data.splitting import Split
+from topple.door.wrapping import wrap
+from topple.recommenders.adapters.catalogues import library
+from topple.recommenders.base import Recommender
+
+
+def ease(split: Split, effort: Effort) -> Recommender:
+    """Solve its EASE."""
+    return _trained(library("lenskit.knn", "lenskit").EASEScorer(regularization=LAM), split)
+
+
+def implicit_mf(split: Split, effort: Effort) -> Recommender:
+    """Train its implicit ALS."""
+    return _trained(library("lenskit.als", "lenskit").ImplicitMFScorer(embedding_size=factors(split, 50)), split)
+
+
+def _trained(scorer: Any, split: Split) -> Recommender:
+    users, items = seen(split.train)
+    frame = library("pandas").DataFrame({"user_id": users, "item_id": items})
+    pipeline = library("lenskit.pipeline", "lenskit").topn_pipeline(scorer)
+    pipeline.train(library("lenskit.data", "lenskit").from_interactions_df(frame))
+    return wrap(pipeline, "lenskit", split.catalogue)

@@ -1,0 +1,14 @@
+"""Models of scikit-learn."""
+
+from topple.benchmark.zoo.base import Effort, factors
+from topple.data.splitting import Split
+from topple.door.wrapping import wrap
+from topple.recommenders.adapters.catalogues import library
+from topple.recommenders.base import Recommender
+
+
+def svd(split: Split, effort: Effort) -> Recommender:
+    """Cut off the singular value decomposition of the histories."""
+    decomposition = library("sklearn.decomposition", "sklearn")
+    estimator = decomposition.TruncatedSVD(factors(split, 32), random_state=effort.seed)
+    return wrap(estimator.fit(split.train), "sklearn", split.catalogue)

@@ -1,0 +1,86 @@
+"""What a model has learned, read back by name: arrays that do not fit are refused by one rule, in one wording."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from topple.data.vocabulary import Catalogue
+from topple.errors import ModelFolderError
+
+
+def read_arrays(
+    arrays: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]], owner: str, catalogue: Catalogue
+) -> dict[str, Tensor]:
+    """Return copies of the arrays in float32, in the order of `shapes`.
+
+    Args:
+        arrays: what a model folder or another program holds; more than is needed is left alone.
+        shapes: the shape of every array by its name; None for a size that may be any but 0.
+        owner: the name of the recommender.
+        catalogue: the items that the shapes are for.
+
+    Raises:
+        ModelFolderError: an array is missing, does not fit, or is not made of real, finite numbers.
+    """
+    found = {}
+    for name, array in fitting_arrays(arrays, shapes, owner, catalogue).items():
+        found[name] = torch.tensor(array, dtype=torch.float32)
+        require_finite(name, found[name])
+    return found
+
+
+def fitting_arrays(
+    arrays: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]], owner: str, catalogue: Catalogue
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays as they are, all as `read_arrays` wants them but perhaps not finite."""
+    require_arrays(arrays, shapes, owner)
+    found = {name: np.asarray(arrays[name]) for name in shapes}
+    for name, shape in shapes.items():
+        array = found[name]
+        if array.dtype.kind not in "fiu" or not _fits(array.shape, shape):
+            raise ModelFolderError(
+                f"array {name!r} is {array.dtype} of shape {array.shape}, expected real numbers of shape {_worded(shape)} for "
+                f"{owner} with {len(catalogue):,} items and its settings: it is of another catalogue, of other settings, or "
+                "damaged. Use the data and the settings it was fitted with."
+            )
+    return found
+
+
+def require_arrays(arrays: Mapping[str, Any], names: Collection[str], owner: str) -> None:
+    """Refuse to go on without the arrays named.
+
+    Raises:
+        ModelFolderError: one is missing.
+    """
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise ModelFolderError(
+            f"array {missing[0]!r} is missing (found: {', '.join(arrays) or 'none'}); {owner} needs {', '.join(names)}. Fit anew."
+        )
+
+
+def require_finite(name: str, array: Tensor) -> None:
+    """Refuse an array with numbers that are none.
+
+    Raises:
+        ModelFolderError: an entry is NaN or infinite.
+    """
+    if not torch.isfinite(array).all():
+        raise ModelFolderError(
+            f"array {name!r} holds NaN or infinite values: the training diverged. Fit anew, with more regularisation or a lower "
+            "learning rate."
+        )
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(
+        size > 0 if its is None else size == its for size, its in zip(shape, wanted, strict=True)
+    )
+
+
+def _worded(shape: tuple[int | None, ...]) -> str:
+    return str(shape).replace("None", "any")
