@@ -27,6 +27,8 @@ class LearnedSettings(Settings):
     batch_size: int = Field(default=128, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=100, ge=1)
+    patience: int | None = Field(default=None, ge=1)
+    """Start no epoch after so many without a better validation NDCG@100; None: train all epochs."""
     max_minutes: float | None = Field(default=None, gt=0)
     """Start no epoch after this time; which epoch is the last then depends on the machine."""
     seed: int = Field(default=0, ge=0, lt=2**32)

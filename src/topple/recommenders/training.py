@@ -44,6 +44,8 @@ class TrainingSettings(Protocol):
     @property
     def learning_rate(self) -> float: ...  # noqa: D102
     @property
+    def patience(self) -> int | None: ...  # noqa: D102
+    @property
     def max_minutes(self) -> float | None: ...  # noqa: D102
     @property
     def seed(self) -> int: ...  # noqa: D102
@@ -77,6 +79,8 @@ def train(
                     on_best(model)  # type: ignore[arg-type]
             if on_epoch:
                 on_epoch(Epoch(epoch, settings.epochs, loss, ndcg, best_ndcg, best_epoch))
+            if settings.patience is not None and epoch - best_epoch >= settings.patience:
+                break
             if settings.max_minutes is not None and time.perf_counter() - started > 60 * settings.max_minutes:
                 break
     except KeyboardInterrupt:
