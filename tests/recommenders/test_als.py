@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from topple import load_model
+from topple import explain, load_model
 from topple.data.splitting import HeldOut
 from topple.data.vocabulary import Vocabulary
 from topple.errors import ModelFolderError, RecommenderError, SettingsError
+from topple.explanation import Status
 from topple.recommenders import als, fold_in
 from topple.recommenders.als import ALS, AlsSettings
 from topple.recommenders.checkpoints import save_model
@@ -106,6 +107,28 @@ def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, f
         )
         torch.testing.assert_close(full[place : place + 1], each, rtol=1e-9, atol=1e-10)
         torch.testing.assert_close(short[place], full[place][:, columns[row]], rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("near", [0, 32])
+@pytest.mark.parametrize("factors", [2, 12])
+def test_with_everything_removed_all_scores_are_zero_and_not_what_rounding_leaves(factors, near, monkeypatch):
+    monkeypatch.setattr(fold_in, "NEAR", near)
+    model, batch = untrained(factors), HistoryBatch.of([[1, 4, 2], [7], [3, 0, 6, 5, 8]])
+    candidates, nothing = torch.tensor([[9, 2], [0, 1], [4, 3]]), torch.zeros(3, 40, 5, dtype=torch.float64)
+    rows = torch.tensor([2, 0])
+    for scorer in (model.bind(batch), model.bind(batch, candidates)):
+        for scores in (scorer(nothing), scorer(nothing[rows], rows), scorer(nothing.clone().requires_grad_())):
+            assert not scores.any()
+    among_others = unchanged(batch).repeat(1, 2, 1)
+    among_others[:, 0] = 0
+    assert not model.bind(batch, candidates)(among_others[rows], rows)[:, 0].any()
+
+
+def test_a_single_item_topples_nothing_where_the_empty_history_ties():
+    model = untrained(5, items=16, alpha=10.0, reg=1.0)
+    for item in model.catalogue.vocabulary.ids:
+        for found in explain(model, [item], k=3, rule="unseen_after", progress=False):
+            assert found.status is Status.IMPOSSIBLE
 
 
 def test_one_or_two_removed_items_of_many_variations_never_cost_a_solve_each(monkeypatch):

@@ -146,7 +146,7 @@ class FoldIn:
             base = base.masked_fill(from_empty[..., None], 0)
             moves, sizes = _moves(kept != base)
         less = base.expand_as(kept).flatten()[moves] - kept.flatten()[moves]
-        return _Update(self, from_empty, sizes, moves, less, kept.shape[2], history, rows)
+        return _Update(self, from_empty, sizes, moves, less, kept.shape[2], kept.any(-1), history, rows)
 
     @cached_property
     def one(self) -> _Start:
@@ -214,7 +214,7 @@ class FoldIn:
             update = self.update(keep if self.even else keep * self.weights[rows, None, : keep.shape[2]], rows)
             if update.from_empty.any():
                 return factor_scores(update.users(), columns, rows)
-            return before[rows, None] - products(update.steps(), effect, rows, self.lengths)
+            return (before[rows, None] - products(update.steps(), effect, rows, self.lengths)) * update.some[..., None]
 
         return scorer
 
@@ -230,6 +230,7 @@ class _Update:
         moves: which, among those of all variations, in order [moves].
         less: by how much less each of them is kept [moves].
         places: H.
+        some: whether anything is kept, bool [R, S]; if not, x is 0 and not what rounding leaves of it: all scores tie.
         history: which histories the variations are of [R].
         rows: the same, or None for all.
     """
@@ -240,6 +241,7 @@ class _Update:
     moves: Tensor
     less: Tensor
     places: int
+    some: Tensor
     history: Tensor
     rows: Tensor | None = None
 
@@ -287,7 +289,7 @@ class _Update:
     def users(self) -> Tensor:
         """Return the new x [R, S, D]."""
         before = self.start.user[self.history, None].expand(-1, self.sizes.shape[1], -1, -1)
-        return self.own(before) - self._moved(self.steps())
+        return (self.own(before) - self._moved(self.steps())) * self.some[..., None]
 
     def effects(self, slope: Tensor) -> Tensor:
         """Return Z A^-1 slope [R, S, H] for the new A, of slopes [R, S, D]; of all histories."""
