@@ -1,3 +1,6 @@
+import copy
+import gc
+import pickle
 from dataclasses import replace
 from itertools import pairwise
 
@@ -217,6 +220,30 @@ def test_scores_do_not_depend_on_how_many_systems_are_held_at_a_time(monkeypatch
 def test_no_histories_have_no_scores():
     nobody = HistoryBatch.of([])
     assert MODEL.score(nobody, unchanged(nobody)).shape == (0, 1, ITEMS)
+    batch, candidates = HistoryBatch.of([[1, 2], [3, 4], [5]]), torch.tensor([[6, 7]] * 3)
+    for asked, columns in ((None, ITEMS), (candidates, 2)):
+        bound = MODEL.bind(batch, asked)
+        assert bound(torch.zeros(0, 4, 2).double(), torch.zeros(0, dtype=torch.int64)).shape == (0, 4, columns)
+        assert bound(torch.zeros(2, 0, 2).double(), torch.tensor([1, 0])).shape == (2, 0, columns)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])  # noqa: S301 - its own
+def test_a_model_can_be_copied_and_sent_to_another_process(copied):
+    model, batch = untrained(4), HistoryBatch.of([[1, 2], [3, 4]])
+    scores = model.score(batch, unchanged(batch))
+    again = copied(model)
+    torch.testing.assert_close(again.score(batch, unchanged(batch)), scores, rtol=0, atol=0)
+    assert again.fingerprint == model.fingerprint
+    assert len(again._prepared) == 1
+
+
+def test_what_is_prepared_goes_with_its_histories():
+    model, batch = untrained(4), HistoryBatch.of([[1, 2], [3, 4]])
+    bound = model.bind(batch, torch.tensor([[6], [7]]))
+    assert len(model._prepared) == 1
+    del bound, batch
+    gc.collect()
+    assert not model._prepared
 
 
 def objective(x, y, seen, settings):

@@ -95,10 +95,10 @@ class FoldIn:
             kept: the weights, cut to the longest of the chosen histories or longer.
             rows: which histories [R]; None for all.
         """
+        if not kept.numel():
+            return self.rows.new_zeros(*kept.shape[:2], self.rows.shape[2])
         if rows is not None and kept.requires_grad:
             return self.some(rows, kept.shape[2]).users(kept)
-        if not kept.numel():
-            return self.solved(kept)
         update = self.update(kept, rows)
         (_, variations, places), factors, most = kept.shape, self.rows.shape[2], int(update.sizes.max())
         direct = min(places**3, factors**3 // 2 + places * factors**2)

@@ -1,6 +1,6 @@
 """Factor models whose user is the least squares of a history: implicit ALS, trained here or in any library."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from torch import Tensor
@@ -34,6 +34,13 @@ class LeastSquares(Recommender):
         self._factors = factors
         self._system = System.of(factors, alpha, regularisation)
         self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is prepared: a copy, or the model in another process, prepares its own."""
+        return {name: value for name, value in self.__dict__.items() if name != "_prepared"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _prepared=WeakKeyDictionary())
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Fold the variations in and multiply them with the factors of the items asked for."""
