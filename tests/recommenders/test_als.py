@@ -237,6 +237,19 @@ def test_a_model_can_be_copied_and_sent_to_another_process(copied):
     assert len(again._prepared) == 1
 
 
+@pytest.mark.parametrize(("factors", "prepared"), [(10, 0), (11, 1)])
+def test_columns_are_prepared_only_where_that_is_cheaper(factors, prepared, monkeypatch):
+    model, batch = untrained(factors, items=30), HistoryBatch.of([list(range(18))])
+    candidates, onto, calls = torch.arange(24)[None], FoldIn.onto, []
+    monkeypatch.setattr(FoldIn, "onto", lambda self, columns: calls.append(1) or onto(self, columns))
+    keep = unchanged(batch).repeat(1, 3, 1)
+    keep[0, 1, 4], keep[0, 2, 1:] = 0, 0
+    found = model.bind(batch, candidates)(keep, torch.tensor([0]))
+    assert len(calls) == prepared  # 18 * 24 numbers, or 10 or 11 times 18 + 24
+    for scores, kept in zip(found[0], keep[0].numpy(), strict=True):
+        np.testing.assert_allclose(scores.numpy(), folded_in(model, list(range(18)), kept)[:24], rtol=1e-9, atol=1e-11)
+
+
 def test_what_is_prepared_goes_with_its_histories():
     model, batch = untrained(4), HistoryBatch.of([[1, 2], [3, 4]])
     bound = model.bind(batch, torch.tensor([[6], [7]]))

@@ -204,6 +204,11 @@ class FoldIn:
         """The places of each history up to the last that holds an item."""
         return lengths_of(self.weights > 0)
 
+    def few(self, columns: int) -> bool:
+        """Say whether reading a removal straight in so many columns is no dearer than x and then x in the columns."""
+        places, factors = self.rows.shape[1:]
+        return places * columns <= factors * (places + columns)
+
     def onto(self, columns: Tensor) -> Scorer:
         """Return the scorer of kept weights for items [B, D, C], with their products prepared; without gradients."""
         before, effect = (self.whole.user[:, None] @ columns)[:, 0], self.whole.effect @ columns

@@ -55,7 +55,7 @@ class LeastSquares(Recommender):
             )
         fold_in = self._prepared[histories]
         columns = (self._factors if candidates is None else self._factors[candidates]).to(dtype).transpose(-1, -2)
-        onto = None if candidates is None else fold_in.onto(columns)
+        onto = fold_in.onto(columns) if candidates is not None and fold_in.few(candidates.shape[1]) else None
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             if onto and not keep.requires_grad:
