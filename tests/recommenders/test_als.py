@@ -250,6 +250,23 @@ def test_columns_are_prepared_only_where_that_is_cheaper(factors, prepared, monk
         np.testing.assert_allclose(scores.numpy(), folded_in(model, list(range(18)), kept)[:24], rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_one_scorer_serves_removals_of_few_items_and_of_nearly_all(first):
+    history = list(range(45))
+    model, batch = untrained(30, items=60), HistoryBatch.of([history])
+    bound, rows = model.bind(batch, torch.tensor([[50, 55]])), torch.tensor([0])
+    few, many = unchanged(batch).repeat(1, 2, 1), unchanged(batch).repeat(1, 2, 1)
+    few[0, 0, :2], few[0, 1, 7] = 0, 0
+    many[0, 0, 3:], many[0, 1, 7] = 0, 0
+    assert fold_in.NEAR < 42
+    for keep in (few, many)[:: 1 if first else -1]:
+        for found, kept in zip(bound(keep, rows)[0], keep[0].numpy(), strict=True):
+            np.testing.assert_allclose(found, folded_in(model, history, kept)[[50, 55]], rtol=1e-9, atol=1e-11)
+    prepared = model._prepared[batch]
+    assert prepared.update(few).from_empty.tolist() == [[False, False]]
+    assert prepared.update(many).from_empty.tolist() == [[True, False]]
+
+
 def test_what_is_prepared_goes_with_its_histories():
     model, batch = untrained(4), HistoryBatch.of([[1, 2], [3, 4]])
     bound = model.bind(batch, torch.tensor([[6], [7]]))
