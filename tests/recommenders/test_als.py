@@ -270,7 +270,9 @@ def test_one_scorer_serves_removals_of_few_items_and_of_nearly_all(first):
 def test_what_is_prepared_goes_with_its_histories():
     model, batch = untrained(4), HistoryBatch.of([[1, 2], [3, 4]])
     bound = model.bind(batch, torch.tensor([[6], [7]]))
-    assert len(model._prepared) == 1
+    (prepared,) = model._prepared.values()
+    model.score(batch, unchanged(batch))
+    assert list(model._prepared.values()) == [prepared]
     del bound, batch
     gc.collect()
     assert not model._prepared
