@@ -14,11 +14,13 @@ from topple.errors import CapabilityError, SettingsError
 from topple.explainers import exact
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import Greedy
-from topple.explainers.proofs import coalitions, counting_bound, smallest_removal
-from topple.explainers.proofs.removal_program import Ended
+from topple.explainers.proofs import cheapest_removal, coalitions, counting_bound, smallest_removal
+from topple.explainers.proofs.cheapest_removal import CheapestRemoval
+from topple.explainers.proofs.removal_program import Ended, Gaps
 from topple.explainers.proofs.smallest_removal import SmallestRemoval
 from topple.explainers.search.subset_search import Found, grow_and_prune
 from topple.explanation import CandidateRule, Query, Status
+from topple.recommenders.bpr import BPR
 from topple.recommenders.ease import EASE, EaseSettings
 from topple.recommenders.encoding import encode
 from topple.recommenders.mult_vae import MultVAESettings
@@ -249,3 +251,30 @@ def test_items_without_a_part_in_the_history_are_no_rivals_and_a_crowd_of_rivals
     assert (status, claimed, len(removed)) == (Status.FOUND, False, 2)
     monkeypatch.setattr(counting_bound, "MOST", 20)
     assert ask(crowd, [asked])[0][:2] == (Status.FOUND, True)
+
+
+def test_a_cheaper_set_is_found_where_the_solver_presolves_it_away():
+    random, shape = np.random.default_rng(12), (16, 64)
+    model = BPR.from_arrays({"items": random.normal(0, 0.5, shape)}, catalogue_of(16))
+    history, costs = (107, 116, 122, 128, 119, 110), ((116, 0.01), (122, 0.01), (128, 100.0), (119, 1.0), (110, 0.1))
+    query = Query(history, 143, k=3, rule=CandidateRule.UNSEEN_AFTER, groups=((122,),), item_costs=costs)
+    (found,) = explain_queries(model, [query], explainer="exact", progress=False)
+    assert (set(found.removed), found.proof) == ({122, 110}, Proof.MINIMUM)
+
+
+def test_a_set_that_costs_as_much_is_no_cheaper_one(monkeypatch):
+    found = CheapestRemoval(
+        Gaps(np.full(1, -1.0), np.array([[2.0, 3.0]]), np.full(1, -1), np.ones(1, int), np.ones(2, bool), 1),
+        lambda sets: np.ones(len(sets), dtype=np.bool_),
+        unit=np.arange(2),
+        cost=np.array([1.0, 0.01]) * 1e3,
+        places=np.ones(2, dtype=np.int64),
+        free=np.array([True, False]),
+        largest=2,
+        nodes=10,
+        most_refuted=3,
+    )
+    sloppy = np.array([True, False])
+    monkeypatch.setattr(cheapest_removal, "fewest_removals", lambda *_: (Ended.FOUND, sloppy))
+    assert found.search(1000.0)[0] is Ended.NO_SUCH_SET
+    assert found.search(1001.0)[0] is Ended.FOUND

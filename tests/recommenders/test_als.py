@@ -1,3 +1,6 @@
+import copy
+import gc
+import pickle
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from topple import load_model
+from topple import explain, load_model
 from topple.data.splitting import HeldOut
 from topple.data.vocabulary import Vocabulary
 from topple.errors import ModelFolderError, RecommenderError, SettingsError
+from topple.explanation import Status
 from topple.recommenders import als, fold_in
 from topple.recommenders.als import ALS, AlsSettings
 from topple.recommenders.checkpoints import save_model
@@ -108,6 +112,28 @@ def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, f
         torch.testing.assert_close(short[place], full[place][:, columns[row]], rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.parametrize("near", [0, 32])
+@pytest.mark.parametrize("factors", [2, 12])
+def test_with_everything_removed_all_scores_are_zero_and_not_what_rounding_leaves(factors, near, monkeypatch):
+    monkeypatch.setattr(fold_in, "NEAR", near)
+    model, batch = untrained(factors), HistoryBatch.of([[1, 4, 2], [7], [3, 0, 6, 5, 8]])
+    candidates, nothing = torch.tensor([[9, 2], [0, 1], [4, 3]]), torch.zeros(3, 40, 5, dtype=torch.float64)
+    rows = torch.tensor([2, 0])
+    for scorer in (model.bind(batch), model.bind(batch, candidates)):
+        for scores in (scorer(nothing), scorer(nothing[rows], rows), scorer(nothing.clone().requires_grad_())):
+            assert not scores.any()
+    among_others = unchanged(batch).repeat(1, 2, 1)
+    among_others[:, 0] = 0
+    assert not model.bind(batch, candidates)(among_others[rows], rows)[:, 0].any()
+
+
+def test_a_single_item_topples_nothing_where_the_empty_history_ties():
+    model = untrained(5, items=16, alpha=10.0, reg=1.0)
+    for item in model.catalogue.vocabulary.ids:
+        for found in explain(model, [item], k=3, rule="unseen_after", progress=False):
+            assert found.status is Status.IMPOSSIBLE
+
+
 def test_one_or_two_removed_items_of_many_variations_never_cost_a_solve_each(monkeypatch):
     model = untrained(16)
     batch = HistoryBatch.of([list(range(20)), list(range(5, 17))])
@@ -194,6 +220,62 @@ def test_scores_do_not_depend_on_how_many_systems_are_held_at_a_time(monkeypatch
 def test_no_histories_have_no_scores():
     nobody = HistoryBatch.of([])
     assert MODEL.score(nobody, unchanged(nobody)).shape == (0, 1, ITEMS)
+    batch, candidates = HistoryBatch.of([[1, 2], [3, 4], [5]]), torch.tensor([[6, 7]] * 3)
+    for asked, columns in ((None, ITEMS), (candidates, 2)):
+        bound = MODEL.bind(batch, asked)
+        assert bound(torch.zeros(0, 4, 2).double(), torch.zeros(0, dtype=torch.int64)).shape == (0, 4, columns)
+        assert bound(torch.zeros(2, 0, 2).double(), torch.tensor([1, 0])).shape == (2, 0, columns)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])  # noqa: S301 - its own
+def test_a_model_can_be_copied_and_sent_to_another_process(copied):
+    model, batch = untrained(4), HistoryBatch.of([[1, 2], [3, 4]])
+    scores = model.score(batch, unchanged(batch))
+    again = copied(model)
+    torch.testing.assert_close(again.score(batch, unchanged(batch)), scores, rtol=0, atol=0)
+    assert again.fingerprint == model.fingerprint
+    assert len(again._prepared) == 1
+
+
+@pytest.mark.parametrize(("factors", "prepared"), [(10, 0), (11, 1)])
+def test_columns_are_prepared_only_where_that_is_cheaper(factors, prepared, monkeypatch):
+    model, batch = untrained(factors, items=30), HistoryBatch.of([list(range(18))])
+    candidates, onto, calls = torch.arange(24)[None], FoldIn.onto, []
+    monkeypatch.setattr(FoldIn, "onto", lambda self, columns: calls.append(1) or onto(self, columns))
+    keep = unchanged(batch).repeat(1, 3, 1)
+    keep[0, 1, 4], keep[0, 2, 1:] = 0, 0
+    found = model.bind(batch, candidates)(keep, torch.tensor([0]))
+    assert len(calls) == prepared  # 18 * 24 numbers, or 10 or 11 times 18 + 24
+    for scores, kept in zip(found[0], keep[0].numpy(), strict=True):
+        np.testing.assert_allclose(scores.numpy(), folded_in(model, list(range(18)), kept)[:24], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_one_scorer_serves_removals_of_few_items_and_of_nearly_all(first):
+    history = list(range(45))
+    model, batch = untrained(30, items=60), HistoryBatch.of([history])
+    bound, rows = model.bind(batch, torch.tensor([[50, 55]])), torch.tensor([0])
+    few, many = unchanged(batch).repeat(1, 2, 1), unchanged(batch).repeat(1, 2, 1)
+    few[0, 0, :2], few[0, 1, 7] = 0, 0
+    many[0, 0, 3:], many[0, 1, 7] = 0, 0
+    assert fold_in.NEAR < 42
+    for keep in (few, many)[:: 1 if first else -1]:
+        for found, kept in zip(bound(keep, rows)[0], keep[0].numpy(), strict=True):
+            np.testing.assert_allclose(found, folded_in(model, history, kept)[[50, 55]], rtol=1e-9, atol=1e-11)
+    prepared = model._prepared[batch]
+    assert prepared.update(few).from_empty.tolist() == [[False, False]]
+    assert prepared.update(many).from_empty.tolist() == [[True, False]]
+
+
+def test_what_is_prepared_goes_with_its_histories():
+    model, batch = untrained(4), HistoryBatch.of([[1, 2], [3, 4]])
+    bound = model.bind(batch, torch.tensor([[6], [7]]))
+    (prepared,) = model._prepared.values()
+    model.score(batch, unchanged(batch))
+    assert list(model._prepared.values()) == [prepared]
+    del bound, batch
+    gc.collect()
+    assert not model._prepared
 
 
 def objective(x, y, seen, settings):

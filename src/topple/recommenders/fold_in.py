@@ -95,10 +95,10 @@ class FoldIn:
             kept: the weights, cut to the longest of the chosen histories or longer.
             rows: which histories [R]; None for all.
         """
+        if not kept.numel():
+            return self.rows.new_zeros(*kept.shape[:2], self.rows.shape[2])
         if rows is not None and kept.requires_grad:
             return self.some(rows, kept.shape[2]).users(kept)
-        if not kept.numel():
-            return self.solved(kept)
         update = self.update(kept, rows)
         (_, variations, places), factors, most = kept.shape, self.rows.shape[2], int(update.sizes.max())
         direct = min(places**3, factors**3 // 2 + places * factors**2)
@@ -146,7 +146,7 @@ class FoldIn:
             base = base.masked_fill(from_empty[..., None], 0)
             moves, sizes = _moves(kept != base)
         less = base.expand_as(kept).flatten()[moves] - kept.flatten()[moves]
-        return _Update(self, from_empty, sizes, moves, less, kept.shape[2], history, rows)
+        return _Update(self, from_empty, sizes, moves, less, kept.shape[2], kept.any(-1), history, rows)
 
     @cached_property
     def one(self) -> _Start:
@@ -204,6 +204,11 @@ class FoldIn:
         """The places of each history up to the last that holds an item."""
         return lengths_of(self.weights > 0)
 
+    def few(self, columns: int) -> bool:
+        """Say whether reading a removal straight in so many columns is no dearer than x and then x in the columns."""
+        places, factors = self.rows.shape[1:]
+        return places * columns <= factors * (places + columns)
+
     def onto(self, columns: Tensor) -> Scorer:
         """Return the scorer of kept weights for items [B, D, C], with their products prepared; without gradients."""
         before, effect = (self.whole.user[:, None] @ columns)[:, 0], self.whole.effect @ columns
@@ -214,7 +219,7 @@ class FoldIn:
             update = self.update(keep if self.even else keep * self.weights[rows, None, : keep.shape[2]], rows)
             if update.from_empty.any():
                 return factor_scores(update.users(), columns, rows)
-            return before[rows, None] - products(update.steps(), effect, rows, self.lengths)
+            return (before[rows, None] - products(update.steps(), effect, rows, self.lengths)) * update.some[..., None]
 
         return scorer
 
@@ -230,6 +235,7 @@ class _Update:
         moves: which, among those of all variations, in order [moves].
         less: by how much less each of them is kept [moves].
         places: H.
+        some: whether anything is kept, bool [R, S]; if not, x is 0 and not what rounding leaves of it: all scores tie.
         history: which histories the variations are of [R].
         rows: the same, or None for all.
     """
@@ -240,6 +246,7 @@ class _Update:
     moves: Tensor
     less: Tensor
     places: int
+    some: Tensor
     history: Tensor
     rows: Tensor | None = None
 
@@ -287,7 +294,7 @@ class _Update:
     def users(self) -> Tensor:
         """Return the new x [R, S, D]."""
         before = self.start.user[self.history, None].expand(-1, self.sizes.shape[1], -1, -1)
-        return self.own(before) - self._moved(self.steps())
+        return (self.own(before) - self._moved(self.steps())) * self.some[..., None]
 
     def effects(self, slope: Tensor) -> Tensor:
         """Return Z A^-1 slope [R, S, H] for the new A, of slopes [R, S, D]; of all histories."""

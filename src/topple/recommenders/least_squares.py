@@ -1,6 +1,6 @@
 """Factor models whose user is the least squares of a history: implicit ALS, trained here or in any library."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from torch import Tensor
@@ -35,6 +35,13 @@ class LeastSquares(Recommender):
         self._system = System.of(factors, alpha, regularisation)
         self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is prepared: a copy, or the model in another process, prepares its own."""
+        return {name: value for name, value in self.__dict__.items() if name != "_prepared"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _prepared=WeakKeyDictionary())
+
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Fold the variations in and multiply them with the factors of the items asked for."""
         return self.bind(histories, candidates)(keep)
@@ -48,7 +55,7 @@ class LeastSquares(Recommender):
             )
         fold_in = self._prepared[histories]
         columns = (self._factors if candidates is None else self._factors[candidates]).to(dtype).transpose(-1, -2)
-        onto = None if candidates is None else fold_in.onto(columns)
+        onto = fold_in.onto(columns) if candidates is not None and fold_in.few(candidates.shape[1]) else None
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             if onto and not keep.requires_grad:

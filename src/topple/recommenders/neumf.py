@@ -151,7 +151,7 @@ def _in_parts(p: dict[str, Tensor], user: Tensor, item: Tensor) -> Tensor:
     at_once = max(1, NUMBERS // (2 * item.shape[1] * item.shape[2]))
     parts = zip(torch.split(user.flatten(0, 1), at_once), torch.split(which, at_once), strict=True)
     found = [_perceptron(p, its[:, None] + (item if len(item) == 1 else item[mine])) for its, mine in parts]
-    return (torch.cat(found) if found else user.new_zeros(0, item.shape[1])).reshape(len(user), variations, -1)
+    return torch.cat(found).reshape(len(user), variations, item.shape[1])
 
 
 def _perceptron(p: dict[str, Tensor], first: Tensor) -> Tensor:

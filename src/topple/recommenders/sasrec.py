@@ -192,14 +192,16 @@ class SASRec(Learned):
     def _last(self, p: dict[str, Tensor], start: Tensor, kept: Tensor) -> Tensor:
         """Return the last state [B, S, D] of variations [B, S, H] of histories with vectors [B, H, D]."""
         variations, places = kept.shape[1:]
+        shape = *kept.shape[:2], start.shape[2]
+        if not kept.numel():
+            return start.new_zeros(shape)
         which = torch.arange(len(start), device=start.device).repeat_interleave(variations)
         at_once = max(1, NUMBERS // (places * start.shape[2]))
         parts = zip(torch.split(which, at_once), torch.split(kept.flatten(0, 1), at_once), strict=True)
         whole = not kept.requires_grad and bool(((kept == 0) | (kept == 1)).all())
         last_of = self._last_of_shortened if whole else self._last_of
         found = [last_of(p, start, mine, its) for mine, its in parts]
-        shape = *kept.shape[:2], start.shape[2]
-        return torch.cat(found).reshape(shape) if found else start.new_zeros(shape)
+        return torch.cat(found).reshape(shape)
 
     def _last_of_shortened(self, p: dict[str, Tensor], start: Tensor, which: Tensor, kept: Tensor) -> Tensor:
         """Return what `_last_of` does where items are kept or removed whole: the gaps are closed, and nothing is masked."""

@@ -2,12 +2,15 @@
 
 import time
 from itertools import chain, combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import milp
 
+from topple.explainers.proofs import removal_program
 from topple.explainers.proofs.removal_program import Ended, Gaps, fewest_removals
 
 HISTORY = 7
@@ -140,3 +143,37 @@ def test_a_program_is_stopped_by_its_time_and_claims_nothing():
     assert ended is Ended.STOPPED
     assert not found.any()
     assert fewest_removals(gaps, np.arange(60), 1, 40, (), 1000, seconds=-1)[0] is Ended.STOPPED
+
+
+def presolve_finds_nothing(monkeypatch, programs):
+    """The solver as it was seen: a program with costs that has a solution is called infeasible while it is presolved."""
+
+    def solver(*args, options, **kwargs):
+        programs.append(options)
+        return SimpleNamespace(status=2) if options["presolve"] else milp(*args, options=options, **kwargs)
+
+    monkeypatch.setattr(removal_program, "milp", solver)
+
+
+def priced(monkeypatch, seconds=60.0):
+    programs = []
+    presolve_finds_nothing(monkeypatch, programs)
+    own, fewest = np.full(1, -1), np.ones(1, dtype=np.int64)
+    gaps = Gaps(np.full(1, -1.0), np.array([[2.0, 3.0, 0.5]]), own, fewest, np.ones(3, dtype=np.bool_), 1)
+    ended, found = fewest_removals(gaps, np.arange(3), 1, 3, (), 100, np.array([1.0, 5, 1]), seconds=seconds)
+    return programs, ended, found.tolist()
+
+
+def test_with_costs_that_there_is_no_set_is_believed_only_without_presolving(monkeypatch):
+    programs, ended, found = priced(monkeypatch)
+    assert (ended, found) == (Ended.FOUND, [True, False, False])
+    assert [options["presolve"] for options in programs] == [True, False]
+    assert programs[1]["time_limit"] < programs[0]["time_limit"] == 60
+
+
+def test_a_program_that_is_solved_again_has_the_time_that_is_left(monkeypatch):
+    ticks = iter([100.0, 107.0])
+    monkeypatch.setattr(removal_program.time, "perf_counter", lambda: next(ticks))
+    assert [options["time_limit"] for options in priced(monkeypatch, seconds=10)[0]] == [10, 3]
+    ticks = iter([100.0, 111.0])
+    assert priced(monkeypatch, seconds=10)[1] is Ended.STOPPED

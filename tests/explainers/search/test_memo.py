@@ -14,39 +14,49 @@ PLACES = 4
 
 def margin(row, sets):
     """A number that tells every pair of a history and a set apart."""
-    return (row * 100 + (sets * torch.tensor([1, 2, 4, 8])).sum(-1)).double()[:, None]
+    places = sets.shape[-1]
+    return ((row << places) + (sets * (1 << torch.arange(places))).sum(-1)).double()[:, None]
 
 
-def fresh(factors=None):
-    memo = Memo(PLACES, 1, torch.zeros(0, dtype=torch.float64))
+def fresh(factors=None, places=PLACES):
+    memo = Memo(places, 1, torch.zeros(0, dtype=torch.float64))
     if factors is not None:
         memo._factors = torch.full_like(memo._factors, factors)
     return memo
 
 
-calls = st.lists(
-    st.lists(st.tuples(st.integers(0, 3), st.lists(st.booleans(), min_size=PLACES, max_size=PLACES)), max_size=9),
-    max_size=8,
-)
+def calls(places):
+    some = st.lists(st.sampled_from([False, False, False, True]), min_size=places, max_size=places)
+    return st.lists(st.lists(st.tuples(st.integers(0, 3), some), max_size=9), max_size=8)
 
 
 @pytest.mark.parametrize("factors", [None, 0, 1], ids=["keys", "all keys collide", "some keys collide"])
 @pytest.mark.parametrize("most", [100_000, 7])
-def test_a_set_gets_its_own_margin_whatever_was_asked_before(factors, most, monkeypatch):
+@pytest.mark.parametrize("places", [PLACES, 19])
+def test_a_set_gets_its_own_margin_whatever_was_asked_before(factors, most, places, monkeypatch):
     monkeypatch.setattr(memory, "MOST", most)
 
     @settings(deadline=None, max_examples=60)
-    @given(calls)
+    @given(calls(places))
     def holds(asked):
-        memo = fresh(factors)
+        memo = fresh(factors, places)
         for pairs in asked:
             row = torch.tensor([row for row, _ in pairs], dtype=torch.int64)
-            sets = torch.tensor([some for _, some in pairs], dtype=torch.bool).reshape(-1, PLACES)
+            sets = torch.tensor([some for _, some in pairs], dtype=torch.bool).reshape(-1, places)
             at, new = memo.look_up(row, sets)
             memo.keep(at[new], margin(row[new], sets[new]))
             assert torch.equal(memo.read(at), margin(row, sets))
 
     holds()
+
+
+def test_small_sets_have_keys_of_their_own():
+    one = torch.eye(100, dtype=torch.bool)
+    both = (one[:, None] | one)[torch.ones(100, 100).triu().bool()]  # singles and pairs
+    memo = fresh(places=100)
+    for row in range(3):
+        memo.look_up(torch.full((len(both),), row), both)
+    assert len(memo._at) == 3 * len(both)
 
 
 def test_what_is_held_is_not_new_until_it_is_forgotten(monkeypatch):

@@ -51,13 +51,16 @@ class CheapestRemoval:
         unit = float(self.cost[free].min()) if len(free) else 1.0  # the solver's tolerances are absolute
         cost = self.cost / unit
         limits = [(self.places.astype(np.float64), float(self.largest))]
+        below = math.inf if known is None else known * (1 - ROUNDING) / unit
         if known is not None:
-            limits.append((cost, known * (1 - ROUNDING) / unit))
+            limits.append((cost, below))
         forbidden: list[BoolArray] = []
         while len(forbidden) <= self.most_refuted:
             if len(gaps.start) < gaps.needed or not len(free):
                 return Ended.NO_SUCH_SET, nothing
             ended, found = fewest_removals(gaps, free, 1, len(free), forbidden, self.nodes, cost, limits, self.left())
+            if ended is Ended.FOUND and cost[found].sum() > below:  # by no more than the solver's tolerance
+                return Ended.NO_SUCH_SET, nothing
             if ended is not Ended.FOUND or self.settle(found[None])[0]:
                 return ended, found
             forbidden.append(found)
