@@ -88,10 +88,10 @@ def test_a_low_rank_update_equals_a_new_solve(factors, most):
 
 
 @pytest.mark.parametrize("near", [0, 3, 99])
-@pytest.mark.parametrize(("few", "small"), [(0, 0), (0, 99), (10**9, 3)])
+@pytest.mark.parametrize(("few", "small", "held"), [(0, 0, 0), (0, 99, 10**9), (10**9, 3, 10**9)])
 @pytest.mark.parametrize("weights", [1.0, 0.5], ids=["plain", "weighted"])
-def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, few, small, weights, monkeypatch):
-    for name, value in (("NEAR", near), ("FEW", few), ("SMALL", small)):
+def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, few, small, held, weights, monkeypatch):
+    for name, value in (("NEAR", near), ("FEW", few), ("SMALL", small), ("HELD", held)):
         monkeypatch.setattr(fold_in, name, value)
     model, random = untrained(6), np.random.default_rng(0)
     batch = HistoryBatch.of([random.permutation(ITEMS)[:n].tolist() for n in (18, 3, 11)])

@@ -14,6 +14,8 @@ from topple.recommenders.products import factor_scores, lengths_of, products
 
 NUMBERS = 4_000_000
 """Numbers of systems of equations held at a time."""
+HELD = 16_000_000
+"""Numbers that are held of how the items of histories move each other, for many variations to follow."""
 FEW = 20_000
 """Numbers of systems that are solved together, whatever their sizes."""
 NEAR = 32
@@ -146,7 +148,7 @@ class FoldIn:
             base = base.masked_fill(from_empty[..., None], 0)
             moves, sizes = _moves(kept != base)
         less = base.expand_as(kept).flatten()[moves] - kept.flatten()[moves]
-        return _Update(self, from_empty, sizes, moves, less, kept.shape[2], kept.any(-1), history, rows)
+        return _Update(self, from_empty, sizes, moves, less, kept.shape[2], kept.sum(-1) > 0, history, rows)
 
     @cached_property
     def one(self) -> _Start:
@@ -188,8 +190,10 @@ class FoldIn:
         """Whether all items count 1, so that what is kept of them is their weight."""
         return bool(((self.weights == 1) | (self.weights == 0)).all())
 
-    def mutual(self, starts: int) -> Tensor:
-        """Return Z A^-1 Z' of the whole histories, or of both starts, [B, starts, H, H]: for many variations to follow."""
+    def mutual(self, starts: int) -> Tensor | None:
+        """Return Z A^-1 Z' of the whole histories, or of both starts, [B, starts, H, H]; None where that is too much to hold."""
+        if starts * self.rows.shape[1] * self.weights.numel() > HELD:
+            return None
         if starts not in self._mutual:
             effect = (self.one if starts == 1 else self.both).effect
             self._mutual[starts] = effect @ self.rows[:, None].transpose(2, 3)
@@ -266,7 +270,7 @@ class _Update:
         first, shift = counts.cumsum(0) - counts, self.from_empty.flatten().long() * width
         history = self.history.repeat_interleave(self.sizes.shape[1])
         effects, rows = self.start.effect.flatten(0, 2), self.fold_in.rows.flatten(0, 1)
-        mutual = effects if self.rows is None else self.fold_in.mutual(starts).flatten()
+        mutual = None if self.rows is None else self.fold_in.mutual(starts)
         for some in _alike(counts, rows.shape[1]):
             turn = torch.arange(int(counts[some[-1]]), device=less.device)  # [M]
             real = turn < counts[some][:, None]
@@ -275,10 +279,10 @@ class _Update:
             where = torch.where(real, self.moves[at] - (some * places)[:, None], 0)
             own = where + (history[some] * starts * width + shift[some])[:, None]  # among those of all starts
             into = where + (some * out.shape[2] + shift[some])[:, None]
-            if self.rows is None:
+            if mutual is None:
                 left = effects[own] @ rows[where + (history[some] * width)[:, None]].transpose(1, 2)
             else:
-                left = mutual[(own * width)[..., None] + where[:, None]]
+                left = mutual.flatten()[(own * width)[..., None] + where[:, None]]
             left *= (-alpha * its)[..., None]
             left.diagonal(dim1=1, dim2=2).add_(1)
             right = its * (self.start.pull.flatten()[own] if values is None else values.flatten()[into])
