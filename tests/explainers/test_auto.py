@@ -1,0 +1,129 @@
+"""What the default method does with its first sets: enumerate, learn, enumerate what became smaller. Against every set."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.explainers.brute_force import draw_query, true_sets
+from tests.explainers.test_goals import is_true
+from topple import explain_queries
+from topple.door.recommending import recommend
+from topple.explainers import auto
+from topple.explainers.lcer_rank import LcerRank
+from topple.explainers.search.subset_search import Found
+from topple.explanation import Goal, Proof, Query, Status
+from topple.recommenders.als import ALS, AlsSettings
+from topple.testing.worlds import catalogue_of, random_mult_vae
+
+
+def als(seed, items=18, factors=5):
+    random = np.random.default_rng(seed)
+    chosen = AlsSettings(factors=factors, regularisation=1.0)
+    return ALS.from_arrays({"item_factors": random.normal(0, 0.5, (items, factors))}, catalogue_of(items), chosen)
+
+
+def given_sets(model, sets):
+    """A search or a learner that answers with these sets of items by target, and those that it was asked about."""
+    asked = []
+
+    def answer(engine):
+        grid, ids = engine.grid, model.catalogue.vocabulary.ids
+        removed = torch.zeros_like(grid.removable)
+        for row, slot in grid.asked.nonzero().tolist():
+            target = ids[grid.target[row, slot]]
+            asked.append(target)
+            for place, item in enumerate(grid.histories.items[row].tolist()):
+                removed[row, slot, place] = ids[item] in sets.get(target, ())
+        removed &= grid.removable
+        return Found(removed, removed.any(-1))
+
+    return answer, asked
+
+
+def explained(model, queries, first, then, monkeypatch, spend, **limits):
+    """Explain from given first sets, with given learned ones; and what the learner was asked about."""
+    begin, _ = given_sets(model, first)
+    learn, asked = given_sets(model, then)
+    monkeypatch.setattr(auto, "grow_and_prune", lambda engine, **_: (begin(engine), None))
+    monkeypatch.setattr(LcerRank, "learn", lambda _, engine: learn(engine))
+    found = explain_queries(model, queries, settings={"swaps": 0, **limits}, budget=spend, progress=False)
+    return {explanation.query.target: explanation for explanation in found}, asked
+
+
+def size(some):
+    return len(some)
+
+
+@pytest.fixture(scope="module")
+def world():
+    """A history of seven items and two targets: the smallest set of one has two items, that of the other three."""
+    for seed in range(300):
+        model = als(seed)
+        ids = model.catalogue.vocabulary.ids
+        history = tuple(ids[place] for place in np.random.default_rng(seed).permutation(18)[:7])
+        asked = [Query(history, each.item, k=3) for each in recommend(model, history, 3)]
+        every = {query.target: sorted(true_sets(model, query), key=size) for query in asked}
+        small = {target: len(sets[0]) for target, sets in every.items() if len(sets) and len(sets[-1]) >= 5}
+        two, three = ([t for t in small if small[t] == many] for many in (2, 3))
+        if two and three:
+            a, b = two[0], three[0]
+            return model, [query for query in asked if query.target in (a, b)], a, b, every
+    return pytest.fail("no such history")
+
+
+def of_size(every, target, many):
+    return next(some for some in every[target] if len(some) == many)
+
+
+def test_what_is_proven_is_not_learned_about_and_what_is_learned_is_proven(world, monkeypatch):
+    model, queries, a, b, every = world
+    first, then = {a: every[a][0], b: of_size(every, b, 5)}, {a: of_size(every, a, 5), b: every[b][0]}
+    found, asked = explained(model, queries, first, then, monkeypatch, None, budget=40, learned=2)
+    assert asked == [b]  # the seven singles prove the first; four items of seven are too many to try for the second
+    assert found[a].proof is found[b].proof is Proof.MINIMUM
+    assert (set(found[a].removed), set(found[b].removed)) == (every[a][0], every[b][0])
+
+
+def test_a_budget_spent_before_something_was_learned_stays_spent(world, monkeypatch):
+    model, queries, a, b, every = world
+    first, then = {a: of_size(every, a, 5), b: of_size(every, b, 4)}, {a: every[a][0]}
+    found, asked = explained(model, queries, first, then, monkeypatch, {"scored": 45}, budget=70, learned=2)
+    assert sorted(asked) == sorted([a, b])
+    assert found[a].proof is Proof.MINIMUM
+    assert len(found[b].removed) == 4  # after seven singles and 21 pairs the budget does not last for 35 sets of three
+    assert found[b].proof is not Proof.MINIMUM
+    assert found[b].reason == "the budget was spent: a smaller set may exist"
+    assert (
+        found[b].cost == 1 + 7 + 21 + 1
+    )  # the last for the learner; and not once more for what was learned of the other
+
+
+def test_nothing_is_learned_once_the_budget_is_spent(world, monkeypatch):
+    model, queries, a, b, every = world
+    first = {a: of_size(every, a, 5), b: of_size(every, b, 5)}
+    found, asked = explained(model, queries, first, {}, monkeypatch, {"scored": 1}, budget=40, learned=2)
+    assert not asked
+    assert all("budget was spent" in each.reason and each.cost == 1 for each in found.values())
+
+
+MODELS = [als(0), als(1, factors=30), random_mult_vae(16)]
+
+
+@pytest.mark.parametrize("spend", [None, {"scored": 60}])
+@pytest.mark.parametrize("work", [9, 40, 200])
+def test_no_claim_is_false_whatever_is_begun_with_and_learned(spend, work, monkeypatch):
+    @settings(deadline=None, max_examples=40)
+    @given(st.integers(0, 1_000_000))
+    def holds(seed):
+        random, model = np.random.default_rng(seed), MODELS[seed % len(MODELS)]
+        query = draw_query(model, random, 7, goal=Goal.NECESSARY)
+        every = sorted(true_sets(model, query), key=size)
+        known = every and random.random() < 0.6
+        one, two = ({query.target: every[random.integers(len(every))]} if known else {} for _ in range(2))
+        (found,) = explained(model, [query], one, two, monkeypatch, spend, budget=work, learned=1)[0].values()
+        is_true(model, found)
+        assert found.status is Status.FOUND or not known
+
+    holds()
