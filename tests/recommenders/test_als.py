@@ -16,7 +16,7 @@ from topple.data.splitting import HeldOut
 from topple.data.vocabulary import Vocabulary
 from topple.errors import ModelFolderError, RecommenderError, SettingsError
 from topple.explanation import Status
-from topple.recommenders import als, fold_in
+from topple.recommenders import als, fold_in, small_systems
 from topple.recommenders.als import ALS, AlsSettings
 from topple.recommenders.checkpoints import save_model
 from topple.recommenders.ease import EaseSettings
@@ -91,8 +91,13 @@ def test_a_low_rank_update_equals_a_new_solve(factors, most):
 @pytest.mark.parametrize(("few", "small", "held"), [(0, 0, 0), (0, 99, 10**9), (10**9, 3, 10**9)])
 @pytest.mark.parametrize("weights", [1.0, 0.5], ids=["plain", "weighted"])
 def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, few, small, held, weights, monkeypatch):
-    for name, value in (("NEAR", near), ("FEW", few), ("SMALL", small), ("HELD", held)):
-        monkeypatch.setattr(fold_in, name, value)
+    for room, name, value in (
+        (fold_in, "NEAR", near),
+        (fold_in, "HELD", held),
+        (small_systems, "FEW", few),
+        (small_systems, "SMALL", small),
+    ):
+        monkeypatch.setattr(room, name, value)
     model, random = untrained(6), np.random.default_rng(0)
     batch = HistoryBatch.of([random.permutation(ITEMS)[:n].tolist() for n in (18, 3, 11)])
     batch.weights[0, ::2] *= weights
@@ -213,7 +218,8 @@ def test_scores_do_not_depend_on_how_many_systems_are_held_at_a_time(monkeypatch
     batch = HistoryBatch.of([[1, 2, 3, 8], [3, 9], [5, 4, 3, 2, 1, 0]])
     keep = 0.5 * unchanged(batch).repeat(1, 2, 1)
     together = model.score(batch, keep)
-    monkeypatch.setattr(fold_in, "NUMBERS", 1)
+    for room in (fold_in, small_systems):
+        monkeypatch.setattr(room, "NUMBERS", 1)
     torch.testing.assert_close(model.score(batch, keep), together, rtol=1e-12, atol=1e-12)
 
 

@@ -1,6 +1,5 @@
 """Folding a history into a factor model by its closed form; a removal is a low-rank update of it, not a new solve."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,17 +10,12 @@ from torch.autograd.function import once_differentiable
 
 from topple.recommenders.base import Scorer
 from topple.recommenders.products import factor_scores, lengths_of, products
+from topple.recommenders.small_systems import NUMBERS, alike, solved
 
-NUMBERS = 4_000_000
-"""Numbers of systems of equations held at a time."""
 HELD = 16_000_000
 """Numbers that are held of how the items of histories move each other, for many variations to follow."""
-FEW = 20_000
-"""Numbers of systems that are solved together, whatever their sizes."""
 NEAR = 32
 """Where no variation removes more items than this, all are updates of the whole history."""
-SMALL = 8
-"""Unknowns of a system that is small: up to about this, a call of a solver for each takes longer than the solving."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,7 +265,7 @@ class _Update:
         history = self.history.repeat_interleave(self.sizes.shape[1])
         effects, rows = self.start.effect.flatten(0, 2), self.fold_in.rows.flatten(0, 1)
         mutual = None if self.rows is None else self.fold_in.mutual(starts)
-        for some in _alike(counts, rows.shape[1]):
+        for some in alike(counts, rows.shape[1]):
             turn = torch.arange(int(counts[some[-1]]), device=less.device)  # [M]
             real = turn < counts[some][:, None]
             at = torch.where(real, first[some][:, None] + turn, 0)  # [N, M]
@@ -286,7 +280,7 @@ class _Update:
             left *= (-alpha * its)[..., None]
             left.diagonal(dim1=1, dim2=2).add_(1)
             right = its * (self.start.pull.flatten()[own] if values is None else values.flatten()[into])
-            out.view(-1).index_add_(0, into.flatten(), _solved(left, right).flatten())
+            out.view(-1).index_add_(0, into.flatten(), solved(left, right).flatten())
         return out
 
     def own(self, values: Tensor) -> Tensor:
@@ -318,41 +312,6 @@ def _moves(differ: Tensor) -> tuple[Tensor, Tensor]:
     moves = differ.flatten().nonzero()[:, 0]
     counts = torch.bincount(moves // differ.shape[2], minlength=differ.shape[0] * differ.shape[1])
     return moves, counts.view(differ.shape[:2])
-
-
-def _alike(counts: Tensor, factors: int) -> Iterator[Tensor]:
-    """Yield variations [N] with about as many items that move, each with any once, the one with most last.
-
-    No more are together than have `NUMBERS` numbers in their systems, and few are not told apart.
-    """
-    counts, order = counts.sort(stable=True)
-    stop = len(counts)
-    while stop and (most := int(counts[stop - 1])):
-        apart = most // 2 if stop * most * most > FEW else 0
-        start = int(torch.searchsorted(counts, apart, right=True))
-        for begin in range(start, stop, together := max(1, NUMBERS // (most * max(most, factors)))):
-            yield order[begin : min(stop, begin + together)]
-        stop = start
-
-
-def _solved(left: Tensor, right: Tensor) -> Tensor:
-    """Solve N systems [N, M, M] for [N, M]; small ones by elimination, all at once, side by side.
-
-    Elimination needs no exchange of rows: the systems are similar to positive definite ones.
-    """
-    size = right.shape[1]
-    if size > SMALL:
-        solved: Tensor = torch.linalg.solve(left, right)
-        return solved
-    a, x = left.permute(1, 2, 0).contiguous(), right.T.contiguous()  # [M, M, N], [M, N]
-    for pivot in range(size):
-        below = slice(pivot + 1, size)
-        share = a[below, pivot] / a[pivot, pivot]
-        a[below, below] -= share[:, None] * a[pivot, below]
-        x[below] -= share * x[pivot]
-    for pivot in reversed(range(size)):
-        x[pivot] = (x[pivot] - (a[pivot, pivot + 1 :] * x[pivot + 1 :]).sum(0)) / a[pivot, pivot]
-    return x.T
 
 
 class _Users(torch.autograd.Function):
