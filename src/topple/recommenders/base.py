@@ -205,11 +205,15 @@ class Recommender(ABC):
     @property
     def fingerprint(self) -> str:
         """A short hash of the model: its name, its catalogue and what it has learned; kept until an array changes."""
-        arrays = sorted(self.arrays().items())
+        arrays = sorted(self._scoring_arrays().items())
         version = tuple((id(array), array._version) for _, array in arrays)
         if self._hashed[0] != version:
             self._hashed = version, self._hash(arrays)
         return self._hashed[1]
+
+    def _scoring_arrays(self) -> Mapping[str, Tensor]:
+        """Return what the scores depend on, by name; a model that is not stored by its arrays overrides this."""
+        return self.arrays()
 
     def _hash(self, arrays: Sequence[tuple[str, Tensor]]) -> str:
         digest = hashlib.blake2b(f"{self.name}:{self.catalogue.fingerprint}".encode(), digest_size=8)

@@ -1,8 +1,11 @@
 """Implicit-feedback ALS of any library: a user's factors follow from the history by one least-squares solution."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError
@@ -41,9 +44,7 @@ class FactorsOfItems(LeastSquares):
             ) from error
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
         about = torch.tensor([confidence, regularization], dtype=torch.float64)
-        self._fingerprint = self._hash([("item_factors", self._factors), ("fold_in", about)])
+        self._numbers = {"item_factors": self._factors, "fold_in": about}
 
-    @property
-    def fingerprint(self) -> str:
-        """A short hash of the model's name, its catalogue and its factors."""
-        return self._fingerprint
+    def _scoring_arrays(self) -> Mapping[str, Tensor]:
+        return self._numbers

@@ -1,5 +1,6 @@
 """Models whose scores are a sum of one row of weights a kept item: EASE, SLIM, item-item neighbours of every library."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,10 @@ class ItemWeights(RowSums):
             raise RecommenderError(
                 f"{name} has weights that are NaN or infinite. Train it anew, with more regularisation."
             )
-        self._fingerprint = self._hash([(str(place), part) for place, part in enumerate(parts)])
+        self._numbers = {str(place): part for place, part in enumerate(parts)}
 
-    @property
-    def fingerprint(self) -> str:
-        """A short hash of the model's name, its catalogue and its weights."""
-        return self._fingerprint
+    def _scoring_arrays(self) -> Mapping[str, Tensor]:
+        return self._numbers
 
 
 def _sparse(weights: Any) -> tuple[Tensor, Tensor, Tensor]:
