@@ -98,8 +98,8 @@ class Auto(Explainer):
         if not smaller.any():
             return known
         better = _known(engine, learned, torch.where(smaller, bounds.ruled_out, 0), known.impossible)
-        minimum, spent = better.minimum | (known.minimum & ~smaller), known.spent & ~smaller
-        return self._enumerate(engine, replace(better, minimum=minimum, spent=spent), smaller)
+        better = replace(better, minimum=better.minimum | known.minimum, spent=known.spent & ~smaller)
+        return self._enumerate(engine, better, smaller)
 
     def _learn(self, engine: Engine, sets: Tensor, ruled_out: Tensor, asked: Tensor) -> Tensor:
         """Return the sets, smaller where the learned method finds smaller ones; only what is asked is looked at."""

@@ -61,8 +61,8 @@ class DenseRows(Rows):
     def _together(self, items: Tensor, kept: Tensor) -> Tensor:
         """Gather once what histories have in common, some histories at a time."""
         parts = []
-        for start in range(0, len(items), together := max(1, NUMBERS // (len(self.weights) * max(1, items.shape[1])))):
-            mine, level = items[start : start + together], kept[start : start + together]
+        for part in _parts(len(items), len(self.weights) * items.shape[1]):
+            mine, level = items[part], kept[part]
             found, place = torch.unique(mine, return_inverse=True)
             laid = torch.zeros(*level.shape[:2], len(found), dtype=kept.dtype, device=kept.device)
             laid = laid.scatter_add(2, place[:, None].expand_as(level), level)
@@ -148,8 +148,9 @@ class RowSums(Recommender):
         """Return the rows of each history, or the columns asked for, times the base weights."""
         columns = len(self.catalogue) if candidates is None else candidates.shape[1]
         out = histories.weights.new_empty(*histories.items.shape, columns)
-        for part in _parts(histories, len(self.catalogue)):
-            out[part] = self._rows.contributions(_of(histories, part), None if candidates is None else candidates[part])
+        for part in _parts(len(histories), len(self.catalogue)):
+            mine = HistoryBatch(histories.items[part], histories.weights[part])
+            out[part] = self._rows.contributions(mine, None if candidates is None else candidates[part])
         return out
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
@@ -165,11 +166,7 @@ class RowSums(Recommender):
         return self._rows.totals(histories, keep)
 
 
-def _parts(histories: HistoryBatch, each: int) -> Iterator[slice]:
+def _parts(histories: int, each: int) -> Iterator[slice]:
     """Yield some histories at a time, where one needs `each` numbers."""
     together = max(1, NUMBERS // max(1, each))
-    return (slice(start, start + together) for start in range(0, len(histories), together))
-
-
-def _of(histories: HistoryBatch, part: slice) -> HistoryBatch:
-    return HistoryBatch(histories.items[part], histories.weights[part])
+    return (slice(start, start + together) for start in range(0, histories, together))

@@ -238,9 +238,6 @@ class SASRec(Learned):
             position = position + share * (p["positions"][(low.long() + 1).clamp(max=most - 1)] - position)
         inside = kept * (most - after).clamp(0, 1)
         last = inside * (1 - kept).flip(1).cumprod(1).roll(1, 1).index_fill(1, kept.new_zeros(1).long(), 1).flip(1)
-        if not last.requires_grad and int((last > 0).sum(1).max()) <= 1:
-            read = last.argmax(1)
-            return self._states(p, x + position, inside, read, _as_it_is)[:, 0] * last.gather(1, read[:, None])
         return (self._states(p, x + position, inside, None, _as_it_is) * last[..., None]).sum(1)
 
     def _states(self, p: dict[str, Tensor], x: Tensor, inside: Tensor, read: Tensor | None, drop: Drop) -> Tensor:
