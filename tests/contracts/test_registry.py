@@ -1,9 +1,11 @@
 """The contract kit over everything in the registry; a new row is checked without a new line here."""
 
 import pytest
+import torch
 
 from topple import registry
 from topple.data.layout import write_split
+from topple.recommenders.what_if import HistoryBatch, unchanged
 from topple.settings import Settings
 from topple.testing import (
     check_dataset,
@@ -30,6 +32,20 @@ def test_recommender(name):
     kind = registry.load("recommenders", name)
     assert kind.name == name
     check_recommender(kind.fit(tiny_split(), quick(kind.settings_type)))
+
+
+@pytest.mark.parametrize("name", registry.names("recommenders"))
+def test_nothing_asked_is_nothing_scored(name):
+    kind = registry.load("recommenders", name)
+    model = kind.fit(tiny_split(), quick(kind.settings_type))
+    items, batch, candidates = len(model.catalogue), HistoryBatch.of([[1, 2], [3, 4], [5]]), torch.tensor([[6, 7]] * 3)
+    for asked, columns in ((None, items), (candidates, 2)):
+        bound = model.bind(batch, asked)
+        for shape in ((0, 3, 2), (2, 0, 2)):
+            scores = bound(torch.zeros(shape, dtype=torch.float64), torch.arange(shape[0]))
+            assert scores.shape == (*shape[:2], columns)
+    nobody = HistoryBatch.of([])
+    assert model.score(nobody, unchanged(nobody)).shape == (0, 1, items)
 
 
 @pytest.mark.parametrize(

@@ -223,16 +223,6 @@ def test_scores_do_not_depend_on_how_many_systems_are_held_at_a_time(monkeypatch
     torch.testing.assert_close(model.score(batch, keep), together, rtol=1e-12, atol=1e-12)
 
 
-def test_no_histories_have_no_scores():
-    nobody = HistoryBatch.of([])
-    assert MODEL.score(nobody, unchanged(nobody)).shape == (0, 1, ITEMS)
-    batch, candidates = HistoryBatch.of([[1, 2], [3, 4], [5]]), torch.tensor([[6, 7]] * 3)
-    for asked, columns in ((None, ITEMS), (candidates, 2)):
-        bound = MODEL.bind(batch, asked)
-        assert bound(torch.zeros(0, 4, 2).double(), torch.zeros(0, dtype=torch.int64)).shape == (0, 4, columns)
-        assert bound(torch.zeros(2, 0, 2).double(), torch.tensor([1, 0])).shape == (2, 0, columns)
-
-
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])  # noqa: S301 - its own
 def test_a_model_can_be_copied_and_sent_to_another_process(copied):
     model, batch = untrained(4), HistoryBatch.of([[1, 2], [3, 4]])

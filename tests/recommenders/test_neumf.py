@@ -52,16 +52,6 @@ def test_scores_are_those_of_both_branches(history, bits):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("shape", [(0, 3, 2), (2, 0, 2)])
-@pytest.mark.parametrize("candidates", [None, torch.tensor([[6, 7]] * 3)])
-def test_nothing_asked_is_nothing_scored(shape, candidates):
-    bound = MODEL.bind(HistoryBatch.of([[1, 2], [3, 4], [5]]), candidates)
-    columns = ITEMS if candidates is None else 2
-    assert bound(torch.zeros(shape).double(), torch.arange(shape[0])).shape == (*shape[:2], columns)
-    nobody = HistoryBatch.of([])
-    assert MODEL.score(nobody, unchanged(nobody)).shape == (0, 1, ITEMS)
-
-
 def test_base_weights_multiply():
     batch = HistoryBatch(torch.tensor([[4, 6]]), torch.tensor([[2.0, 0.5]], dtype=torch.float64))
     expected = [by_hand(MODEL, [(4, 2.0), (6, 0.5)], item) for item in range(ITEMS)]

@@ -134,16 +134,6 @@ def test_only_the_last_items_count_until_a_removal_brings_an_older_one_back():
     assert np.abs(back - score(MODEL, [1, 2, 3, 4, 5])).max() > 1e-3
 
 
-@pytest.mark.parametrize("shape", [(0, 3, 2), (2, 0, 2)])
-@pytest.mark.parametrize("candidates", [None, torch.tensor([[6, 7]] * 3)])
-def test_nothing_asked_is_nothing_scored(shape, candidates):
-    bound = MODEL.bind(HistoryBatch.of([[1, 2], [3, 4], [5]]), candidates)
-    columns = ITEMS if candidates is None else 2
-    assert bound(torch.zeros(shape).double(), torch.arange(shape[0])).shape == (*shape[:2], columns)
-    nobody = HistoryBatch.of([])
-    assert MODEL.score(nobody, unchanged(nobody)).shape == (0, 1, ITEMS)
-
-
 def test_scores_do_not_depend_on_how_many_are_worked_on_at_a_time(monkeypatch):
     batch = HistoryBatch.of([[1, 2, 3], [3, 9], [20], list(range(12))])
     keep = unchanged(batch).repeat(1, 4, 1)

@@ -60,6 +60,11 @@ def test_exhaustive_finds_the_minimum_and_proves_impossible(drawn):
         assert found.status is Status.IMPOSSIBLE
 
 
+def assert_true_and_minimal(named, every):
+    assert named in every
+    assert not any(named - {item} in every for item in named)
+
+
 @settings(deadline=None, max_examples=40)
 @given(queries)
 def test_greedy_sets_are_true_and_no_item_of_them_can_be_given_back(drawn):
@@ -67,10 +72,8 @@ def test_greedy_sets_are_true_and_no_item_of_them_can_be_given_back(drawn):
     (found,) = explain_queries(model, [asked], explainer="greedy", progress=False)
     every = toppling(model, asked)
     if found.status is Status.FOUND:
-        named = frozenset(found.removed)
-        assert named in every
+        assert_true_and_minimal(frozenset(found.removed), every)
         assert found.proof is Proof.MINIMAL
-        assert not any(named - {item} in every for item in named)
     elif every:
         assert min(map(len, every)) > 1
 
@@ -82,11 +85,9 @@ def test_auto_claims_a_minimum_or_impossible_only_where_it_is_so(drawn):
     (found,) = explain_queries(model, [asked], explainer="auto", progress=False)
     every = toppling(model, asked)
     if found.status is Status.FOUND:
-        named = frozenset(found.removed)
-        assert named in every
-        assert not any(named - {item} in every for item in named)
+        assert_true_and_minimal(frozenset(found.removed), every)
         if found.proof is Proof.MINIMUM:
-            assert len(named) == min(map(len, every))
+            assert len(found.removed) == min(map(len, every))
     else:
         assert found.status is Status.IMPOSSIBLE
         assert not every
