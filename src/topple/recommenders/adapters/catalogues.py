@@ -1,4 +1,4 @@
-"""The catalogue of an outside model: the ids that its user gives, or those that its library keeps."""
+"""An outside model: its library, its class, and its catalogue, the ids that its user gives or its library keeps."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -51,6 +51,12 @@ def library(name: str, extra: str | None = None) -> Any:
         raise RecommenderError(
             f"{root} cannot be imported ({error}). Install it: pip install 'topple[{extra or root}]'."
         ) from error
+
+
+def is_of(model: Any, module: Any, kind: str) -> bool:
+    """Say whether the model is of a class of a module that this version of a library may not have."""
+    found = getattr(module, kind, None)
+    return found is not None and isinstance(model, found)
 
 
 def _vocabulary(items: Vocabulary | Iterable[Id]) -> Vocabulary:

@@ -12,7 +12,7 @@ from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters import torch as torch_adapter
 from topple.recommenders.adapters.black_box import BlackBox
-from topple.recommenders.adapters.catalogues import catalogue_of, library
+from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.recommenders.adapters.variations import Variations
 from topple.recommenders.base import Capability, Recommender
@@ -46,10 +46,10 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
     if isinstance(model, models.EASE):
         return ItemWeights(catalogue, name, model.B)
     for kind, (module, rows_to_scores) in _AUTOENCODERS.items():
-        if _is(model, models, kind):
+        if is_of(model, models, kind):
             return torch_adapter.wrap(_Scores(getattr(model, module), rows_to_scores), catalogue, name=name)
     for kind, ask in _NEXT_ITEM.items():
-        if _is(model, models, kind):
+        if is_of(model, models, kind):
             if getattr(model, "model", None) is None:
                 raise RecommenderError(f"{name} is not trained: it has no network. Fit it with trainable=True.")
             ordered = frozenset({Capability.ORDER_AWARE})
@@ -60,12 +60,6 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
         f"{name} learns what it knows of each user in training, or needs ratings: nothing can be removed from a history. What "
         f"works: {WORKS}; for another model with a way to score a history, wrap it as 'callable'."
     )
-
-
-def _is(model: Any, models: Any, kind: str) -> bool:
-    """Say whether the model is of a class that this version of Cornac may not have."""
-    found = getattr(models, kind, None)
-    return found is not None and isinstance(model, found)
 
 
 class _Scores(nn.Module):
@@ -94,7 +88,7 @@ def _one_by_one(model: Any, asked: Variations) -> Any:
 
 def _step_by_step(model: Any, asked: Variations) -> Tensor:
     """Ask GRU4Rec for all histories at once: they end together, and a state is zero until its history begins."""
-    histories, place = asked.sequences(), next(model.model.parameters()).device
+    histories, place = asked.sequences(), torch_adapter.device_of(model.model)
     lengths = torch.tensor([len(history) for history in histories])
     longest = int(lengths.max())
     items = torch.zeros(len(histories), longest, dtype=torch.int64)

@@ -11,7 +11,7 @@ from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters import torch as torch_adapter
 from topple.recommenders.adapters.black_box import BlackBox
-from topple.recommenders.adapters.catalogues import catalogue_of, library
+from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.recommenders.base import Capability, Recommender
 from topple.types import Id, IntArray
@@ -50,11 +50,12 @@ def wrap(
     if not isinstance(model, base.AbstractRecommender):
         raise RecommenderError(f"{name} is not a model of RecBole. Give {WORKS}.")
     catalogue = catalogue_of(_ids(model, items), name, model.n_items - 1)
+    rooms = library(ROOM, "recbole")
     for kind, weights in _ITEM_WEIGHTS.items():
-        if _is(model, kind) and getattr(model, "method", "item") == "item":
+        if is_of(model, rooms, kind) and getattr(model, "method", "item") == "item":
             return ItemWeights(catalogue, name, _table(getattr(model, weights)))
     for kind, rows_to_scores in _AUTOENCODERS.items():
-        if _is(model, kind):
+        if is_of(model, rooms, kind):
             return torch_adapter.wrap(_WithoutPadding(model, rows_to_scores), catalogue, name=name)
     if isinstance(model, base.SequentialRecommender):
         recommender = BlackBox(
@@ -62,7 +63,7 @@ def wrap(
             name,
             lambda variations: _asked(model, name, variations.sequences()),
             capabilities=frozenset({Capability.ORDER_AWARE}),
-            device=_device(model),
+            device=torch_adapter.device_of(model),
             empty=empty,
         )
         recommender.module = model
@@ -75,12 +76,6 @@ def wrap(
 
 _ITEM_WEIGHTS = {"EASE": "item_similarity", "SLIMElastic": "item_similarity", "ItemKNN": "w"}
 """Model to its attribute that holds one row of weights a kept item."""
-
-
-def _is(model: Any, kind: str) -> bool:
-    """Say whether the model is of a general recommender that this version of RecBole may not have."""
-    found = getattr(library(ROOM, "recbole"), kind, None)
-    return found is not None and isinstance(model, found)
 
 
 def _table(weights: Any) -> Any:
@@ -121,7 +116,7 @@ def _asked(model: Any, name: str, histories: Sequence[IntArray]) -> Tensor:
         last = history[-longest:]
         sequences[row, : len(last)] = torch.from_numpy(last + 1)
     lengths = (sequences > 0).sum(1)
-    given = interaction({model.ITEM_SEQ: sequences, model.ITEM_SEQ_LEN: lengths}).to(_device(model))
+    given = interaction({model.ITEM_SEQ: sequences, model.ITEM_SEQ_LEN: lengths}).to(torch_adapter.device_of(model))
     try:
         with torch_adapter.evaluating(model), torch.no_grad():
             scores: Tensor = model.full_sort_predict(given)
@@ -134,11 +129,6 @@ def _asked(model: Any, name: str, histories: Sequence[IntArray]) -> Tensor:
             f"{name} does not score all items for a history (it has no full_sort_predict). What works: {WORKS}."
         ) from error
     return scores.view(len(histories), -1)[:, 1:]
-
-
-def _device(model: Any) -> torch.device:
-    found: torch.device = next(model.parameters()).device
-    return found
 
 
 def _ids(model: Any, items: Any) -> Catalogue | Vocabulary | Iterable[Id] | None:

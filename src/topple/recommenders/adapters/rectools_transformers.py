@@ -53,7 +53,7 @@ def wrap(model: Any, items: Any, name: str, empty: float | Sequence[float]) -> R
         name,
         _Sessions(model, preparator.item_id_map.convert_to_internal(list(catalogue.vocabulary.ids))),
         capabilities=frozenset({Capability.ORDER_AWARE}),
-        device=_device(network),
+        device=torch_adapter.device_of(network),
         empty=empty,
         at_once=int(model.recommend_batch_size),
     )
@@ -75,7 +75,7 @@ class _Sessions:
 
     def __call__(self, asked: Variations) -> Tensor:
         sessions: list[Any] = [(self._numbers[its].tolist(), [1.0] * len(its), {}) for its in asked.sequences()]
-        network, place = self._network, _device(self._network)
+        network, place = self._network, torch_adapter.device_of(self._network)
         batch = {key: each.to(place) for key, each in self._preparator._collate_fn_recommend(sessions).items()}
         with torch_adapter.evaluating(network), torch.no_grad():
             embedded = network.item_model.get_all_embeddings()
@@ -132,8 +132,3 @@ _SIMILARITY = ("forward", "session_tower_forward", "item_tower_forward", "_get_f
 def _inherits(part: Any, kind: Any, methods: Iterable[str]) -> bool:
     """Say whether a part has these methods from RecTools' own class."""
     return isinstance(part, kind) and all(getattr(type(part), each) is getattr(kind, each) for each in methods)
-
-
-def _device(network: Any) -> torch.device:
-    found: torch.device = next(network.parameters()).device
-    return found

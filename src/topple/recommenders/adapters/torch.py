@@ -87,6 +87,12 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+def device_of(model: Any) -> torch.device:
+    """Return where the weights of a library's network are; where they are in several places is for the library to say."""
+    found: torch.device = next(model.parameters()).device
+    return found
+
+
 class _Asked:
     """A module asked in the precision of the histories, with copies of its weights that are made when they change."""
 
