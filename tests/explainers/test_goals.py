@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.explainers.brute_force import ADDITIVE, MODELS, draw_constraints, draw_query, one_less, price, true_sets
@@ -91,6 +91,7 @@ PRICES = {
 def test_exact_agrees_with_every_set_whatever_groups_and_costs(prices):
     @settings(deadline=None, max_examples=30)
     @given(SEEDS)
+    @example(889)  # of "large" prices: presolving it lost the cheapest set
     def agrees(seed):
         random, model = np.random.default_rng(seed), ADDITIVE[seed % len(ADDITIVE)]
         query = draw_query(model, random, 9, **NECESSARY)

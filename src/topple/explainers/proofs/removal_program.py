@@ -1,11 +1,9 @@
 """The smallest removal for one target of an additive model, as a mixed-integer program."""
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -16,9 +14,6 @@ SCALE = 100.0
 """What a scaled gain of 1 becomes; the solver's own tolerance is an absolute 1e-6."""
 LOOSE = 1e-4
 """By how much a scaled gap may miss 0: well above the solver's tolerance, so that no set that topples is cut off."""
-
-INFEASIBLE = 2
-"""What scipy calls a program without a solution."""
 
 
 class Ended(Enum):
@@ -131,30 +126,22 @@ def fewest_removals(
     if seconds <= 0:
         return Ended.STOPPED, removed
     price = np.concatenate([np.ones(count) if cost is None else cost[places], np.zeros(columns - count)])
-    end = time.perf_counter() + seconds
-    solved = _solve(price, rows, floors, nodes, seconds)
-    if solved.status == INFEASIBLE and cost is not None:
-        # with costs, HiGHS 1.12 has presolved a program to nothing that has a solution
-        left = end - time.perf_counter()
-        if left <= 0:
-            return Ended.STOPPED, removed
-        solved = _solve(price, rows, floors, nodes, left, presolve=False)
+    solved = milp(
+        price,
+        integrality=np.ones(columns, dtype=np.int64),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(rows, floors, np.inf),
+        options={
+            "node_limit": nodes,
+            "mip_rel_gap": 0.0,
+            "time_limit": seconds,
+            "presolve": cost is None,  # with costs, HiGHS 1.12 has presolved solutions and the best of them away
+        },
+    )
     if solved.status == 0:
         removed[places[solved.x[:count] > 0.5]] = True
         return Ended.FOUND, removed
-    return (Ended.NO_SUCH_SET if solved.status == INFEASIBLE else Ended.STOPPED), removed
-
-
-def _solve(
-    price: FloatArray, rows: FloatArray, floors: FloatArray, nodes: int, seconds: float, *, presolve: bool = True
-) -> Any:
-    return milp(
-        price,
-        integrality=np.ones(len(price), dtype=np.int64),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(rows, floors, np.inf),
-        options={"node_limit": nodes, "mip_rel_gap": 0.0, "time_limit": seconds, "presolve": presolve},
-    )
+    return (Ended.NO_SUCH_SET if solved.status == 2 else Ended.STOPPED), removed
 
 
 def _constraints(
