@@ -12,7 +12,7 @@ import torch
 from scipy.sparse import random as random_matrix
 
 import topple
-from topple.recommenders.what_if import HistoryBatch, without
+from topple.scoring.variations import HistoryBatch, without
 
 LENGTH = 60
 

@@ -29,8 +29,8 @@ from rich.table import Table
 
 import topple
 from topple.explainers.lcer import LcerSettings
-from topple.recommenders.autoencoder import Autoencoder
-from topple.recommenders.checkpoints import load_model
+from topple.recommenders.families.autoencoder import Autoencoder
+from topple.recommenders.saving.folders import load_model
 
 COLUMNS = (
     "dataset", "recommender", "method", "rule", "goal", "queries", "coverage", "pn", "ps", "f_ns", "minimal", "minimum",

@@ -27,8 +27,8 @@ from rich.table import Table
 from torch import Tensor
 
 import topple
-from topple.recommenders.autoencoder import Autoencoder
-from topple.recommenders.what_if import HistoryBatch
+from topple.recommenders.families.autoencoder import Autoencoder
+from topple.scoring.variations import HistoryBatch
 
 COLUMNS = (
     "recommender", "method", "queries", "calls", "scored", "seconds", "scored_per_s", "limit_per_s", "limit_gflops", "share",

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from topple.explainers.lcer import LcerSettings
-from topple.explanation import Query
-from topple.recommenders.autoencoder import Autoencoder
+from topple.recommenders.families.autoencoder import Autoencoder
+from topple.records.answer import Query
 
 
 @dataclass

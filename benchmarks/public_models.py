@@ -31,7 +31,7 @@ from public_trainings import Limits, Train
 
 import topple
 from topple.data.splitting import Split
-from topple.recommenders.quality import held_out_quality
+from topple.recommenders.training.quality import held_out_quality
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from topple.benchmark.zoo.interactions import by_item, seen
 from topple.data.splitting import Split
 from topple.errors import RecommenderError
 from topple.recommenders.adapters.catalogues import library
-from topple.recommenders.base import Recommender
-from topple.recommenders.quality import held_out_quality
-from topple.recommenders.what_if import HistoryBatch
+from topple.recommenders.training.quality import held_out_quality
+from topple.scoring.recommender import Recommender
+from topple.scoring.variations import HistoryBatch
 from topple.types import CsrMatrix, FloatArray, IntArray
 
 PATIENCE = 30

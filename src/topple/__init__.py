@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from topple.api.asking import top_k_queries as top_k_queries
+    from topple.api.evaluating import evaluate as evaluate
+    from topple.api.explaining import explain as explain
+    from topple.api.explaining import explain_queries as explain_queries
+    from topple.api.fitting import fit as fit
+    from topple.api.recommending import recommend as recommend
+    from topple.api.wrapping import wrap as wrap
     from topple.data.interactions import Interactions as Interactions
     from topple.data.layout import read_split as read_split
     from topple.data.layout import write_split as write_split
@@ -25,72 +32,65 @@ if TYPE_CHECKING:
     from topple.data.titles import read_titles as read_titles
     from topple.data.vocabulary import Catalogue as Catalogue
     from topple.data.vocabulary import Vocabulary as Vocabulary
-    from topple.door.asking import top_k_queries as top_k_queries
-    from topple.door.evaluating import evaluate as evaluate
-    from topple.door.explaining import explain as explain
-    from topple.door.explaining import explain_queries as explain_queries
-    from topple.door.fitting import fit as fit
-    from topple.door.recommending import recommend as recommend
-    from topple.door.wrapping import wrap as wrap
     from topple.errors import ToppleError as ToppleError
-    from topple.explainers.budget import Budget as Budget
-    from topple.explanation import CandidateRule as CandidateRule
-    from topple.explanation import Explanation as Explanation
-    from topple.explanation import Goal as Goal
-    from topple.explanation import Proof as Proof
-    from topple.explanation import Query as Query
-    from topple.explanation import Removal as Removal
-    from topple.explanation import Status as Status
-    from topple.explanation import Verdict as Verdict
-    from topple.recommenders.base import Capability as Capability
-    from topple.recommenders.base import Recommender as Recommender
-    from topple.recommenders.checkpoints import load_model as load_model
-    from topple.recommenders.checkpoints import save_model as save_model
-    from topple.recommenders.quality import held_out_quality as held_out_quality
+    from topple.recommenders.saving.folders import load_model as load_model
+    from topple.recommenders.saving.folders import save_model as save_model
+    from topple.recommenders.training.quality import held_out_quality as held_out_quality
+    from topple.records.answer import CandidateRule as CandidateRule
+    from topple.records.answer import Explanation as Explanation
+    from topple.records.answer import Goal as Goal
+    from topple.records.answer import Proof as Proof
+    from topple.records.answer import Query as Query
+    from topple.records.answer import Removal as Removal
+    from topple.records.answer import Status as Status
+    from topple.records.answer import Verdict as Verdict
     from topple.reports.records import read_explanations as read_explanations
     from topple.reports.records import write_explanations as write_explanations
     from topple.reports.sentences import sentence as sentence
+    from topple.scoring.budget import Budget as Budget
+    from topple.scoring.recommender import Capability as Capability
+    from topple.scoring.recommender import Recommender as Recommender
     from topple.verification.retraining import Retraining as Retraining
     from topple.verification.verify import verify as verify
 
 _ROOMS = {
-    "Budget": "topple.explainers.budget",
-    "CandidateRule": "topple.explanation",
-    "Capability": "topple.recommenders.base",
+    "Budget": "topple.scoring.budget",
+    "CandidateRule": "topple.records.answer",
+    "Capability": "topple.scoring.recommender",
     "Catalogue": "topple.data.vocabulary",
-    "Explanation": "topple.explanation",
-    "Goal": "topple.explanation",
+    "Explanation": "topple.records.answer",
+    "Goal": "topple.records.answer",
     "Interactions": "topple.data.interactions",
     "Preparation": "topple.data.splitting",
-    "Proof": "topple.explanation",
-    "Query": "topple.explanation",
-    "Recommender": "topple.recommenders.base",
-    "Removal": "topple.explanation",
+    "Proof": "topple.records.answer",
+    "Query": "topple.records.answer",
+    "Recommender": "topple.scoring.recommender",
+    "Removal": "topple.records.answer",
     "Retraining": "topple.verification.retraining",
     "Split": "topple.data.splitting",
-    "Status": "topple.explanation",
+    "Status": "topple.records.answer",
     "ToppleError": "topple.errors",
-    "Verdict": "topple.explanation",
+    "Verdict": "topple.records.answer",
     "Vocabulary": "topple.data.vocabulary",
-    "evaluate": "topple.door.evaluating",
-    "explain": "topple.door.explaining",
-    "explain_queries": "topple.door.explaining",
-    "fit": "topple.door.fitting",
+    "evaluate": "topple.api.evaluating",
+    "explain": "topple.api.explaining",
+    "explain_queries": "topple.api.explaining",
+    "fit": "topple.api.fitting",
     "from_csr": "topple.data.reading",
-    "held_out_quality": "topple.recommenders.quality",
-    "load_model": "topple.recommenders.checkpoints",
+    "held_out_quality": "topple.recommenders.training.quality",
+    "load_model": "topple.recommenders.saving.folders",
     "load_split": "topple.data.sources",
     "prepare": "topple.data.splitting",
     "read_explanations": "topple.reports.records",
     "read_interactions": "topple.data.reading",
     "read_split": "topple.data.layout",
     "read_titles": "topple.data.titles",
-    "recommend": "topple.door.recommending",
-    "save_model": "topple.recommenders.checkpoints",
+    "recommend": "topple.api.recommending",
+    "save_model": "topple.recommenders.saving.folders",
     "sentence": "topple.reports.sentences",
-    "top_k_queries": "topple.door.asking",
+    "top_k_queries": "topple.api.asking",
     "verify": "topple.verification.verify",
-    "wrap": "topple.door.wrapping",
+    "wrap": "topple.api.wrapping",
     "write_explanations": "topple.reports.records",
     "write_split": "topple.data.layout",
 }

@@ -5,7 +5,7 @@ import pytest
 import topple
 from topple.benchmark.lcer import reproduce_lcer
 from topple.explainers.lcer import LcerSettings
-from topple.recommenders.mult_vae import MultVAESettings
+from topple.recommenders.models.mult_vae import MultVAESettings
 
 QUICK = LcerSettings(steps=40)
 SMALL = MultVAESettings(hidden=16, latent=8, epochs=2, batch_size=100)

@@ -5,7 +5,7 @@ import torch
 
 from topple import registry
 from topple.data.layout import write_split
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
 from topple.testing import (
     check_dataset,

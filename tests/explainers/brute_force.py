@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from topple.door.recommending import recommend
-from topple.explanation import CandidateRule, Goal, Query
-from topple.recommenders.what_if import HistoryBatch
+from topple.api.recommending import recommend
+from topple.records.answer import CandidateRule, Goal, Query
+from topple.scoring.variations import HistoryBatch
 from topple.testing import OpaqueRecommender, ToyRecommender, random_additive, random_mult_vae
 from topple.testing.worlds import catalogue_of
 

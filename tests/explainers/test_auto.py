@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tests.explainers.brute_force import draw_query, true_sets
 from tests.explainers.test_goals import is_true
 from topple import explain_queries
-from topple.door.recommending import recommend
+from topple.api.recommending import recommend
 from topple.explainers import auto
 from topple.explainers.lcer_rank import LcerRank
 from topple.explainers.search.subset_search import Found
-from topple.explanation import Goal, Proof, Query, Status
-from topple.recommenders.als import ALS, AlsSettings
+from topple.recommenders.models.als import ALS, AlsSettings
+from topple.records.answer import Goal, Proof, Query, Status
 from topple.testing.worlds import catalogue_of, random_mult_vae
 
 

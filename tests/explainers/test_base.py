@@ -3,8 +3,8 @@ import pytest
 from topple.errors import CapabilityError, SettingsError
 from topple.explainers.base import Explainer
 from topple.explainers.lcer import Lcer, LcerSettings
-from topple.recommenders.base import Capability
-from topple.recommenders.mult_vae import MultVAESettings
+from topple.recommenders.models.mult_vae import MultVAESettings
+from topple.scoring.recommender import Capability
 from topple.testing import OpaqueRecommender, film_recommender
 
 

@@ -19,11 +19,11 @@ from topple.explainers.proofs.cheapest_removal import CheapestRemoval
 from topple.explainers.proofs.removal_program import Ended, Gaps
 from topple.explainers.proofs.smallest_removal import SmallestRemoval
 from topple.explainers.search.subset_search import Found, grow_and_prune
-from topple.explanation import CandidateRule, Query, Status
-from topple.recommenders.bpr import BPR
-from topple.recommenders.ease import EASE, EaseSettings
-from topple.recommenders.encoding import encode
-from topple.recommenders.mult_vae import MultVAESettings
+from topple.recommenders.models.bpr import BPR
+from topple.recommenders.models.ease import EASE, EaseSettings
+from topple.recommenders.models.mult_vae import MultVAESettings
+from topple.records.answer import CandidateRule, Query, Status
+from topple.scoring.encoding import encode
 from topple.testing import check_explainer, film_world, random_additive, random_mult_vae, tiny_split
 from topple.testing.toy import ToyRecommender
 from topple.testing.worlds import World, catalogue_of, listed_queries

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.explainers.brute_force import ADDITIVE, MODELS, draw_constraints, draw_query, one_less, price, true_sets
 from topple import explain_queries
-from topple.door.recommending import recommend
+from topple.api.recommending import recommend
 from topple.explainers import auto, exact
 from topple.explainers.proofs.bounds import LowerBounds
-from topple.explanation import Goal, Proof, Query, Status
+from topple.records.answer import Goal, Proof, Query, Status
 from topple.testing import OpaqueRecommender, film_world
 
 SEEDS = st.integers(0, 1_000_000)

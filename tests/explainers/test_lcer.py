@@ -5,9 +5,9 @@ import torch
 from topple.errors import CapabilityError, SettingsError
 from topple.explainers import lcer
 from topple.explainers.lcer import Lcer, LcerSettings
-from topple.explanation import Query, Status
 from topple.randomness import uniform
-from topple.recommenders.encoding import draw_key, encode
+from topple.records.answer import Query, Status
+from topple.scoring.encoding import draw_key, encode
 from topple.testing import OpaqueRecommender, film_recommender, film_world, random_mult_vae
 from topple.testing.worlds import listed_queries
 

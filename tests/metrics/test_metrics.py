@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from topple import registry
-from topple.explanation import CandidateRule, Query, Removal, Verdict
 from topple.metrics import measure
 from topple.metrics.f_ns import FNS
+from topple.records.answer import CandidateRule, Query, Removal, Verdict
 
 
 def verdict(size=0, necessary=False, sufficient=False, minimal=None):

@@ -3,9 +3,9 @@ import sys
 import pytest
 
 import topple
-from topple.door.recommending import lists_around
+from topple.api.recommending import lists_around
 from topple.errors import CapabilityError, OutputExistsError
-from topple.explanation import CandidateRule, Explanation, Proof, Query, Status
+from topple.records.answer import CandidateRule, Explanation, Proof, Query, Status
 from topple.reports.pictures import draw_explanation
 
 

@@ -76,6 +76,6 @@ def test_other_files_are_refused(tmp_path):
     pq.write_table(pa.table({"a": [1]}), tmp_path / "y.parquet")
     with pytest.raises(DataError, match="has schema None"):
         read_explanations(tmp_path / "y.parquet")
-    (tmp_path / "z.jsonl").write_text('{"schema": "topple.explanation/2", "user": 1}\n')
+    (tmp_path / "z.jsonl").write_text('{"schema": "topple.records.answer/2", "user": 1}\n')
     with pytest.raises(DataError, match="does not fit the schema"):
         read_explanations(tmp_path / "z.jsonl")

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from topple.errors import CapabilityError, ContractError
-from topple.recommenders.base import Capability
-from topple.recommenders.what_if import HistoryBatch
+from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch
 from topple.testing import OpaqueRecommender, ToyRecommender, check_recommender, film_recommender
 
 

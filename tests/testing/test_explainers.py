@@ -8,8 +8,8 @@ import torch
 from topple.errors import ContractError
 from topple.explainers.base import Explainer, Proposals
 from topple.explainers.lcer import Lcer, LcerSettings
-from topple.explanation import Status
-from topple.recommenders.base import Capability
+from topple.records.answer import Status
+from topple.scoring.recommender import Capability
 from topple.testing import check_explainer, film_world
 from topple.testing.worlds import World
 

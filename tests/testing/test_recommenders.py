@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from topple.errors import ContractError, ToppleError
-from topple.recommenders.base import Capability
-from topple.recommenders.mult_vae import MultVAE
+from topple.recommenders.models.mult_vae import MultVAE
+from topple.scoring.recommender import Capability
 from topple.testing import ToyRecommender, check_recommender, film_recommender, random_mult_vae
 from topple.testing.worlds import catalogue_of
 

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from topple.door.recommending import recommend
+from topple.api.recommending import recommend
 from topple.errors import ModelFolderError
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import ToyRecommender, film_recommender, random_additive, random_mult_vae, tiny_split, worlds
 from topple.testing.toy import ANA, FILMS, GIVES
 

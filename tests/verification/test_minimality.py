@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.explainers.brute_force import MODELS, allowed_sets, draw_query, one_less, true_sets
 from topple.errors import QueryError
-from topple.explanation import CandidateRule
+from topple.records.answer import CandidateRule
 from topple.testing import film_world
 from topple.verification import verify
 

@@ -1,7 +1,7 @@
 import torch
 
-from topple.explanation import CandidateRule
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.records.answer import CandidateRule
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import film_recommender, random_mult_vae
 from topple.verification import reranking
 from topple.verification.reranking import reranked

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 import torch
 
+from topple.api.asking import top_k_queries
+from topple.api.recommending import recommend
 from topple.data.interactions import to_matrix
-from topple.door.asking import top_k_queries
-from topple.door.recommending import recommend
 from topple.errors import CapabilityError, QueryError, RecommenderError, SettingsError
-from topple.explanation import CandidateRule, Goal, Query, Removal, Verdict
-from topple.recommenders.als import ALS, AlsSettings
-from topple.recommenders.ease import EASE, EaseSettings
-from topple.recommenders.item_knn import ItemKNN
-from topple.recommenders.popularity import Popularity
+from topple.recommenders.models.als import ALS, AlsSettings
+from topple.recommenders.models.ease import EASE, EaseSettings
+from topple.recommenders.models.item_knn import ItemKNN
+from topple.recommenders.models.popularity import Popularity
+from topple.records.answer import CandidateRule, Goal, Query, Removal, Verdict
 from topple.testing import ToyRecommender, random_additive, tiny_split
 from topple.verification import verify
 from topple.verification.retraining import Retraining

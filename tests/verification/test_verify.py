@@ -6,10 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topple.door.recommending import recommend
+from topple.api.recommending import recommend
 from topple.errors import QueryError, RecommenderError
-from topple.explanation import CandidateRule, Query
-from topple.recommenders.encoding import encode
+from topple.records.answer import CandidateRule, Query
+from topple.scoring.encoding import encode
 from topple.testing import ToyRecommender, film_recommender, film_world, random_mult_vae
 from topple.testing.worlds import catalogue_of, listed_queries
 from topple.verification import reranking, verify

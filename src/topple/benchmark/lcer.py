@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
+from topple.api.asking import top_k_queries
+from topple.api.evaluating import evaluate
+from topple.api.explaining import explain_queries
+from topple.api.fitting import fit
 from topple.data.splitting import Split
-from topple.door.asking import top_k_queries
-from topple.door.evaluating import evaluate
-from topple.door.explaining import explain_queries
-from topple.door.fitting import fit
 from topple.explainers.lcer import Lcer, LcerSettings
-from topple.explanation import CandidateRule, Explanation
 from topple.metrics import Evaluation
-from topple.recommenders.base import Recommender
-from topple.recommenders.mult_vae import MultVAESettings
-from topple.recommenders.quality import held_out_quality
+from topple.recommenders.models.mult_vae import MultVAESettings
+from topple.recommenders.training.quality import held_out_quality
+from topple.records.answer import CandidateRule, Explanation
 from topple.reports.tables import evaluation_json
+from topple.scoring.recommender import Recommender
 from topple.types import JsonObject
 
 

@@ -12,17 +12,17 @@ import numpy as np
 from pydantic import Field
 
 from topple import __version__, registry
+from topple.api.asking import top_k_queries
+from topple.api.evaluating import evaluate
+from topple.api.explaining import explain_queries, make_explainer
+from topple.api.fitting import fit
 from topple.benchmark.zoo import ZOO, Effort
 from topple.data.splitting import Split
-from topple.door.asking import top_k_queries
-from topple.door.evaluating import evaluate
-from topple.door.explaining import explain_queries, make_explainer
-from topple.door.fitting import fit
 from topple.errors import CapabilityError, RecommenderError, ToppleError, UnknownNameError
-from topple.explanation import CandidateRule, Proof, Status
-from topple.recommenders.base import Recommender
-from topple.recommenders.quality import held_out_quality
+from topple.recommenders.training.quality import held_out_quality
+from topple.records.answer import CandidateRule, Proof, Status
 from topple.reports.progress import busy_bar
+from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.types import JsonObject
 

@@ -1,1 +1,1 @@
-"""The faces: parse, call the door, show."""
+"""The faces: parse, call the api, show."""

@@ -20,13 +20,13 @@ def demo(
     json: Json = False,
 ) -> None:
     """Train a recommender on generated films, explain the top-5 of some users, verify, and write the results."""
+    from topple.api.evaluating import evaluate
+    from topple.api.explaining import explain
+    from topple.api.fitting import fit
     from topple.data.sources import load_split
-    from topple.door.evaluating import evaluate
-    from topple.door.explaining import explain
-    from topple.door.fitting import fit
     from topple.files import refuse_existing
-    from topple.recommenders.checkpoints import save_model
-    from topple.recommenders.quality import held_out_quality
+    from topple.recommenders.saving.folders import save_model
+    from topple.recommenders.training.quality import held_out_quality
     from topple.reports.records import OWN, write_explanations
     from topple.reports.tables import evaluation_json, evaluation_table
 

@@ -67,9 +67,9 @@ def _cache() -> tuple[str, bool, str]:
 
 
 def _end_to_end() -> tuple[str, bool, str]:
+    from topple.api.explaining import explain
+    from topple.api.fitting import fit
     from topple.data.sources import load_split
-    from topple.door.explaining import explain
-    from topple.door.fitting import fit
 
     split = load_split("generated")
     model = fit(split, settings={"epochs": 2, "hidden": 16, "latent": 8}, progress=False)

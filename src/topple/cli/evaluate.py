@@ -27,8 +27,8 @@ def evaluate(
 
     Example: topple evaluate explained --model model
     """
-    from topple.door import evaluating
-    from topple.recommenders.checkpoints import load_model
+    from topple.api import evaluating
+    from topple.recommenders.saving.folders import load_model
     from topple.reports.records import read_explanations
     from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
     from topple.verification.retraining import Retraining

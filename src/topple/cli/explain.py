@@ -23,7 +23,7 @@ from topple.cli.options import (
     show_json,
 )
 from topple.errors import QueryError
-from topple.explanation import CandidateRule, Goal, Status
+from topple.records.answer import CandidateRule, Goal, Status
 from topple.types import Id
 
 if TYPE_CHECKING:
@@ -96,14 +96,14 @@ def explain(
 
     Example: topple explain --model model --user 42 --out explained
     """
-    from topple.door.asking import top_k_queries
-    from topple.door.explaining import explain_queries, make_explainer
-    from topple.door.recommending import lists_around
-    from topple.explainers.budget import Budget
+    from topple.api.asking import top_k_queries
+    from topple.api.explaining import explain_queries, make_explainer
+    from topple.api.recommending import lists_around
     from topple.files import refuse_existing
-    from topple.recommenders.checkpoints import load_model
+    from topple.recommenders.saving.folders import load_model
     from topple.reports.pictures import check_picture, draw_explanation
     from topple.reports.records import OWN, explanation_json, write_explanations
+    from topple.scoring.budget import Budget
 
     if all_users and (user or history):
         raise QueryError("give --all or a choice of users, not both.")

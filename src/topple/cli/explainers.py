@@ -12,7 +12,7 @@ from topple import registry
 from topple.cli.options import Json, console, show_json
 
 if TYPE_CHECKING:
-    from topple.recommenders.base import Recommender
+    from topple.scoring.recommender import Recommender
 
 
 def explainers(
@@ -52,7 +52,7 @@ def explainers(
 
 def _recommender(of: str) -> "Recommender | type[Recommender]":
     """Return the model of a folder, or the class of a recommender's name."""
-    from topple.recommenders.checkpoints import load_model
+    from topple.recommenders.saving.folders import load_model
 
     if of in registry.names("recommenders") and not Path(of).exists():
         found: type[Recommender] = registry.load("recommenders", of)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from topple.cli.options import DataChoice, Json, Overwrite, Pairs, Seed, console, settings_of, show_json, takes_data
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 SAVE_EVERY = 30.0
 """Seconds between two savings of the best state while training goes on."""
@@ -35,10 +35,10 @@ def fit(
     Example: topple fit --dataset ml-100k --data-dir ml-100k --out model
     """
     from topple import registry
-    from topple.door import fitting
+    from topple.api import fitting
     from topple.files import refuse_existing
-    from topple.recommenders.checkpoints import load_arrays, save_model
-    from topple.recommenders.quality import held_out_quality
+    from topple.recommenders.saving.folders import load_arrays, save_model
+    from topple.recommenders.training.quality import held_out_quality
     from topple.reports.tables import facts_table
 
     refuse_existing(out, overwrite=overwrite, own="model.json")

@@ -18,8 +18,8 @@ from topple.types import Id
 if TYPE_CHECKING:
     from topple.data.splitting import Split
     from topple.data.vocabulary import Catalogue, Vocabulary
-    from topple.explanation import Explanation
-    from topple.recommenders.checkpoints import Loaded
+    from topple.recommenders.saving.folders import Loaded
+    from topple.records.answer import Explanation
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]

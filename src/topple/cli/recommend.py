@@ -22,8 +22,8 @@ def recommend(
 
     Example: topple recommend --model model --history 50,181,172
     """
-    from topple.door.recommending import recommend_many
-    from topple.recommenders.checkpoints import load_model
+    from topple.api.recommending import recommend_many
+    from topple.recommenders.saving.folders import load_model
 
     loaded = load_model(model)
     histories = histories_of(loaded, user, history, users)

@@ -59,8 +59,8 @@ def lcer(
     from topple.benchmark.lcer import reproduce_lcer
     from topple.explainers.lcer import LcerSettings
     from topple.files import refuse_existing
-    from topple.recommenders.checkpoints import Loaded, load_model
-    from topple.recommenders.mult_vae import MultVAESettings
+    from topple.recommenders.models.mult_vae import MultVAESettings
+    from topple.recommenders.saving.folders import Loaded, load_model
     from topple.reports.records import OWN, write_explanations
     from topple.reports.tables import evaluation_table, facts_table
 

@@ -9,7 +9,6 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.budget import Meter
 from topple.explainers.exact import Exact, ExactSettings, at_once
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
 from topple.explainers.lcer_rank import LcerRank
@@ -19,9 +18,10 @@ from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
 from topple.explainers.search.grid import lower
 from topple.explainers.search.subset_search import grow_and_prune, prune, swap, wide
-from topple.explanation import Goal
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.encoding import EncodedQueries
+from topple.records.answer import Goal
+from topple.scoring.budget import Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.recommender import Capability, Recommender
 
 
 class AutoSettings(GreedySettings):

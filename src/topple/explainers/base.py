@@ -9,10 +9,10 @@ from torch import Tensor
 
 from topple import registry
 from topple.errors import CapabilityError
-from topple.explainers.budget import Meter
-from topple.explanation import Goal, Status
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.encoding import EncodedQueries
+from topple.records.answer import Goal, Status
+from topple.scoring.budget import Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.recommender import Capability, Recommender
 from topple.settings import Settings
 
 OnProgress: TypeAlias = Callable[[float], None]

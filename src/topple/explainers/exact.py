@@ -10,7 +10,6 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.budget import Meter
 from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
 from topple.explainers.proofs.cheapest_removal import CheapestRemoval
 from topple.explainers.proofs.counting_bound import DEEP, AdditiveScores, Rivals, counting_bound, find_rivals
@@ -20,9 +19,10 @@ from topple.explainers.search.by_history import Answers, propose_by_history
 from topple.explainers.search.engine import SCORES, Engine
 from topple.explainers.search.grid import Grid
 from topple.explainers.search.subset_search import grow_and_prune
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.scoring.budget import Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.types import BoolArray
 
 

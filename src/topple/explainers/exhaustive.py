@@ -6,13 +6,13 @@ import torch
 from pydantic import Field
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.budget import Meter
 from topple.explainers.search.by_history import Answers, propose_by_history
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
-from topple.explanation import Goal
-from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import EncodedQueries
+from topple.records.answer import Goal
+from topple.scoring.budget import Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 
 

@@ -9,14 +9,14 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.budget import Clock, Meter
 from topple.explainers.search.grid import Grid
-from topple.explanation import Status
 from topple.randomness import uniform
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.ranking import unseen_scores
-from topple.recommenders.what_if import without
+from topple.records.answer import Status
+from topple.scoring.budget import Clock, Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.ranking import unseen_scores
+from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.variations import without
 from topple.settings import Settings
 
 HISTORIES_AT_ONCE = 16

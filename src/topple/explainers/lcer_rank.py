@@ -7,13 +7,13 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.budget import Meter
 from topple.explainers.search.by_history import Answers, propose_by_history
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.subset_search import Found, prune, settled
 from topple.randomness import uniform
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.encoding import EncodedQueries
+from topple.scoring.budget import Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.recommender import Capability, Recommender
 from topple.settings import Settings
 
 HISTORIES_AT_ONCE = 8

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from topple import registry
-from topple.explanation import Verdict
 from topple.metrics.base import Measurement, Metric
 from topple.metrics.evaluation import Evaluation, Retrained
+from topple.records.answer import Verdict
 
 __all__ = ["Evaluation", "Measurement", "Metric", "Retrained", "measure"]
 

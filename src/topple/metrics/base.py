@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from topple.explanation import Verdict
+from topple.records.answer import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from topple.explanation import CandidateRule
 from topple.metrics.base import Measurement
+from topple.records.answer import CandidateRule
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from topple.explanation import Verdict
 from topple.metrics.base import Measurement, Metric
 from topple.metrics.pn import ProbabilityOfNecessity
 from topple.metrics.ps import ProbabilityOfSufficiency
+from topple.records.answer import Verdict
 
 
 class FNS(Metric):

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from topple.explanation import Verdict
 from topple.metrics.base import Measurement, Metric
+from topple.records.answer import Verdict
 
 
 class ProbabilityOfSufficiency(Metric):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, SettingsError
-from topple.explanation import Explanation, Goal
 from topple.files import refuse_existing, writing
+from topple.records.answer import Explanation, Goal
 from topple.types import ItemId
 
 GONE, NEW, STAYS = "#c0392b", "#1e8449", "#5d6d7e"

@@ -13,7 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from topple.recommenders.base import Epoch, OnEpoch
+from topple.scoring.recommender import Epoch, OnEpoch
 
 
 def _bar() -> Progress:

@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import DataError, DataNotFoundError
-from topple.explanation import CandidateRule, Explanation, Goal, Proof, Query, Status
 from topple.files import writing
+from topple.records.answer import CandidateRule, Explanation, Goal, Proof, Query, Status
 from topple.reports.as_json import as_json
 from topple.reports.sentences import sentence
 from topple.types import Id, JsonObject
 
-SCHEMA = "topple.explanation/2"
+SCHEMA = "topple.records.answer/2"
 OWN = "explanations.parquet"
 """The file that tells a result folder from others; only such a folder is ever replaced."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from topple.data.vocabulary import Catalogue
-from topple.explanation import Explanation, Goal, Proof, Status
+from topple.records.answer import Explanation, Goal, Proof, Status
 from topple.types import ItemId
 
 _NUMBERS = ("none", "this one", "these two", "these three", "these four", "these five", "these six")

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from topple import registry
 from topple.data.vocabulary import Catalogue
-from topple.explanation import CandidateRule, Explanation, Goal, Status
 from topple.metrics import Evaluation, Retrained
+from topple.records.answer import CandidateRule, Explanation, Goal, Status
 from topple.types import JsonObject
 
 ARROWS = {"higher": "↑", "lower": "↓"}

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import torch
 
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing.rules import require, require_close
 
 

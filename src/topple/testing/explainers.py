@@ -7,9 +7,9 @@ import torch
 
 from topple.errors import CapabilityError
 from topple.explainers.base import Explainer, Proposals
-from topple.explanation import Query, Status
-from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import encode
+from topple.records.answer import Query, Status
+from topple.scoring.encoding import encode
+from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.testing.rules import nothing_changes, require
 from topple.testing.worlds import World, worlds

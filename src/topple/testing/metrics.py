@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 
-from topple.explanation import CandidateRule, Query, Verdict
 from topple.metrics.base import Measurement, Metric
+from topple.records.answer import CandidateRule, Query, Verdict
 from topple.testing.rules import require
 
 DENOMINATORS: dict[str, Callable[[Verdict], bool]] = {

@@ -6,9 +6,9 @@ import torch
 from safetensors.numpy import load, save
 from torch import Tensor
 
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.ranking import TOLERANCE
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.scoring.ranking import TOLERANCE
+from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing.capabilities import check_capabilities
 from topple.testing.rules import nothing_changes, require
 from topple.testing.rules import require_close as require_within

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from topple.errors import ContractError
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 
 def require(holds: object, part: str, value: object, rule: str) -> None:

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import ModelFolderError
-from topple.explanation import Query
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.what_if import HistoryBatch
+from topple.records.answer import Query
+from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import Id
 

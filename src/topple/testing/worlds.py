@@ -10,13 +10,13 @@ import torch
 from topple.data.interactions import Interactions
 from topple.data.splitting import Preparation, Split, prepare
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.explanation import CandidateRule, Query
 from topple.randomness import generator
-from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import encode
-from topple.recommenders.mult_vae import MultVAE, MultVAESettings
-from topple.recommenders.ranking import exclude, top_k
-from topple.recommenders.what_if import unchanged
+from topple.recommenders.models.mult_vae import MultVAE, MultVAESettings
+from topple.records.answer import CandidateRule, Query
+from topple.scoring.encoding import encode
+from topple.scoring.ranking import exclude, top_k
+from topple.scoring.recommender import Recommender
+from topple.scoring.variations import unchanged
 from topple.testing.toy import OpaqueRecommender, ToyRecommender, film_world
 from topple.types import Id
 

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError
-from topple.explanation import CandidateRule, Query, Verdict
-from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import encode
-from topple.recommenders.ranking import exclude, top_k
-from topple.recommenders.what_if import HistoryBatch, without
+from topple.records.answer import CandidateRule, Query, Verdict
+from topple.scoring.encoding import encode
+from topple.scoring.ranking import exclude, top_k
+from topple.scoring.recommender import Recommender
+from topple.scoring.variations import HistoryBatch, without
 from topple.types import ItemId, UserId
 from topple.verification.reranking import reranked, target_ranks
 

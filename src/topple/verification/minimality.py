@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from topple.explanation import CandidateRule, Goal
-from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.what_if import PACKED, HistoryBatch, Packing, only, without
+from topple.records.answer import CandidateRule, Goal
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.recommender import Recommender
+from topple.scoring.variations import PACKED, HistoryBatch, Packing, only, without
 from topple.verification.reranking import reranked, target_ranks
 
 

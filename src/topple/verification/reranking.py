@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from topple.errors import RecommenderError
-from topple.explanation import CandidateRule
-from topple.recommenders.base import Recommender
-from topple.recommenders.ranking import exclude, rank
-from topple.recommenders.what_if import HistoryBatch
+from topple.records.answer import CandidateRule
+from topple.scoring.ranking import exclude, rank
+from topple.scoring.recommender import Recommender
+from topple.scoring.variations import HistoryBatch
 
 SCORES_AT_ONCE = 8_000_000
 """Scores held at a time: 64 MB in float64."""

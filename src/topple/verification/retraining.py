@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from topple.data.splitting import Split
 from topple.errors import CapabilityError, QueryError, RecommenderError, SettingsError
-from topple.explanation import Goal, Query, Removal, Verdict
 from topple.randomness import derive_seed
-from topple.recommenders.base import Capability, Recommender
+from topple.records.answer import Goal, Query, Removal, Verdict
+from topple.scoring.recommender import Capability, Recommender
 from topple.types import ItemId
 from topple.verification.looking import ByUser, look
 

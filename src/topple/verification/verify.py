@@ -7,11 +7,11 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, QueryError
-from topple.explanation import CandidateRule, Goal, Query, Verdict
-from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import EncodedQueries, candidate_rule, check, encode
-from topple.recommenders.ranking import top_k
-from topple.recommenders.what_if import PACKED, Packing, only, unchanged, without
+from topple.records.answer import CandidateRule, Goal, Query, Verdict
+from topple.scoring.encoding import EncodedQueries, candidate_rule, check, encode
+from topple.scoring.ranking import top_k
+from topple.scoring.recommender import Recommender
+from topple.scoring.variations import PACKED, Packing, only, unchanged, without
 from topple.types import ItemId
 from topple.verification.looking import ByUser, unjudged
 from topple.verification.minimality import minimal

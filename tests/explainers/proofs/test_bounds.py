@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import topple
-from topple.door.recommending import recommend
+from topple.api.recommending import recommend
 from topple.explainers.proofs.bounds import Shrunk, lower_bounds, network_of
 from topple.explainers.search.engine import Engine, engines
 from topple.explainers.search.grid import Grid
-from topple.explanation import CandidateRule, Query
-from topple.recommenders.encoding import encode
-from topple.recommenders.ranking import exclude, lead
-from topple.recommenders.what_if import HistoryBatch, without
+from topple.records.answer import CandidateRule, Query
+from topple.scoring.encoding import encode
+from topple.scoring.ranking import exclude, lead
+from topple.scoring.variations import HistoryBatch, without
 from topple.testing import film_world, random_mult_vae
 
 LARGEST = 5

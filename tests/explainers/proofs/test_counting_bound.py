@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from topple.explainers.proofs.counting_bound import DEEP, AdditiveScores, counting_bound, find_rivals
 from topple.explainers.search.grid import Grid
-from topple.explanation import CandidateRule, Query
-from topple.recommenders.encoding import encode
+from topple.records.answer import CandidateRule, Query
+from topple.scoring.encoding import encode
 from topple.testing import film_world, random_additive
 from topple.testing.toy import ToyRecommender
 from topple.testing.worlds import catalogue_of

@@ -3,7 +3,7 @@ from dataclasses import replace
 import torch
 
 from topple.explainers.search.grid import Grid, lower
-from topple.recommenders.encoding import encode
+from topple.scoring.encoding import encode
 from topple.testing import film_world
 
 FILMS = film_world()

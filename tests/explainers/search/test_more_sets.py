@@ -13,8 +13,8 @@ from tests.explainers.brute_force import MODELS, draw_query, price, true_sets
 from topple import explain_queries
 from topple.explainers.exhaustive import Exhaustive
 from topple.explainers.search import enumeration, more_sets
-from topple.explanation import Proof, Query
-from topple.recommenders.encoding import encode
+from topple.records.answer import Proof, Query
+from topple.scoring.encoding import encode
 from topple.testing import film_world
 from topple.testing.toy import ToyRecommender
 from topple.testing.worlds import catalogue_of

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topple import CandidateRule, Query, explain_queries, verify
-from topple.door.explaining import make_explainer
-from topple.door.recommending import recommend
+from topple.api.explaining import make_explainer
+from topple.api.recommending import recommend
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
 from topple.explainers.search import engine as engine_room
 from topple.explainers.search.engine import engines
 from topple.explainers.search.subset_search import Found, greedy, prune, singles, swap
-from topple.explanation import Proof, Status
-from topple.recommenders.encoding import encode
-from topple.recommenders.ranking import lead, rank
+from topple.records.answer import Proof, Status
+from topple.scoring.encoding import encode
+from topple.scoring.ranking import lead, rank
 from topple.testing import random_additive, random_mult_vae
 
 MODELS = [random_additive(), random_mult_vae()]

@@ -5,7 +5,7 @@ import torch
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import RecommenderError
 from topple.recommenders.adapters.als import FactorsOfItems
-from topple.recommenders.what_if import HistoryBatch
+from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
 
 CATALOGUE = Catalogue(Vocabulary([f"i{place}" for place in range(9)]))

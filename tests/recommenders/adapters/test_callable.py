@@ -4,8 +4,8 @@ import torch
 
 import topple
 from topple.errors import CapabilityError, DataError, RecommenderError, SettingsError, UnknownNameError
-from topple.recommenders.base import Capability
-from topple.recommenders.what_if import HistoryBatch
+from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender, film_world
 from topple.testing.toy import FILMS, GIVES
 

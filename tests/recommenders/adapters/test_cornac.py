@@ -5,8 +5,8 @@ import torch
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.base import Capability
-from topple.recommenders.what_if import HistoryBatch
+from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
 
 pytest.importorskip("cornac", exc_type=ImportError)

@@ -3,7 +3,7 @@ import pytest
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, history, interactions, listed
 from topple.errors import CapabilityError, DataError, RecommenderError
-from topple.recommenders.base import Capability
+from topple.scoring.recommender import Capability
 from topple.testing import check_recommender
 
 pytest.importorskip("implicit", exc_type=ImportError)

@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import RecommenderError
 from topple.recommenders.adapters.item_weights import ItemWeights
-from topple.recommenders.what_if import HistoryBatch
+from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
 
 CATALOGUE = Catalogue(Vocabulary(["a", "b", "c", "d", "e"]))

@@ -7,8 +7,8 @@ import torch
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.base import Capability
-from topple.recommenders.what_if import HistoryBatch
+from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
 
 pytest.importorskip("recbole", reason="test_older.py runs this in an environment of its own")

@@ -4,7 +4,7 @@ import pytest
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, DataError, RecommenderError
-from topple.recommenders.base import Capability
+from topple.scoring.recommender import Capability
 from topple.testing import check_recommender
 
 pytest.importorskip("rectools", reason="test_older.py runs this in an environment of its own")

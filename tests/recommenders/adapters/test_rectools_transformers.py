@@ -9,8 +9,8 @@ import topple
 from tests.recommenders.adapters.matrices import interactions
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, QueryError, RecommenderError
-from topple.recommenders.base import Capability
-from topple.recommenders.what_if import HistoryBatch
+from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
 
 pytest.importorskip("rectools", reason="test_older.py runs this in an environment of its own")

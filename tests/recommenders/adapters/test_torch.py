@@ -4,8 +4,8 @@ from torch import nn
 
 import topple
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.base import Capability
-from topple.recommenders.what_if import HistoryBatch, unchanged
+from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender
 
 IDS = [f"item-{number:02d}" for number in range(20)]

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import torch
 
 from topple.data.splitting import Split
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 LAM = 350.0
 """Weight of the squared norm in every EASE here: the default of the native one, so that their rows can be compared."""

@@ -1,10 +1,10 @@
 """A function that topple knows nothing about."""
 
+from topple.api.wrapping import wrap
 from topple.benchmark.zoo.base import Effort
 from topple.data.splitting import Split
-from topple.door.wrapping import wrap
-from topple.recommenders.base import Recommender
-from topple.recommenders.ease import EASE
+from topple.recommenders.models.ease import EASE
+from topple.scoring.recommender import Recommender
 
 
 def ease(split: Split, effort: Effort) -> Recommender:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from topple.api.wrapping import wrap
 from topple.benchmark.zoo.base import Effort, factors
 from topple.data.splitting import Split
-from topple.door.wrapping import wrap
 from topple.recommenders.adapters.catalogues import library
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 
 def als(split: Split, effort: Effort) -> Recommender:

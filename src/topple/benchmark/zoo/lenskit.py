@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from topple.api.wrapping import wrap
 from topple.benchmark.zoo.base import LAM, Effort, factors
 from topple.benchmark.zoo.interactions import seen
 from topple.data.splitting import Split
-from topple.door.wrapping import wrap
 from topple.recommenders.adapters.catalogues import library
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 
 def ease(split: Split, effort: Effort) -> Recommender:

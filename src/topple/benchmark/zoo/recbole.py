@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
+from topple.api.wrapping import wrap
 from topple.benchmark.zoo.base import LAM, LONGEST, Effort, quiet
 from topple.benchmark.zoo.interactions import sequences
 from topple.data.splitting import Split
-from topple.door.wrapping import wrap
 from topple.recommenders.adapters.catalogues import library
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 WHOLE_ROWS: Mapping[str, Any] = {"train_neg_sample_args": None}
 """The setting of models that draw no items to compare with."""

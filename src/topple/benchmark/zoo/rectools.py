@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from topple.api.wrapping import wrap
 from topple.benchmark.zoo.base import LAM, LONGEST, Effort, quiet
 from topple.benchmark.zoo.implicit import als_settings
 from topple.benchmark.zoo.interactions import seen, sequences
 from topple.data.splitting import Split
-from topple.door.wrapping import wrap
 from topple.recommenders.adapters.catalogues import library
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 from topple.types import IntArray
 
 

@@ -1,10 +1,10 @@
 """Models of scikit-learn."""
 
+from topple.api.wrapping import wrap
 from topple.benchmark.zoo.base import Effort, factors
 from topple.data.splitting import Split
-from topple.door.wrapping import wrap
 from topple.recommenders.adapters.catalogues import library
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 
 def svd(split: Split, effort: Effort) -> Recommender:

@@ -5,10 +5,10 @@ import time
 import torch
 from torch import Tensor, nn
 
+from topple.api.wrapping import wrap
 from topple.benchmark.zoo.base import Effort
 from topple.data.splitting import Split
-from topple.door.wrapping import wrap
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 
 def autoencoder(split: Split, effort: Effort) -> Recommender:

@@ -9,10 +9,10 @@ from torch import Tensor
 from topple.explainers.proofs.branch_and_bound import Outcome, Problem, Score, search, stay_away
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.search.engine import Engine
-from topple.explanation import CandidateRule, Goal
-from topple.recommenders.base import Capability
-from topple.recommenders.ranking import lead
-from topple.recommenders.what_if import HistoryBatch, without
+from topple.records.answer import CandidateRule, Goal
+from topple.scoring.ranking import lead
+from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch, without
 
 BUDGET = 20_000
 """Work for one target by default, in scored histories."""

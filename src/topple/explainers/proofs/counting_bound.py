@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.grid import Grid
-from topple.explanation import CandidateRule
-from topple.recommenders.ranking import TOLERANCE
-from topple.recommenders.what_if import HistoryBatch
+from topple.records.answer import CandidateRule
+from topple.scoring.ranking import TOLERANCE
+from topple.scoring.variations import HistoryBatch
 
 ROUNDING = 1e-12
 """Rounding of a float64 sum, relative to the sum of its absolute terms; a gap this near 0 may be above it."""

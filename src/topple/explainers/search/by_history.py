@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from topple.explainers.base import OnProgress, Proposals
-from topple.explainers.budget import Meter
 from topple.explainers.search.engine import Engine, engines
 from topple.explainers.search.more_sets import more_sets
-from topple.explanation import Status
-from topple.recommenders.base import Recommender
-from topple.recommenders.encoding import EncodedQueries
+from topple.records.answer import Status
+from topple.scoring.budget import Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.recommender import Recommender
 
 
 @dataclass(frozen=True, eq=False)

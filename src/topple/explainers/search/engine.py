@@ -7,15 +7,15 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from topple.explainers.budget import Meter
 from topple.explainers.search.grid import Grid
 from topple.explainers.search.memo import Memo
-from topple.explanation import CandidateRule, Goal
-from topple.recommenders.base import Recommender, Scorer
-from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.memory import in_chunks
-from topple.recommenders.ranking import exclude, lead, top_k
-from topple.recommenders.what_if import PACKED, HistoryBatch, Packing, only, unchanged, without
+from topple.records.answer import CandidateRule, Goal
+from topple.scoring.budget import Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.memory import in_chunks
+from topple.scoring.ranking import exclude, lead, top_k
+from topple.scoring.recommender import Recommender, Scorer
+from topple.scoring.variations import PACKED, HistoryBatch, Packing, only, unchanged, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""

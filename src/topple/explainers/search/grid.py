@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from topple.recommenders.encoding import EncodedQueries
-from topple.recommenders.what_if import HistoryBatch, Packing
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.variations import HistoryBatch, Packing
 
 ROUNDING = 1e-9
 """By what share of it one cost must be below another to be lower."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.grid import lower
-from topple.explanation import Goal
+from topple.records.answer import Goal
 
 TRIES_A_UNIT = 4
 """Exchanges that are tried for each unit of a set, for small sets are seldom made smaller."""

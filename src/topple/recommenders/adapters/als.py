@@ -9,7 +9,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError
-from topple.recommenders.least_squares import LeastSquares
+from topple.recommenders.families.least_squares import LeastSquares
 
 
 class FactorsOfItems(LeastSquares):

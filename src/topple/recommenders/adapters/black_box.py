@@ -12,9 +12,9 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, RecommenderError, ToppleError
 from topple.recommenders.adapters.answers import scores_of
 from topple.recommenders.adapters.variations import Variations
-from topple.recommenders.base import Capability, Recommender
-from topple.recommenders.ranking import TOLERANCE
-from topple.recommenders.what_if import HistoryBatch
+from topple.scoring.ranking import TOLERANCE
+from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.variations import HistoryBatch
 
 NUMBERS = 4_000_000
 """Scores that a model is asked for at a time."""

@@ -7,7 +7,7 @@ from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import RecommenderError
 from topple.recommenders.adapters.black_box import Ask, BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of
-from topple.recommenders.base import Capability, Recommender
+from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
 Form: TypeAlias = Literal["ids", "csr", "dense"]

@@ -15,7 +15,7 @@ from topple.recommenders.adapters.black_box import BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.recommenders.adapters.variations import Variations
-from topple.recommenders.base import Capability, Recommender
+from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
 WORKS = "EASE, VAECF, RecVAE, SASRec and GRU4Rec"

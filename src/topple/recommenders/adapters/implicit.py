@@ -8,7 +8,7 @@ from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters.als import FactorsOfItems
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 from topple.types import Id
 
 WORKS = (

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError
-from topple.recommenders.row_sums import DenseRows, RowSums, sparse_rows
+from topple.recommenders.families.row_sums import DenseRows, RowSums, sparse_rows
 
 
 class ItemWeights(RowSums):

@@ -12,7 +12,7 @@ from topple.recommenders.adapters.black_box import BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.recommenders.adapters.variations import Variations
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 from topple.types import Id
 
 WORKS = "EASEScorer, SLIMScorer, ImplicitMFScorer, and ItemKNNScorer or UserKNNScorer with feedback='implicit'"

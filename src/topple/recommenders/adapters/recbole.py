@@ -13,7 +13,7 @@ from topple.recommenders.adapters import torch as torch_adapter
 from topple.recommenders.adapters.black_box import BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
-from topple.recommenders.base import Capability, Recommender
+from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id, IntArray
 
 ROOM = "recbole.model.general_recommender"

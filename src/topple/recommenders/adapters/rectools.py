@@ -10,7 +10,7 @@ from topple.recommenders.adapters import implicit, rectools_transformers
 from topple.recommenders.adapters.als import FactorsOfItems
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.item_weights import ItemWeights
-from topple.recommenders.base import Recommender
+from topple.scoring.recommender import Recommender
 
 WORKS = (
     "EASEModel, PureSVDModel, ImplicitItemKNNWrapperModel, ImplicitALSWrapperModel without features, and the transformers "

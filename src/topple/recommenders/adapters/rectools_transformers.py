@@ -13,7 +13,7 @@ from topple.recommenders.adapters import torch as torch_adapter
 from topple.recommenders.adapters.black_box import BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.variations import Variations
-from topple.recommenders.base import Capability, Recommender
+from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id, IntArray
 
 ROOM = "rectools.models.nn.transformers"

@@ -10,7 +10,7 @@ from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters.black_box import BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.recommenders.adapters.variations import Variations
-from topple.recommenders.base import Capability, Recommender
+from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
 Method: TypeAlias = Literal["reconstruct", "predict_proba", "predict"]

@@ -12,7 +12,7 @@ from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters.black_box import BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of
 from topple.recommenders.adapters.variations import Variations
-from topple.recommenders.base import Capability, Recommender
+from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
 

@@ -1,0 +1,97 @@
+"""Evaluate: explanations judged anew, and measured."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+
+from topple.errors import QueryError
+from topple.metrics import Evaluation, Retrained, measure
+from topple.records.answer import CandidateRule, Explanation, Goal, Status, Verdict
+from topple.reports.progress import queries_bar
+from topple.scoring.recommender import Recommender
+from topple.types import ItemId
+from topple.verification.looking import look
+from topple.verification.retraining import Retraining, refuse, retrained
+from topple.verification.verify import not_allowed, verify
+
+
+def evaluate(
+    recommender: Recommender,
+    explanations: Sequence[Explanation],
+    *,
+    retraining: Retraining | None = None,
+    progress: bool = True,
+) -> Evaluation:
+    """Judge explanations anew under both candidate rules and measure them.
+
+    Args:
+        recommender: the recommender that they explain.
+        explanations: what `explain` returned, or `read_explanations`.
+        retraining: how to judge a sample of the true sets by fitting the model anew too; None for inference only.
+        progress: whether to show a bar while models are fitted.
+
+    Raises:
+        QueryError: the explanations are of another model or catalogue, name items that their histories do not hold, or with
+            `retraining` are of users who were not trained on.
+        CapabilityError: with `retraining`, a recommender that cannot be fitted.
+    """
+    asked = [e for e in explanations if e.status is not Status.INVALID]
+    catalogue, model = recommender.catalogue.fingerprint, recommender.fingerprint
+    for explanation in asked:
+        if explanation.catalogue not in ("", catalogue):
+            raise QueryError(
+                f"explanations of catalogue {explanation.catalogue} cannot be judged with a model of "
+                f"{catalogue}. Use the model that they were made with."
+            )
+        if explanation.model not in ("", model):
+            raise QueryError(
+                f"explanations of model {explanation.model} cannot be judged with model {model}: what topples "
+                "one need not topple the other. Use the model that they were made with, or verify(model, queries, sets)."
+            )
+    seconds = sum(e.seconds for e in asked) / len(asked) if asked else 0.0
+    queries = [e.query for e in asked]
+    sets = [() if _refused(e) else e.removed for e in asked]
+    if retraining is not None:
+        refuse(recommender, queries, sets, retraining)
+    verdicts: dict[CandidateRule, list[Verdict]] = {
+        rule: verify(recommender, queries, sets, rule=rule) for rule in CandidateRule
+    }
+    measured = {rule: measure(found) for rule, found in verdicts.items()}
+    slowly = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
+    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, slowly)
+
+
+def _retrained(
+    recommender: Recommender,
+    verdicts: Mapping[CandidateRule, Sequence[Verdict]],
+    sets: Sequence[Sequence[ItemId]],
+    retraining: Retraining,
+    progress: bool,
+) -> Retrained | None:
+    """Judge a sample of the true sets by retraining, each under its query's own rule."""
+    own = [verdicts[verdict.query.rule][place] for place, verdict in enumerate(verdicts[CandidateRule.UNSEEN_BEFORE])]
+    true = [place for place, its in enumerate(own) if its.necessary and its.query.goal is not Goal.SUFFICIENT]
+    quick, named = [own[place] for place in true], [sets[place] for place in true]
+    sample = retraining.sampled([verdict.query for verdict in quick], named)
+    if not sample:
+        return None
+    bar = queries_bar(f"retrain ({recommender.name})", len(sample)) if progress else nullcontext(None)
+    with bar as on_progress:
+        slow = retrained(recommender, quick, named, retraining, on_progress)
+        again, _ = retraining.refit(recommender, retraining.split)
+    pairs = [(quick[place], slow[place]) for place in sample]
+    return Retrained(
+        true=len(true),
+        sampled=len(sample),
+        still_topple=sum(late.necessary for _, late in pairs),
+        same_rank=sum(early.rank_after == late.rank_after for early, late in pairs),
+        steady=sum(
+            look(again, its.query, recommender.catalogue, (), its.rule)[0] == its.rank_before for its, _ in pairs
+        ),
+        seconds_a_fit=sum(late.seconds for _, late in pairs) / len(pairs),
+    )
+
+
+def _refused(explanation: Explanation) -> bool:
+    """Return whether a set of the history was refused at the exit, because its query does not allow it."""
+    query, removed = explanation.query, explanation.removed
+    return explanation.proof is None and set(removed) <= set(query.history) and bool(not_allowed(query, removed))

@@ -1,0 +1,195 @@
+"""What Mult-VAE and Mult-DAE share: feed-forward layers over a normalised history, and how they are scored and trained."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from topple.data.splitting import Split
+from topple.data.vocabulary import Catalogue
+from topple.recommenders.families.learned import Learned, LearnedSettings
+from topple.recommenders.saving.arrays import fitting_arrays
+from topple.recommenders.training.loop import train
+from topple.scoring.products import lengths_of, products
+from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
+from topple.scoring.variations import HistoryBatch
+from topple.settings import Settings
+from topple.types import CsrMatrix
+
+
+class AutoencoderSettings(LearnedSettings):
+    """Settings of the Mult-VAE family; the defaults are those of Liang et al. (WWW 2018)."""
+
+    batch_size: int = Field(default=500, ge=1)
+    """Users of a batch."""
+    epochs: int = Field(default=200, ge=1)
+    hidden: int = Field(default=600, ge=1)
+    """Units of each hidden layer."""
+    latent: int = Field(default=200, ge=1)
+    """Units of the latent layer."""
+    dropout: float = Field(default=0.5, ge=0, lt=1)
+    """Share of the history dropped in training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer of a feed-forward network: x @ weight [in, out] + bias [out], then tanh or nothing."""
+
+    weight: Tensor
+    bias: Tensor
+    tanh: bool
+
+
+class Autoencoder(Learned):
+    """A network over the history divided by its L2 norm; its first layer is a sum of weight rows, one an item.
+
+    So `S` variations of a history cost one small matrix product over its gathered rows, and a candidate's score needs
+    only its own output column. Of its arrays, a weight has two dimensions and a bias one.
+    """
+
+    capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.FEED_FORWARD, Capability.TRAINABLE})
+    settings_type: ClassVar[type[AutoencoderSettings]] = AutoencoderSettings
+    settings: AutoencoderSettings
+
+    def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
+        super().__init__(catalogue, parameters, settings)
+        self._parameters = {name: _laid_out(array, len(catalogue)) for name, array in self._parameters.items()}
+        self._cast: dict[torch.dtype, tuple[Any, tuple[Layer, ...]]] = {}
+
+    @classmethod
+    @abstractmethod
+    def settings_of(cls, arrays: Mapping[str, Any], settings: AutoencoderSettings) -> AutoencoderSettings:
+        """Return `settings` with the layer sizes that the arrays have."""
+
+    @abstractmethod
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the network that scores, first layer first."""
+
+    @abstractmethod
+    def loss(self, batch: CsrMatrix, update: int, random: torch.Generator) -> Tensor:
+        """Return the training loss of a batch of users [B, I] at the given update (from 0)."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
+        """Build the model from arrays by the original code's names; layer sizes are read off them.
+
+        Raises:
+            ModelFolderError: an array is missing, is not a number, or has a shape that does not fit.
+        """
+        given = cls.settings_type.own(settings, cls.name)
+        ranks = {name: len(shape) for name, shape in cls.shapes(1, given).items()}
+        flat = {name: _flat(array) if ranks.get(name) == 1 else array for name, array in arrays.items()}
+        sizes = {name: (None,) * rank for name, rank in ranks.items()}
+        chosen = cls.settings_of(fitting_arrays(flat, sizes, cls.name, catalogue), given)
+        return super().from_arrays(flat, catalogue, chosen)
+
+    @classmethod
+    def fit(
+        cls,
+        split: Split,
+        settings: Settings | None = None,
+        on_epoch: OnEpoch | None = None,
+        on_best: OnBest | None = None,
+    ) -> Self:
+        """Train on the split's training users; keep the state with the best validation NDCG@100. Random: seed."""
+        chosen = cls.settings_type.own(settings, cls.name)
+        random = torch.Generator().manual_seed(chosen.seed)
+        parameters = {}
+        for name, shape in cls.shapes(len(split.catalogue), chosen).items():
+            array = torch.empty(shape)
+            if len(shape) == 2:
+                torch.nn.init.xavier_uniform_(array, generator=random)
+            else:
+                torch.nn.init.trunc_normal_(array, std=0.001, a=-0.002, b=0.002, generator=random)
+            parameters[name] = array
+        model = cls(split.catalogue, parameters, chosen)
+        train(model, split, on_epoch, on_best)
+        return model
+
+    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
+        """Gather the weight rows of the histories and the output columns of the candidates once; scores are logits."""
+        dtype = histories.weights.dtype
+        first, *middle, last = self._layers(dtype)
+        table = first.weight[histories.items].to(dtype)  # [B, H, D]
+        columns, out_bias = last.weight, last.bias
+        if candidates is not None:
+            columns = self.layers()[-1].weight.T[candidates].transpose(1, 2)  # [B, D, C]
+            columns = columns.to(dtype, memory_format=torch.contiguous_format)
+            out_bias = last.bias[candidates][:, None]
+        weights, lengths = histories.weights[:, None], lengths_of(histories.present)
+
+        def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
+            weight = weights if rows is None else weights[rows, :, : keep.shape[2]]
+            kept = keep * weight
+            norm = kept.square().sum(-1, keepdim=True).clamp(min=1e-12).rsqrt()
+            hidden = _tanh(_add(products(kept * norm, table, rows, lengths), first.bias))
+            for layer in middle:
+                hidden = functional.linear(hidden, layer.weight.T, layer.bias)
+                hidden = _tanh(hidden) if layer.tanh else hidden
+            if candidates is None:
+                return functional.linear(hidden, columns.T, out_bias)
+            return _add(products(hidden, columns, rows), out_bias if rows is None else out_bias[rows])
+
+        return scorer
+
+    def _layers(self, dtype: torch.dtype) -> tuple[Layer, ...]:
+        """Return the layers in a precision, kept until the arrays change; the first one's weight is left as it is."""
+        version = tuple(array._version for array in self._parameters.values())
+        if self._cast.get(dtype, (None,))[0] != version:
+            first, *rest = self.layers()
+            cast = [Layer(layer.weight.to(dtype), layer.bias.to(dtype), layer.tanh) for layer in rest]
+            self._cast[dtype] = version, (Layer(first.weight, first.bias.to(dtype), first.tanh), *cast)
+        return self._cast[dtype][1]
+
+    def encode_batch(self, batch: CsrMatrix, layer: Layer, random: torch.Generator) -> Tensor:
+        """Return the first layer of sparse users [B, I] before its activation, with dropout on the normalised input."""
+        lengths = torch.from_numpy(np.diff(batch.indptr).astype(np.int64))
+        values = torch.repeat_interleave(lengths.float().clamp(min=1).rsqrt(), lengths)
+        if self.settings.dropout:
+            kept = torch.rand(len(values), generator=random) >= self.settings.dropout
+            values = values * kept / (1 - self.settings.dropout)
+        return (
+            functional.embedding_bag(
+                torch.from_numpy(batch.indices.astype(np.int64)).to(self.device),
+                layer.weight,
+                torch.from_numpy(batch.indptr[:-1].astype(np.int64)).to(self.device),
+                mode="sum",
+                per_sample_weights=values.to(self.device),
+            )
+            + layer.bias
+        )
+
+
+def _flat(array: Any) -> NDArray[Any]:
+    """Return a vector that may be written with more dimensions, of length 1, as a vector."""
+    found = np.asarray(array)
+    return found.reshape(-1) if max(found.shape, default=0) == found.size else found
+
+
+def _laid_out(array: Tensor, items: int) -> Tensor:
+    """Return an array with the numbers of an item side by side in memory, so that chosen items are gathered quickly."""
+    return array.T.contiguous().T if array.ndim == 2 and array.shape[1] == items else array.contiguous()
+
+
+def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
+    """Return the mean over users of the negative multinomial log likelihood of their items; logits [B, I]."""
+    users = torch.from_numpy(np.repeat(np.arange(batch.shape[0]), np.diff(batch.indptr)))
+    items = torch.from_numpy(batch.indices.astype(np.int64))
+    chosen = logits[users.to(logits.device), items.to(logits.device)]
+    lengths = torch.from_numpy(np.diff(batch.indptr)).to(logits)
+    return ((torch.logsumexp(logits, 1) * lengths).sum() - chosen.sum()) / batch.shape[0]
+
+
+def _tanh(values: Tensor) -> Tensor:
+    return torch.tanh(values) if values.requires_grad else values.tanh_()
+
+
+def _add(values: Tensor, bias: Tensor) -> Tensor:
+    return values + bias if values.requires_grad else values.add_(bias)

@@ -1,0 +1,66 @@
+"""Factor models whose user is the least squares of a history: implicit ALS, trained here or in any library."""
+
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from torch import Tensor
+
+from topple.data.vocabulary import Catalogue
+from topple.recommenders.families.fold_in import FoldIn, System
+from topple.scoring.products import factor_scores
+from topple.scoring.recommender import Capability, Recommender, Scorer
+from topple.scoring.variations import HistoryBatch
+
+
+class LeastSquares(Recommender):
+    """Scores are Y x, with x the least squares of the history: (Y'Y + reg I + alpha Y_H' Y_H) x = (1 + alpha) Y_H' 1.
+
+    A variation that keeps weights c solves (Y'Y + reg I + alpha Y_H' diag(c) Y_H) x = (1 + alpha) Y_H' c. What it removes is
+    an update of rank |removed|, so it costs a system of that size once the history is prepared (`FoldIn`).
+    Source: Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 4, with
+    preference 1 and confidence 1 + alpha for what was seen. Differs in: base weights and shares of an item count as such.
+
+    Args:
+        catalogue: the items.
+        factors: Y [I, D].
+        alpha: confidence that a seen item adds to the 1 of every item.
+        regularisation: weight of the squared norm of x.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.DIFFERENTIABLE})
+
+    def __init__(self, catalogue: Catalogue, factors: Tensor, alpha: float, regularisation: float) -> None:
+        super().__init__(catalogue)
+        self._factors = factors
+        self._system = System.of(factors, alpha, regularisation)
+        self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is prepared: a copy, or the model in another process, prepares its own."""
+        return {name: value for name, value in self.__dict__.items() if name != "_prepared"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _prepared=WeakKeyDictionary())
+
+    def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
+        """Fold the variations in and multiply them with the factors of the items asked for."""
+        return self.bind(histories, candidates)(keep)
+
+    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
+        """Fold the histories in once, for all that is bound to them."""
+        dtype = histories.weights.dtype
+        if histories not in self._prepared:
+            self._prepared[histories] = FoldIn(
+                self._system, self._factors[histories.items].to(dtype), histories.weights
+            )
+        fold_in = self._prepared[histories]
+        columns = (self._factors if candidates is None else self._factors[candidates]).to(dtype).transpose(-1, -2)
+        onto = fold_in.onto(columns) if candidates is not None and fold_in.few(candidates.shape[1]) else None
+
+        def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
+            if onto and not keep.requires_grad:
+                return onto(keep, rows)
+            weights = histories.weights if rows is None else histories.weights[rows, : keep.shape[2]]
+            return factor_scores(fold_in.users(keep * weights[:, None], rows), columns, rows)
+
+        return scorer

@@ -1,0 +1,172 @@
+"""Recommenders that add up one row of numbers a kept item: EASE, neighbours, and every other model of item-item weights."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.data.vocabulary import Catalogue
+from topple.scoring.products import lengths_of
+from topple.scoring.recommender import Capability, Recommender, Scorer, additive_scorer
+from topple.scoring.variations import HistoryBatch
+
+DENSE = 16_000_000
+"""Numbers of rows that are held dense where what was learned is sparse: those of a catalogue of 4,000 items."""
+NUMBERS = 4_000_000
+"""Gathered numbers, or scores, held at a time on the way."""
+
+
+class Rows(ABC):
+    """The numbers that each item adds to every score when it is kept, row by row [I, I]."""
+
+    @abstractmethod
+    def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
+        """Return the rows of each history [B, H, I], or the columns asked for [B, H, C], times the base weights."""
+
+    @abstractmethod
+    def totals(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
+        """Add up the rows of the kept items: [B, S, H] to [B, S, I]."""
+
+
+class DenseRows(Rows):
+    """Rows that hold every number [I, I]."""
+
+    def __init__(self, weights: Tensor) -> None:
+        self.weights = weights
+
+    def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
+        """Gather what is asked for."""
+        rows = histories.items if candidates is None else histories.items[..., None]
+        table = self.weights[rows] if candidates is None else self.weights[rows, candidates[:, None]]
+        return table.to(histories.weights.dtype) * histories.weights[..., None]
+
+    def totals(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
+        """Add up the rows of one history after the other: they stay in the cache, where those of many together do not."""
+        kept = (keep * histories.weights[:, None]).to(histories.weights.dtype)
+        if kept.requires_grad or kept.is_cuda:
+            return self._together(histories.items, kept)
+        columns, places = len(self.weights), kept.shape[2]
+        scores = kept.new_empty(*kept.shape[:2], columns)
+        found, rows = self.weights.new_empty(places, columns).numpy(), kept.new_empty(places, columns).numpy()
+        each = zip(histories.items.numpy(), kept.numpy(), scores.numpy(), lengths_of(histories.present), strict=True)
+        for items, mine, into, filled in each:
+            np.take(self.weights.numpy(), items[:filled], axis=0, out=found[:filled], mode="clip")
+            np.copyto(rows[:filled], found[:filled])
+            np.dot(mine[:, :filled], rows[:filled], out=into)
+        return scores
+
+    def _together(self, items: Tensor, kept: Tensor) -> Tensor:
+        """Gather once what histories have in common, some histories at a time."""
+        parts = []
+        for part in _parts(len(items), len(self.weights) * items.shape[1]):
+            mine, level = items[part], kept[part]
+            found, place = torch.unique(mine, return_inverse=True)
+            laid = torch.zeros(*level.shape[:2], len(found), dtype=kept.dtype, device=kept.device)
+            laid = laid.scatter_add(2, place[:, None].expand_as(level), level)
+            parts.append(laid @ self.weights[found].to(kept.dtype))
+        return torch.cat(parts) if parts else kept.new_zeros(0, kept.shape[1], len(self.weights))
+
+
+class SparseRows(Rows):
+    """Rows that hold what is not 0: `indptr` [I + 1], and `indices` and `values` [entries], a column of a row once."""
+
+    def __init__(self, indptr: Tensor, indices: Tensor, values: Tensor) -> None:
+        self.indptr, self.indices, self.values = indptr, indices, values
+
+    def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
+        """Lay the entries out."""
+        columns, (rows, places) = len(self.indptr) - 1, histories.items.shape
+        row, place, column, value = self._entries(histories)
+        if candidates is not None:  # where a column stands among them; one that stands twice, at one of the two
+            where = torch.full((rows, columns), candidates.shape[1], dtype=torch.int64, device=candidates.device)
+            where.scatter_(1, candidates, torch.arange(candidates.shape[1], device=candidates.device).expand(rows, -1))
+            column = where.view(-1).index_select(0, row * columns + column)
+            columns = candidates.shape[1]
+            asked = (column < columns).nonzero()[:, 0]
+            place, column, value = (part.index_select(0, asked) for part in (place, column, value))
+        table = value.new_zeros(rows * places, columns)
+        table[place, column] = value * histories.weights.flatten().index_select(0, place)
+        table = table.reshape(rows, places, columns)
+        if candidates is None:
+            return table
+        return table.gather(2, where.gather(1, candidates)[:, None].expand(-1, places, -1))
+
+    def totals(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
+        """Add entry by entry."""
+        columns, variations = len(self.indptr) - 1, keep.shape[1]
+        scores = keep.new_zeros(len(histories) * columns, variations)
+        kept = (keep * histories.weights[:, None]).transpose(1, 2).flatten(0, 1)  # [B * H, S]
+        together = NUMBERS // max(1, variations) + 1
+        for row, place, column, value in zip(
+            *(torch.split(e, together) for e in self._entries(histories)), strict=True
+        ):
+            at, more = row * columns + column, value[:, None] * kept.index_select(0, place)
+            if variations == 1:
+                scores.view(-1).scatter_add_(0, at, more[:, 0])
+            else:
+                scores.index_add_(0, at, more)
+        return scores.reshape(len(histories), columns, variations).transpose(1, 2).contiguous()
+
+    def _entries(self, histories: HistoryBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the entries of the rows of all histories: history, place among B * H, scored item, number."""
+        lengths = (self.indptr[histories.items + 1] - self.indptr[histories.items]) * histories.present
+        row, place = torch.repeat_interleave(lengths.sum(1)), torch.repeat_interleave(lengths.flatten())
+        first = self.indptr[histories.items.flatten()] - (lengths.flatten().cumsum(0) - lengths.flatten())
+        entry = first.index_select(0, place) + torch.arange(len(place), device=place.device)
+        column, value = self.indices.index_select(0, entry), self.values.index_select(0, entry)
+        return row, place, column, value.to(histories.weights.dtype)
+
+
+def sparse_rows(indptr: Tensor, indices: Tensor, values: Tensor) -> Rows:
+    """Return sparse rows, held dense where the catalogue is so small that these are faster. Arguments as of `SparseRows`."""
+    items = len(indptr) - 1
+    if items * items > DENSE:
+        return SparseRows(indptr, indices, values)
+    dense = values.new_zeros(items, items)
+    dense[torch.repeat_interleave(indptr.diff()), indices] = values
+    return DenseRows(dense)
+
+
+class RowSums(Recommender):
+    """Scores are the sum of the rows of the kept items.
+
+    Args:
+        catalogue: the items.
+        rows: the numbers that each item adds.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.DIFFERENTIABLE, Capability.ADDITIVE})
+
+    def __init__(self, catalogue: Catalogue, rows: Rows) -> None:
+        super().__init__(catalogue)
+        self._rows = rows
+
+    def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
+        """Return the rows of each history, or the columns asked for, times the base weights."""
+        columns = len(self.catalogue) if candidates is None else candidates.shape[1]
+        out = histories.weights.new_empty(*histories.items.shape, columns)
+        for part in _parts(len(histories), len(self.catalogue)):
+            mine = HistoryBatch(histories.items[part], histories.weights[part])
+            out[part] = self._rows.contributions(mine, None if candidates is None else candidates[part])
+        return out
+
+    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
+        """Gather what each item adds to the candidates once."""
+        if candidates is None:
+            return super().bind(histories)
+        return additive_scorer(histories, self.contributions(histories, candidates))
+
+    def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
+        """Add up the rows of the kept items."""
+        if candidates is not None:
+            return torch.bmm(keep, self.contributions(histories, candidates))
+        return self._rows.totals(histories, keep)
+
+
+def _parts(histories: int, each: int) -> Iterator[slice]:
+    """Yield some histories at a time, where one needs `each` numbers."""
+    together = max(1, NUMBERS // max(1, each))
+    return (slice(start, start + together) for start in range(0, histories, together))

@@ -1,0 +1,1 @@
+"""The built-in recommenders, one file each."""

@@ -1,0 +1,1 @@
+"""How recommenders are trained, and how well they then rank."""

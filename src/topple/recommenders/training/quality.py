@@ -1,0 +1,65 @@
+"""How well a recommender predicts what held-out users met: NDCG and Recall."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.data.splitting import HeldOut, sequence
+from topple.scoring.ranking import top_k, unseen_scores
+from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.variations import HistoryBatch
+from topple.types import CsrMatrix, FloatArray, IntArray
+
+ROWS = 64
+
+
+def held_out_quality(
+    recommender: Recommender,
+    held_out: HeldOut,
+    ndcg: Sequence[int] = (100,),
+    recall: Sequence[int] = (20, 50),
+) -> dict[str, float]:
+    """Return mean NDCG@K and Recall@K over the held-out users who have fold-in and held-out items.
+
+    Recall@K divides by min(K, held-out items); NDCG@K is binary, with log2 discount. Items of the fold-in are not ranked.
+    Source: Liang et al., WWW 2018, section 4.2.
+
+    Returns:
+        "ndcg_100", "recall_20", ... and "users", the denominator; NaN where that is 0.
+    """
+    users = askable(held_out)
+    longest = min(max([*ndcg, *recall]), len(recommender.catalogue))
+    sums: dict[str, float] = {f"ndcg_{k}": 0.0 for k in ndcg} | {f"recall_{k}": 0.0 for k in recall}
+    times = held_out.times if Capability.ORDER_AWARE in recommender.capabilities else None
+    for rows, lists in ranked_lists(recommender, held_out.fold_in, users, longest, times):
+        wanted = held_out.held_out[rows]
+        hits = torch.from_numpy(np.take_along_axis(wanted.toarray(), lists.numpy(), axis=1)).double()
+        counts = torch.from_numpy(np.diff(wanted.indptr)).double()
+        gain = 1 / torch.log2(torch.arange(2, longest + 2, dtype=torch.float64))
+        for k in ndcg:
+            ideal = gain.cumsum(0)[counts.clamp(max=min(k, longest)).long() - 1]
+            sums[f"ndcg_{k}"] += float(((hits[:, :k] * gain[:k]).sum(1) / ideal).sum())
+        for k in recall:
+            sums[f"recall_{k}"] += float((hits[:, :k].sum(1) / counts.clamp(max=k)).sum())
+    means = {name: value / len(users) if len(users) else math.nan for name, value in sums.items()}
+    return means | {"users": float(len(users))}
+
+
+def askable(held_out: HeldOut) -> IntArray:
+    """Return the rows of the users who have both a history and held-out items."""
+    return np.intersect1d(held_out.with_history(), np.flatnonzero(np.diff(held_out.held_out.indptr)))
+
+
+def ranked_lists(
+    recommender: Recommender, histories: CsrMatrix, users: IntArray, k: int, times: FloatArray | None = None
+) -> Iterator[tuple[IntArray, Tensor]]:
+    """Yield chunks of user rows with their top-k lists [rows, K], in float32; `times` [entries] order the histories."""
+    for start in range(0, len(users), ROWS):
+        rows = users[start : start + ROWS]
+        batch = HistoryBatch.of(
+            [sequence(histories, times, row).tolist() for row in rows.tolist()], torch.float32, recommender.device
+        )
+        yield rows, top_k(unseen_scores(recommender, batch), k).cpu()

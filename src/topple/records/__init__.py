@@ -1,0 +1,1 @@
+"""What travels: the records of a question and its answer, in outside ids."""

@@ -1,0 +1,1 @@
+"""What all stands on: the recommender contract, history variations, the only ranking, checks and encoding."""

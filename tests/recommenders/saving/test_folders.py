@@ -1,0 +1,268 @@
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from topple.errors import DataNotFoundError, ModelFolderError, OutputExistsError, UnknownNameError
+from topple.recommenders.models.mult_dae import MultDAE
+from topple.recommenders.models.mult_vae import MultVAE
+from topple.recommenders.saving.folders import load_arrays, load_model, save_model
+from topple.scoring.variations import HistoryBatch, unchanged
+from topple.testing import film_recommender, random_mult_vae, tiny_split
+from topple.testing.worlds import catalogue_of
+
+SETTINGS = {"hidden": 8, "latent": 4, "epochs": 1}
+
+
+def scores(model):
+    batch = HistoryBatch.of([[1, 2, 3]])
+    return model.score(batch, unchanged(batch))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "vae"
+    model = MultVAE.fit(tiny_split(), MultVAE.settings_type.parse(SETTINGS))
+    save_model(model, folder, tiny_split())
+    return model, folder
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    shutil.copytree(saved[1], tmp_path / "vae")
+    return tmp_path / "vae"
+
+
+def edit(folder, **changes):
+    about = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**about, **changes}))
+
+
+def files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("kind", [MultVAE, MultDAE])
+def test_a_model_comes_back_as_it_was(kind, tmp_path):
+    split = tiny_split()
+    model = kind.fit(split, kind.settings_type.parse(SETTINGS))
+    save_model(model, tmp_path / "model", split)
+    loaded = load_model(tmp_path / "model")
+    assert type(loaded.recommender) is kind
+    assert torch.equal(scores(loaded.recommender), scores(model))
+    assert loaded.recommender.fingerprint == model.fingerprint
+    assert loaded.recommender.settings == model.settings
+    assert loaded.recommender.training == model.training
+    assert loaded.recommender.catalogue == model.catalogue
+    assert loaded.split is not None
+    assert loaded.split.describe() == split.describe()
+    assert loaded.split.histories() == split.histories()
+
+
+@pytest.mark.parametrize("titled", [True, False])
+def test_ids_and_titles_come_back(titled, tmp_path):
+    catalogue = catalogue_of(24)
+    catalogue = catalogue.with_titles({104: 'The "Odd", Title\n'}) if titled else catalogue
+    model = MultVAE.from_arrays(random_mult_vae().arrays(), catalogue)
+    save_model(model, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    assert loaded.split is None
+    assert loaded.recommender.catalogue == catalogue
+
+
+def test_a_folder_holds_no_pickle(saved):
+    names = {path.name for path in saved[1].iterdir()}
+    assert names == {"model.json", "weights.safetensors", "items.parquet", "split"}
+
+
+def test_an_existing_folder_is_left_as_it_is(folder):
+    before = files(folder)
+    with pytest.raises(OutputExistsError, match=r"vae exists and is left as it is.*overwrite"):
+        save_model(random_mult_vae(), folder)
+    assert files(folder) == before
+
+
+def test_an_existing_folder_is_replaced_when_asked(folder):
+    other = random_mult_vae()
+    save_model(other, folder, overwrite=True)
+    loaded = load_model(folder)
+    assert loaded.recommender.fingerprint == other.fingerprint
+    assert loaded.split is None
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from topple.errors import OutputError
+from topple.recommenders.saving.folders import save_model
+from topple.testing import random_mult_vae
+model = random_mult_vae()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+try:
+    save_model(model, Path(sys.argv[1]), overwrite=True)
+except OutputError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_leaves_the_old_folder_whole(folder):
+    before = files(folder)
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, str(folder)], capture_output=True, text=True, check=True)
+    assert "is unchanged" in done.stdout
+    assert files(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == ["vae"]
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path):
+    with pytest.raises(ModelFolderError, match=r"is not a model folder: model.json is missing.*topple fit --out"):
+        load_model(tmp_path)
+    with pytest.raises(ModelFolderError, match="is not a model folder"):
+        load_model(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("text", ["{", "", "[]", "3", "null", '"text"', '{"format": '])
+def test_a_damaged_model_json_is_refused(folder, text):
+    (folder / "model.json").write_text(text)
+    with pytest.raises(ModelFolderError, match=r"model.json is damaged"):
+        load_model(folder)
+
+
+def test_a_model_json_that_is_not_text_is_refused(folder):
+    (folder / "model.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelFolderError, match=r"model.json is damaged"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("key", ["recommender", "settings", "catalogue", "training", "fingerprint"])
+def test_a_model_json_without_one_of_its_parts_is_refused(folder, key):
+    about = json.loads((folder / "model.json").read_text())
+    del about[key]
+    (folder / "model.json").write_text(json.dumps(about))
+    with pytest.raises(ModelFolderError, match=f"model.json is damaged.*{key}"):
+        load_model(folder)
+
+
+def test_a_model_json_whose_catalogue_has_no_fingerprint_is_refused(folder):
+    edit(folder, catalogue={"items": 30})
+    with pytest.raises(ModelFolderError, match=r"model.json is damaged"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"recommender": "mult-gan"}, {"settings": {"wings": 2}}, {"settings": {"hidden": -1}}]
+)
+def test_a_recommender_or_settings_that_this_version_does_not_know_are_refused(folder, changes):
+    edit(folder, **changes)
+    with pytest.raises(ModelFolderError, match=r"vae.*(mult-gan|wings|hidden)"):
+        load_model(folder)
+
+
+def test_another_format_version_is_refused_by_its_name(folder):
+    edit(folder, format="topple.model/9")
+    with pytest.raises(
+        ModelFolderError, match=r"has format 'topple.model/9'; this version of topple reads 'topple.model/1'"
+    ):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "items.parquet"])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(ModelFolderError, match=f"vae is damaged .*{name}.*Fit the model again"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "items.parquet"])
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+def test_a_truncated_file_is_refused(folder, name, share):
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ModelFolderError, match="vae is damaged"):
+        load_model(folder)
+
+
+def test_weights_that_were_changed_are_refused(folder):
+    weights = load_file(folder / "weights.safetensors")
+    weights["bias_p_2"] = weights["bias_p_2"] + 1
+    save_file(weights, folder / "weights.safetensors")
+    with pytest.raises(ModelFolderError, match=r"weights.safetensors is not what model.json describes"):
+        load_model(folder)
+
+
+def test_a_missing_file_of_the_split_is_named(folder):
+    (folder / "split" / "test_tr.csv").unlink()
+    with pytest.raises(DataNotFoundError, match=r"test_tr.csv is missing"):
+        load_model(folder)
+
+
+def test_items_of_another_catalogue_are_refused(folder, tmp_path):
+    save_model(random_mult_vae(), tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "items.parquet", folder / "items.parquet")
+    with pytest.raises(ModelFolderError, match=r"items.parquet is of catalogue \w+, model.json of \w+"):
+        load_model(folder)
+
+
+def test_a_split_of_another_catalogue_is_refused(folder):
+    lines = (folder / "split" / "unique_sid.txt").read_text().splitlines()
+    (folder / "split" / "unique_sid.txt").write_text("\n".join(reversed(lines)) + "\n")
+    with pytest.raises(ModelFolderError, match=r"split is of catalogue \w+, model.json of \w+"):
+        load_model(folder)
+
+
+def test_a_model_of_another_catalogue_is_refused(folder):
+    match = r"is a model of another catalogue: 30 items \(\w+\), given 24 items \(\w+\).*Use the data the model was trained on"
+    with pytest.raises(ModelFolderError, match=match):
+        load_model(folder, catalogue_of(24))
+
+
+def test_the_titles_of_a_given_catalogue_are_used(folder):
+    titled = tiny_split().catalogue.with_titles({"i003": "Three"})
+    assert load_model(folder, titled).recommender.catalogue.title("i003") == "Three"
+
+
+def test_a_recommender_that_no_registry_knows_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UnknownNameError, match="'toy' is not one of the recommenders"):
+        save_model(film_recommender(), tmp_path / "toy")
+    assert not (tmp_path / "toy").exists()
+
+
+def test_named_arrays_are_read_from_npz(tmp_path):
+    np.savez(tmp_path / "weights.npz", a=np.arange(3), b=np.eye(2))
+    found = load_arrays(tmp_path / "weights.npz")
+    assert found["a"].tolist() == [0, 1, 2]
+    assert found["b"].shape == (2, 2)
+
+
+def test_arrays_that_need_pickle_are_refused(tmp_path):
+    np.savez(tmp_path / "weights.npz", a=np.array([{"code": 1}], dtype=object))
+    with pytest.raises(ModelFolderError, match=r"is not an .npz file of plain arrays .*numpy.savez"):
+        load_arrays(tmp_path / "weights.npz")
+
+
+def test_a_missing_weights_file_is_refused(tmp_path):
+    with pytest.raises(ModelFolderError, match=r"weights.npz is not a file. Give the .npz file"):
+        load_arrays(tmp_path / "weights.npz")
+
+
+def test_files_of_other_kinds_are_refused(tmp_path):
+    np.save(tmp_path / "one.npy", np.arange(3))
+    (tmp_path / "text.npz").write_text("weights")
+    (tmp_path / "empty.npz").write_bytes(b"")
+    with zipfile.ZipFile(tmp_path / "zip.npz", "w") as archive:
+        archive.writestr("readme.txt", "no arrays")
+    np.savez_compressed(tmp_path / "cut.npz", a=np.random.default_rng(0).normal(size=1000))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "cut.npz").read_bytes()[:500])
+    np.savez_compressed(tmp_path / "flipped.npz", a=np.random.default_rng(0).normal(size=1000))
+    damaged = bytearray((tmp_path / "flipped.npz").read_bytes())
+    damaged[300:340] = bytes(40)
+    (tmp_path / "flipped.npz").write_bytes(damaged)
+    for path in [*tmp_path.iterdir(), tmp_path]:
+        with pytest.raises(ModelFolderError, match=r"is not an .npz file of plain arrays"):
+            load_arrays(path)

@@ -1,0 +1,74 @@
+import pytest
+import torch
+
+from topple.scoring import variations
+from topple.scoring.variations import HistoryBatch, Packing, only, unchanged, without
+
+
+def test_histories_are_padded_with_item_0_of_weight_0():
+    batch = HistoryBatch.of([[5, 2, 7], [4]])
+    assert batch.items.tolist() == [[5, 2, 7], [4, 0, 0]]
+    assert batch.weights.tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert batch.present.tolist() == [[True, True, True], [True, False, False]]
+    assert len(batch) == 2
+    assert batch.weights.dtype is torch.float64
+
+
+def test_the_precision_is_the_one_asked_for():
+    assert HistoryBatch.of([[1]], torch.float32).weights.dtype is torch.float32
+
+
+def test_an_empty_history_still_has_one_place():
+    assert HistoryBatch.of([[]]).items.shape == (1, 1)
+    assert HistoryBatch.of([]).items.shape == (0, 1)
+
+
+def test_rows_are_chosen_repeated_and_cut_to_the_longest_of_them():
+    batch = HistoryBatch.of([[5, 2, 7], [4], [8, 9]])
+    chosen = batch.rows(torch.tensor([2, 1, 2]))
+    assert chosen.items.tolist() == [[8, 9], [4, 0], [8, 9]]
+    assert batch.rows(torch.tensor([], dtype=torch.int64)).items.shape == (0, 1)
+
+
+def test_removing_and_keeping_only_are_each_others_opposite_and_never_touch_padding():
+    batch = HistoryBatch.of([[5, 2, 7], [4]])
+    named = torch.tensor([[[True, False, True]], [[False, True, True]]])
+    assert unchanged(batch).tolist() == [[[1, 1, 1]], [[1, 0, 0]]]
+    assert without(batch, named).tolist() == [[[0, 1, 0]], [[1, 0, 0]]]
+    assert only(batch, named).tolist() == [[[1, 0, 1]], [[0, 0, 0]]]
+
+
+def test_chunks_hold_each_history_once_like_lengths_together_and_stay_small(monkeypatch):
+    monkeypatch.setattr(variations, "PLACES", 12)
+    batch = HistoryBatch.of([[1] * length for length in (9, 1, 4, 2, 20, 3, 1)])
+    chunks = [chunk.tolist() for chunk in batch.chunks(3)]
+    assert sorted(place for chunk in chunks for place in chunk) == list(range(7))
+    assert chunks == [[1, 6, 3], [5], [2], [0], [4]]
+    assert list(HistoryBatch.of([]).chunks(3)) == []
+
+
+def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_places(monkeypatch):
+    monkeypatch.setattr(variations, "PLACES", 12)
+    lengths = [5, 1, 30, 2, 5, 0, 1, 4]
+    batch = HistoryBatch.of([list(range(length)) for length in lengths])
+    chunks = [[lengths[place] for place in chunk.tolist()] for chunk in batch.chunks(3)]
+    assert [length for chunk in chunks for length in chunk] == sorted(lengths)
+    assert all(len(chunk) <= 3 and (len(chunk) == 1 or len(chunk) * max(chunk) <= 12) for chunk in chunks)
+    assert list(HistoryBatch.of([]).chunks(3)) == []
+
+
+@pytest.mark.parametrize("most", [None, 1, 2, 16])
+def test_a_packing_lays_variations_out_by_history_and_picks_them_again(most):
+    history = torch.tensor([4, 0, 4, 4, 2, 0, 4])
+    packing = Packing.of(history, most)
+    values = torch.arange(7.0)
+    laid = packing.lay(values + 1)
+    assert packing.which[packing.row].tolist() == history.tolist()
+    assert torch.equal(packing.pick(laid), values + 1)
+    assert (laid > 0).sum() == 7
+    assert laid.shape[1] == min(4, most or 4)
+
+
+def test_an_empty_packing():
+    packing = Packing.of(torch.tensor([], dtype=torch.int64))
+    assert packing.lay(torch.zeros(0, 3)).shape == (0, 0, 3)
