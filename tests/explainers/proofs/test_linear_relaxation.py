@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, chord_band, extreme_sums
-from topple.recommenders.families.autoencoder import Layer
+from topple.scoring.layers import Layer
 
 SHAPES = {
     "one tanh layer": ((12, 7, True), (7, 12, False)),

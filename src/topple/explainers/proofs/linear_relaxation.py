@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from topple.recommenders.families.autoencoder import Layer
+from topple.scoring.layers import Layer
 
 TOURNAMENT = 4
 """Up to so many largest values are found by running maxima rather than by sorting."""

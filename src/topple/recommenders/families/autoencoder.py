@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.learned import Learned, LearnedSettings
 from topple.recommenders.saving.arrays import fitting_arrays
 from topple.recommenders.training.loop import train
+from topple.scoring.layers import Layer
 from topple.scoring.products import lengths_of, products
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
@@ -36,15 +36,6 @@ class AutoencoderSettings(LearnedSettings):
     """Units of the latent layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of the history dropped in training."""
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One layer of a feed-forward network: x @ weight [in, out] + bias [out], then tanh or nothing."""
-
-    weight: Tensor
-    bias: Tensor
-    tanh: bool
 
 
 class Autoencoder(Learned):

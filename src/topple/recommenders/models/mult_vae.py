@@ -7,7 +7,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from topple.recommenders.families.autoencoder import Autoencoder, AutoencoderSettings, Layer, multinomial_loss
+from topple.recommenders.families.autoencoder import Autoencoder, AutoencoderSettings, multinomial_loss
+from topple.scoring.layers import Layer
 from topple.types import CsrMatrix
 
 
