@@ -57,6 +57,17 @@ def test_both_rules_by_hand():
     )
 
 
+def test_each_explanation_has_a_value_in_the_order_given_and_none_where_it_is_not_counted():
+    bad, *others = EXPLANATIONS[::-1]
+    found = evaluate(FILMS.recommender, [bad, *others]).values
+    assert set(found) == {BEFORE, AFTER}
+    assert found[BEFORE]["coverage"] == (None, 0, 1, 1, 1)
+    assert found[BEFORE]["pn"] == (None, None, 0, 0, 1)
+    assert found[AFTER]["pn"] == (None, None, 0, 1, 1)
+    assert found[BEFORE]["mean_size"] == (None, None, 1, 1, 1)
+    assert found[BEFORE]["share_minimal"] == (None, None, None, None, 1)
+
+
 def test_invalid_queries_are_in_no_denominator_and_lost_ones_are():
     measured = evaluate(FILMS.recommender, EXPLANATIONS).measurements[BEFORE]
     assert {name: m.denominator for name, m in measured.items()} == {

@@ -1,10 +1,11 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from topple import registry
-from topple.metrics import measure
+from topple.metrics import measure, values
 from topple.metrics.f_ns import FNS
 from topple.records.answer import CandidateRule, Query, Removal, Verdict
 
@@ -90,3 +91,19 @@ def test_sets_judged_by_retraining_count_as_true_and_are_not_said_to_be_larger_t
     found = measure([*TEN, slow])
     assert (found["pn"].value, found["pn"].denominator) == (5 / 8, 8)
     assert (found["share_minimal"].value, found["share_minimal"].denominator) == (1 / 4, 4)
+
+
+def test_the_values_of_queries_are_those_whose_mean_is_measured():
+    found, measured = values(TEN), measure(TEN)
+    assert set(found) == set(registry.names("metrics")) - {"f_ns"}
+    for name, numbers in found.items():
+        counted = [number for number in numbers if number is not None]
+        assert len(numbers) == len(TEN)
+        assert (np.mean(counted), len(counted)) == (pytest.approx(measured[name].value), measured[name].denominator)
+
+
+def test_a_query_outside_the_denominator_has_no_value():
+    found = values(TEN[:3])
+    assert found["coverage"] == (1, 1, 0)
+    assert found["mean_size"] == (1, 2, None)
+    assert found["share_minimal"] == (1, 0, None)

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from topple import registry
 from topple.errors import ContractError
-from topple.metrics.base import Measurement, Metric
+from topple.metrics.base import MeanMetric, Measurement, Metric
 from topple.testing import check_metric
+from topple.testing.metrics import DENOMINATORS
 
 
 class Good(Metric):
@@ -55,6 +57,53 @@ class CountsTwice(Good):
         return replace(super().measure(verdicts), denominator=2 * len(verdicts))
 
 
+class CountsTheUnfound(Good):
+    of = "found sets"
+
+
+class CallsRefutedSetsValid(Good):
+    of = "valid sets"
+
+    def measure(self, verdicts):
+        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.found)
+
+
+class TakesNecessaryForValid(Good):
+    """What a set must do depends on the goal of its query."""
+
+    of = "valid sets"
+
+    def measure(self, verdicts):
+        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.necessary)
+
+
+class CountsWhatAFitDidNotCheck(Good):
+    of = "valid sets"
+
+    def measure(self, verdicts):
+        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.valid)
+
+
+class Sizes(MeanMetric):
+    name, title, direction, of = "sizes", "sizes", "lower", "found sets"
+
+    def value(self, verdict):
+        return verdict.size if verdict.found else None
+
+
+class HasValuesForTheUnfound(Sizes):
+    def value(self, verdict):
+        return verdict.size
+
+    def measure(self, verdicts):
+        return self.mean(verdict.size for verdict in verdicts if verdict.found)
+
+
+class MeasuresAnotherNumber(Sizes):
+    def measure(self, verdicts):
+        return self.mean(2 * verdict.size for verdict in verdicts if verdict.found)
+
+
 @pytest.mark.parametrize(
     ("kind", "match"),
     [
@@ -64,7 +113,13 @@ class CountsTwice(Good):
         (NoDirection, "direction: 'sideways'"),
         (NoDenominator, "of: ''"),
         (OtherDirection, "measurement: .*'lower'"),
-        (CountsTwice, "denominator over 4 verdicts: 8"),
+        (CountsTwice, "denominator over 1 verdicts: 2"),
+        (CountsTheUnfound, "denominator over 5 verdicts: 5. Rule: 'of' says found sets, of which there are 0"),
+        (CallsRefutedSetsValid, "denominator over 1 verdicts: 1. Rule: 'of' says valid sets, of which there are 0"),
+        (TakesNecessaryForValid, "denominator over 1 verdicts: 1. Rule: 'of' says valid sets, of which there are 0"),
+        (CountsWhatAFitDidNotCheck, "denominator over 1 verdicts: 1. Rule: 'of' says valid sets, of which there are 0"),
+        (HasValuesForTheUnfound, "values: .* Rule: the queries with a value are those that the denominator counts"),
+        (MeasuresAnotherNumber, "values: mean .*, measured .*the measurement is the mean of the values"),
     ],
 )
 def test_a_broken_metric_is_told_which_rule_it_breaks(kind, match):
@@ -75,9 +130,14 @@ def test_a_broken_metric_is_told_which_rule_it_breaks(kind, match):
 def test_a_metric_that_keeps_the_contract_passes_as_a_class_and_as_an_instance():
     check_metric(Good)
     check_metric(Good())
+    check_metric(Sizes)
 
 
-def test_a_denominator_of_its_own_is_allowed():
+def test_every_denominator_in_use_is_known():
+    assert {registry.load("metrics", name).of for name in registry.names("metrics")} == set(DENOMINATORS)
+
+
+def test_another_denominator_is_allowed():
     class Sufficient(Good):
         of = "sufficient sets"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
 from topple.errors import QueryError
-from topple.metrics import Evaluation, Retrained, measure
+from topple.metrics import Evaluation, Retrained, measure, values
 from topple.records.answer import CandidateRule, Explanation, Goal, Status, Verdict
 from topple.reports.progress import queries_bar
 from topple.scoring.recommender import Recommender
@@ -57,7 +57,18 @@ def evaluate(
     }
     measured = {rule: measure(found) for rule, found in verdicts.items()}
     slowly = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
-    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, slowly)
+    each = {rule: _values(explanations, found) for rule, found in verdicts.items()}
+    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, slowly, each)
+
+
+def _values(explanations: Sequence[Explanation], verdicts: Sequence[Verdict]) -> Mapping[str, tuple[float | None, ...]]:
+    """Return what each explanation counts for in each metric, None for the invalid ones, which have no verdict."""
+    valid = [number for number, explanation in enumerate(explanations) if explanation.status is not Status.INVALID]
+    found: dict[str, tuple[float | None, ...]] = {}
+    for name, numbers in values(verdicts).items():
+        by_number = dict(zip(valid, numbers, strict=True))
+        found[name] = tuple(by_number.get(number) for number in range(len(explanations)))
+    return found
 
 
 def _retrained(

@@ -21,7 +21,11 @@ class Measurement:
 
 
 class Metric(ABC):
-    """A number over Verdicts. Queries without a set are among them and are never dropped silently."""
+    """A number over Verdicts. Queries without a set are among them and are never dropped silently.
+
+    A metric that is a mean over queries inherits `MeanMetric`; one that is not (a harmonic mean of two others) inherits
+    this class and has no values of single queries.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -38,3 +42,15 @@ class Metric(ABC):
         numbers = list(values)
         value = math.fsum(numbers) / len(numbers) if numbers else math.nan
         return Measurement(self.name, value, len(numbers), self.of, self.direction)
+
+
+class MeanMetric(Metric):
+    """A metric that is the mean of one number for each query of the denominator."""
+
+    @abstractmethod
+    def value(self, verdict: Verdict) -> float | None:
+        """Return the number of one query; None for a query outside the denominator."""
+
+    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
+        """Return the mean of the numbers of the queries in the denominator."""
+        return self.mean(value for value in map(self.value, verdicts) if value is not None)

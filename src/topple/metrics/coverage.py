@@ -1,12 +1,10 @@
 """Coverage: how many queries an explainer names a set for."""
 
-from collections.abc import Sequence
-
-from topple.metrics.base import Measurement, Metric
+from topple.metrics.base import MeanMetric
 from topple.records.answer import Verdict
 
 
-class Coverage(Metric):
+class Coverage(MeanMetric):
     """Share of the queries with a set, true or not."""
 
     name = "coverage"
@@ -14,6 +12,6 @@ class Coverage(Metric):
     direction = "higher"
     of = "queries"
 
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Found / queries."""
-        return self.mean(verdict.found for verdict in verdicts)
+    def value(self, verdict: Verdict) -> float | None:
+        """Return 1 for a query with a set, 0 for another."""
+        return float(verdict.found)

@@ -1,7 +1,7 @@
 """All metrics of a run, under each candidate rule."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from topple.metrics.base import Measurement
 from topple.records.answer import CandidateRule
@@ -9,7 +9,7 @@ from topple.records.answer import CandidateRule
 
 @dataclass(frozen=True)
 class Retrained:
-    """What fitting the model anew says of a sample of the sets that re-ranking confirms, each under its query's own rule.
+    """What fitting the model anew says of a sample of the sets that re-ranking confirms, each under the rule that its query asks for.
 
     Args:
         true: sets whose removal topples their target by re-ranking.
@@ -29,7 +29,7 @@ class Retrained:
 
     @property
     def seconds_for_all(self) -> float:
-        """What judging every true set so would take, estimated."""
+        """What judging every true set by a fit would take, estimated."""
         return self.seconds_a_fit * self.true
 
 
@@ -43,6 +43,9 @@ class Evaluation:
         seconds_per_query: mean time of a query.
         measurements: by rule, then by metric; always by inference.
         retrained: what retraining says of a sample, where that was asked for and a set is true.
+        values: by rule, then by metric: what each explanation that was given counts for, in the order given; None for one
+            outside the metric's denominator, such as an invalid query, or one without a set where found sets are counted. The
+            measurement is the mean of the numbers. Metrics that are no mean over queries (F_NS) are not here.
     """
 
     queries: int
@@ -50,3 +53,4 @@ class Evaluation:
     seconds_per_query: float
     measurements: Mapping[CandidateRule, Mapping[str, Measurement]]
     retrained: Retrained | None = None
+    values: Mapping[CandidateRule, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)

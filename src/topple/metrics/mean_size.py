@@ -1,12 +1,10 @@
 """Explanation size."""
 
-from collections.abc import Sequence
-
-from topple.metrics.base import Measurement, Metric
+from topple.metrics.base import MeanMetric
 from topple.records.answer import Verdict
 
 
-class MeanSize(Metric):
+class MeanSize(MeanMetric):
     """Mean number of items in a found set, true or not."""
 
     name = "mean_size"
@@ -14,6 +12,6 @@ class MeanSize(Metric):
     direction = "lower"
     of = "found sets"
 
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Removed items / found sets."""
-        return self.mean(verdict.size for verdict in verdicts if verdict.found)
+    def value(self, verdict: Verdict) -> float | None:
+        """Return the number of items of a found set."""
+        return float(verdict.size) if verdict.found else None

@@ -1,15 +1,13 @@
 """PN, the probability of necessity."""
 
-from collections.abc import Sequence
-
-from topple.metrics.base import Measurement, Metric
+from topple.metrics.base import MeanMetric
 from topple.records.answer import Verdict
 
 
-class ProbabilityOfNecessity(Metric):
+class ProbabilityOfNecessity(MeanMetric):
     """Share of the found sets without which the target leaves the re-ranked top-k.
 
-    Source: Wen et al., Sci. China Inf. Sci. 2024. Differs from it in: nothing; its rule is `unseen_after`.
+    Source: Wen et al., Sci. China Inf. Sci. 2024. Differs from it in: nothing; the rule there is `unseen_after`.
     """
 
     name = "pn"
@@ -17,6 +15,6 @@ class ProbabilityOfNecessity(Metric):
     direction = "higher"
     of = "found sets"
 
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Necessary / found."""
-        return self.mean(verdict.necessary for verdict in verdicts if verdict.found)
+    def value(self, verdict: Verdict) -> float | None:
+        """Return 1 for a found set that is necessary, 0 for another."""
+        return float(verdict.necessary) if verdict.found else None

@@ -1,15 +1,13 @@
 """PS, the probability of sufficiency."""
 
-from collections.abc import Sequence
-
-from topple.metrics.base import Measurement, Metric
+from topple.metrics.base import MeanMetric
 from topple.records.answer import Verdict
 
 
-class ProbabilityOfSufficiency(Metric):
+class ProbabilityOfSufficiency(MeanMetric):
     """Share of the found sets that alone, as the whole history, keep the target in the top-k.
 
-    Source: Wen et al., Sci. China Inf. Sci. 2024. Differs from it in: nothing; its rule is `unseen_after`.
+    Source: Wen et al., Sci. China Inf. Sci. 2024. Differs from it in: nothing; the rule there is `unseen_after`.
     """
 
     name = "ps"
@@ -17,6 +15,6 @@ class ProbabilityOfSufficiency(Metric):
     direction = "higher"
     of = "found sets"
 
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Sufficient / found."""
-        return self.mean(verdict.sufficient for verdict in verdicts if verdict.found)
+    def value(self, verdict: Verdict) -> float | None:
+        """Return 1 for a found set that is sufficient, 0 for another."""
+        return float(verdict.sufficient) if verdict.found else None

@@ -1,12 +1,10 @@
 """Share minimal: of the true sets, how many are no larger than they need be."""
 
-from collections.abc import Sequence
-
-from topple.metrics.base import Measurement, Metric
+from topple.metrics.base import MeanMetric
 from topple.records.answer import Removal, Verdict
 
 
-class ShareMinimal(Metric):
+class ShareMinimal(MeanMetric):
     """Share of the valid sets of which no single item (or group) can be given back."""
 
     name = "share_minimal"
@@ -14,7 +12,6 @@ class ShareMinimal(Metric):
     direction = "higher"
     of = "valid sets"
 
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Minimal / valid; a verdict by retraining, where this is not checked, is in neither."""
-        checked = (its for its in verdicts if its.valid and its.removal is Removal.INFERENCE)
-        return self.mean(bool(verdict.minimal) for verdict in checked)
+    def value(self, verdict: Verdict) -> float | None:
+        """Return 1 for a valid set that is minimal, 0 for another; a verdict by retraining does not check it and is left out."""
+        return float(bool(verdict.minimal)) if verdict.valid and verdict.removal is Removal.INFERENCE else None

@@ -1,12 +1,10 @@
 """Validity: how many queries get a set that is true."""
 
-from collections.abc import Sequence
-
-from topple.metrics.base import Measurement, Metric
+from topple.metrics.base import MeanMetric
 from topple.records.answer import Verdict
 
 
-class Validity(Metric):
+class Validity(MeanMetric):
     """Share of the queries with a set that, re-ranked, does what their goal asks: by default, topples the target."""
 
     name = "validity"
@@ -14,6 +12,6 @@ class Validity(Metric):
     direction = "higher"
     of = "queries"
 
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Found and verified / queries."""
-        return self.mean(verdict.valid for verdict in verdicts)
+    def value(self, verdict: Verdict) -> float | None:
+        """Return 1 for a query with a set that is found and verified, 0 for another."""
+        return float(verdict.valid)

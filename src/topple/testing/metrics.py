@@ -2,21 +2,22 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from topple.metrics.base import Measurement, Metric
-from topple.records.answer import CandidateRule, Query, Verdict
+from topple.metrics.base import MeanMetric, Measurement, Metric
+from topple.records.answer import CandidateRule, Goal, Query, Removal, Verdict
 from topple.testing.rules import require
 
 DENOMINATORS: dict[str, Callable[[Verdict], bool]] = {
     "queries": lambda verdict: True,
     "found sets": lambda verdict: verdict.found,
-    "necessary sets": lambda verdict: verdict.necessary,
+    "valid sets": lambda verdict: verdict.valid and verdict.removal is Removal.INFERENCE,
 }
-"""What the denominators of the house count; a metric with a denominator of its own is checked for less."""
+"""What the denominators of the library count; a metric with another denominator is checked for less."""
 
 
 def check_metric(metric: type[Metric] | Metric) -> None:
-    """Check a metric on handmade verdicts: found and true, found and refuted, and not found at all.
+    """Check a metric on handmade verdicts: of each goal, found and true, found and refuted, retrained, and not found at all.
 
     Raises:
         ContractError: the first rule that is broken, with the value that breaks it.
@@ -25,18 +26,18 @@ def check_metric(metric: type[Metric] | Metric) -> None:
         >>> from topple.metrics.coverage import Coverage
         >>> check_metric(Coverage)
     """
-    its = metric() if isinstance(metric, type) else metric
+    checked = metric() if isinstance(metric, type) else metric
     for attribute in ("name", "title", "of"):
-        value = getattr(its, attribute, None)
+        value = getattr(checked, attribute, None)
         require(isinstance(value, str) and value, attribute, repr(value), f"a metric declares its {attribute}.")
-    direction = getattr(its, "direction", None)
-    require(
-        direction in ("higher", "lower"), f"{its.name}: direction", repr(direction), "'higher' or 'lower' is better."
-    )
+    part, direction = f"{checked.name}: direction", getattr(checked, "direction", None)
+    require(direction in ("higher", "lower"), part, repr(direction), "'higher' or 'lower' is better.")
     found, lost = _verdicts(), [_lost(f"lost-{number}") for number in range(5)]
-    for verdicts in ([], found, lost, [*found, *lost], [*lost, *found]):
-        _check_measurement(its, verdicts)
-    _check_order(its, [*found, *lost])
+    for verdicts in ([], *([one] for one in found), found, lost, [*found, *lost], [*lost, *found]):
+        _check_measurement(checked, verdicts)
+    _check_order(checked, [*found, *lost])
+    if isinstance(checked, MeanMetric):
+        _check_values(checked, [*found, *lost])
 
 
 def _check_measurement(metric: Metric, verdicts: Sequence[Verdict]) -> None:
@@ -51,7 +52,7 @@ def _check_measurement(metric: Metric, verdicts: Sequence[Verdict]) -> None:
             f"'of' says {metric.of}, of which there are {expected}; queries without a set are never dropped silently."
         )
         require(counted == expected, part, counted, rule)
-    require(0 <= counted <= len(verdicts), part, counted, "a denominator counts some of the verdicts.")
+    require(0 <= counted <= len(verdicts), part, counted, "a denominator counts verdicts, each once at most.")
     rule = "the value is NaN where the denominator is 0, and a number elsewhere."
     value = f"{measured.value} with denominator {counted}"
     require(math.isnan(measured.value) == (counted == 0), f"{metric.name}: value", value, rule)
@@ -66,23 +67,44 @@ def _check_order(metric: Metric, verdicts: Sequence[Verdict]) -> None:
         require(_same(found, expected), f"{metric.name}: order", f"{found.value} against {expected.value}", rule)
 
 
+def _check_values(metric: MeanMetric, verdicts: Sequence[Verdict]) -> None:
+    """Check that the numbers of single queries are those whose mean is measured."""
+    numbers = [metric.value(verdict) for verdict in verdicts]
+    part, counted = f"{metric.name}: values", [number for number in numbers if number is not None]
+    if metric.of in DENOMINATORS:
+        inside = [number is not None for number in numbers]
+        rule = f"the queries with a value are those that the denominator counts, {metric.of}."
+        require(inside == list(map(DENOMINATORS[metric.of], verdicts)), part, numbers, rule)
+    expected, measured = metric.mean(counted), metric.measure(verdicts)
+    rule = "the measurement is the mean of the values of the queries."
+    value = f"mean {expected.value} of {expected.denominator}, measured {measured.value} of {measured.denominator}"
+    require(_same(expected, measured), part, value, rule)
+
+
 def _same(one: Measurement, other: Measurement) -> bool:
-    return one.denominator == other.denominator and math.isclose(one.value, other.value, rel_tol=1e-12)
+    level = math.isclose(one.value, other.value, rel_tol=1e-12) or (math.isnan(one.value) and math.isnan(other.value))
+    return one.denominator == other.denominator and level
 
 
 def _verdicts() -> list[Verdict]:
-    """Return sets that are necessary or not, sufficient or not, minimal or not."""
-    return [
-        _found("a", 1, necessary=True, sufficient=True, minimal=True),
-        _found("b", 2, necessary=True, sufficient=False, minimal=False),
-        _found("c", 3, necessary=False, sufficient=True, minimal=None),
-        _found("d", 1, necessary=False, sufficient=False, minimal=None),
+    """Return sets of each goal that are necessary or not, sufficient or not, minimal or not; and one judged by a fit."""
+    kinds = (
+        ("a", 1, True, True, True),
+        ("b", 2, True, False, False),
+        ("c", 3, False, True, False),
+        ("d", 1, False, False, False),
+    )
+    sets = [
+        _found(f"{target}-{goal}", size, goal, necessary=necessary, sufficient=sufficient, minimal=minimal)
+        for goal in Goal
+        for target, size, necessary, sufficient, minimal in kinds
     ]
+    return [*sets, replace(sets[1], removal=Removal.RETRAINED, minimal=None)]
 
 
-def _found(target: str, size: int, *, necessary: bool, sufficient: bool, minimal: bool | None) -> Verdict:
-    query = Query(("x", "y", "z"), target, k=2)
-    return Verdict(
+def _found(target: str, size: int, goal: Goal, *, necessary: bool, sufficient: bool, minimal: bool) -> Verdict:
+    query = Query(("x", "y", "z"), target, k=2, goal=goal)
+    verdict = Verdict(
         query,
         CandidateRule.UNSEEN_BEFORE,
         found=True,
@@ -93,8 +115,8 @@ def _found(target: str, size: int, *, necessary: bool, sufficient: bool, minimal
         replacements=("w",) if necessary else (),
         necessary=necessary,
         sufficient=sufficient,
-        minimal=minimal,
     )
+    return replace(verdict, minimal=minimal if verdict.valid else None)
 
 
 def _lost(target: str) -> Verdict:
