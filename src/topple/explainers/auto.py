@@ -16,7 +16,6 @@ from topple.explainers.proofs.bounds import BUDGET, lower_bounds
 from topple.explainers.search.by_history import Answers, propose_by_history
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
-from topple.explainers.search.grid import lower
 from topple.explainers.search.subset_search import grow_and_prune, prune, swap, wide
 from topple.records.answer import Goal
 from topple.scoring.budget import Meter
@@ -76,7 +75,7 @@ class Auto(Explainer):
         for _ in range(settings.swaps):
             exchanged = swap(engine, found, hopeful, alone, width=wide(engine, settings.width), tries=settings.tries)
             found = prune(engine, exchanged, hopeful)
-            hopeful = lower(grid.cost(found.removed), cost)
+            hopeful = grid.cost(found.removed) < cost
             cost = grid.cost(found.removed)
         sets = found.removed & grid.allowed(found.removed)[..., None]
         if not settings.budget:
@@ -155,7 +154,7 @@ def _known(engine: Engine, sets: Tensor, ruled_out: Tensor, impossible: Tensor) 
 def _cheaper(engine: Engine, new: Tensor, old: Tensor) -> Tensor:
     """Return where a new set is cheaper than the old one, or is one where there was none, bool [B, T]."""
     grid = engine.grid
-    return new.any(-1) & grid.allowed(new) & (~old.any(-1) | lower(grid.cost(new), grid.cost(old)))
+    return new.any(-1) & grid.allowed(new) & (~old.any(-1) | (grid.cost(new) < grid.cost(old)))
 
 
 def _sets_up_to(units: int, size: int) -> int:

@@ -126,7 +126,7 @@ class Exact(Explainer):
                 most_refuted=self.settings.refuted,
                 left=engine.clock.countdown(),
             )
-            price = float(grid.unit_cost[at][known].sum()) if known.any() else None
+            price = int(grid.unit_cost[at][known].sum()) if known.any() else None
             _record(answers, at, *_until_spent(search.search, price))
 
 

@@ -120,7 +120,7 @@ class _Learning:
         items, rows = grid.histories.items[:, None], torch.arange(len(margin), device=margin.device)
         theta = _initial(grid, items)
         adam = torch.optim.Adam([theta], lr=2 * settings.learning_rate)
-        price = settings.lam * grid.unit_cost
+        price = settings.lam * grid.price
         best_loss = torch.full_like(margin, torch.inf)
         best_score, best_gone = best_loss.clone(), torch.zeros_like(grid.removable)
         for start in range(0, steps, STEPS_AT_ONCE):

@@ -67,6 +67,7 @@ class LcerRank(Explainer):
     def learn(self, engine: Engine) -> Found:
         """Return the smallest set that any sample topples its target with, settled by the full catalogue."""
         settings, grid = self.settings, engine.grid
+        price = grid.price[:, :, None]  # [B, T, 1, H]
         lams = torch.tensor(settings.lams, dtype=grid.histories.weights.dtype, device=grid.key.device)
         removable = grid.removable[:, :, None].expand(-1, -1, len(lams), -1)  # [B, T, L, H]
         theta = torch.full(removable.shape, 1.0, dtype=lams.dtype, device=lams.device)
@@ -83,13 +84,11 @@ class LcerRank(Explainer):
                 break
             leads, slope = engine.slopes(gone.flatten(1, 2), settings.alpha, len(lams))
             leads, slope = leads.reshape(removable.shape[:3]), slope.reshape(removable.shape)
-            cost = (gone * grid.unit_cost[:, :, None]).sum(-1).to(fewest.dtype)
+            cost = (gone * price).sum(-1).to(fewest.dtype)
             smaller = open_[..., None] & (leads > 0) & (cost < fewest)
             fewest = torch.where(smaller, cost, fewest)
             best = torch.where(smaller[..., None], gone, best)
-            theta.grad = (
-                (slope - lams[:, None] * grid.unit_cost[:, :, None]) * chance * (1 - chance) / temperature * removable
-            )
+            theta.grad = (slope - lams[:, None] * price) * chance * (1 - chance) / temperature * removable
             adam.step()
             engine.cost += open_ * len(lams)
         size, which = fewest.min(-1)

@@ -79,7 +79,8 @@ class Query:
         user: whose history it is, if known.
         goal: what the named set is to do.
         groups: items that are named together or not at all, such as the parts of a series; no item is in two groups.
-        item_costs: what it costs to name an item, from 0.001 to 1000; 1 for an item that is not here. A mapping, or its
+        item_costs: what it costs to name an item, from 0.001 to 1000 with at most three decimals; 1 for an
+            item that is not here. A mapping, or its
             pairs. With costs the cheapest set is looked for, without them the one with the fewest items.
         largest: most items of a set; None for no limit.
         sets: how many different smallest sets are wanted.

@@ -17,6 +17,8 @@ from topple.types import ItemId
 
 LEAST_COST, MOST_COST = 1e-3, 1e3
 """What an item may cost: a solver tells sums of such numbers apart."""
+THOUSANDTHS = 1000
+"""Costs are counted in whole thousandths, so that sums of costs are exact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,7 @@ class EncodedQueries:
         protected: places of the history that may not be named, bool [N, H].
         key: key of each query's draws [N].
         unit: the place that stands for each place's group, the first of it; the place itself outside groups [B, H].
-        item_cost: what it costs to name each place [N, H].
+        item_cost: what it costs to name each place, in thousandths, int64 [N, H].
         largest: most places of a set [N].
     """
 
@@ -153,6 +155,11 @@ def _check_constraints(query: Query) -> None:
             raise QueryError(
                 f"the cost of item {item!r} is {cost!r}; a cost is a number from {LEAST_COST:g} to {MOST_COST:g}. Give another."
             )
+        if round(cost, 3) != cost:
+            raise QueryError(
+                f"the cost of item {item!r} is {cost!r}; a cost has at most three decimals, so that sums of costs are compared "
+                "exactly. Round it, or name all costs in a larger unit."
+            )
     if len(dict(query.item_costs)) < len(query.item_costs):
         raise QueryError(f"item_costs={query.item_costs!r} price an item twice. Give each item one cost.")
     for name, count in (("largest", query.largest), ("sets", query.sets)):
@@ -222,15 +229,15 @@ def encode(
     indices = [catalogue.vocabulary.encode(list(history)) for history, _ in order]
     histories = HistoryBatch.of([index.tolist() for index in indices], dtype, device)
     shape = len(queries), histories.items.shape[1]
-    protected, item_cost = torch.zeros(shape, dtype=torch.bool), torch.ones(shape, dtype=torch.float64)
+    protected, item_cost = torch.zeros(shape, dtype=torch.bool), torch.full(shape, THOUSANDTHS)
     for place, query in enumerate(queries):
         if query.protected:
             stays = torch.tensor([item in query.protected for item in query.history])
             protected[place, : len(stays)] = stays
         if query.item_costs:
             costs = dict(query.item_costs)
-            priced = [float(costs.get(item, 1)) for item in query.history]
-            item_cost[place, : len(priced)] = torch.tensor(priced, dtype=item_cost.dtype)
+            priced = [round(THOUSANDTHS * costs.get(item, 1)) for item in query.history]
+            item_cost[place, : len(priced)] = torch.tensor(priced)
     return EncodedQueries(
         queries=tuple(queries),
         histories=histories,

@@ -8,7 +8,6 @@ import numpy as np
 
 from topple.explainers.proofs.removal_program import Ended, Gaps, fewest_removals
 from topple.explainers.proofs.smallest_removal import Settle
-from topple.explainers.search.grid import ROUNDING
 from topple.types import BoolArray, FloatArray, IntArray
 
 
@@ -20,7 +19,7 @@ class CheapestRemoval:
         gaps: the target's competitors, by places.
         settle: what re-ranking says of sets of units.
         unit: the unit of each place, a place too [H].
-        cost: what each unit costs [H].
+        cost: what each unit costs, in thousandths [H].
         places: how many places each unit has [H].
         free: the units that may be named, bool [H].
         largest: most places of a set.
@@ -32,7 +31,7 @@ class CheapestRemoval:
     gaps: Gaps
     settle: Settle
     unit: IntArray
-    cost: FloatArray
+    cost: IntArray
     places: IntArray
     free: BoolArray
     largest: int
@@ -40,7 +39,7 @@ class CheapestRemoval:
     most_refuted: int
     left: Callable[[], float] = lambda: math.inf
 
-    def search(self, known: float | None) -> tuple[Ended, BoolArray]:
+    def search(self, known: int | None) -> tuple[Ended, BoolArray]:
         """Return a cheapest set of units that topples the target, bool [H], and how the search ended.
 
         Args:
@@ -48,25 +47,26 @@ class CheapestRemoval:
         """
         nothing = np.zeros_like(self.free)
         free, gaps = np.flatnonzero(self.free), self._by_unit(known)
-        unit = float(self.cost[free].min()) if len(free) else 1.0  # the solver's tolerances are absolute
-        cost = self.cost / unit
+        unit = int(np.gcd.reduce(self.cost[free])) if len(free) else 1
+        cost = self.cost / unit  # whole numbers, and small ones: the solver's tolerances are absolute
         limits = [(self.places.astype(np.float64), float(self.largest))]
-        below = math.inf if known is None else known * (1 - ROUNDING) / unit
         if known is not None:
-            limits.append((cost, below))
+            limits.append((cost, known / unit - 0.5))
         forbidden: list[BoolArray] = []
         while len(forbidden) <= self.most_refuted:
             if len(gaps.start) < gaps.needed or not len(free):
                 return Ended.NO_SUCH_SET, nothing
             ended, found = fewest_removals(gaps, free, 1, len(free), forbidden, self.nodes, cost, limits, self.left())
-            if ended is Ended.FOUND and cost[found].sum() > below:  # by no more than the solver's tolerance
-                return Ended.NO_SUCH_SET, nothing
+            if (
+                ended is Ended.FOUND and known is not None and self.cost[found].sum() >= known
+            ):  # the solver missed its limit
+                return Ended.STOPPED, nothing
             if ended is not Ended.FOUND or self.settle(found[None])[0]:
                 return ended, found
             forbidden.append(found)
         return Ended.STOPPED, nothing
 
-    def _by_unit(self, known: float | None) -> Gaps:
+    def _by_unit(self, known: int | None) -> Gaps:
         """Return the gaps of those competitors that could outrank the target for less than what is known, by units."""
         gaps = self.gaps
         gains = np.zeros_like(gaps.gains)
@@ -83,7 +83,7 @@ class CheapestRemoval:
         return by_unit.at(np.flatnonzero(matter), by_unit.needed)
 
 
-def _least_cost(start: FloatArray, gains: FloatArray, cost: FloatArray) -> FloatArray:
+def _least_cost(start: FloatArray, gains: FloatArray, cost: IntArray) -> FloatArray:
     """Return what it costs at least to bring each gap above 0 [C], parts of units allowed; infinity where all do not."""
     lift = gains.clip(min=0)
     worth = np.divide(

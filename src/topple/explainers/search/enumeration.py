@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.explainers.search.grid import lower
 
 SETS_AT_ONCE = 2048
 
@@ -50,7 +49,7 @@ class Enumeration:
         self.removable = grid.removable[self.row] & self.asked[:, None]
         self.unit_cost, self.largest = grid.unit_cost[self.row], grid.largest[self.row]
         self.sets = self.known.clone()
-        cost = (self.sets * self.unit_cost).sum(-1)
+        cost = (self.sets * self.unit_cost).sum(-1).double()
         self.cost = torch.where(self.sets.any(-1), cost, torch.inf)
         self.margin = torch.zeros_like(self.cost)
         self.free = self.removable.any(0).nonzero()[:, 0]
@@ -65,7 +64,7 @@ class Enumeration:
         most, left = len(self.free) if largest is None else min(largest, len(self.free)), budget
         spent, open_ = torch.zeros_like(self.asked), self.asked
         for size in range(1, len(self.free) + 1):
-            hopeful = open_ & lower(self.engine.grid.floor(size)[self.row], self.cost)
+            hopeful = open_ & (self.engine.grid.floor(size)[self.row] < self.cost)
             if size > most or not hopeful.any():
                 return Enumerated(self.sets, self.asked & ~spent & ~hopeful, spent)
             number = comb(len(self.free), size)
@@ -85,11 +84,11 @@ class Enumeration:
             margins = engine.scored(torch.full((len(sets),), self.row, device=sets.device), sets, full=True)  # [S, T]
             engine.cost[self.row, hopeful] += len(sets) * engine.each
             barred = (sets[:, None] & ~self.removable).any(-1) | ((sets * units).sum(-1)[:, None] > self.largest)
-            cost = (sets.to(self.unit_cost.dtype) @ self.unit_cost.T).masked_fill(barred | (margins <= 0), torch.inf)
+            cost = (sets.double() @ self.unit_cost.double().T).masked_fill(barred | (margins <= 0), torch.inf)
             least = cost.amin(0)
-            margin, which = margins.masked_fill(lower(least, cost), -torch.inf).max(0)
-            equal = ~lower(self.cost, least) & (margin > self.margin) & (self.margin > 0)
-            better = hopeful & torch.isfinite(least) & (lower(least, self.cost) | equal)
+            margin, which = margins.masked_fill(cost > least, -torch.inf).max(0)
+            equal = (least == self.cost) & (margin > self.margin) & (self.margin > 0)
+            better = hopeful & torch.isfinite(least) & ((least < self.cost) | equal)
             self.sets[better] = sets[which[better]]
             self.cost, self.margin = torch.where(better, least, self.cost), torch.where(better, margin, self.margin)
         return True

@@ -6,16 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from topple.scoring.encoding import EncodedQueries
+from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
 from topple.scoring.variations import HistoryBatch, Packing
-
-ROUNDING = 1e-9
-"""By what share of it one cost must be below another to be lower."""
-
-
-def lower(cost: Tensor, than: Tensor) -> Tensor:
-    """Return where one cost is below another, by more than rounding."""
-    return cost < than * (1 - ROUNDING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +28,7 @@ class Grid:
         asked: slots that hold a query, bool [B, T].
         unit: the unit of each place [B, H].
         grouped: whether any unit is a group.
-        unit_cost: what it costs to name each unit [B, T, H].
+        unit_cost: what it costs to name each unit, in thousandths, int64 [B, T, H].
         unit_size: the places of each unit [B, H].
         largest: most places of a set [B, T].
         sets: how many different smallest sets are wanted [B, T].
@@ -88,7 +80,7 @@ class Grid:
     @property
     def plain(self) -> Tensor:
         """Where every unit is one place and costs 1, so that the cheapest set is the one with the fewest places [B, T]."""
-        return (self.unit_cost == 1).all(-1)  # the places of a group other than its first one cost 0
+        return (self.unit_cost == THOUSANDTHS).all(-1)  # the places of a group other than its first one cost 0
 
     def alike(self, row: int, slots: Tensor) -> Iterator[Tensor]:
         """Yield the slots of one history, those that may name the same units together, so that no other counts for them."""
@@ -109,8 +101,13 @@ class Grid:
             return places
         return torch.zeros_like(places).scatter_add(-1, self.unit[:, None].expand_as(places), places)
 
+    @property
+    def price(self) -> Tensor:
+        """What each unit costs as a number, 1 for an item without a cost of its own; for rules of thumb [B, T, H]."""
+        return self.unit_cost.double() / THOUSANDTHS
+
     def cost(self, units: Tensor) -> Tensor:
-        """Return what sets cost: bool [B, T, H] to [B, T]."""
+        """Return what sets cost, in thousandths: bool [B, T, H] to int64 [B, T]."""
         return (units * self.unit_cost).sum(-1)
 
     def allowed(self, units: Tensor) -> Tensor:
@@ -118,19 +115,19 @@ class Grid:
         return (units * self.unit_size[:, None]).sum(-1) <= self.largest
 
     def floor(self, size: int) -> Tensor:
-        """Return what sets of `size` units cost at least [B, T]; infinity where none is allowed."""
+        """Return what sets of `size` units cost at least, in thousandths [B, T]; infinity where none is allowed."""
         return self._cheapest(self.unit_cost, size).masked_fill(
             self._cheapest(self.unit_size[:, None].expand_as(self.removable), size) > self.largest, torch.inf
         )
 
     def _cheapest(self, each: Tensor, size: int) -> Tensor:
-        values = each.to(self.unit_cost.dtype).masked_fill(~self.removable, torch.inf)
+        values = each.double().masked_fill(~self.removable, torch.inf)
         return values.sort(-1).values[..., :size].sum(-1) if size <= values.shape[-1] else values[..., 0] + torch.inf
 
     def sizes_below(self, cost: Tensor) -> Tensor:
         """Return the smallest number of units that no set cheaper than `cost` [B, T] has [B, T]; at least 1."""
-        sums = self.unit_cost.masked_fill(~self.removable, torch.inf).sort(-1).values.cumsum(-1)
-        return 1 + lower(sums, cost[..., None]).sum(-1)
+        sums = self.unit_cost.double().masked_fill(~self.removable, torch.inf).sort(-1).values.cumsum(-1)
+        return 1 + (sums < cost[..., None]).sum(-1)
 
     def narrow(self, chosen: Tensor) -> tuple["Grid", Tensor, Tensor]:
         """Return a grid of some of the targets, bool [B, T], and the row and slot here of each query there."""

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import all_sets
-from topple.explainers.search.grid import ROUNDING
 
 ENUMERATED = 20_000
 """Sets of a size that are all tried; where there are more, sets are exchanged unit by unit."""
@@ -76,7 +75,7 @@ def _settled(
     cost = grid.unit_cost[row, slot]
     price = (base * cost).sum()
     for sets in tried:
-        same = ((sets * cost).sum(-1) - price).abs() <= ROUNDING * price
+        same = (sets * cost).sum(-1) == price
         same &= (sets * grid.unit_size[row]).sum(-1) <= grid.largest[row, slot]
         mine = sets[same & (sets != base).any(-1)]
         if not len(mine):

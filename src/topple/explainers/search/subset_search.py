@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.explainers.search.grid import lower
 from topple.records.answer import Goal
 
 TRIES_A_UNIT = 4
@@ -72,8 +71,8 @@ def greedy(engine: Engine, alone: Tensor, *, width: int, most: int) -> Found:
     grid, device = engine.grid, alone.device
     nothing = torch.zeros_like(grid.removable[:, 0])
     now = engine.margins(torch.arange(len(nothing), device=device), nothing)[..., None]  # [B, T, 1]
-    first = _best(alone, alone - now, grid.unit_cost)[..., None]
-    promise = _worth(alone - now, grid.unit_cost)
+    first = _best(alone, alone - now, grid.price)[..., None]
+    promise = _worth(alone - now, grid.price)
     promise = promise - promise.gather(-1, first)  # how far each was behind the best one when last tried
     start = grid.asked & grid.removable.any(-1)
     found = torch.zeros_like(grid.removable).scatter(-1, first, True) & start[..., None]
@@ -84,7 +83,7 @@ def greedy(engine: Engine, alone: Tensor, *, width: int, most: int) -> Found:
         if not going.any():
             break
         row, slot = going.nonzero(as_tuple=True)
-        base, cost = found[row, slot], grid.unit_cost[row, slot]
+        base, cost = found[row, slot], grid.price[row, slot]
         tried, real = _promising(promise[row, slot], grid.removable[row, slot] & ~base, width)
         new = _margins(engine, row, slot, _with(base, tried), real)
         effect, cost = new - now[row, slot][:, None], cost.gather(1, tried)
@@ -127,7 +126,7 @@ def prune(engine: Engine, found: Found, hopeful: Tensor | None = None) -> Found:
 
 def _give_back(engine: Engine, removed: Tensor, row: Tensor, slot: Tensor, *, full: bool) -> tuple[Tensor, Tensor]:
     """Give one unit back where that can be, in place; return where one was."""
-    base, cost = removed[row, slot], engine.grid.unit_cost[row, slot]
+    base, cost = removed[row, slot], engine.grid.price[row, slot]
     query, place = (base & (base.sum(-1, keepdim=True) > 1)).nonzero(as_tuple=True)
     fewer = base[query].scatter(-1, place[:, None], False)
     margins = engine.own(row[query], slot[query], fewer, full=full)
@@ -172,7 +171,7 @@ def swap(engine: Engine, found: Found, hopeful: Tensor, alone: Tensor, *, width:
     taken = _margins(engine, row, slot, _with(base, outside), free) - now
     pairs = torch.combinations(torch.arange(inside.shape[1], device=row.device))  # [P, 2]
     promise = given[:, pairs].sum(-1)[:, :, None] + taken[:, None]  # [Q, P, W]
-    saves = lower(cost.gather(1, outside)[:, None], cost.gather(1, inside)[:, pairs].sum(-1)[:, :, None])
+    saves = cost.gather(1, outside)[:, None] < cost.gather(1, inside)[:, pairs].sum(-1)[:, :, None]
     hope, chosen = promise.masked_fill(~saves, -torch.inf).flatten(1).topk(min(tries, promise[0].numel()))
     pair, into = chosen // outside.shape[1], chosen % outside.shape[1]
     out = inside[:, pairs].gather(1, pair[..., None].expand(-1, -1, 2))
