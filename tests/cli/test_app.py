@@ -12,6 +12,42 @@ def test_version_and_help(topple):
         assert command in listed
 
 
+HELP = """
+import sys
+import time
+
+import typer.main
+from typer.testing import CliRunner
+
+from topple.cli.app import app
+
+
+def commands(command, path=()):
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, (*path, name))
+
+
+started = time.process_time()
+asked = [[*path, "--help"] for path in commands(typer.main.get_command(app))] + [["--version"]]
+for arguments in asked:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0 and result.stdout, (arguments, result.output)
+    print(" ".join(arguments))
+print((time.process_time() - started) / len(asked))
+print(*sys.modules)
+"""
+
+
+def test_help_and_version_load_nothing_heavy_and_are_quick():
+    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    *asked, seconds, loaded = done.stdout.splitlines()
+    assert {"--help", "--version", "explain --help", "data list --help", "bench recommenders --help"} <= set(asked)
+    assert float(seconds) < 1, "processor time a help text, after Python has started"
+    assert not {"torch", "scipy", "pandas", "polars", "pyarrow", "matplotlib"} & set(loaded.split())
+
+
 def test_demo_does_the_whole_job(topple, tmp_path):
     result = topple("demo", "--out", tmp_path / "d", "--users", 1)
     assert result.exit_code == 0, result.output

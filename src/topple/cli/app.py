@@ -1,8 +1,10 @@
 """The `topple` command and its subcommands."""
 
+from typing import Annotated
+
 import typer
 
-from topple.cli import bench, data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce
+from topple.cli import bench, completion, data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce
 from topple.cli.options import plainly
 
 app = typer.Typer(
@@ -11,6 +13,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
+    add_completion=False,  # its options guess the shell and ignore the one that is named; see `completion`
 )
 app.command()(plainly(demo.demo))
 app.add_typer(data.app, name="data")
@@ -26,7 +29,15 @@ app.command()(plainly(doctor.doctor))
 
 @app.callback(invoke_without_command=True)
 def topple(
-    version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+    show_completion: Annotated[
+        completion.Shell | None,
+        typer.Option(help="Print the completion script of a shell and leave.", callback=completion.show(app)),
+    ] = None,
+    install_completion: Annotated[
+        completion.Shell | None,
+        typer.Option(help="Install the completion of a shell and leave.", callback=completion.install),
+    ] = None,
 ) -> None:
     """Which of this user's past items, had they never happened, would topple this recommendation out of the list?"""
     if version:
@@ -38,7 +49,7 @@ def topple(
 
 def main() -> None:
     """Run the command line: exit code 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
-    app()
+    app(prog_name=completion.COMMAND)  # also where it is run as `python -m topple`
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from topple.cli.options import DataChoice, Json, Overwrite, Pairs, Seed, console, settings_of, show_json, takes_data
-from topple.scoring.recommender import Recommender
+
+if TYPE_CHECKING:
+    from topple.scoring.recommender import Recommender
 
 SAVE_EVERY = 30.0
 """Seconds between two savings of the best state while training goes on."""
@@ -49,7 +51,7 @@ def fit(
     split = choice.load()
     saved_at = -SAVE_EVERY
 
-    def keep_best(model: Recommender) -> None:
+    def keep_best(model: "Recommender") -> None:
         nonlocal saved_at
         if time.monotonic() - saved_at >= SAVE_EVERY:
             save_model(model, out, split, overwrite=overwrite or saved_at > -SAVE_EVERY)
