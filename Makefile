@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo test check bench format clean help
+.PHONY: demo test check bench format wheel clean help
 
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -38,9 +38,19 @@ check: $(DEV)    ## format, lint, strict types, layer contracts, tests with the 
 bench: $(READY)  ## quality and speed in one run; BENCH="--data-dir FOLDER_OF_ML_100K" for real data
 	$(BIN)/python benchmarks/bench.py $(BENCH)
 
-format: $(DEV)   ## rewrite the code in the house format
+format: $(DEV)   ## rewrite the code in the project's format
 	$(BIN)/ruff format src tests benchmarks
 	$(BIN)/ruff check --fix src tests benchmarks
+
+wheel:           ## build the wheel and the source distribution, check them, and try the wheel in a new environment
+	rm -rf dist build/wheel
+	$(PYTHON) -m venv build/wheel/tools
+	build/wheel/tools/bin/pip install --quiet --disable-pip-version-check build twine
+	build/wheel/tools/bin/python -m build --outdir dist .
+	build/wheel/tools/bin/python -m twine check --strict dist/*
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	build/wheel/venv/bin/topple doctor
 
 clean:           ## remove what make made
 	rm -rf $(VENV) build dist topple-demo

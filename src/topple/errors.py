@@ -15,7 +15,7 @@ Each inherits `ToppleError` and the built-in that a caller would expect::
     ├── ModelFolderError     (ValueError)         a model folder that is damaged or of another catalogue
     ├── OutputExistsError    (FileExistsError)    an output path that is already there
     ├── OutputError          (OSError)            an output that could not be written; what was there stays
-    └── ContractError        (AssertionError)     a part that breaks a contract of the house; raised by topple.testing
+    └── ContractError        (AssertionError)     a part that breaks a contract of the library; raised by topple.testing
 """
 
 
@@ -73,3 +73,13 @@ class OutputError(ToppleError, OSError):
 
 class ContractError(ToppleError, AssertionError):
     """A recommender, explainer, data set or metric breaks its contract; raised by `topple.testing` alone."""
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that adds an extra, for messages; `topple` on the package index is another project.
+
+    Example:
+        >>> how_to_install("pictures")
+        "pip install 'topple-recsys[pictures]', or in a checkout pip install '.[pictures]'"
+    """
+    return f"pip install 'topple-recsys[{extra}]', or in a checkout pip install '.[{extra}]'"

@@ -43,7 +43,7 @@ def test_the_lists_follow_the_candidate_rule(model):
 
 def test_without_matplotlib_it_says_what_to_install(model, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(CapabilityError, match=r"pip install 'topple\[pictures\]'"):
+    with pytest.raises(CapabilityError, match=r"pip install 'topple-recsys\[pictures\]', or"):
         draw_explanation(explanation(model), ["a"], ["b"], model.catalogue, tmp_path / "x.png")
 
 

@@ -1,11 +1,27 @@
-"""The `topple` command and its subcommands."""
+"""The `topple` command, its subcommands, and the completion of a shell."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+from typer import completion
 
-from topple.cli import bench, completion, data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce
+from topple.cli import bench, data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce
 from topple.cli.options import plainly
+
+COMMAND = "topple"
+VARIABLE = "_TOPPLE_COMPLETE"
+
+
+class Shell(StrEnum):
+    """A shell whose completion can be printed or installed."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+    POWERSHELL = "powershell"
+    PWSH = "pwsh"
+
 
 app = typer.Typer(
     name="topple",
@@ -13,7 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
-    add_completion=False,  # its options guess the shell and ignore the one that is named; see `completion`
+    add_completion=False,  # its options guess the shell and ignore the one that is named
 )
 app.command()(plainly(demo.demo))
 app.add_typer(data.app, name="data")
@@ -25,18 +41,36 @@ app.command()(plainly(evaluate.evaluate))
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(bench.app, name="bench")
 app.command()(plainly(doctor.doctor))
+completion.completion_init()  # type: ignore[attr-defined] # else the scripts are Typer's and the answers Click's
+
+
+def _show(shell: Shell | None) -> None:
+    """Print the script of a shell, and end the command."""
+    if shell is None:
+        return
+    command = typer.main.get_command(app)
+    raise typer.Exit(completion.shell_complete(command, {}, COMMAND, VARIABLE, f"source_{shell}"))
+
+
+def _install(shell: Shell | None) -> None:
+    """Put the script where the shell looks for it, say where that is, and end the command."""
+    if shell is None:
+        return
+    _, path = completion.install(shell=shell.value, prog_name=COMMAND, complete_var=VARIABLE)  # type: ignore[attr-defined]
+    typer.echo(f"Completion for {shell} is in {path}. Open a new terminal to use it.")
+    raise typer.Exit
 
 
 @app.callback(invoke_without_command=True)
 def topple(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
     show_completion: Annotated[
-        completion.Shell | None,
-        typer.Option(help="Print the completion script of a shell and leave.", callback=completion.show(app)),
+        Shell | None,
+        typer.Option(help="Print the completion script of a shell and leave.", callback=_show),
     ] = None,
     install_completion: Annotated[
-        completion.Shell | None,
-        typer.Option(help="Install the completion of a shell and leave.", callback=completion.install),
+        Shell | None,
+        typer.Option(help="Install the completion of a shell and leave.", callback=_install),
     ] = None,
 ) -> None:
     """Which of this user's past items, had they never happened, would topple this recommendation out of the list?"""
@@ -49,7 +83,7 @@ def topple(
 
 def main() -> None:
     """Run the command line: exit code 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
-    app(prog_name=completion.COMMAND)  # also where it is run as `python -m topple`
+    app(prog_name=COMMAND)  # also where it is run as `python -m topple`
 
 
 if __name__ == "__main__":

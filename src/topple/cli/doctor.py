@@ -37,7 +37,7 @@ def _package(name: str, *, needed: bool) -> tuple[str, bool, str]:
     try:
         return name, True, version(name)
     except PackageNotFoundError:
-        return name, not needed, "missing: pip install topple" if needed else "not installed (optional)"
+        return name, not needed, f"missing: pip install {name}" if needed else "not installed (optional)"
 
 
 def _torch() -> tuple[str, bool, str]:

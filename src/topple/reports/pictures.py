@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from topple.data.vocabulary import Catalogue
-from topple.errors import CapabilityError, SettingsError
+from topple.errors import CapabilityError, SettingsError, how_to_install
 from topple.files import refuse_existing, writing
 from topple.records.answer import Explanation, Goal
 from topple.types import ItemId
@@ -53,7 +53,7 @@ def draw_explanation(
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise CapabilityError("pictures need matplotlib. Install it with: pip install 'topple[pictures]'.") from error
+        raise CapabilityError(f"pictures need matplotlib. Install it: {how_to_install('pictures')}.") from error
     k, target = len(before), explanation.query.target
     figure = Figure(figsize=(10, 0.55 * k + 2.2), layout="constrained")
     axes = figure.subplots()

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import DataError, RecommenderError
+from topple.errors import DataError, RecommenderError, how_to_install
 from topple.types import Id
 
 
@@ -49,7 +49,7 @@ def library(name: str, extra: str | None = None) -> Any:
     except ImportError as error:
         root = name.split(".")[0]
         raise RecommenderError(
-            f"{root} cannot be imported ({error}). Install it: pip install 'topple[{extra or root}]'."
+            f"{root} cannot be imported ({error}). Install it: {how_to_install(extra or root)}."
         ) from error
 
 
