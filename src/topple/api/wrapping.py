@@ -1,6 +1,7 @@
 """Wrap: a model that another library trained, as a recommender."""
 
 import inspect
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,8 @@ def wrap(
         items: the ids of the items in the order of the model's score columns; None where the library keeps them.
         options: of the adapter, such as `histories="csr"` of "callable".
 
+    Warns once where rounding may hide which of two good items scores higher, and says what helps.
+
     Raises:
         UnknownNameError: no such library.
         SettingsError: an option that the adapter does not have.
@@ -42,4 +45,14 @@ def wrap(
             f"{unknown[0]!r} is not an option of the adapter of {library}: {', '.join(known) or 'it has none'}. Leave it out."
         )
     recommender: Recommender = adapter(model, items, **options)
+    if recommender.coarse:
+        warnings.warn(_coarse(recommender), stacklevel=2)
     return recommender
+
+
+def _coarse(recommender: Recommender) -> str:
+    return (
+        f"{recommender.name} has scores so coarse that rounding (up to {recommender.rounding:.1g} of {recommender.scale:.3g}, the "
+        "usual size of a good item's score) may decide who is above whom: fewer sets are found, and ties cannot be told. Wrap "
+        "the logits and not what a sigmoid or softmax makes of them, compute in float64, or take a smaller constant off all scores."
+    )

@@ -12,15 +12,24 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError
-from topple.scoring.products import factor_scores, lengths_of, products
-from topple.scoring.variations import HistoryBatch
+from topple.scoring.findings import Findings
+from topple.scoring.listing import Listed
+from topple.scoring.memo import version_of
+from topple.scoring.probe import Measures
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
+from topple.types import JsonObject
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
 
 
 _Model = TypeVar("_Model", bound="Recommender")
+
+DOUBLE = 1e-12
+"""The rounding of a model that computes in float64 where it is asked to."""
+SINGLE = 3e-6
+"""The rounding of a model that computes in float32 whatever it is asked in."""
 
 
 class Scorer(Protocol):
@@ -57,20 +66,6 @@ OnBest: TypeAlias = Callable[["Recommender"], None]
 """Called with the model each time it is the best so far."""
 
 
-def additive_scorer(histories: HistoryBatch, table: Tensor) -> Scorer:
-    """Return the scorer of what `contributions` returned [B, H, C], where an empty history scores 0."""
-    lengths = lengths_of(histories.present)
-    return lambda keep, rows=None: products(keep, table, rows, lengths)
-
-
-def factor_scorer(histories: HistoryBatch, candidates: Tensor | None, gives: Tensor, vectors: Tensor) -> Scorer:
-    """Return the scorer of what the items of a history give [I, D], added up, times the vectors [I, D] of those scored."""
-    dtype, lengths = histories.weights.dtype, lengths_of(histories.present)
-    table = gives[histories.items].to(dtype) * histories.weights[..., None]  # [B, H, D]
-    columns = vectors.to(dtype).T if candidates is None else vectors[candidates].to(dtype).transpose(1, 2)
-    return lambda keep, rows=None: factor_scores(products(keep, table, rows, lengths), columns, rows)
-
-
 class Capability(StrEnum):
     """What a recommender can do beyond scoring; declared, and checked when things are joined."""
 
@@ -101,15 +96,19 @@ class Recommender(ABC):
     name: ClassVar[str]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     settings_type: ClassVar[type[Settings]] = Settings
-    rounding: float = 1e-9
-    """How far the scores of one history may lie apart in different batches, as a share of the largest; a model that
-    computes in float32 whatever it is asked in says more. The ranking's tolerance is well above it."""
+    rounding: float = DOUBLE
+    """How far the scores of one history may lie apart in different batches, as a share of a score's size or of the scale,
+    whichever is larger. A property of the model, whatever precision a run scores in: `SINGLE` for a model that computes in
+    float32 whatever it is asked in."""
+    empty_by_rule: ClassVar[bool] = False
+    """Whether the scores of an empty history are a convention of the code, and not what the learned numbers say."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.settings: Settings = self.settings_type()
         self.training: dict[str, Any] = {}
         self._hashed: tuple[object, str] = (None, "")
+        self.findings = Findings()
 
     @abstractmethod
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
@@ -166,6 +165,64 @@ class Recommender(ABC):
             empty = self.score(histories, torch.zeros_like(alone[:, :1]), candidates)
             return self.score(histories, alone, candidates) - empty
 
+    def known_scores(self, histories: HistoryBatch) -> Tensor:
+        """Return the scores of unchanged histories [B, I]; NaN or infinite where the model has none for an item.
+
+        A model that puts a number where it has no score overrides this.
+        """
+        return self.score(histories, unchanged(histories))[:, 0]
+
+    @property
+    def scale(self) -> float:
+        """How large the scores of good items are, by the probe: 0 where all are 0. Noise is small against this."""
+        return self.measures().scale
+
+    @property
+    def coarse(self) -> bool:
+        """Whether rounding may hide which of two scores among the best is higher, by the probe."""
+        return self.measures().coarse(self.rounding)
+
+    def measures(self) -> Measures:
+        """Return what `scale` and `coarse` rest on."""
+        return self.findings.measures(self, self._version())
+
+    def empty_scores(self) -> Tensor | None:
+        """Return the scores of the empty history in float64 [I], not to be changed; None where they say nothing of the model.
+
+        That is where they are a convention of the code, where the model ignores the history, and where it is coarse.
+        """
+        if self.empty_by_rule or Capability.HISTORY_FREE in self.capabilities or self.coarse:
+            return None
+        return self.findings.empty(self, self._version())
+
+    def listed_share(self, item: int, k: int) -> float | None:
+        """Return which share of up to 2,000 training users have an item, by its index, in their list.
+
+        Counted are all users, those who met the item included, and lists of 5, 10, 20, 50 and 100 items: `k` is rounded up to
+        one of these lengths. None for a longer list, and for a model that was not fitted here.
+        """
+        listed = self.listed()
+        return None if listed is None else listed.share(item, k)
+
+    def listed(self) -> Listed | None:
+        """Return what `listed_share` rests on; None for a model that was not fitted here."""
+        return self.findings.listed(self, self._version())
+
+    def describe(self) -> JsonObject:
+        """Return what the model is: name, catalogue, fingerprint, and what its probe told."""
+        return {
+            "recommender": self.name,
+            "items": len(self.catalogue),
+            "fingerprint": self.fingerprint,
+            "rounding": self.rounding,
+            "scale": self.scale,
+            "coarse": self.coarse,
+        }
+
+    def _version(self) -> tuple[object, ...]:
+        """Return what differs once the model has learned something else."""
+        return version_of(*(array for _, array in sorted(self._scoring_arrays().items())))
+
     @property
     def device(self) -> torch.device:
         """Where the model lives, by its arrays; histories go there."""
@@ -206,7 +263,7 @@ class Recommender(ABC):
     def fingerprint(self) -> str:
         """A short hash of the model: its name, its catalogue and what it has learned; kept until an array changes."""
         arrays = sorted(self._scoring_arrays().items())
-        version = tuple((id(array), array._version) for _, array in arrays)
+        version = self._version()
         if self._hashed[0] != version:
             self._hashed = version, self._hash(arrays)
         return self._hashed[1]
@@ -228,4 +285,5 @@ def moved(model: _Model, learned: Tensor | Mapping[str, Tensor], device: torch.d
     there = learned.to(device) if isinstance(learned, Tensor) else {n: a.to(device) for n, a in learned.items()}
     out = type(model)(model.catalogue, there, model.settings)  # type: ignore[call-arg] # a model's class takes these three
     out.training = model.training
+    out.findings = model.findings.elsewhere()
     return out

@@ -96,7 +96,7 @@ def test_a_model_in_float32_says_what_its_rounding_does():
     recommender = wrapped(lambda rows: rows.astype(np.float32) @ TABLE.astype(np.float32))
     assert recommender.rounding == 3e-6
     check_recommender(recommender)
-    assert wrapped().rounding == 1e-9
+    assert wrapped().rounding == 1e-12
 
 
 def test_the_fingerprint_is_of_the_model():

@@ -65,6 +65,32 @@ def test_a_model_comes_back_as_it_was(kind, tmp_path):
     assert loaded.split.histories() == split.histories()
 
 
+def test_what_the_probe_told_and_who_has_what_in_the_list_come_back(saved, folder):
+    model, found = saved[0], load_model(folder).recommender
+    assert found.measures() == model.measures()
+    assert found.scale > 0
+    shares = [[each.listed_share(item, k) for item in range(30)] for each in (model, found) for k in (1, 5, 17)]
+    assert shares[:3] == shares[3:]
+    assert 0 < max(shares[0]) <= 1
+
+
+@pytest.mark.parametrize("probe", [{}, {"scale": "1"}, {"scale": -1.0, "gap": 1.0}, {"scale": 1.0, "gap": True}])
+def test_a_probe_that_is_no_number_is_refused(folder, probe):
+    edit(folder, probe=probe)
+    with pytest.raises(
+        ModelFolderError, match=r"model.json is damaged \(the probe's (scale|gap) is .*Fit the model again"
+    ):
+        load_model(folder)
+
+
+def test_counts_of_another_catalogue_are_refused(folder):
+    counts = load_file(folder / "listed.safetensors")
+    for key, value in (("counts", counts["counts"][1:]), ("users", np.array([0])), ("counts", np.ones((30, 5)))):
+        save_file({**counts, key: value}, folder / "listed.safetensors")
+        with pytest.raises(ModelFolderError, match=r"listed.safetensors holds \w+ counts of shape .* for 30 items"):
+            load_model(folder)
+
+
 @pytest.mark.parametrize("titled", [True, False])
 def test_ids_and_titles_come_back(titled, tmp_path):
     catalogue = catalogue_of(24)
@@ -78,7 +104,7 @@ def test_ids_and_titles_come_back(titled, tmp_path):
 
 def test_a_folder_holds_no_pickle(saved):
     names = {path.name for path in saved[1].iterdir()}
-    assert names == {"model.json", "weights.safetensors", "items.parquet", "split"}
+    assert names == {"model.json", "weights.safetensors", "items.parquet", "split", "listed.safetensors"}
 
 
 def test_an_existing_folder_is_left_as_it_is(folder):
@@ -140,7 +166,7 @@ def test_a_model_json_that_is_not_text_is_refused(folder):
         load_model(folder)
 
 
-@pytest.mark.parametrize("key", ["recommender", "settings", "catalogue", "training", "fingerprint"])
+@pytest.mark.parametrize("key", ["recommender", "settings", "catalogue", "training", "fingerprint", "probe"])
 def test_a_model_json_without_one_of_its_parts_is_refused(folder, key):
     about = json.loads((folder / "model.json").read_text())
     del about[key]
@@ -179,7 +205,7 @@ def test_a_missing_file_is_named(folder, name):
         load_model(folder)
 
 
-@pytest.mark.parametrize("name", ["weights.safetensors", "items.parquet"])
+@pytest.mark.parametrize("name", ["weights.safetensors", "items.parquet", "listed.safetensors"])
 @pytest.mark.parametrize("share", [0, 0.5, 0.99])
 def test_a_truncated_file_is_refused(folder, name, share):
     whole = (folder / name).read_bytes()

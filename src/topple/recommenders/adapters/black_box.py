@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
-from topple.errors import CapabilityError, RecommenderError, ToppleError
+from topple.errors import RecommenderError, ToppleError
 from topple.recommenders.adapters.answers import scores_of
+from topple.recommenders.adapters.trial import few_scores, try_out
 from topple.recommenders.adapters.variations import Variations
-from topple.scoring.ranking import TOLERANCE
+from topple.scoring.findings import Findings
 from topple.scoring.recommender import Capability, Recommender
-from topple.scoring.variations import HistoryBatch
+from topple.scoring.variations import HistoryBatch, unchanged
+from topple.types import Id
 
 NUMBERS = 4_000_000
 """Scores that a model is asked for at a time."""
-SINGLE = 3e-6
-"""What a model that computes in float32 may lose between one batch and another, as a share of its largest score."""
 
 Ask: TypeAlias = Callable[[Variations], Any]
 """N edited histories to their scores [N, I]: a tensor, an array, or whatever an array can be made of."""
@@ -39,6 +39,7 @@ class BlackBox(Recommender):
         empty: scores of the empty history (a number, or one an item), for a model that cannot be asked.
         missing: the score of items that the model has none for (NaN or minus infinity); None: that is an error.
         at_once: histories of a call at most; 1 for a model whose answers depend on the rest of the batch.
+        probe: histories that the scale of the scores is measured with; None for drawn ones.
 
     Raises:
         RecommenderError: the model cannot score an empty, a short or a long history, or breaks the scoring contract.
@@ -56,6 +57,7 @@ class BlackBox(Recommender):
         empty: float | Sequence[float] | None = None,
         missing: float | None = None,
         at_once: int | None = None,
+        probe: Sequence[Sequence[Id]] | None = None,
     ) -> None:
         super().__init__(catalogue)
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
@@ -66,7 +68,10 @@ class BlackBox(Recommender):
         self._empty = _empty_scores(empty, len(catalogue), name)
         self._missing = missing
         self.at_once = max(1, min(at_once or NUMBERS, NUMBERS // max(1, len(catalogue))))
-        self._try_out()
+        self.empty_by_rule = empty is not None  # type: ignore[misc]
+        if probe is not None:
+            self.findings = Findings([catalogue.vocabulary.encode(history).tolist() for history in probe])
+        self.rounding = try_out(self)
 
     @property
     def device(self) -> torch.device:
@@ -76,8 +81,8 @@ class BlackBox(Recommender):
     @property
     def fingerprint(self) -> str:
         """A short hash of the model's name, its catalogue and its scores for a few histories, asked now."""
-        scores = self._probe()
-        steps = (scores / scores.abs().max().clamp(min=1e-30) / TOLERANCE).round().to(torch.int32)
+        scores = few_scores(self)
+        steps = (scores / scores.abs().max().clamp(min=1e-30) / 1e-5).round().to(torch.int32)
         digest = hashlib.blake2b(f"{self.name}:{self.catalogue.fingerprint}".encode(), digest_size=8)
         digest.update(steps.cpu().numpy().tobytes())
         return digest.hexdigest()
@@ -88,6 +93,14 @@ class BlackBox(Recommender):
         Raises:
             RecommenderError: what the model raised, or an answer that is not one finite number an item.
         """
+        return self._asked(histories, keep, candidates, self._missing)
+
+    def known_scores(self, histories: HistoryBatch) -> Tensor:
+        """Return the scores of unchanged histories [B, I], minus infinity where the model has none for an item."""
+        missing = None if self._missing is None else -torch.inf
+        return self._asked(histories, unchanged(histories), None, missing)[:, 0]
+
+    def _asked(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None, missing: float | None) -> Tensor:
         variations, slots = keep.shape[1], max(1, keep.shape[1])
         grows = Capability.DIFFERENTIABLE in self.capabilities and torch.is_grad_enabled()
         with torch.set_grad_enabled(grows):
@@ -97,24 +110,24 @@ class BlackBox(Recommender):
             parts = []
             for start in range(0, len(asked), self.at_once):
                 rows = slice(start, start + self.at_once)
-                scores = self._scores(asked[rows], partial(_place, start, slots))
+                scores = self._scores(asked[rows], missing, partial(_place, start, slots))
                 parts.append(scores if columns is None else scores.gather(1, columns[rows]))
             width = len(self.catalogue) if candidates is None else candidates.shape[1]
             flat = parts[0] if len(parts) == 1 else torch.cat([keep.new_zeros(0, width), *parts])
             return flat.view(len(histories), variations, width)
 
-    def _scores(self, asked: Variations, place: Callable[[int], tuple[int, int]]) -> Tensor:
+    def _scores(self, asked: Variations, missing: float | None, place: Callable[[int], tuple[int, int]]) -> Tensor:
         """Return the scores of some histories [N, I]; those of an empty one may be known already."""
         some = asked.kept > 0
         if self._empty is None or bool(some.all()):
-            return self._answer(asked, place)
+            return self._answer(asked, missing, place)
         scores = self._empty.to(asked.weights)[None].repeat(len(asked), 1)
         rows = some.nonzero()[:, 0]
         if len(rows):
-            scores = scores.index_put((rows,), self._answer(asked[rows], lambda row: place(int(rows[row]))))
+            scores = scores.index_put((rows,), self._answer(asked[rows], missing, lambda row: place(int(rows[row]))))
         return scores
 
-    def _answer(self, asked: Variations, place: Callable[[int], tuple[int, int]]) -> Tensor:
+    def _answer(self, asked: Variations, missing: float | None, place: Callable[[int], tuple[int, int]]) -> Tensor:
         try:
             answer = self.ask(asked)
         except ToppleError:
@@ -130,47 +143,7 @@ class BlackBox(Recommender):
                 f"{self.name} raised {type(error).__name__}: {error} (asked for {len(asked)} histories of {int(kept.min())} "
                 f"to {int(kept.max())} items). A recommender scores any history made of items of its catalogue.{hint}"
             ) from error
-        return scores_of(answer, asked, self.name, self._device, self._missing, place)
-
-    def _probe(self) -> Tensor:
-        """Return the scores [6, I] of: nothing, one item, another, both, many, and both the other way round."""
-        items = len(self.catalogue)
-        many = list(range(0, items, max(1, items // 50)))
-        first, other = items // 3, (2 * items) // 3
-        histories = HistoryBatch.of([[], [first], [other], [first, other], many, [other, first]], device=self._device)
-        with torch.no_grad():
-            return self.score(histories, histories.present[:, None].to(histories.weights))[:, 0]
-
-    def _try_out(self) -> None:
-        if len(self.catalogue) < 3:
-            raise RecommenderError(f"{self.name} has {len(self.catalogue)} items; a recommender needs at least 3.")
-        scores = self._probe()
-        if bool((scores == scores.float()).all()) and bool((scores != scores.round()).any()):
-            self.rounding = SINGLE
-        both = HistoryBatch.of([[len(self.catalogue) // 3, (2 * len(self.catalogue)) // 3]], device=self._device)
-        with torch.no_grad():
-            alone = self.score(both, torch.ones_like(both.weights)[:, None])[0, 0]
-        level = scores.abs().max().clamp(min=1e-30)
-        gap = float((alone - scores[3]).abs().max() / level)
-        if gap > TOLERANCE:
-            raise RecommenderError(
-                f"{self.name} gives a history of 2 items other scores alone than among 5 other histories (by {gap:.2g} of the "
-                "largest score). A score depends on its history and on nothing else: no chance, no dropout, no statistics of "
-                "the batch. Put the model in its scoring mode; if the batch matters by design, give at_once=1."
-            )
-        turned = float((scores[5] - scores[3]).abs().max() / level)
-        if turned > TOLERANCE and Capability.ORDER_AWARE not in self.capabilities:
-            raise CapabilityError(
-                f"{self.name} scores two items otherwise when their order is turned round (by {turned:.2g} of the largest score), "
-                "and does not say so. If it reads the history as a sequence, oldest first, give ordered=True."
-            )
-        if Capability.ADDITIVE in self.capabilities:
-            left = float((scores[3] - scores[1] - scores[2] + scores[0]).abs().max() / level)
-            if left > TOLERANCE:
-                raise CapabilityError(
-                    f"{self.name} is said to be additive, but two items together move the scores by other than the sum of "
-                    f"their own moves (off by {left:.2g} of the largest score). Leave additive out."
-                )
+        return scores_of(answer, asked, self.name, self._device, missing, place)
 
 
 def _place(start: int, slots: int, row: int) -> tuple[int, int]:

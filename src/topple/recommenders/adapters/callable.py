@@ -29,6 +29,7 @@ def wrap(
     empty: float | Sequence[float] | None = None,
     missing: float | None = None,
     at_once: int | None = None,
+    probe: Sequence[Sequence[Id]] | None = None,
 ) -> Recommender:
     """Return a callable, N histories in, scores [N, I] out, as a recommender.
 
@@ -43,6 +44,7 @@ def wrap(
         empty: scores of the empty history, for a callable that cannot take it.
         missing: the score of items that come back as NaN or minus infinity; None: that is an error.
         at_once: histories of a call at most.
+        probe: histories that the scale of the scores is measured with, outside ids; None for drawn ones of 10 items.
 
     Raises:
         RecommenderError: the callable cannot score an empty or a short history, or an unknown form.
@@ -75,4 +77,5 @@ def wrap(
         empty=empty,
         missing=missing,
         at_once=at_once,
+        probe=probe,
     )

@@ -55,6 +55,7 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
             ordered = frozenset({Capability.ORDER_AWARE})
             recommender = BlackBox(catalogue, name, partial(ask, model), capabilities=ordered)
             recommender.module = model.model
+            recommender.empty_by_rule = True  # type: ignore[misc] # 1 for every item
             return recommender
     raise CapabilityError(
         f"{name} learns what it knows of each user in training, or needs ratings: nothing can be removed from a history. What "

@@ -28,6 +28,7 @@ def wrap(
     empty: float | Sequence[float] | None = None,
     missing: float | None = None,
     at_once: int | None = None,
+    probe: Sequence[Sequence[Id]] | None = None,
 ) -> Recommender:
     """Return a torch module as a recommender; its mode, weights and gradients stay as they are.
 
@@ -46,6 +47,7 @@ def wrap(
         empty: scores of the empty history, for a module that cannot take it.
         missing: the score of items that come back as NaN or minus infinity; None: that is an error.
         at_once: histories of a call at most.
+        probe: histories that the scale of the scores is measured with, outside ids; None for drawn ones of 10 items.
 
     Raises:
         RecommenderError: the module is not one, is spread over devices, or breaks the scoring contract.
@@ -68,6 +70,7 @@ def wrap(
         empty=empty,
         missing=missing,
         at_once=at_once,
+        probe=probe,
     )
     recommender.module = model
     if differentiable:

@@ -126,7 +126,7 @@ class InTraining(Recommender):
     def _finished(self) -> Learned:
         with torch.no_grad():
             model = self._finish()
-        model.training = dict(self.training)
+        model.training, model.findings = dict(self.training), self.findings.elsewhere()
         return model
 
 

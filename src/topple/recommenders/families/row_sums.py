@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
+from topple.recommenders.families.scorers import additive_scorer
 from topple.scoring.products import lengths_of
-from topple.scoring.recommender import Capability, Recommender, Scorer, additive_scorer
+from topple.scoring.recommender import Capability, Recommender, Scorer
 from topple.scoring.variations import HistoryBatch
 
 DENSE = 16_000_000

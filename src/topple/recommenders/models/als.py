@@ -18,6 +18,7 @@ from topple.recommenders.families.fold_in import FoldIn, System
 from topple.recommenders.families.least_squares import LeastSquares
 from topple.recommenders.saving.arrays import read_arrays
 from topple.recommenders.training.quality import held_out_quality
+from topple.scoring.findings import Findings
 from topple.scoring.recommender import Capability, Epoch, OnBest, OnEpoch, Recommender, moved
 from topple.scoring.variations import PLACES, HistoryBatch
 from topple.settings import Settings
@@ -174,6 +175,10 @@ class _Best(Generic[_Model]):
     on_best: OnBest | None
     models: list[_Model] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
+    findings: Findings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.findings = Findings.of_training(self.split)
 
     @property
     def seconds(self) -> float:
@@ -182,6 +187,7 @@ class _Best(Generic[_Model]):
 
     def see(self, model: _Model, epoch: int, loss: float) -> None:
         """Judge the state after an epoch, keep it or not, and call the hooks."""
+        model.findings = self.findings.elsewhere()
         ndcg = held_out_quality(model, self.split.validation, ndcg=(100,), recall=())["ndcg_100"]
         better = not self.models or not ndcg <= self.models[0].training["validation_ndcg_100"]
         if better:

@@ -19,7 +19,8 @@ from topple.recommenders.families.learned import (
     user_numbers,
     with_user_numbers,
 )
-from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer, factor_scorer
+from topple.recommenders.families.scorers import factor_scorer
+from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix

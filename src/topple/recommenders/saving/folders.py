@@ -1,6 +1,7 @@
 """A model as a folder: safetensors, JSON settings, the catalogue, and the prepared data it was trained on."""
 
 import json
+import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
@@ -19,10 +21,14 @@ from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import ModelFolderError, SettingsError, ToppleError, UnknownNameError
 from topple.files import writing
+from topple.scoring.findings import Findings
+from topple.scoring.listing import DEPTHS, Listed
+from topple.scoring.probe import Measures
 from topple.scoring.recommender import Recommender
 
 FORMAT = "topple.model/1"
-PARTS = {"recommender": str, "settings": dict, "catalogue": dict, "fingerprint": str, "training": dict}
+LISTED = "listed.safetensors"
+PARTS = {"recommender": str, "settings": dict, "catalogue": dict, "fingerprint": str, "training": dict, "probe": dict}
 """What model.json must hold, and of which type."""
 
 
@@ -37,12 +43,15 @@ class Loaded:
 def save_model(recommender: Recommender, folder: Path, split: Split | None = None, *, overwrite: bool = False) -> None:
     """Write a model folder: `model.json`, `weights.safetensors`, `items.parquet`, and `split/` where a split is given.
 
+    Of a model that was fitted here, `listed.safetensors` holds how many training users have each item in their list.
+
     Raises:
         OutputExistsError: the folder exists and `overwrite` is False.
         OutputError: it could not be written; what was there before is unchanged.
         UnknownNameError: the recommender is not in the registry, so that the folder could not be read again.
     """
     registry.load("recommenders", recommender.name)
+    measures, listed = recommender.measures(), recommender.listed()
     about = {
         "format": FORMAT,
         "recommender": recommender.name,
@@ -50,6 +59,7 @@ def save_model(recommender: Recommender, folder: Path, split: Split | None = Non
         "catalogue": {"items": len(recommender.catalogue), "fingerprint": recommender.catalogue.fingerprint},
         "fingerprint": recommender.fingerprint,
         "training": recommender.training,
+        "probe": {"scale": measures.scale, "gap": measures.gap if math.isfinite(measures.gap) else None},
     }
     with writing(Path(folder), overwrite=overwrite, own="model.json") as aside:
         aside.mkdir()
@@ -57,6 +67,9 @@ def save_model(recommender: Recommender, folder: Path, split: Split | None = Non
         _save_items(recommender.catalogue, aside / "items.parquet")
         weights = {name: array.detach().cpu().contiguous().numpy() for name, array in recommender.arrays().items()}
         (aside / "weights.safetensors").write_bytes(save(weights))
+        if listed is not None:
+            arrays = {"counts": listed.counts.numpy(), "users": np.array([listed.users])}
+            (aside / LISTED).write_bytes(save(arrays))
         if split is not None:
             write_split(split, aside / "split")
 
@@ -101,12 +114,14 @@ def load_model(folder: Path | str, catalogue: Catalogue | None = None) -> Loaded
     except (UnknownNameError, SettingsError) as error:
         raise ModelFolderError(f"{folder} is of another version of topple: {error} Fit the model again.") from error
     recommender: Recommender = model_class.from_arrays(weights, own if catalogue is None else catalogue, settings)
+    listed = _load_listed(folder / LISTED, len(own))
     if recommender.fingerprint != about["fingerprint"]:
         raise ModelFolderError(
             f"{folder}: weights.safetensors is not what model.json describes (fingerprint {recommender.fingerprint}, expected "
             f"{about['fingerprint']}). Fit the model again."
         )
     recommender.training = about["training"]
+    recommender.findings = Findings(measures=_measures(about["probe"]), listed=listed)
     return Loaded(recommender, split)
 
 
@@ -154,6 +169,41 @@ def _about(folder: Path) -> dict[str, Any]:
     if "fingerprint" not in about["catalogue"]:
         raise ModelFolderError(f"{path} is damaged (the catalogue has no fingerprint). Fit the model again.")
     return about
+
+
+def _measures(probe: dict[str, Any]) -> Measures:
+    """Return what the probe told; a gap of None is infinite.
+
+    Raises:
+        ModelFolderError: a number that is none, or below 0.
+    """
+    numbers = {name: probe.get(name, math.nan) for name in ("scale", "gap")}
+    if numbers["gap"] is None:
+        numbers["gap"] = math.inf
+    for name, number in numbers.items():
+        if type(number) not in (int, float) or not number >= 0:
+            raise ModelFolderError(
+                f"model.json is damaged (the probe's {name} is {number!r}, not a number of at least 0). Fit the model again."
+            )
+    return Measures(float(numbers["scale"]), float(numbers["gap"]))
+
+
+def _load_listed(path: Path, items: int) -> Listed | None:
+    """Return how many training users have each item in their list, where that was counted."""
+    if not path.is_file():
+        return None
+    try:
+        arrays = load_file(path)
+        counts, users = arrays["counts"], arrays["users"]
+    except (OSError, SafetensorError, KeyError) as error:
+        raise ModelFolderError(f"{path.parent} is damaged ({path.name}: {error}). Fit the model again.") from error
+    whole = counts.dtype.kind in "iu" and counts.shape == (items, len(DEPTHS)) and users.shape == (1,)
+    if not whole or counts.min(initial=0) < 0 or counts.max(initial=0) > int(users[0]):
+        raise ModelFolderError(
+            f"{path} holds {counts.dtype} counts of shape {counts.shape} for {items:,} items, or more than its users. Fit the "
+            "model again."
+        )
+    return Listed(torch.from_numpy(counts.astype(np.int32)), int(users[0]))
 
 
 def _save_items(catalogue: Catalogue, path: Path) -> None:

@@ -14,6 +14,7 @@ from topple.data.splitting import Split
 from topple.errors import DataError, RecommenderError
 from topple.randomness import generator
 from topple.recommenders.training.quality import askable, held_out_quality
+from topple.scoring.findings import Findings
 from topple.scoring.recommender import Epoch, OnBest, OnEpoch, Recommender
 from topple.types import CsrMatrix
 
@@ -22,6 +23,7 @@ class TrainedByGradient(Protocol):
     """What the loop needs of a model."""
 
     training: dict[str, object]
+    findings: Findings
 
     @property
     def settings(self) -> "TrainingSettings":
@@ -64,6 +66,7 @@ def train(
         DataError: no validation user to choose the best state by.
     """
     _require_validation(split)
+    model.findings = Findings.of_training(split)
     settings, started = model.settings, time.perf_counter()
     parameters = list(model.arrays().values())
     loop = _Loop(model, split, torch.optim.Adam(parameters, lr=settings.learning_rate))
@@ -173,6 +176,7 @@ def report_single_epoch(
         loss: the training loss, for a model that has one.
     """
     ndcg = held_out_quality(model, split.validation, ndcg=(100,), recall=())["ndcg_100"]
+    model.findings = Findings.of_training(split)
     model.training = {"epochs": 1} | ({} if loss is None else {"loss": loss})
     model.training["seconds"] = round(time.perf_counter() - started, 3)
     if not math.isnan(ndcg):

@@ -1,0 +1,67 @@
+"""What is found out about a model by asking it: once a model, whichever thread asks first."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from topple.data.splitting import Split
+from topple.scoring.listing import Listed, listed_counts, users_counted
+from topple.scoring.memo import Memo
+from topple.scoring.probe import Histories, Measures, drawn_histories, measure, training_histories
+from topple.scoring.variations import HistoryBatch, unchanged
+
+if TYPE_CHECKING:
+    from topple.scoring.recommender import Recommender
+
+
+class Findings:
+    """What a model's answers tell, found out when it is first asked for and again once the model has learned something else.
+
+    Args:
+        probe: the histories that the scale is measured with; None for drawn ones.
+        users: training users whose lists are counted; None where there are none.
+        measures: known already, from where the model was stored.
+        listed: known already, likewise.
+    """
+
+    def __init__(
+        self,
+        probe: Histories | None = None,
+        users: Histories | None = None,
+        measures: Measures | None = None,
+        listed: Listed | None = None,
+    ) -> None:
+        self._probe, self._users = probe, users
+        self._measures: Memo[Measures] = Memo(measures)
+        self._listed: Memo[Listed] = Memo(listed)
+        self._empty: Memo[Tensor] = Memo()
+
+    @classmethod
+    def of_training(cls, split: Split) -> "Findings":
+        """Return what is to be found out with the training users of a split."""
+        return cls(training_histories(split), training_histories(split, users_counted(len(split.catalogue))))
+
+    def elsewhere(self) -> "Findings":
+        """Return the same for the same model on another device."""
+        return Findings(self._probe, self._users, self._measures.known, self._listed.known)
+
+    def probe(self, model: "Recommender") -> Histories:
+        """Return the histories that the scale is measured with."""
+        return drawn_histories(len(model.catalogue)) if self._probe is None else self._probe
+
+    def measures(self, model: "Recommender", version: object) -> Measures:
+        """Return what the scores for the probe tell."""
+        return self._measures.get(version, lambda: measure(model, self.probe(model)))
+
+    def empty(self, model: "Recommender", version: object) -> Tensor:
+        """Return the scores of the empty history in float64 [I]."""
+        nothing = HistoryBatch.of([[]], torch.float64, model.device)
+        return self._empty.get(version, lambda: model.score(nothing, unchanged(nothing))[0, 0].clone())
+
+    def listed(self, model: "Recommender", version: object) -> Listed | None:
+        """Return how many training users have each item in their list; None where there are no such users."""
+        users = self._users
+        if users is None:
+            return self._listed.known
+        return self._listed.get(version, lambda: Listed(listed_counts(model, users), len(users)))

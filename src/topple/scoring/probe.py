@@ -1,0 +1,106 @@
+"""The probe: a few histories that a model is asked about once, so that its scores have a scale."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.data.splitting import Split, sequence
+from topple.randomness import derive_seed, uniform
+from topple.scoring.memory import in_chunks
+from topple.scoring.variations import HistoryBatch
+from topple.types import FloatArray
+
+if TYPE_CHECKING:
+    from topple.scoring.recommender import Recommender
+
+HISTORIES = 64
+"""Histories of a probe."""
+LENGTH = 10
+"""Items of a history that is drawn."""
+NUMBERS = 4_000_000
+"""Scores that a model is asked for at a time."""
+TENTH = 10
+"""The rank whose score tells the scale of a history's scores."""
+TOP = 20
+"""Ranks whose gaps tell how fine the scores are."""
+COARSE = 64
+"""How many times the rounding must lie within the usual gap between two scores."""
+NEGLIGIBLE = 1e-6
+"""A share of the largest scale of a history below which another history's does not count."""
+
+Histories: TypeAlias = Sequence[Sequence[int]]
+"""Items as indices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a model's scores for its probe tell.
+
+    Args:
+        scale: how large the scores of good items are: the median over the histories of |the 10th best score|.
+        gap: how far apart two different scores among the best usually are; infinite where all are equal.
+    """
+
+    scale: float
+    gap: float
+
+    def coarse(self, rounding: float) -> bool:
+        """Say whether so much rounding may hide which of two scores among the best is higher."""
+        return COARSE * rounding * self.scale > self.gap
+
+
+def drawn_histories(items: int) -> list[list[int]]:
+    """Return 64 histories of 10 items each, or of all where there are fewer, the same for every catalogue of this size."""
+    item, length = torch.arange(items), min(LENGTH, items)
+    seed = derive_seed(0, "probe")
+    draws = (uniform(torch.tensor(seed ^ row), torch.tensor(0), item) for row in range(HISTORIES))
+    return [torch.topk(draw, length).indices.tolist() for draw in draws]
+
+
+def training_histories(split: Split, most: int = HISTORIES) -> list[list[int]]:
+    """Return the histories of `most` training users, or of all where there are fewer; oldest item first where times are known."""
+    users = np.flatnonzero(np.diff(split.train.indptr))
+    draws = uniform(torch.tensor(derive_seed(0, "training users")), torch.tensor(0), torch.from_numpy(users))
+    chosen = users[torch.topk(draws, min(most, len(users))).indices.sort().values.numpy()]
+    return [sequence(split.train, split.times, row).tolist() for row in chosen.tolist()]
+
+
+def measure(recommender: "Recommender", histories: Histories) -> Measures:
+    """Ask a model for the scores of the probe and return what they tell.
+
+    Args:
+        recommender: the model.
+        histories: the probe.
+    """
+    best = _best(recommender, histories)
+    tenths = [abs(scores[min(TENTH, len(scores)) - 1]) for scores in best if len(scores)]
+    counted = [tenth for tenth in tenths if tenth and tenth >= NEGLIGIBLE * max(tenths)]
+    scale = float(median(counted)) if counted else 0.0
+    gaps = [float(np.median(steps)) for scores in best if len(steps := np.diff(np.unique(scores)))]
+    return Measures(scale, median(gaps) if gaps else math.inf)
+
+
+def _best(recommender: "Recommender", histories: Histories) -> list[FloatArray]:
+    """Return the best finite scores of each history, the highest first, 20 or as many as there are."""
+    items = len(recommender.catalogue)
+    best = torch.full((len(histories), min(TOP, items)), -torch.inf, dtype=torch.float64)
+
+    def ask(rows: slice) -> None:
+        scores = known_scores(recommender, histories[rows])
+        best[rows] = torch.topk(scores, best.shape[1]).values.cpu()
+
+    in_chunks(len(histories), max(1, NUMBERS // max(1, items)), ask)
+    return [scores[np.isfinite(scores)] for scores in best.numpy()]
+
+
+def known_scores(recommender: "Recommender", histories: Histories, dtype: torch.dtype = torch.float64) -> Tensor:
+    """Return scores [B, I], minus infinity where the model has none for an item."""
+    batch = HistoryBatch.of(histories, dtype, recommender.device)
+    scores = recommender.known_scores(batch)
+    return scores.masked_fill(~torch.isfinite(scores), -torch.inf)

@@ -1,0 +1,78 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from topple.recommenders.adapters.callable import wrap
+from topple.scoring.probe import Measures, drawn_histories, measure, training_histories
+from topple.testing import tiny_split
+
+
+def constant(scores):
+    """Return a model that gives every history these scores."""
+    scores = np.asarray(scores, dtype=float)
+    return wrap(lambda rows: np.tile(scores, (rows.shape[0], 1)), range(len(scores)), histories="dense")
+
+
+def measured(scores, **options):
+    model = wrap(lambda rows: scores(rows), range(30), histories="dense", **options)
+    return measure(model, drawn_histories(30))
+
+
+def test_drawn_histories_are_64_of_10_items_or_of_all():
+    drawn = drawn_histories(40)
+    assert [len(set(history)) for history in drawn] == [10] * 64
+    assert len({tuple(history) for history in drawn}) == 64
+    assert drawn == drawn_histories(40)
+    assert sorted(drawn_histories(4)[0]) == [0, 1, 2, 3]
+
+
+def test_training_histories_are_those_of_training_users_in_their_order():
+    split = tiny_split()
+    known = {tuple(split.catalogue.vocabulary.encode(h).tolist()) for h in split.training_histories().values()}
+    drawn = training_histories(split, 7)
+    assert len(drawn) == 7
+    assert {tuple(history) for history in drawn} <= known
+    assert len(training_histories(split, 10_000)) == len(split.training_histories())
+
+
+def test_the_scale_is_the_tenth_best_score():
+    assert measure(constant(range(30)), drawn_histories(30)) == Measures(20.0, 1.0)
+    assert measure(constant([3.0, -7.0, 1.0]), drawn_histories(3)) == Measures(7.0, 5.0)
+    assert measure(constant(np.arange(30) - 100), drawn_histories(30)).scale == 80
+    assert measure(constant(np.zeros(30)), drawn_histories(30)) == Measures(0.0, math.inf)
+
+
+def test_histories_that_score_next_to_nothing_do_not_count():
+    few = np.array([sum(history) for history in drawn_histories(30)])
+    low = np.sort(few)[40]
+
+    def scores(rows):
+        quiet = rows @ np.arange(30) <= low  # more than half of the histories
+        return np.where(quiet[:, None], 1e-7, 1.0) * (1 + np.arange(30))
+
+    assert measured(scores).scale == 21
+
+
+def test_missing_and_infinite_scores_have_no_part_in_the_scale():
+    def some(rows):
+        scores = np.tile(1 + np.arange(30.0), (len(rows), 1))
+        scores[:, 3:25] = -np.inf
+        return scores
+
+    assert measured(some, missing=-1e9) == Measures(1.0, 1.0)  # the last of 30, ..., 26, 3, 2, 1
+
+
+def test_scores_whose_rounding_hides_their_gaps_are_coarse():
+    fine = Measures(1.0, 1e-4)
+    assert not fine.coarse(1e-12)
+    assert Measures(1e3, 1e-4).coarse(3e-6)
+    assert not Measures(0.0, math.inf).coarse(3e-6)
+
+
+@pytest.mark.parametrize("power", [-20, 7])
+def test_a_power_of_two_scales_everything(power):
+    table = torch.rand(30, 30, generator=torch.Generator().manual_seed(0)).double().numpy()
+    plain, scaled = measured(lambda rows: rows @ table), measured(lambda rows: rows @ table * 2.0**power)
+    assert scaled == Measures(plain.scale * 2.0**power, plain.gap * 2.0**power)
