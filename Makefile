@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo test check bench format wheel clean help
+.PHONY: demo test check bench oracle format wheel clean help
 
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -37,6 +37,9 @@ check: $(DEV)    ## format, lint, strict types, layer contracts, tests with the 
 
 bench: $(READY)  ## quality and speed in one run; BENCH="--data-dir FOLDER_OF_ML_100K" for real data
 	$(BIN)/python benchmarks/bench.py $(BENCH)
+
+oracle: $(DEV)   ## hold 50,000 explanations against brute force; ORACLE="--queries 2000 --seed 1" for others
+	$(BIN)/python -m benchmarks.oracle $(ORACLE)
 
 format: $(DEV)   ## rewrite the code in the project's format
 	$(BIN)/ruff format src tests benchmarks

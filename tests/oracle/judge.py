@@ -1,0 +1,241 @@
+"""Judges what an explanation claims against every set that its query allows."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from tests.oracle.rule import CERTAIN, POSSIBLE, Question
+
+NEARLY_EVERYONE = "recommended to nearly everyone"
+WHOLE_HISTORY = "nothing is left to speak for it"
+
+
+def question(query, history, precision, ids):
+    """Return the query in indices."""
+    place_of = {item: place for place, item in enumerate(ids)}
+    units, costs, sizes = _units(query)
+    listed = np.ones(len(ids), dtype=bool)
+    if getattr(query, "candidates", None) is not None:
+        listed &= np.array([item in query.candidates for item in ids])
+    listed &= np.array([item not in getattr(query, "exclude", ()) for item in ids])
+    return Question(
+        history=history,
+        precision=precision,
+        target=place_of[query.target],
+        k=query.k,
+        rule=str(query.rule),
+        goal=str(query.goal),
+        units=units,
+        costs=costs,
+        sizes=sizes,
+        largest=query.largest,
+        may_be_listed=listed,
+        ids=ids,
+    )
+
+
+def _units(query):
+    """Return bits, cost in thousandths and size of what may be named: groups whole, nothing protected."""
+    grouped = {item: group for group in query.groups for item in group}
+    by_event = getattr(query, "repeats", "item") == "events"
+    prices, members = dict(query.item_costs), {}
+    for event, item in enumerate(query.history):
+        key = ("group", grouped[item]) if item in grouped else ("event", event) if by_event else ("item", item)
+        members.setdefault(key, []).append(event)
+    units, costs, sizes = [], [], []
+    for events in members.values():
+        items = [query.history[event] for event in events]
+        if query.protected.intersection(items):
+            continue
+        named = items if by_event else set(items)
+        units.append(sum(1 << event for event in events))
+        costs.append(sum(int(Fraction(str(prices.get(item, 1))) * 1000) for item in named))
+        sizes.append(len(named))
+    return np.array(units, dtype=int), np.array(costs, dtype=int), np.array(sizes, dtype=int)
+
+
+@dataclass
+class Judgement:
+    """What was found about one explanation.
+
+    Args:
+        false: claims that do not hold, by kind, each with what is true.
+        counts: cases that are worth counting.
+    """
+
+    false: list[tuple[str, str]] = field(default_factory=list)
+    counts: Counter = field(default_factory=Counter)
+
+    def say(self, kind, what):
+        """Note a false claim."""
+        self.false.append((kind, what))
+
+
+def judge(explanation, asked: Question):
+    """Hold an explanation against the rule."""
+    found, status = Judgement(), str(explanation.status)
+    found.counts[status] += 1
+    if not _askable(found, explanation, asked):
+        return found
+    if NEARLY_EVERYONE in explanation.reason:
+        found.say("reason", f"{explanation.reason!r} of a model that counts nobody")
+    if status == "found":
+        _judge_set(found, explanation, asked)
+    elif status == "impossible":
+        _judge_nothing(found, explanation, asked)
+    elif asked.cheapest(CERTAIN) is not None:
+        found.counts["missed"] += 1
+    _judge_at_least(found, explanation, asked)
+    return found
+
+
+def _askable(found, explanation, asked):
+    """Tell whether the query can be asked, and note where the explanation says otherwise."""
+    full = asked.history.full
+    invalid = str(explanation.status) == "invalid"
+    few = asked.competing[full].sum() < asked.k or not asked.may_be_listed[asked.target]
+    held = asked.rule != "all" and asked.target in asked.history.items
+    surely, perhaps = asked.out[:, full]
+    if few or held or surely:
+        if not invalid:
+            found.say("invalid", "the target is not in the list, or too few items compete, and that is not said")
+        elif not few and not held and asked.counts[CERTAIN, 0, full] < asked.k:
+            found.counts["without evidence"] += 1
+            if "evidence" not in explanation.reason:
+                found.say("reason", f"the target is listed without evidence, and the reason is {explanation.reason!r}")
+        return False
+    if invalid and not perhaps:
+        found.say("invalid", f"the query can be asked, and is refused: {explanation.reason}")
+    if invalid:
+        found.counts["undecided"] += 1
+    return not invalid
+
+
+def named_bits(explanation):
+    """Return the bits of the events that an explanation names."""
+    positions = getattr(explanation, "positions", ())
+    if positions:
+        return sum(1 << event for event in positions)
+    items = set(named_items(explanation))
+    return sum(1 << event for event, item in enumerate(explanation.query.history) if item in items)
+
+
+def named_items(explanation):
+    """Return the items that an explanation names."""
+    return explanation.items if hasattr(explanation, "items") else explanation.removed
+
+
+def _judge_set(found, explanation, asked):
+    bits = named_bits(explanation)
+    sets, costs = asked.allowed
+    which = np.flatnonzero(sets == bits)
+    if not bits or not len(which):
+        if explanation.proof is not None or not bits:
+            found.say("not allowed", "the set is not one that the query allows")
+        return
+    cost, full = int(costs[which[0]]), asked.history.full
+    surely, perhaps = (bool(asked.does(bits, sure)) for sure in (CERTAIN, POSSIBLE))
+    if explanation.proof is None:
+        if surely:
+            found.say("refuted", "the set does it, and re-ranking is said to refute it")
+        return
+    if not perhaps:
+        found.say(
+            "valid",
+            f"the set does not do it: {asked.counts[CERTAIN, 1, full ^ bits]} items above the target without it",
+        )
+    if perhaps and not surely:
+        found.counts["undecided"] += 1
+    _judge_proof(found, explanation, asked, bits, cost)
+    _judge_ranks(found, explanation, asked, bits)
+    _judge_words(found, explanation, asked, bits)
+    _judge_replacements(found, explanation, asked, bits)
+    _judge_alternatives(found, explanation, asked, bits, cost)
+
+
+def _judge_proof(found, explanation, asked, bits, cost):
+    proof = str(explanation.proof)
+    if proof in ("minimal", "minimum"):
+        less = np.array(asked.one_less(bits), dtype=int)
+        if len(less) and asked.does(less, CERTAIN).any():
+            found.say("minimal", f"{proof} is claimed, and a unit can be given back")
+    least = asked.cheapest(CERTAIN)
+    if proof == "minimum":
+        found.counts["minimum"] += 1
+        if least is not None and least[1] < cost:
+            found.say(
+                "minimum",
+                f"a set that costs {least[1] / 1000:g} does it (bits {least[0]:b}), this costs {cost / 1000:g}",
+            )
+        elif (near := asked.cheapest(POSSIBLE)) is not None and near[1] < cost:
+            found.counts["undecided"] += 1
+    elif least is not None and least[1] < cost:
+        found.counts["larger than needed"] += 1
+
+
+def _judge_ranks(found, explanation, asked, bits):
+    full = asked.history.full
+    said = {"before": (explanation.rank_before, full), "after": (explanation.rank_after, full ^ bits)}
+    said["alone"] = explanation.rank_alone, bits
+    for name, (rank, kept) in said.items():
+        least, most = 1 + asked.counts[CERTAIN, 0, kept], 1 + asked.counts[POSSIBLE, 1, kept]
+        if rank is not None and not least <= rank <= most:
+            found.say(f"rank {name}", f"the rank {name} is {rank}, and should be from {least} to {most}")
+
+
+def _judge_words(found, explanation, asked, bits):
+    """Hold the words about a set that is the whole history against the rule."""
+    kept = asked.history.full ^ bits
+    by_fillers = asked.goal != "sufficient" and asked.counts[POSSIBLE, 0, kept] < asked.k
+    whole = by_fillers and kept == 0 and len(asked.history.items) > 1
+    found.counts["by fillers alone"] += by_fillers
+    found.counts["whole history"] += whole
+    if WHOLE_HISTORY in explanation.reason and not (by_fillers and kept == 0):
+        found.say("reason", f"{explanation.reason!r}, and other items outrank the target, or something is left")
+    if whole and hasattr(explanation, "at_least") and WHOLE_HISTORY not in explanation.reason:
+        found.say(
+            "reason",
+            f"the set is the whole history, nothing outranks the target, and the reason is {explanation.reason!r}",
+        )
+
+
+def _judge_replacements(found, explanation, asked, bits):
+    """A replacement enters the list: it competes, fewer than k are above it, and it was not surely listed before."""
+    kept, before = asked.history.scores[asked.history.full ^ bits], asked.history.scores[-1]
+    target_before = asked.history.scores[-1, asked.target]
+    competing, first = asked.competing[asked.history.full ^ bits], asked.competing[-1]
+    for item in map(asked.ids.index, explanation.replacements):
+        others = competing & (np.arange(len(kept)) != item)
+        above = (kept[others] > kept[item] + asked.eps).sum()
+        if not competing[item] or above >= asked.k:
+            found.say("replacements", f"item index {item} is named, and does not enter the list")
+        level = (before[first] >= before[item] - asked.eps).sum() + (target_before >= before[item] - asked.eps)
+        if first[item] and level <= asked.k:
+            found.say("replacements", f"item index {item} is named, and was in the list before")
+
+
+def _judge_alternatives(found, explanation, asked, bits, cost):
+    sets, costs = asked.allowed
+    seen = {bits}
+    for items in explanation.alternatives:
+        other = sum(1 << event for event, item in enumerate(explanation.query.history) if item in items)
+        which = np.flatnonzero(sets == other)
+        if not len(which) or int(costs[which[0]]) != cost or other in seen or not asked.does(other, POSSIBLE):
+            found.say("alternatives", f"{items} is no other set of equal cost that does it")
+        seen.add(other)
+
+
+def _judge_nothing(found, explanation, asked):
+    least = asked.cheapest(CERTAIN)
+    if least is not None:
+        found.say("impossible", f"a set that costs {least[1] / 1000:g} does it (bits {least[0]:b})")
+    elif asked.cheapest(POSSIBLE) is not None:
+        found.counts["undecided"] += 1
+
+
+def _judge_at_least(found, explanation, asked):
+    said, least = getattr(explanation, "at_least", None), asked.cheapest(CERTAIN)
+    if said is not None and least is not None and round(said * 1000 if np.isfinite(said) else 1e15) > least[1]:
+        found.say("at least", f"at_least={said:g}, and a set that costs {least[1] / 1000:g} does it")
