@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
 BoolArray: TypeAlias = NDArray[np.bool_]
-CsrMatrix: TypeAlias = "csr_matrix[np.float32]"
+CsrMatrix: TypeAlias = "csr_matrix[Any]"
+"""Sparse rows of users or histories; the values are float32, or int64 where they are numbers (`topple.data.interactions.numbered`)."""
 
 Id: TypeAlias = str | int
 """An outside id, as the user of the library knows it: a string or an integer, never an index."""

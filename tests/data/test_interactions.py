@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topple.data.interactions import Interactions, to_matrix
+from topple.data.interactions import Interactions, numbered, to_matrix
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError
 
@@ -72,3 +72,12 @@ def test_when_looks_pairs_up_and_describe_tells_the_span():
     assert found.when(np.array([0, 2, 0]), np.array([0, 1, 2])).tolist() == [9, 5, 3]
     assert found.describe()["timestamps"] == [3, 9]
     assert make([(0, 0)]).when(np.array([0]), np.array([0])) is None
+
+
+def test_numbers_of_entries_are_exact_however_large():
+    matrix = to_matrix(np.array([0, 1, 1]), np.array([2, 0, 1]), (2, 3))
+    large = np.array([2**24 + 1, 2**24 + 3, 2**53 + 1])
+    found = numbered(matrix, large)
+    assert found[[1]].data.tolist() == [2**24 + 3, 2**53 + 1]
+    assert found[[1, 0]].indices.tolist() == [0, 1, 2]
+    assert matrix.data.tolist() == [1, 1, 1]

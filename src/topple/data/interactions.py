@@ -98,6 +98,14 @@ class Interactions:
         return described
 
 
+def numbered(matrix: CsrMatrix, numbers: IntArray) -> CsrMatrix:
+    """Return the matrix with a whole number for each stored entry [entries] as its values, int64.
+
+    As float32, the type of the other matrices, numbers above 16,777,216 would be rounded: another user, another rank.
+    """
+    return sparse.csr_matrix((numbers.astype(np.int64), matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
 def to_matrix(rows: IntArray, columns: IntArray, shape: tuple[int, int]) -> CsrMatrix:
     """Return the sparse float32 matrix of ones at (rows, columns), its indices sorted."""
     values = np.ones(len(rows), dtype=np.float32)

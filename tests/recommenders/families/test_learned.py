@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +52,14 @@ def test_every_entry_of_a_batch_knows_its_user():
     batch = with_user_numbers(SPLIT)[rows]
     assert user_numbers(batch).tolist() == np.repeat(rows, np.diff(SPLIT.train.indptr)[rows]).tolist()
     assert (SPLIT.train.data == 1).all()
+
+
+def test_the_number_of_a_user_is_exact_however_many_there_are():
+    users = 2**24 + 3  # from 2^24 on float32 holds no odd number
+    ends = np.concatenate([np.zeros(users - 2, dtype=np.int64), [1, 2, 3]])
+    train = sparse.csr_matrix((np.ones(3, dtype=np.float32), np.zeros(3, dtype=np.int64), ends), shape=(users, 2))
+    batch = with_user_numbers(replace(SPLIT, train=train))[[users - 3, users - 2, users - 1]]
+    assert user_numbers(batch).tolist() == [users - 3, users - 2, users - 1]
 
 
 def test_unmet_items_are_told_from_met_ones():

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from topple.data.interactions import numbered
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.saving.arrays import read_arrays
@@ -115,12 +115,8 @@ class InTraining(Recommender):
 
     def fit_to(self, split: Split, matrix: CsrMatrix, on_epoch: OnEpoch | None, on_best: OnBest | None) -> Learned:
         """Train on batches of `matrix`, the split's training users, and return the best model with its training's record."""
-        train(
-            self,
-            replace(split, train=matrix),
-            on_epoch,
-            None if on_best is None else lambda _: on_best(self._finished()),
-        )
+        finished = None if on_best is None else lambda _: on_best(self._finished())
+        train(self, split, on_epoch, finished, matrix)
         return self._finished()
 
     def _finished(self) -> Learned:
@@ -137,14 +133,13 @@ def normal(random: torch.Generator, shape: tuple[int, ...], std: float) -> Tenso
 
 def with_user_numbers(split: Split) -> CsrMatrix:
     """Return the training interactions with the number of their user, from 1, as their values."""
-    matrix = split.train.copy()
-    matrix.data[:] = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) + 1
-    return matrix
+    lengths = np.diff(split.train.indptr)
+    return numbered(split.train, np.repeat(np.arange(len(lengths)), lengths) + 1)
 
 
 def user_numbers(batch: CsrMatrix) -> Tensor:
     """Return the user of each entry of a batch of `with_user_numbers`, from 0."""
-    return torch.from_numpy(batch.data.astype(np.int64) - 1)
+    return torch.from_numpy(batch.data - 1)
 
 
 def unmet(batch: CsrMatrix, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,6 @@
 """SASRec: self-attention over the history as a sequence; a removal closes the gap that it leaves."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
@@ -10,6 +9,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from topple.data.interactions import numbered
 from topple.data.splitting import Split
 from topple.recommenders.families.learned import Learned, LearnedSettings, normal
 from topple.recommenders.training.loop import train
@@ -119,7 +119,7 @@ class SASRec(Learned):
             if "norm" in name or "biases" in name:
                 parameters[name] = torch.tensor([[0.0 if "biases" in name else 1.0], [0.0]]).repeat(1, shape[1])
         model = cls(split.catalogue, parameters, chosen)
-        train(model, replace(split, train=_ranked(split)), on_epoch, on_best)
+        train(model, split, on_epoch, on_best, _ranked(split))
         return model
 
     def loss(self, batch: CsrMatrix, update: int, random: torch.Generator) -> Tensor:
@@ -287,15 +287,16 @@ def _as_it_is(x: Tensor) -> Tensor:
 
 def _ranked(split: Split) -> CsrMatrix:
     """Return the training interactions with the rank of each one's time among its user's, from 1, as their values."""
-    matrix = split.train.copy()
+    matrix = split.train
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     times = np.zeros(matrix.nnz) if split.times is None else split.times
     order = np.lexsort((times, rows))
     later = np.diff(times[order], prepend=-np.inf) > 0
     later[matrix.indptr[:-1][np.diff(matrix.indptr) > 0]] = True
     ranks = later.cumsum()
-    matrix.data[order] = ranks - ranks[matrix.indptr[rows]] + 1
-    return matrix
+    numbers = np.empty(matrix.nnz, dtype=np.int64)
+    numbers[order] = ranks - ranks[matrix.indptr[rows]] + 1
+    return numbered(matrix, numbers)
 
 
 def _in_order(batch: CsrMatrix, random: torch.Generator) -> tuple[Tensor, Tensor]:

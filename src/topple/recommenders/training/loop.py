@@ -54,12 +54,23 @@ class TrainingSettings(Protocol):
 
 
 def train(
-    model: "TrainedByGradient", split: Split, on_epoch: OnEpoch | None = None, on_best: OnBest | None = None
+    model: "TrainedByGradient",
+    split: Split,
+    on_epoch: OnEpoch | None = None,
+    on_best: OnBest | None = None,
+    batches: "CsrMatrix | None" = None,
 ) -> None:
     """Train `model` in place and leave it in its best state by validation NDCG@100.
 
     An interrupt (Ctrl-C) ends the training early: the best state so far stays, and `model.training` says "interrupted".
     Before the first epoch is done there is none, and the interrupt goes on as `KeyboardInterrupt`.
+
+    Args:
+        model: what learns.
+        split: the data.
+        on_epoch: called after each epoch.
+        on_best: called with the model each time it is the best so far.
+        batches: the training interactions with other values than ones; the batches are rows of it.
 
     Raises:
         RecommenderError: the loss is not a number.
@@ -69,7 +80,9 @@ def train(
     model.findings = Findings.of_training(split)
     settings, started = model.settings, time.perf_counter()
     parameters = list(model.arrays().values())
-    loop = _Loop(model, split, torch.optim.Adam(parameters, lr=settings.learning_rate))
+    loop = _Loop(
+        model, split.train if batches is None else batches, torch.optim.Adam(parameters, lr=settings.learning_rate)
+    )
     best, best_ndcg, best_epoch, interrupted, epoch = [p.clone() for p in parameters], -1.0, 0, False, 0
     try:
         for epoch in range(1, settings.epochs + 1):
@@ -100,19 +113,19 @@ def train(
 @dataclass
 class _Loop:
     model: "TrainedByGradient"
-    split: Split
+    matrix: CsrMatrix
     optimizer: torch.optim.Optimizer
     update: int = 0
 
     def epoch(self, number: int) -> float:
         settings = self.model.settings
-        order = generator(settings.seed, "epoch", number).permutation(self.split.train.shape[0])
+        order = generator(settings.seed, "epoch", number).permutation(self.matrix.shape[0])
         parameters = list(self.model.arrays().values())
         total = 0.0
         for parameter in parameters:
             parameter.requires_grad_(True)
         for start in range(0, len(order), settings.batch_size):
-            batch = self.split.train[np.sort(order[start : start + settings.batch_size])]
+            batch = self.matrix[np.sort(order[start : start + settings.batch_size])]
             random = torch.Generator().manual_seed((settings.seed << 32) + self.update)
             loss = self.model.loss(batch, self.update, random)
             if not torch.isfinite(loss):
