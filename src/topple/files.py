@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from topple.errors import OutputError, OutputExistsError, ToppleError
+from topple.types import FilePath
 
 
-def refuse_existing(path: Path, *, overwrite: bool, own: str | None = None) -> None:
+def refuse_existing(path: FilePath, *, overwrite: bool, own: str | None = None) -> None:
     """Refuse a path that is there and may not be replaced; call it before the work starts.
 
     Args:
@@ -21,6 +22,7 @@ def refuse_existing(path: Path, *, overwrite: bool, own: str | None = None) -> N
     Raises:
         OutputExistsError: it may not be replaced.
     """
+    path = Path(path)
     if path.exists() and not overwrite:
         raise OutputExistsError(
             f"{path} exists and is left as it is. Choose another path, or pass overwrite (--overwrite)."
@@ -32,13 +34,14 @@ def refuse_existing(path: Path, *, overwrite: bool, own: str | None = None) -> N
 
 
 @contextmanager
-def writing(path: Path, *, overwrite: bool = False, own: str | None = None) -> Iterator[Path]:
+def writing(path: FilePath, *, overwrite: bool = False, own: str | None = None) -> Iterator[Path]:
     """Yield a path beside `path` to write a file or make a folder at; on success it takes the place of `path`.
 
     Raises:
         OutputExistsError: `path` may not be replaced, see `refuse_existing`.
         OutputError: the write failed (disk full, no permission); `path` is as it was before.
     """
+    path = Path(path)
     refuse_existing(path, overwrite=overwrite, own=own)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

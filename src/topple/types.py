@@ -16,6 +16,7 @@ Shapes, everywhere in the library:
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -36,6 +37,9 @@ Id: TypeAlias = str | int
 UserId: TypeAlias = Id
 ItemId: TypeAlias = Id
 UserHistories: TypeAlias = Mapping[UserId, Sequence[ItemId]]
+FilePath: TypeAlias = str | Path
+"""A path as a caller may give it."""
+
 JsonObject: TypeAlias = dict[str, Any]
 
 _Value = TypeVar("_Value")

@@ -8,6 +8,7 @@ from topple.benchmark.recommenders import Row
 from topple.errors import OutputError, OutputExistsError
 from topple.files import refuse_existing
 from topple.reports.as_json import as_json
+from topple.types import FilePath
 
 OWN = "rows.jsonl"
 """The file that tells such a folder from others."""
@@ -26,7 +27,8 @@ class Journal:
         OutputError: it cannot be written.
     """
 
-    def __init__(self, folder: Path, fingerprint: str, *, overwrite: bool = False) -> None:
+    def __init__(self, folder: FilePath, fingerprint: str, *, overwrite: bool = False) -> None:
+        folder = Path(folder)
         refuse_existing(folder, overwrite=True, own=OWN)
         self._file, self._fingerprint = folder / OWN, fingerprint
         try:

@@ -21,7 +21,7 @@ from topple.data.splitting import HeldOut, Split
 from topple.data.titles import read_titles
 from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
 from topple.errors import DataError, DataNotFoundError
-from topple.types import CsrMatrix, FloatArray, IntArray
+from topple.types import CsrMatrix, FilePath, FloatArray, IntArray
 
 Table: TypeAlias = tuple[pa.Array, IntArray, FloatArray | None]
 """User ids, item indices and times (None: not known) of the rows of a file."""
@@ -31,8 +31,9 @@ TABLES = ("train.csv", "validation_tr.csv", "validation_te.csv", "test_tr.csv", 
 FILES = ("unique_sid.txt", *TABLES)
 
 
-def write_split(split: Split, folder: Path) -> None:
+def write_split(split: Split, folder: FilePath) -> None:
     """Write a split into `folder`, which is made if need be."""
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     items = split.catalogue.vocabulary.ids
     (folder / "unique_sid.txt").write_text("".join(f"{item}\n" for item in items), encoding="utf-8")
@@ -61,7 +62,7 @@ def write_split(split: Split, folder: Path) -> None:
     (folder / "split.json").write_text(json.dumps({"format": FORMAT, "name": split.name, **ids}, indent=2) + "\n")
 
 
-def read_split(folder: Path, name: str | None = None) -> Split:
+def read_split(folder: FilePath, name: str | None = None) -> Split:
     """Read a split from a folder in the Alishop layout.
 
     Raises:
@@ -69,6 +70,7 @@ def read_split(folder: Path, name: str | None = None) -> Split:
         DataError: a file that cannot be read, an item number outside the catalogue, a time that is not a number, a pair
             that stands twice, or a user in more than one part.
     """
+    folder = Path(folder)
     for file in FILES:
         if not (folder / file).is_file():
             raise DataNotFoundError(f"{folder / file} is missing. The layout needs {', '.join(FILES)} in one folder.")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from topple.data.reading import read_table
 from topple.errors import DataError, DataNotFoundError
-from topple.types import Id
+from topple.types import FilePath, Id
 
 
-def read_titles(path: Path, item: str = "item", title: str = "title") -> dict[Id, str]:
+def read_titles(path: FilePath, item: str = "item", title: str = "title") -> dict[Id, str]:
     """Read item titles: MovieLens' `movies.dat` or `u.item` by their names, any other file as a table with a header.
 
     Args:
@@ -19,6 +19,7 @@ def read_titles(path: Path, item: str = "item", title: str = "title") -> dict[Id
         DataNotFoundError: no such file.
         DataError: a line that cannot be read, or a missing column.
     """
+    path = Path(path)
     if path.name == "movies.dat":
         return movielens_titles(path, "::")
     if path.name == "u.item":

@@ -7,20 +7,21 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, SettingsError, how_to_install
 from topple.files import refuse_existing, writing
 from topple.records.answer import Explanation, Goal
-from topple.types import ItemId
+from topple.types import FilePath, ItemId
 
 GONE, NEW, STAYS = "#c0392b", "#1e8449", "#5d6d7e"
 LONGEST_TITLE = 34
 SUFFIXES = (".png", ".svg", ".pdf")
 
 
-def check_picture(path: Path, *, overwrite: bool = False) -> None:
+def check_picture(path: FilePath, *, overwrite: bool = False) -> None:
     """Refuse a picture that cannot be drawn, before any work.
 
     Raises:
         SettingsError: a suffix other than .png, .svg or .pdf.
         OutputExistsError: the file exists and `overwrite` is False.
     """
+    path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise SettingsError(f"picture={str(path)!r}: the suffix must be one of {', '.join(SUFFIXES)}. Name it so.")
     refuse_existing(path, overwrite=overwrite)
@@ -31,7 +32,7 @@ def draw_explanation(
     before: Sequence[ItemId],
     after: Sequence[ItemId],
     catalogue: Catalogue,
-    path: Path,
+    path: FilePath,
     *,
     overwrite: bool = False,
 ) -> None:

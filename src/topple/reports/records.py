@@ -14,7 +14,7 @@ from topple.files import writing
 from topple.records.answer import CandidateRule, Explanation, Goal, Proof, Query, Status
 from topple.reports.as_json import as_json
 from topple.reports.sentences import sentence
-from topple.types import Id, JsonObject
+from topple.types import FilePath, Id, JsonObject
 
 SCHEMA = "topple.records.answer/2"
 OWN = "explanations.parquet"
@@ -24,7 +24,7 @@ OWN = "explanations.parquet"
 def write_explanations(
     explanations: Sequence[Explanation],
     catalogue: Catalogue,
-    folder: Path,
+    folder: FilePath,
     *,
     overwrite: bool = False,
     **extra: JsonObject,
@@ -45,13 +45,14 @@ def write_explanations(
             (aside / f"{name}.json").write_text(as_json(value, indent=2) + "\n", encoding="utf-8")
 
 
-def read_explanations(path: Path) -> list[Explanation]:
+def read_explanations(path: FilePath) -> list[Explanation]:
     """Read explanations from a result folder, its Parquet or its JSON Lines file.
 
     Raises:
         DataNotFoundError: there is none.
         DataError: a file that is damaged or of another schema.
     """
+    path = Path(path)
     file = path / "explanations.parquet" if path.is_dir() else path
     if not file.is_file():
         raise DataNotFoundError(

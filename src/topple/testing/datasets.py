@@ -11,10 +11,10 @@ from topple.data.sources.base import Source
 from topple.data.splitting import HeldOut, Preparation, Split
 from topple.errors import DataError, DataNotFoundError
 from topple.testing.rules import require
-from topple.types import CsrMatrix
+from topple.types import CsrMatrix, FilePath
 
 
-def check_dataset(source: type[Source] | Source, data_dir: Path | None = None, **options: Any) -> None:
+def check_dataset(source: type[Source] | Source, data_dir: FilePath | None = None, **options: Any) -> None:
     """Check a data set's papers, and its content where that needs no download.
 
     Args:
@@ -57,7 +57,7 @@ def _check_missing(source: Source) -> None:
     require(False, f"{source.name}: an empty folder", "accepted", rule)
 
 
-def _check_interactions(source: Source, data_dir: Path | None) -> None:
+def _check_interactions(source: Source, data_dir: FilePath | None) -> None:
     """Check the table of all interactions, where the data set has one (one that comes split refuses it)."""
     try:
         found = source.load(data_dir)

@@ -1,12 +1,11 @@
 """One file per data set: how to load it, its licence, its citation, its checksum."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from topple import registry
 from topple.data.sources.base import Source
 from topple.data.splitting import Split
+from topple.types import FilePath
 
 __all__ = ["Source", "load_split", "source"]
 
@@ -21,7 +20,7 @@ def source(name: str) -> Source:
     return found
 
 
-def load_split(name: str, data_dir: Path | str | None = None, **options: Any) -> Split:
+def load_split(name: str, data_dir: FilePath | None = None, **options: Any) -> Split:
     """Load a data set by name and prepare it.
 
     Args:
@@ -32,5 +31,4 @@ def load_split(name: str, data_dir: Path | str | None = None, **options: Any) ->
     Raises:
         UnknownNameError, DataNotFoundError, DownloadError, DataError, SettingsError.
     """
-    chosen: Mapping[str, Any] = options
-    return source(name).split(None if data_dir is None else Path(data_dir), chosen)
+    return source(name).split(data_dir, options)

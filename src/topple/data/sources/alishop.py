@@ -9,6 +9,7 @@ from topple.data.layout import FILES, read_split
 from topple.data.sources.base import Source
 from topple.data.splitting import Split
 from topple.errors import DataError, SettingsError
+from topple.types import FilePath
 
 
 class Alishop(Source):
@@ -28,7 +29,7 @@ class Alishop(Source):
         """Refuse: the published set is split already, and has no table of all interactions."""
         raise DataError(f"{folder}: {self.title} comes already split; use its split, not its interactions.")
 
-    def split(self, data_dir: Path | None = None, options: Mapping[str, Any] | None = None) -> Split:
+    def split(self, data_dir: FilePath | None = None, options: Mapping[str, Any] | None = None) -> Split:
         """Read the published split; it takes no options."""
         if options:
             raise SettingsError(

@@ -9,6 +9,7 @@ from topple.data.download import Archive, cache_folder, fetch_archive
 from topple.data.interactions import Interactions
 from topple.data.splitting import Preparation, Split, prepare
 from topple.errors import DataNotFoundError
+from topple.types import FilePath
 
 
 class Source(ABC):
@@ -29,16 +30,16 @@ class Source(ABC):
     def read(self, folder: Path) -> Interactions:
         """Read the published files of an existing folder."""
 
-    def load(self, data_dir: Path | None = None) -> Interactions:
+    def load(self, data_dir: FilePath | None = None) -> Interactions:
         """Find or fetch the files, and read them."""
         return self.read(self.folder(data_dir))
 
-    def split(self, data_dir: Path | None = None, options: Mapping[str, Any] | None = None) -> Split:
+    def split(self, data_dir: FilePath | None = None, options: Mapping[str, Any] | None = None) -> Split:
         """Find or fetch the files, read and prepare them."""
         settings = Preparation.parse({**self.preparation, **(options or {})})
         return prepare(self.load(data_dir), settings)
 
-    def folder(self, data_dir: Path | None = None) -> Path:
+    def folder(self, data_dir: FilePath | None = None) -> Path:
         """Return the folder that holds the files, fetching them if no folder is given.
 
         Raises:
@@ -46,7 +47,8 @@ class Source(ABC):
             DownloadError: the download failed.
         """
         if data_dir is not None:
-            return self._checked(data_dir if not (data_dir / self.name).is_dir() else data_dir / self.name)
+            given = Path(data_dir)
+            return self._checked(given / self.name if (given / self.name).is_dir() else given)
         cached = cache_folder() / self.name
         if self.archive is not None:
             return self._checked(fetch_archive(self.archive, cached, self.advice))

@@ -9,7 +9,7 @@ from topple.data.interactions import Interactions
 from topple.data.sources.base import Source
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.randomness import generator
-from topple.types import FloatArray, IntArray
+from topple.types import FilePath, FloatArray, IntArray
 
 GENRES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Space": (("Silent", "Outer", "Last", "Burning", "Distant", "Red"), ("Orbit", "Colony", "Signal", "Nebula", "Voyager")),
@@ -36,9 +36,9 @@ class Generated(Source):
     users: ClassVar[int] = 800
     seed: ClassVar[int] = 7
 
-    def folder(self, data_dir: Path | None = None) -> Path:
+    def folder(self, data_dir: FilePath | None = None) -> Path:
         """Return any folder: nothing is read."""
-        return data_dir or Path()
+        return Path(data_dir or "")
 
     def read(self, folder: Path) -> Interactions:
         """Make the interactions; `folder` is not used."""

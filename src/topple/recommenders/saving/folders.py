@@ -25,6 +25,7 @@ from topple.scoring.findings import Findings
 from topple.scoring.listing import DEPTHS, Listed
 from topple.scoring.probe import Measures
 from topple.scoring.recommender import Recommender
+from topple.types import FilePath
 
 FORMAT = "topple.model/1"
 LISTED = "listed.safetensors"
@@ -40,7 +41,9 @@ class Loaded:
     split: Split | None
 
 
-def save_model(recommender: Recommender, folder: Path, split: Split | None = None, *, overwrite: bool = False) -> None:
+def save_model(
+    recommender: Recommender, folder: FilePath, split: Split | None = None, *, overwrite: bool = False
+) -> None:
     """Write a model folder: `model.json`, `weights.safetensors`, `items.parquet`, and `split/` where a split is given.
 
     Of a model that was fitted here, `listed.safetensors` holds how many training users have each item in their list.
@@ -61,7 +64,7 @@ def save_model(recommender: Recommender, folder: Path, split: Split | None = Non
         "training": recommender.training,
         "probe": {"scale": measures.scale, "gap": measures.gap if math.isfinite(measures.gap) else None},
     }
-    with writing(Path(folder), overwrite=overwrite, own="model.json") as aside:
+    with writing(folder, overwrite=overwrite, own="model.json") as aside:
         aside.mkdir()
         (aside / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         _save_items(recommender.catalogue, aside / "items.parquet")
@@ -74,7 +77,7 @@ def save_model(recommender: Recommender, folder: Path, split: Split | None = Non
             write_split(split, aside / "split")
 
 
-def load_model(folder: Path | str, catalogue: Catalogue | None = None) -> Loaded:
+def load_model(folder: FilePath, catalogue: Catalogue | None = None) -> Loaded:
     """Read a model folder; nothing in it is executed.
 
     Args:
@@ -125,14 +128,14 @@ def load_model(folder: Path | str, catalogue: Catalogue | None = None) -> Loaded
     return Loaded(recommender, split)
 
 
-def load_arrays(path: Path) -> dict[str, Any]:
+def load_arrays(path: FilePath) -> dict[str, Any]:
     """Read named arrays from an .npz file, without pickle.
 
     Raises:
         ModelFolderError: not such a file, or one that needs pickle.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError as error:
         raise ModelFolderError(f"{path} is not a file. Give the .npz file of the trained arrays.") from error
