@@ -197,7 +197,7 @@ def check_that_the_old_survives(folder, kind, limit, reason):
         write_text(out, "old")
     before = contents(folder)
     said = overfill(out, kind, limit)
-    assert f"writing {out} failed: {reason}. What was there before is unchanged; make room" in said
+    assert f"writing {out} failed: {reason}. What was there before is unchanged; free space" in said
     assert contents(folder) == before
     assert names(folder) == ["out"]
 

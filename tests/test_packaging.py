@@ -79,8 +79,8 @@ def test_every_extra_that_a_text_names_exists():
 
 
 def test_an_extra_of_extras_names_this_distribution_and_its_extras():
-    (own,) = [need for need in EXTRAS["dev"] if need.startswith("topple")]
-    name, extras = re.fullmatch(r"([\w-]+)\[([\w,]+)\]", own).groups()
+    (itself,) = [need for need in EXTRAS["dev"] if need.startswith("topple")]
+    name, extras = re.fullmatch(r"([\w-]+)\[([\w,]+)\]", itself).groups()
     assert name == PROJECT["name"]
     assert set(extras.split(",")) <= set(EXTRAS)
 

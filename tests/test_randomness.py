@@ -25,11 +25,11 @@ def block():
 def test_a_draw_is_the_same_alone_in_a_batch_and_in_any_order(keys, random):
     together = uniform(*key(keys).T)
     shuffled = random.sample(range(len(keys)), len(keys))
-    in_another_order = uniform(*key([keys[place] for place in shuffled]).T)
-    for place, (query, step, item) in enumerate(keys):
+    in_another_order = uniform(*key([keys[number] for number in shuffled]).T)
+    for number, (query, step, item) in enumerate(keys):
         alone = uniform(key(query), key(step), key(item))
-        assert alone == together[place]
-        assert alone == in_another_order[shuffled.index(place)]
+        assert alone == together[number]
+        assert alone == in_another_order[shuffled.index(number)]
 
 
 @given(int64, int64, int64)
@@ -54,7 +54,7 @@ def test_draws_are_the_same_on_every_machine_and_in_every_version():
 
 
 def _reference(query, step, item):
-    """Compute a draw in Python's own integers, from the published constants of SplitMix64."""
+    """Compute a draw in Python's integers, from the published constants of SplitMix64."""
     full = 2**64 - 1
 
     def mix(value):

@@ -1,6 +1,6 @@
 """Which of this user's past items, had they never happened, would topple this recommendation out of the list?
 
-The door of the library: everything here is public, and nothing heavy loads before it is used.
+Every name of this module is public, and nothing heavy loads before it is used.
 
     split = topple.prepare(topple.read_interactions(frame, user="user", item="item", rating="rating"))
     model = topple.fit(split, "mult-vae")
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from topple.verification.retraining import Retraining as Retraining
     from topple.verification.verify import verify as verify
 
-_ROOMS = {
+_MODULES = {
     "Budget": "topple.scoring.budget",
     "CandidateRule": "topple.records.answer",
     "Capability": "topple.scoring.recommender",
@@ -95,13 +95,13 @@ _ROOMS = {
     "write_split": "topple.data.layout",
 }
 
-__all__ = ["__version__", *_ROOMS]
+__all__ = ["__version__", *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
-        raise AttributeError(f"module 'topple' has no attribute {name!r}; it has {', '.join(_ROOMS)}")
-    return getattr(importlib.import_module(_ROOMS[name]), name)
+    if name not in _MODULES:
+        raise AttributeError(f"module 'topple' has no attribute {name!r}; it has {', '.join(_MODULES)}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

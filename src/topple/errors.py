@@ -5,11 +5,11 @@ Each inherits `ToppleError` and the built-in that a caller would expect::
     ToppleError
     ├── DataError            (ValueError)         the data cannot be used: a column, a row, a file's content
     ├── DataNotFoundError    (FileNotFoundError)  a data file is not there, and where to put it
-    ├── DownloadError        (OSError)            a download failed or does not match its checksum
+    ├── DownloadError        (OSError)            a download failed or does not match the checksum
     ├── UnknownIdError       (LookupError)        a user or item id that the data does not hold
     ├── UnknownNameError     (LookupError)        a name that the registry does not hold
     ├── QueryError           (ValueError)         a question that cannot be asked
-    ├── SettingsError        (ValueError)         a setting that does not exist or is out of its range
+    ├── SettingsError        (ValueError)         a setting that does not exist or is out of range
     ├── CapabilityError      (TypeError)          an explainer that does not fit the recommender
     ├── RecommenderError     (RuntimeError)       a recommender that breaks the scoring contract
     ├── ModelFolderError     (ValueError)         a model folder that is damaged or of another catalogue
@@ -32,7 +32,7 @@ class DataNotFoundError(ToppleError, FileNotFoundError):
 
 
 class DownloadError(ToppleError, OSError):
-    """A download failed, was cut short, or does not match its checksum."""
+    """A download failed, was cut short, or does not match the checksum."""
 
 
 class UnknownIdError(ToppleError, LookupError):
@@ -72,7 +72,7 @@ class OutputError(ToppleError, OSError):
 
 
 class ContractError(ToppleError, AssertionError):
-    """A recommender, explainer, data set or metric breaks its contract; raised by `topple.testing` alone."""
+    """A recommender, explainer, data set or metric breaks the contract of such a class; raised by `topple.testing` alone."""
 
 
 def how_to_install(extra: str) -> str:

@@ -1,4 +1,4 @@
-"""Writing without losing: aside first, then rename. What was there stays whole until the new is complete."""
+"""Writing without losing: under a temporary name first, then renamed; the old output stays whole until the new is complete."""
 
 import os
 import shutil
@@ -11,13 +11,13 @@ from topple.errors import OutputError, OutputExistsError, ToppleError
 from topple.types import FilePath
 
 
-def refuse_existing(path: FilePath, *, overwrite: bool, own: str | None = None) -> None:
+def refuse_existing(path: FilePath, *, overwrite: bool, marker: str | None = None) -> None:
     """Refuse a path that is there and may not be replaced; call it before the work starts.
 
     Args:
         path: where the output will be.
         overwrite: whether it may replace what is there.
-        own: a file that every output folder of this kind holds; a folder without it is never replaced, unless empty.
+        marker: a file that every output folder of this kind holds; a folder without it is never replaced, unless empty.
 
     Raises:
         OutputExistsError: it may not be replaced.
@@ -27,22 +27,22 @@ def refuse_existing(path: FilePath, *, overwrite: bool, own: str | None = None) 
         raise OutputExistsError(
             f"{path} exists and is left as it is. Choose another path, or pass overwrite (--overwrite)."
         )
-    if own is not None and path.is_dir() and not (path / own).exists() and any(path.iterdir()):
+    if marker is not None and path.is_dir() and not (path / marker).exists() and any(path.iterdir()):
         raise OutputExistsError(
-            f"{path} is a folder of something else (there is no {own} in it) and is left as it is. Choose another path."
+            f"{path} is a folder of something else (there is no {marker} in it) and is left as it is. Choose another path."
         )
 
 
 @contextmanager
-def writing(path: FilePath, *, overwrite: bool = False, own: str | None = None) -> Iterator[Path]:
-    """Yield a path beside `path` to write a file or make a folder at; on success it takes the place of `path`.
+def writing(path: FilePath, *, overwrite: bool = False, marker: str | None = None) -> Iterator[Path]:
+    """Yield a path beside `path` to write a file or make a folder at; on success it is renamed to `path`.
 
     Raises:
         OutputExistsError: `path` may not be replaced, see `refuse_existing`.
         OutputError: the write failed (disk full, no permission); `path` is as it was before.
     """
     path = Path(path)
-    refuse_existing(path, overwrite=overwrite, own=own)
+    refuse_existing(path, overwrite=overwrite, marker=marker)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside_root = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -58,7 +58,7 @@ def writing(path: FilePath, *, overwrite: bool = False, own: str | None = None) 
             raise
         raise OutputError(
             f"writing {path} failed: {error.strerror or error}. What was there before is unchanged; "
-            "make room or choose another path, and run again."
+            "free space or choose another path, and run again."
         ) from error
     finally:
         shutil.rmtree(aside_root, ignore_errors=True)

@@ -48,5 +48,5 @@ def _mix(value: "Tensor") -> "Tensor":
 
 
 def _shift(value: "Tensor", bits: int) -> "Tensor":
-    """Shift right and fill with zeros; torch's own shift of int64 fills with the sign."""
+    """Shift right and fill with zeros; torch's shift of int64 fills with the sign."""
     return (value >> bits) & ((1 << (64 - bits)) - 1)

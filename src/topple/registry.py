@@ -79,7 +79,7 @@ def names(kind: Kind) -> tuple[str, ...]:
 
 
 def load(kind: Kind, name: str) -> Any:
-    """Import and return what `name` stands for.
+    """Import and return the class or function of the row `name`.
 
     Raises:
         UnknownNameError: no row of that name; the message lists the rows.

@@ -39,7 +39,7 @@ class Settings(BaseModel):
 
     @classmethod
     def parse(cls, values: Mapping[str, Any] | None = None, preset: str | None = None) -> Self:
-        """Check `values`, laid over the named preset, and return frozen settings.
+        """Check `values`, which go before those of the named preset, and return frozen settings.
 
         Raises:
             SettingsError: an unknown preset or key, or a value out of range.
@@ -47,12 +47,12 @@ class Settings(BaseModel):
         if preset is not None and preset not in cls.presets:
             raise SettingsError(
                 f"preset={preset!r} is not one of {cls.__name__}'s presets: {', '.join(sorted(cls.presets)) or 'none'}. "
-                "Choose one of these, or give the values themselves."
+                "Choose one, or give the values themselves."
             )
         return cls(**{**(cls.presets[preset] if preset else {}), **(values or {})})
 
     @classmethod
-    def own(cls, settings: "Settings | None", owner: str) -> Self:
+    def checked(cls, settings: "Settings | None", owner: str) -> Self:
         """Return the settings given to `owner`, the defaults where there are none.
 
         Raises:
@@ -62,6 +62,6 @@ class Settings(BaseModel):
             return cls()
         if not isinstance(settings, cls):
             raise SettingsError(
-                f"{type(settings).__name__} given to {owner}, which takes {cls.__name__}. Make one of these."
+                f"{type(settings).__name__} given to {owner}, which takes {cls.__name__}. Make {cls.__name__}(...)."
             )
         return settings

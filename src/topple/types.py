@@ -46,5 +46,5 @@ _Value = TypeVar("_Value")
 
 
 def plain(value: _Value) -> _Value:
-    """Return an id or a number as Python's own, where it is one of numpy's."""
+    """Return an id or a number of numpy as the Python value; any other value as it is."""
     return value.item() if isinstance(value, np.generic) else value

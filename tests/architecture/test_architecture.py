@@ -29,7 +29,7 @@ def test_importing_the_library_loads_nothing_heavy(line):
     assert not heavy & set(loaded)
 
 
-def test_the_data_rooms_do_not_load_torch_or_a_frame_library():
+def test_reading_data_does_not_load_torch_or_a_frame_library():
     loaded = python(
         "import topple, sys; topple.read_interactions; topple.prepare; topple.load_split; print(*sys.modules)"
     )
@@ -66,7 +66,7 @@ def test_an_unknown_public_name_lists_the_known_ones():
 
 
 @pytest.mark.parametrize("kind", ["datasets", "recommenders", "explainers", "metrics"])
-def test_every_row_of_the_registry_loads_under_its_own_name(kind):
+def test_every_row_of_the_registry_loads_under_the_name_of_the_row(kind):
     for name in registry.names(kind):
         found = registry.load(kind, name)
         assert found.name == name

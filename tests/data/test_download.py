@@ -105,7 +105,7 @@ def test_a_folder_that_is_there_needs_no_network(tmp_path):
 
 def test_a_wrong_checksum(tmp_path):
     with serving(CONTENT + b"changed") as (url, _):
-        check_that_it_fails(tmp_path / "ml", archive(url), "does not match its checksum md5:.* Nothing was kept")
+        check_that_it_fails(tmp_path / "ml", archive(url), "does not match the checksum md5:.* Nothing was kept")
 
 
 @pytest.mark.parametrize("sent", [0, 10, len(CONTENT) - 1])

@@ -213,7 +213,7 @@ class TestRefusals:
 
     def test_an_item_that_stands_twice_in_the_catalogue(self, folder):
         change(folder, "unique_sid.txt", "1002\n", "1001\n")
-        with pytest.raises(DataError, match=r"item id 1001 stands more than once"):
+        with pytest.raises(DataError, match=r"item id 1001 occurs more than once"):
             read_split(folder)
 
     def test_no_training_user(self, folder):
@@ -235,7 +235,7 @@ class TestRefusals:
     @pytest.mark.parametrize("content", ["{", "[1]", "3", "\x00"])
     def test_damaged_notes(self, folder, content):
         (folder / "split.json").write_text(content)
-        with pytest.raises(DataError, match=r"split\.json is not a JSON object: .* Delete it"):
+        with pytest.raises(DataError, match=r"split\.json is not a JSON object: .* Delete the file"):
             read_split(folder)
 
     def test_notes_of_another_version(self, folder):

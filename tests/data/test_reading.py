@@ -345,12 +345,12 @@ class TestCsr:
     @pytest.mark.parametrize(("kind", "ids"), [("user", {"users": ["a"]}), ("item", {"items": [1, 2]})])
     def test_a_wrong_number_of_ids(self, kind, ids):
         with pytest.raises(
-            DataError, match=rf"[12] {kind} ids for a matrix of shape \(2, 3\): give [23], in its order"
+            DataError, match=rf"[12] {kind} ids for a matrix of shape \(2, 3\): give [23], in the order of the matrix"
         ):
             from_csr(sparse.csr_matrix(np.ones((2, 3))), **ids)
 
     def test_repeated_ids(self):
-        with pytest.raises(DataError, match=r"user id 'a' stands more than once"):
+        with pytest.raises(DataError, match=r"user id 'a' occurs more than once"):
             from_csr(sparse.csr_matrix(np.ones((2, 3))), users=["a", "a"])
 
     @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

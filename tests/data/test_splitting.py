@@ -23,7 +23,7 @@ def worlds(draw):
 
 def interactions(rows, text=False, order=None):
     if order is not None:
-        rows = [rows[place] for place in order]
+        rows = [rows[number] for number in order]
     users, items, ratings = zip(*rows, strict=True)
     change = (lambda ids: [f"id-{i}" for i in ids]) if text else list
     return read_interactions(
@@ -149,7 +149,7 @@ def test_every_user_can_be_held_out(rows):
     assert held == set(range(60))
 
 
-def test_every_place_of_a_history_can_be_held_out(rows):
+def test_every_position_of_a_history_can_be_held_out(rows):
     first, last = 0, 0
     for seed in range(40):
         split = prepare(interactions(rows), Preparation(seed=seed, positive_above=None))
@@ -241,12 +241,12 @@ class TestTrainingHistories:
 
 
 class TestWithout:
-    @pytest.mark.parametrize("place", [0, 7, -1])
-    @pytest.mark.parametrize("some", [slice(1), slice(1, 3), slice(None)])
-    def test_some_interactions_of_a_user_leave_and_all_else_stays(self, rows, place, some):
+    @pytest.mark.parametrize("number", [0, 7, -1])
+    @pytest.mark.parametrize("part", [slice(1), slice(1, 3), slice(None)])
+    def test_the_named_interactions_of_a_user_leave_and_all_else_stays(self, rows, number, part):
         split = prepare(interactions(rows))
-        user, before = split.train_users.ids[place], parts(split)
-        gone = split.history(user)[some]
+        user, before = split.train_users.ids[number], parts(split)
+        gone = split.history(user)[part]
         fewer = split.without(user, gone)
         assert parts(fewer) == {**before, "train": before["train"] - {(user, item) for item in gone}}
         assert parts(split) == before
@@ -336,7 +336,7 @@ class TestTimeOrder:
             for item in range(items)
         ]
         order = np.random.default_rng(3).permutation(len(rows))
-        chosen = [rows[place] for place in order if (rows[place][0] + rows[place][1]) % 3]
+        chosen = [rows[number] for number in order if (rows[number][0] + rows[number][1]) % 3]
         return pa.table(dict(zip(("user", "item", "when"), map(list, zip(*chosen, strict=True)), strict=True)))
 
     @staticmethod

@@ -57,5 +57,5 @@ class TestRefusals:
     def test_a_missing_column(self, tmp_path, column):
         header = {"item": "id,title", "title": "item,name"}[column]
         (tmp_path / "films.csv").write_text(f"{header}\n1,Alien\n")
-        with pytest.raises(DataError, match=rf"films\.csv has no column '{column}'; its columns are"):
+        with pytest.raises(DataError, match=rf"films\.csv has no column '{column}'; the columns are"):
             read_titles(tmp_path / "films.csv")

@@ -106,7 +106,7 @@ def test_every_column_of_integers_gives_the_same_vocabulary(column):
 
 class TestRefusals:
     def test_a_repeated_id(self):
-        with pytest.raises(DataError, match=r"user id 'b' stands more than once"):
+        with pytest.raises(DataError, match=r"user id 'b' occurs more than once"):
             Vocabulary(["a", "b", "c", "b"], "user")
 
     @pytest.mark.parametrize("ids", [["a", 1], [1, "a"], ["a", float("nan")], [1, True]])

@@ -10,7 +10,7 @@ from topple.files import refuse_existing
 from topple.reports.as_json import as_json
 from topple.types import FilePath
 
-OWN = "rows.jsonl"
+MARKER = "rows.jsonl"
 """The file that tells such a folder from others."""
 
 
@@ -29,8 +29,8 @@ class Journal:
 
     def __init__(self, folder: FilePath, fingerprint: str, *, overwrite: bool = False) -> None:
         folder = Path(folder)
-        refuse_existing(folder, overwrite=True, own=OWN)
-        self._file, self._fingerprint = folder / OWN, fingerprint
+        refuse_existing(folder, overwrite=True, marker=MARKER)
+        self._file, self._fingerprint = folder / MARKER, fingerprint
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if overwrite:

@@ -1,1 +1,1 @@
-"""The faces: parse, call the api, show."""
+"""The command line: parse, call the api, show."""

@@ -27,11 +27,11 @@ def demo(
     from topple.files import refuse_existing
     from topple.recommenders.saving.folders import save_model
     from topple.recommenders.training.quality import held_out_quality
-    from topple.reports.records import OWN, write_explanations
+    from topple.reports.records import MARKER, write_explanations
     from topple.reports.tables import evaluation_json, evaluation_table
 
-    refuse_existing(out / "model", overwrite=overwrite, own="model.json")
-    refuse_existing(out / "explained", overwrite=overwrite, own=OWN)
+    refuse_existing(out / "model", overwrite=overwrite, marker="model.json")
+    refuse_existing(out / "explained", overwrite=overwrite, marker=MARKER)
     split = load_split("generated")
     model = fit(split, "mult-vae", settings={**DEMO, "seed": seed})
     explanations = explain(model, split.histories(limit=users), k=5, seed=seed)

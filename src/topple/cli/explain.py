@@ -102,13 +102,13 @@ def explain(
     from topple.files import refuse_existing
     from topple.recommenders.saving.folders import load_model
     from topple.reports.pictures import check_picture, draw_explanation
-    from topple.reports.records import OWN, explanation_json, write_explanations
+    from topple.reports.records import MARKER, explanation_json, write_explanations
     from topple.scoring.budget import Budget
 
     if all_users and (user or history):
         raise QueryError("give --all or a choice of users, not both.")
     if out is not None:
-        refuse_existing(out, overwrite=overwrite, own=OWN)
+        refuse_existing(out, overwrite=overwrite, marker=MARKER)
     if picture is not None:
         check_picture(picture, overwrite=overwrite)
     method = make_explainer(explainer, settings_of(settings), preset)

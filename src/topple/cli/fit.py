@@ -43,7 +43,7 @@ def fit(
     from topple.recommenders.training.quality import held_out_quality
     from topple.reports.tables import facts_table
 
-    refuse_existing(out, overwrite=overwrite, own="model.json")
+    refuse_existing(out, overwrite=overwrite, marker="model.json")
     model_class = registry.load("recommenders", recommender)
     draws = seed if "seed" in model_class.settings_type.model_fields else None
     chosen = model_class.settings_type.parse(settings_of(settings, epochs=epochs, max_minutes=max_minutes, seed=draws))

@@ -61,11 +61,11 @@ def lcer(
     from topple.files import refuse_existing
     from topple.recommenders.models.mult_vae import MultVAESettings
     from topple.recommenders.saving.folders import Loaded, load_model
-    from topple.reports.records import OWN, write_explanations
+    from topple.reports.records import MARKER, write_explanations
     from topple.reports.tables import evaluation_table, facts_table
 
     if out is not None:
-        refuse_existing(out, overwrite=overwrite, own=OWN)
+        refuse_existing(out, overwrite=overwrite, marker=MARKER)
     preset = choice.dataset if choice.dataset in LcerSettings.presets else None
     explainer = LcerSettings.parse(settings_of(None, lam=lam, alpha=alpha, steps=steps), preset)
     trained = MultVAESettings.parse(settings_of(settings, epochs=epochs, seed=seed))

@@ -15,7 +15,7 @@ TIMEOUT = 30
 
 @dataclass(frozen=True)
 class Archive:
-    """A published zip file and its checksum, "md5:..." or "sha256:..."."""
+    """A published zip file and the checksum of the file, "md5:..." or "sha256:..."."""
 
     url: str
     checksum: str
@@ -35,7 +35,7 @@ def fetch_archive(archive: Archive, into: Path, advice: str, *, progress: bool =
     """Download, check and unpack an archive into the folder `into`; do nothing if it is there already.
 
     Raises:
-        DownloadError: no network, a truncated file, or one that does not match its checksum; nothing is left behind.
+        DownloadError: no network, a truncated file, or one that does not match the checksum; nothing is left behind.
     """
     if into.is_dir():
         return into
@@ -50,8 +50,8 @@ def fetch_archive(archive: Archive, into: Path, advice: str, *, progress: bool =
         zipped = Path(pooch.retrieve(archive.url, archive.checksum, fname=name, path=into.parent, downloader=download))
     except ValueError as error:
         raise DownloadError(
-            f"{archive.url}: what arrived does not match its checksum {archive.checksum}: cut short on the way, or "
-            f"changed by its owner. Nothing was kept. Try again. {advice}"
+            f"{archive.url}: what arrived does not match the checksum {archive.checksum}: cut short on the way, or "
+            f"changed by the owner. Nothing was kept. Try again. {advice}"
         ) from error
     except (requests.RequestException, OSError) as error:
         raise DownloadError(

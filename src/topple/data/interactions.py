@@ -40,7 +40,7 @@ class Interactions:
             raise DataError(
                 f"{len(pairs) - len(unique):,} of {len(pairs):,} rows repeat a (user, item) pair, first user="
                 f"{self.users.decode([int(self.user_index[where])])[0]!r}, item="
-                f"{self.catalogue.vocabulary.decode([int(self.item_index[where])])[0]!r}. Each pair stands once; "
+                f"{self.catalogue.vocabulary.decode([int(self.item_index[where])])[0]!r}. A pair occurs once; "
                 "pass duplicates='first', 'last' or 'highest' (--duplicates) to keep one of them."
             )
 
@@ -68,7 +68,7 @@ class Interactions:
     def when(self, users: IntArray, items: IntArray) -> FloatArray | None:
         """Return when each (user, item) pair happened, index [pairs] each; None without timestamps.
 
-        Every pair must stand in a row.
+        Every pair must be a row.
         """
         if self.timestamps is None:
             return None
@@ -107,7 +107,7 @@ def numbered(matrix: CsrMatrix, numbers: IntArray) -> CsrMatrix:
 
 
 def to_matrix(rows: IntArray, columns: IntArray, shape: tuple[int, int]) -> CsrMatrix:
-    """Return the sparse float32 matrix of ones at (rows, columns), its indices sorted."""
+    """Return the sparse float32 matrix of ones at (rows, columns), the indices of a row sorted."""
     values = np.ones(len(rows), dtype=np.float32)
     matrix: CsrMatrix = sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
     matrix.sort_indices()

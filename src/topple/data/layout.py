@@ -68,7 +68,7 @@ def read_split(folder: FilePath, name: str | None = None) -> Split:
     Raises:
         DataNotFoundError: a file of the layout is missing.
         DataError: a file that cannot be read, an item number outside the catalogue, a time that is not a number, a pair
-            that stands twice, or a user in more than one part.
+            that occurs twice, or a user in more than one part.
     """
     folder = Path(folder)
     for file in FILES:
@@ -114,7 +114,7 @@ def _about(folder: Path) -> dict[str, str]:
         about: dict[str, str] = dict(json.loads(path.read_text(encoding="utf-8")))
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"{path} is not a JSON object: {error}. Delete it to read the folder by its tables alone."
+            f"{path} is not a JSON object: {error}. Delete the file to read the folder by the tables alone."
         ) from error
     if about.get("format") != FORMAT:
         raise DataError(f"{path} has format {about.get('format')!r}; this version of topple reads {FORMAT!r}.")
@@ -193,7 +193,7 @@ def _times(path: Path, table: pa.Table) -> FloatArray | None:
 
 
 def _sorted_times(rows: IntArray, columns: IntArray, times: FloatArray | None) -> FloatArray | None:
-    """Return the times in the order in which `to_matrix` stores its entries."""
+    """Return the times in the order in which `to_matrix` stores the entries."""
     return None if times is None else times[np.lexsort((columns, rows))]
 
 
@@ -212,5 +212,5 @@ def _held_out(tables: dict[str, Table], part: str, items: int) -> HeldOut:
 
 def _matrix(rows: IntArray, columns: IntArray, users: int, items: int, file: str) -> CsrMatrix:
     if len(np.unique(rows * items + columns)) < len(rows):
-        raise DataError(f"{file} repeats a (uid, sid) pair. Each pair stands once; prepare the folder anew.")
+        raise DataError(f"{file} repeats a (uid, sid) pair. A pair occurs once; prepare the folder anew.")
     return to_matrix(rows, columns, (users, items))

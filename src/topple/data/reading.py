@@ -38,7 +38,7 @@ def read_interactions(
 
     Args:
         source: a path (CSV, TSV, their .gz or .bz2, Parquet) or a pandas, polars or pyarrow frame.
-        user: column of user ids, integers or strings; in a text file they are strings, as they stand there, unless
+        user: column of user ids, integers or strings; in a text file they are strings, exactly as written, unless
             every one is written like an integer ("007" is not).
         item: column of item ids, integers or strings.
         rating: column of ratings, numbers; None for implicit feedback.
@@ -91,7 +91,7 @@ def from_csr(
     items: Sequence[Id] | None = None,
     name: str = "matrix",
 ) -> Interactions:
-    """Make interactions of a scipy sparse users x items matrix; its values other than 0 are the ratings.
+    """Make interactions of a scipy sparse users x items matrix; the values other than 0 are the ratings.
 
     Args:
         matrix: scipy sparse [U, I]; values stored twice for a pair are added, as scipy does.
@@ -112,7 +112,7 @@ def from_csr(
     for kind, ids, size in (("user", users, matrix.shape[0]), ("item", items, matrix.shape[1])):
         if ids is not None and len(ids) != size:
             raise DataError(
-                f"{len(ids):,} {kind} ids for a matrix of shape {matrix.shape}: give {size:,}, in its order."
+                f"{len(ids):,} {kind} ids for a matrix of shape {matrix.shape}: give {size:,}, in the order of the matrix."
             )
     values = np.asarray(entries.data, dtype=np.float64)
     if not np.isfinite(values).all():
@@ -167,9 +167,9 @@ def read_table(
             f"{path} cannot be read as a table: {reason}. It must be Parquet, or text in UTF-8 with a header line; for "
             "another delimiter pass separator (--separator)."
         ) from error
-    for place, column in enumerate(table.column_names):
+    for number, column in enumerate(table.column_names):
         if column in ids:
-            table = table.set_column(place, column, typed_ids(table.column(place)))
+            table = table.set_column(number, column, typed_ids(table.column(number)))
     return table
 
 
@@ -198,7 +198,7 @@ def _frame(source: Any) -> nw.DataFrame[Any]:
 
 
 def _column(series: nw.Series[Any]) -> pa.Array | list[Any]:
-    """Return the column as Arrow, or as a list where Arrow has no type for all its values."""
+    """Return the column as Arrow, or as a list where Arrow has no one type for the values."""
     try:
         return series.to_arrow()
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
@@ -258,7 +258,7 @@ def _number(value: Any) -> float:
 
 
 def _titles(series: nw.Series[Any], item_index: IntArray, items: Vocabulary) -> tuple[str, ...]:
-    """Return the first title that stands beside each item; an item without one keeps its id as its title."""
+    """Return the title of each item in the first row that has one; an item without a title has the id as title."""
     rows = zip(item_index.tolist(), series.to_list(), series.is_null().to_list(), strict=True)
     found: dict[int, str] = {}
     for index, text, missing in rows:
@@ -278,7 +278,7 @@ def _keep_one(pairs: IntArray, ratings: FloatArray | None, duplicates: Duplicate
         order = np.argsort(-ratings, kind="stable")
     elif duplicates not in ("first", "highest"):
         raise DataError(
-            f"duplicates={duplicates!r} is not one of 'error', 'first', 'last', 'highest'. Choose one of these."
+            f"duplicates={duplicates!r} is not one of 'error', 'first', 'last', 'highest'. Choose one of the four."
         )
     _, first = np.unique(pairs[order], return_index=True)
     kept[:] = False

@@ -1,4 +1,4 @@
-"""Splitting by users: some users are held out whole, and part of each held-out history is what must be predicted."""
+"""Splitting by users: a number of users are held out whole, and part of each held-out history is what must be predicted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -115,7 +115,7 @@ class Split:
         return {user: self.history(user) for user in chosen}
 
     def without(self, user: UserId, items: Iterable[ItemId]) -> "Split":
-        """Return the split without some interactions of a training user; users, catalogue and held-out users stay.
+        """Return the split without the named interactions of a training user; users, catalogue and held-out users stay.
 
         Raises:
             UnknownIdError: not a training user, or an item outside the catalogue.
@@ -162,7 +162,7 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
     `min_items` items left keeps them all as fold-in; one with none left leaves too. The order of the rows does not matter.
     Timestamps order histories and change nothing else: what is held out is drawn at random, so a fold-in in time order has
     gaps, and what must be predicted is not only what came last.
-    Source: Liang et al., WWW 2018, section 4.1. Differs from its code in: held-out users are drawn from the users
+    Source: Liang et al., WWW 2018, section 4.1. Differs from the authors' code in: held-out users are drawn from the users
     that are left after filtering, never from row numbers.
     Random: seed.
 
@@ -170,18 +170,8 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
         DataError: nothing is left, or too few users to hold any out.
     """
     settings = preparation or Preparation()
-    if settings.min_items < 2:
-        raise DataError(
-            f"min_items={settings.min_items}: a user with one item cannot be split into fold-in and held-out items. "
-            "Use 2 or more."
-        )
-    kept = enough_items(positive(interactions, settings.positive_above), settings.min_items)
-    count = settings.held_out_users or max(1, len(kept.users) // 10)
-    if 2 * count >= len(kept.users):
-        raise DataError(
-            f"held_out_users={count}: validation and test would take {2 * count:,} of {len(kept.users):,} users and leave "
-            "none to train on. Hold out fewer."
-        )
+    kept = _enough(interactions, settings)
+    count = _held_out_users(len(kept.users), settings)
     random = generator(settings.seed, "split")
     order = random.permutation(len(kept.users))
     validation, test, train = (
@@ -216,23 +206,45 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
     )
 
 
+def _enough(interactions: Interactions, settings: Preparation) -> Interactions:
+    """Keep the positive interactions of users who have enough of them."""
+    if settings.min_items < 2:
+        raise DataError(
+            f"min_items={settings.min_items}: a user with one item cannot be split into fold-in and held-out items. "
+            "Use 2 or more."
+        )
+    return enough_items(positive(interactions, settings.positive_above), settings.min_items)
+
+
+def _held_out_users(users: int, settings: Preparation) -> int:
+    """Return how many of the users are held out for validation, and as many for test."""
+    count = settings.held_out_users or max(1, users // 10)
+    if 2 * count >= users:
+        raise DataError(
+            f"held_out_users={count}: validation and test would take {2 * count:,} of {users:,} users and leave "
+            "none to train on. Hold out fewer."
+        )
+    return count
+
+
 def sequence(matrix: CsrMatrix, times: FloatArray | None, row: int) -> IntArray:
     """Return the items of a row, oldest first where `times` [entries] are given, else in the order of the catalogue."""
-    mine = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
-    items = matrix.indices[mine].astype(np.int64)
-    return items if times is None else items[np.argsort(times[mine], kind="stable")]
+    entries = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
+    items = matrix.indices[entries].astype(np.int64)
+    return items if times is None else items[np.argsort(times[entries], kind="stable")]
 
 
 def _fold(matrix: CsrMatrix, settings: Preparation, random: np.random.Generator) -> tuple[CsrMatrix, CsrMatrix]:
+    """Draw the held-out share of each row, and return fold-in and held-out part [U, I]."""
     entries = matrix.tocsr()
     lengths = np.diff(entries.indptr)
     rows = np.repeat(np.arange(entries.shape[0]), lengths)
     order = np.lexsort((random.random(entries.nnz), rows))
-    place = np.empty(entries.nnz, dtype=np.int64)
-    place[order] = np.arange(entries.nnz) - np.repeat(entries.indptr[:-1], lengths)
+    drawn = np.empty(entries.nnz, dtype=np.int64)  # 0, 1, ... in the shuffled order of each user's entries
+    drawn[order] = np.arange(entries.nnz) - np.repeat(entries.indptr[:-1], lengths)
     share = np.clip((settings.held_out_share * lengths).astype(np.int64), 1, lengths - 1)
     wanted = np.where(lengths >= settings.min_items, share, 0)
-    out = place < wanted[rows]
+    out = drawn < wanted[rows]
     columns = entries.indices.astype(np.int64)
     shape = (int(entries.shape[0]), int(entries.shape[1]))
     return to_matrix(rows[~out], columns[~out], shape), to_matrix(rows[out], columns[out], shape)

@@ -27,7 +27,10 @@ def read_titles(path: FilePath, item: str = "item", title: str = "title") -> dic
     table = read_table(path, ids=(item,), texts=(title,))
     for column in (item, title):
         if column not in table.column_names:
-            raise DataError(f"{path} has no column {column!r}; its columns are {table.column_names}. Titles need both.")
+            what = "ids" if column == item else "titles"
+            raise DataError(
+                f"{path} has no column {column!r}; the columns are {table.column_names}. Name the one that holds the {what}."
+            )
     rows = zip(table[item].to_pylist(), table[title].to_pylist(), strict=True)
     return {outside: str(text) for outside, text in rows if outside is not None and text is not None}
 

@@ -1,4 +1,4 @@
-"""Outside ids to indices and back. This is the only place in the library where the two meet."""
+"""Outside ids to indices and back; no other file of the library turns one into the other."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ _INTEGER = r"^(0|-?[1-9][0-9]*)$"
 
 
 class Vocabulary:
-    """An immutable list of distinct outside ids, all integers or all strings; the position of an id is its index.
+    """An immutable list of distinct outside ids, all integers or all strings; the index of an id is how many ids come before it.
 
     Args:
         ids: the ids in index order; a string id is one line of text.
@@ -42,13 +42,13 @@ class Vocabulary:
             if len(broken):
                 raise DataError(
                     f"{kind} id {broken[0].as_py()!r} is empty or holds a line break; an id is one line of text. Rename it, "
-                    "or drop its rows."
+                    "or drop the rows that hold it."
                 )
         if len(pc.unique(self._ids)) != len(self._ids):
             counts = pc.value_counts(self._ids)
             repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
             raise DataError(
-                f"{kind} id {repeated[0].as_py()!r} stands more than once; ids of a vocabulary are distinct."
+                f"{kind} id {repeated[0].as_py()!r} occurs more than once; the ids of a vocabulary are distinct. Drop the repeats."
             )
 
     @classmethod
@@ -150,7 +150,7 @@ class Vocabulary:
         example = self._ids[0].as_py() if len(self) else None
         return (
             f"unknown {self.kind} id {', '.join(repr(i) for i in ids)}: not among the {len(self):,} {self.kind}s of this "
-            f"data. Ids here are {kind}, such as {example!r}; check the id and its type."
+            f"data. Ids here are {kind}, such as {example!r}; check the id and whether it is a number or a text."
         )
 
 
@@ -232,13 +232,13 @@ class Catalogue:
         return self.vocabulary.fingerprint
 
     def title(self, item: Id) -> str:
-        """Return the title of an item, or its id as text where no title is known (unknown items too)."""
+        """Return the title of an item, or the id as text where no title is known (unknown items too)."""
         if self.titles is None or item not in self.vocabulary:
             return str(item)
         return self.titles[int(self.vocabulary.encode([item])[0])]
 
     def with_titles(self, titles: dict[Id, str]) -> "Catalogue":
-        """Return the same items with titles looked up by id (7 or "7"); an item without one keeps its id as its title."""
+        """Return the same items with titles looked up by id (7 or "7"); an item without a title has the id as title."""
         by_text = {str(item): title for item, title in titles.items()}
         return Catalogue(self.vocabulary, tuple(by_text.get(str(item), str(item)) for item in self.vocabulary.ids))
 

@@ -63,7 +63,7 @@ class Explainer(ABC):
     settings: Settings
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = self.settings_type.own(settings, self.name)
+        self.settings = self.settings_type.checked(settings, self.name)
 
     @abstractmethod
     def propose(

@@ -17,7 +17,7 @@ from topple.reports.sentences import sentence
 from topple.types import FilePath, Id, JsonObject
 
 SCHEMA = "topple.records.answer/2"
-OWN = "explanations.parquet"
+MARKER = "explanations.parquet"
 """The file that tells a result folder from others; only such a folder is ever replaced."""
 
 
@@ -36,7 +36,7 @@ def write_explanations(
         OutputError: it could not be written; what was there before is unchanged.
     """
     rows = [_row(explanation, catalogue) for explanation in explanations]
-    with writing(folder, overwrite=overwrite, own=OWN) as aside:
+    with writing(folder, overwrite=overwrite, marker=MARKER) as aside:
         aside.mkdir()
         pq.write_table(_table(rows, explanations, catalogue), aside / "explanations.parquet")
         with (aside / "explanations.jsonl").open("w", encoding="utf-8") as file:

@@ -32,7 +32,7 @@ def test_it_takes_no_options(tmp_path):
 
 def test_it_has_no_table_of_interactions(tmp_path, split):
     topple.write_split(split, tmp_path)
-    with pytest.raises(DataError, match=r"comes already split; use its split"):
+    with pytest.raises(DataError, match=r"comes already split: call `split`"):
         source("alishop").load(tmp_path)
 
 

@@ -35,10 +35,10 @@ def test_a_truncated_file(tmp_path, suffix, compress):
 
 
 @pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress)])
-@pytest.mark.parametrize("place", [0.3, 0.6, 0.9])
-def test_a_damaged_file(tmp_path, suffix, compress, place):
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_damaged_file(tmp_path, suffix, compress, share):
     whole = bytearray(compress(b"".join(b"%d %d 4\n" % (n, n) for n in range(5000))))
-    start = int(place * len(whole))
+    start = int(share * len(whole))
     whole[start : start + 40] = b"\xff" * 40
     (tmp_path / f"ratings_data.txt.{suffix}").write_bytes(whole)
     with pytest.raises(DataError, match=r"ends too early or is damaged|is not 'user item rating'"):

@@ -1,4 +1,4 @@
-"""One file per data set: how to load it, its licence, its citation, its checksum."""
+"""One file per data set: how to load it, the licence, the citation, the checksum."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ def load_split(name: str, data_dir: FilePath | None = None, **options: Any) -> S
 
     Args:
         name: of the data set.
-        data_dir: the folder with its published files; None downloads them where their owner publishes them.
-        options: settings of the preparation, laid over the data set's own.
+        data_dir: the folder with the published files; None downloads them from the owner's site.
+        options: settings of the preparation that differ from the data set's defaults.
 
     Raises:
         UnknownNameError, DataNotFoundError, DownloadError, DataError, SettingsError.

@@ -27,7 +27,9 @@ class Alishop(Source):
 
     def read(self, folder: Path) -> Interactions:
         """Refuse: the published set is split already, and has no table of all interactions."""
-        raise DataError(f"{folder}: {self.title} comes already split; use its split, not its interactions.")
+        raise DataError(
+            f"{folder}: {self.title} comes already split: call `split`; a table of all interactions was not published."
+        )
 
     def split(self, data_dir: FilePath | None = None, options: Mapping[str, Any] | None = None) -> Split:
         """Read the published split; it takes no options."""

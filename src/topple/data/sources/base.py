@@ -13,7 +13,7 @@ from topple.types import FilePath
 
 
 class Source(ABC):
-    """A data set by name: its files, its licence, how it is read and how it is prepared by default."""
+    """A data set by name: the files, the licence, how the files are read and prepared by default."""
 
     name: ClassVar[str]
     title: ClassVar[str]

@@ -24,7 +24,7 @@ GENRES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 class Generated(Source):
-    """240 films of 8 genres, 800 people with tastes of their own, ratings from 1 to 5."""
+    """240 films of 8 genres, 800 people who differ in taste, ratings from 1 to 5."""
 
     name = "generated"
     title = "Generated films"

@@ -74,7 +74,7 @@ class Autoencoder(Learned):
         Raises:
             ModelFolderError: an array is missing, is not a number, or has a shape that does not fit.
         """
-        given = cls.settings_type.own(settings, cls.name)
+        given = cls.settings_type.checked(settings, cls.name)
         ranks = {name: len(shape) for name, shape in cls.shapes(1, given).items()}
         flat = {name: _flat(array) if ranks.get(name) == 1 else array for name, array in arrays.items()}
         sizes = {name: (None,) * rank for name, rank in ranks.items()}
@@ -90,7 +90,7 @@ class Autoencoder(Learned):
         on_best: OnBest | None = None,
     ) -> Self:
         """Train on the split's training users; keep the state with the best validation NDCG@100. Random: seed."""
-        chosen = cls.settings_type.own(settings, cls.name)
+        chosen = cls.settings_type.checked(settings, cls.name)
         random = torch.Generator().manual_seed(chosen.seed)
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():

@@ -56,7 +56,7 @@ class Learned(Recommender):
         Raises:
             ModelFolderError: an array is missing, is not made of numbers, or does not fit the catalogue and the settings.
         """
-        chosen = cls.settings_type.own(settings, cls.name)
+        chosen = cls.settings_type.checked(settings, cls.name)
         shapes = cls.shapes(len(catalogue), chosen)
         return cls(catalogue, read_arrays(arrays, shapes, cls.name, catalogue), chosen)
 

@@ -73,7 +73,7 @@ class ALS(LeastSquares):
         Raises:
             RecommenderError: the factors are not numbers.
         """
-        chosen = AlsSettings.own(settings, cls.name)
+        chosen = AlsSettings.checked(settings, cls.name)
         kept: _Best[Self] = _Best(split, chosen.epochs, on_epoch, on_best)
         random = torch.Generator().manual_seed(chosen.seed)
         items = 0.1 / math.sqrt(chosen.factors) * torch.randn(len(split.catalogue), chosen.factors, generator=random)
@@ -99,7 +99,7 @@ class ALS(LeastSquares):
         Raises:
             ModelFolderError: the factors are missing, an array does not fit, or is not made of numbers.
         """
-        chosen = AlsSettings.own(settings, cls.name)
+        chosen = AlsSettings.checked(settings, cls.name)
         shapes = {"item_factors": (len(catalogue), None)}
         factors = read_arrays(arrays, shapes, cls.name, catalogue)["item_factors"]
         given = np.asarray(arrays.get("fold_in", (chosen.alpha, chosen.regularisation)))

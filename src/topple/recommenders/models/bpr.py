@@ -72,7 +72,7 @@ class BPR(Learned):
         on_best: OnBest | None = None,
     ) -> Self:
         """Train the vectors of users and items by pairwise ranking; best validation NDCG@100 is kept."""
-        chosen = cls.settings_type.own(settings, cls.name)
+        chosen = cls.settings_type.checked(settings, cls.name)
         random = torch.Generator().manual_seed(chosen.seed)
         sizes = {"items": len(split.catalogue), "users": len(split.train_users)}
         learned = {name: normal(random, (size, chosen.dimensions), 0.1) for name, size in sizes.items()}

@@ -57,7 +57,7 @@ class EASE(RowSums):
         Raises:
             RecommenderError: the catalogue is larger than `max_items`.
         """
-        chosen = EaseSettings.own(settings, cls.name)
+        chosen = EaseSettings.checked(settings, cls.name)
         _refuse_large(len(split.catalogue), chosen)
         started = time.perf_counter()
         weights, loss = _solve(split, chosen.lam)
@@ -72,7 +72,7 @@ class EASE(RowSums):
         Raises:
             ModelFolderError: it is missing, does not fit the catalogue, or is not made of numbers.
         """
-        chosen = EaseSettings.own(settings, cls.name)
+        chosen = EaseSettings.checked(settings, cls.name)
         shapes = {"weights": (len(catalogue), len(catalogue))}
         return cls(catalogue, read_arrays(arrays, shapes, cls.name, catalogue)["weights"], chosen)
 

@@ -64,7 +64,7 @@ class ItemKNN(RowSums):
         on_best: OnBest | None = None,
     ) -> Self:
         """Compare the items of the split's training users; the hooks are called once."""
-        chosen = ItemKnnSettings.own(settings, cls.name)
+        chosen = ItemKnnSettings.checked(settings, cls.name)
         started = time.perf_counter()
         nearest = vstack(list(_nearest(split.train, chosen)), format="csr").T.tocsr()
         nearest.sort_indices()
@@ -80,7 +80,7 @@ class ItemKNN(RowSums):
         Raises:
             ModelFolderError: one is missing, they are no sparse matrix of the catalogue's size, or not numbers.
         """
-        chosen = ItemKnnSettings.own(settings, cls.name)
+        chosen = ItemKnnSettings.checked(settings, cls.name)
         require_arrays(arrays, PARTS, cls.name)
         indptr, indices, values = (np.asarray(arrays[name]) for name in PARTS)
         _refuse_misfits(indptr, indices, values, len(catalogue))

@@ -74,7 +74,7 @@ class LightGCN(Learned):
         on_best: OnBest | None = None,
     ) -> Self:
         """Train the vectors of users and items by pairwise ranking; best validation NDCG@100 is kept."""
-        chosen = cls.settings_type.own(settings, cls.name)
+        chosen = cls.settings_type.checked(settings, cls.name)
         graph, users = _Graph.of(split.train), len(split.train_users)
         vectors = normal(torch.Generator().manual_seed(chosen.seed), (sum(split.train.shape), chosen.dimensions), 0.1)
 

@@ -82,7 +82,7 @@ class NeuMF(Learned):
         on_best: OnBest | None = None,
     ) -> Self:
         """Train each item of a history against unmet ones, from the rest of the history; best validation NDCG@100 is kept."""
-        chosen = cls.settings_type.own(settings, cls.name)
+        chosen = cls.settings_type.checked(settings, cls.name)
         random = torch.Generator().manual_seed(chosen.seed)
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():

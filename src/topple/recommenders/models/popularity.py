@@ -47,7 +47,7 @@ class Popularity(Recommender):
         on_best: OnBest | None = None,
     ) -> Self:
         """Count each item in the split's training users; the hooks are called once."""
-        chosen = PopularitySettings.own(settings, cls.name)
+        chosen = PopularitySettings.checked(settings, cls.name)
         started = time.perf_counter()
         model = cls(split.catalogue, torch.from_numpy(np.asarray(split.train.sum(0)).ravel()), chosen)
         report_single_epoch(model, split, started, on_epoch, on_best)
@@ -60,7 +60,7 @@ class Popularity(Recommender):
         Raises:
             ModelFolderError: they are missing, do not fit the catalogue, or are not numbers.
         """
-        chosen = PopularitySettings.own(settings, cls.name)
+        chosen = PopularitySettings.checked(settings, cls.name)
         return cls(catalogue, read_arrays(arrays, {"counts": (len(catalogue),)}, cls.name, catalogue)["counts"], chosen)
 
     def arrays(self) -> Mapping[str, Tensor]:

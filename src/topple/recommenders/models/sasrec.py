@@ -111,7 +111,7 @@ class SASRec(Learned):
         Items of equal times are shuffled anew for each batch, or the order of their ids would be learned; without timestamps
         that is all items of a user.
         """
-        chosen = cls.settings_type.own(settings, cls.name)
+        chosen = cls.settings_type.checked(settings, cls.name)
         random = torch.Generator().manual_seed(chosen.seed)
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():

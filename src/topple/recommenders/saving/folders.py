@@ -64,7 +64,7 @@ def save_model(
         "training": recommender.training,
         "probe": {"scale": measures.scale, "gap": measures.gap if math.isfinite(measures.gap) else None},
     }
-    with writing(folder, overwrite=overwrite, own="model.json") as aside:
+    with writing(folder, overwrite=overwrite, marker="model.json") as aside:
         aside.mkdir()
         (aside / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         _save_items(recommender.catalogue, aside / "items.parquet")
