@@ -1,18 +1,28 @@
 """Aliases of ids and arrays, and the legend of shape letters.
 
-Shapes, everywhere in the library:
+Shapes, everywhere in the library; a letter that is not in this table is in no shape:
 
-| letter | meaning                              |
-|--------|--------------------------------------|
-| `B`    | histories                            |
-| `S`    | variations of each history           |
-| `H`    | padded history length                |
-| `N`    | queries                              |
-| `U`    | users                                |
-| `I`    | items of the catalogue               |
-| `C`    | candidate items, a chosen subset     |
-| `K`    | length of the recommended list       |
-| `D`    | dimensions of a hidden layer         |
+| letter | meaning                                                                                  |
+|--------|------------------------------------------------------------------------------------------|
+| `A`    | further sets, of all queries of a call together                                          |
+| `B`    | histories                                                                                |
+| `C`    | candidate items, a chosen subset; competitors                                            |
+| `D`    | dimensions of a hidden layer or of an item's vector                                      |
+| `H`    | padded history length                                                                    |
+| `I`    | items of the catalogue                                                                   |
+| `K`    | length of the recommended list                                                           |
+| `L`    | starts of a learned removal, each with a strength                                        |
+| `M`    | entries of a list that mixes histories or queries; the text says of what                 |
+| `N`    | queries; in a proof and in systems of equations, the rows that are worked on together    |
+| `P`    | pairs, of a query and a competitor or of two units                                       |
+| `Q`    | chosen queries                                                                           |
+| `R`    | chosen histories, repeats allowed; as `R + 1`, removals of 0 to R items                  |
+| `S`    | variations of each history                                                               |
+| `T`    | targets of each history                                                                  |
+| `U`    | users                                                                                    |
+| `V`    | sets that are tried for one query                                                        |
+| `W`    | units, or positions of sequences, that are looked at                                     |
+| `X`    | units of a set                                                                           |
 """
 
 from collections.abc import Mapping, Sequence

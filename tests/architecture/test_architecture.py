@@ -74,10 +74,8 @@ def test_every_row_of_the_registry_loads_under_the_name_of_the_row(kind):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=RELATIVE)
-def test_every_module_says_what_it_is_and_stays_short(path):
-    text = path.read_text()
-    assert ast.get_docstring(ast.parse(text))
-    assert len(text.splitlines()) <= 400
+def test_every_module_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
 
 
 def test_the_contracts_between_layers_are_kept():
