@@ -1,7 +1,11 @@
+import inspect
+
 import pandas as pd
 import pytest
+import torch
 
 from topple import registry
+from topple.api import fitting
 from topple.api.fitting import fit
 from topple.data.interactions import Interactions
 from topple.data.sources.generated import Generated
@@ -85,3 +89,40 @@ def test_a_recommender_that_is_not_trained_is_refused(monkeypatch):
     monkeypatch.setitem(registry.rows("recommenders"), "toy", "topple.testing.toy:ToyRecommender")
     with pytest.raises(CapabilityError, match=r"toy cannot be trained. Choose a trainable recommender"):
         fit(tiny_split(), "toy", progress=False)
+
+
+BY_GRADIENT = {"mult-vae", "mult-dae", "bpr", "lightgcn", "neumf", "sasrec"}
+
+
+def test_what_learns_by_gradient_takes_a_device():
+    classes = {name: registry.load("recommenders", name) for name in registry.names("recommenders")}
+    assert {
+        name for name, found in classes.items() if "device" in inspect.signature(found.fit).parameters
+    } == BY_GRADIENT
+
+
+def test_a_network_is_trained_on_the_device_asked_for(monkeypatch):
+    told, plain = [], MultVAE.fit.__func__
+
+    def recorded(cls, split, settings=None, on_epoch=None, on_best=None, device="cpu"):
+        told.append(device)
+        return plain(cls, split, settings, on_epoch, on_best)
+
+    monkeypatch.setattr(MultVAE, "fit", classmethod(recorded))
+    monkeypatch.setattr(fitting, "device_of", torch.device)
+    monkeypatch.setattr(fitting, "on_device", lambda model, device: (model, device))
+    model, there = fit(tiny_split(), settings=TINY, progress=False, device="cuda:1")
+    assert told == [there] == [torch.device("cuda:1")]
+    assert type(model) is MultVAE
+
+
+def test_a_closed_form_is_moved_to_the_device_when_it_is_fitted(monkeypatch):
+    monkeypatch.setattr(fitting, "device_of", torch.device)
+    monkeypatch.setattr(fitting, "on_device", lambda model, device: (model.name, device))
+    assert fit(tiny_split(), "ease", progress=False, device="cuda") == ("ease", torch.device("cuda"))
+
+
+def test_a_device_that_is_not_there_is_refused_before_the_work(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SettingsError, match=r"device='cuda': torch .* finds no GPU on this machine"):
+        fit(tiny_split(), device="cuda", progress=False)

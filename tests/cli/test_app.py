@@ -81,6 +81,30 @@ def test_doctor_says_what_is_broken(topple, monkeypatch):
     assert "metrics/broken" in result.stdout
 
 
+@pytest.mark.parametrize("device", ["cuda", "gpu"])
+def test_a_device_that_is_not_there_is_refused_before_any_work(topple, model, tmp_path, monkeypatch, device):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    words = {"cuda": "finds no GPU on this machine. Choose cpu", "gpu": "is not a device. Choose cpu, cuda"}[device]
+    for command in (
+        ("fit", "--dataset", "generated", "--out", tmp_path / "new"),
+        ("explain", "--model", model),
+        ("recommend", "--model", model),
+        ("reproduce", "lcer", "--model", model, "--dataset", "generated"),
+    ):
+        result = topple(*command, "--device", device)
+        assert result.exit_code == 2, result.output
+        assert f"device='{device}'" in result.stderr
+        assert words in result.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_processor_is_a_device(topple, model):
+    plain = topple("recommend", "--model", model, "--users", 1, "--json")
+    assert topple("recommend", "--model", model, "--users", 1, "--device", "cpu", "--json").stdout == plain.stdout
+
+
 def test_data_list_describe_fetch(topple):
     names = [row["name"] for row in json.loads(topple("data", "list", "--json").stdout)]
     assert names == ["ml-100k", "ml-1m", "epinions", "alishop", "generated"]

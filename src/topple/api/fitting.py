@@ -1,13 +1,18 @@
 """Fit: a recommender by name, from data, with a progress bar."""
 
+import inspect
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
+
+import torch
 
 from topple import registry
 from topple.data.interactions import Interactions
 from topple.data.splitting import Split, prepare
 from topple.errors import CapabilityError, DataError
 from topple.reports.progress import epochs_bar
+from topple.scoring.devices import device_of, on_device
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Recommender
 from topple.settings import Settings
 
@@ -20,6 +25,7 @@ def fit(
     progress: bool = True,
     on_epoch: OnEpoch | None = None,
     on_best: OnBest | None = None,
+    device: torch.device | str = "cpu",
 ) -> Recommender:
     """Train a recommender by name, with a progress bar; its best validation state is what returns.
 
@@ -32,10 +38,13 @@ def fit(
         progress: whether to show a bar.
         on_epoch: called after each epoch.
         on_best: called with the model each time it is the best so far, to keep it.
+        device: where a network is trained and the model then is: "cpu", "cuda", or "cuda:1". What has a closed form is
+            computed on the processor and moved there.
 
     Raises:
-        UnknownNameError, SettingsError, DataError; RecommenderError if training diverges.
+        UnknownNameError, SettingsError (a device that is not there too), DataError; RecommenderError if training diverges.
     """
+    where = device_of(device)
     model_class: type[Recommender] = registry.load("recommenders", recommender)
     if Capability.TRAINABLE not in model_class.capabilities:
         raise CapabilityError(f"{recommender} cannot be trained. Choose a trainable recommender.")
@@ -46,7 +55,11 @@ def fit(
             "item=...), and a split of your own settings with prepare."
         )
     split = data if isinstance(data, Split) else prepare(data)
-    if not progress:
-        return model_class.fit(split, chosen, on_epoch, on_best)
-    with epochs_bar(recommender, on_epoch) as shown:
-        return model_class.fit(split, chosen, shown, on_best)
+    with epochs_bar(recommender, on_epoch) if progress else nullcontext(on_epoch) as shown:
+        model = model_class.fit(split, chosen, shown, on_best, **_trained_on(model_class, where))
+    return on_device(model, where)
+
+
+def _trained_on(model_class: type[Recommender], device: torch.device) -> dict[str, Any]:
+    """Return the device as an argument of `fit`, for a class that takes one."""
+    return {"device": device} if "device" in inspect.signature(model_class.fit).parameters else {}

@@ -46,6 +46,7 @@ def reproduce_lcer(
     k: int = 5,
     seed: int = 0,
     users: int | None = None,
+    device: str = "cpu",
     progress: bool = True,
 ) -> Reproduction:
     """Run the experiment.
@@ -58,9 +59,10 @@ def reproduce_lcer(
         k: length of the list.
         seed: of LCER's draws.
         users: the first so many test users only; None for all.
+        device: where a model is trained, if one is.
         progress: whether to show bars.
     """
-    model = recommender or fit(split, "mult-vae", settings=trained, progress=progress)
+    model = recommender or fit(split, "mult-vae", settings=trained, progress=progress, device=device)
     queries = top_k_queries(model, split.histories(limit=users), k=k, rule=CandidateRule.UNSEEN_AFTER, seed=seed)
     explanations = explain_queries(model, queries, explainer=Lcer(explainer), progress=progress)
     return Reproduction(

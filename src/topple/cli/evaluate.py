@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from topple.cli.options import Json, ModelFolder, console, show_json
+from topple.cli.options import Device, Json, ModelFolder, console, load_on, show_json
 from topple.errors import QueryError
 
 
@@ -18,6 +18,7 @@ def evaluate(
             min=1, help="Judge so many of the true sets by fitting the model anew without them too; each is a fit."
         ),
     ] = None,
+    device: Device = "cpu",
     json: Json = False,
 ) -> None:
     """Re-rank every explanation without its set, under both candidate rules, and print PN, PS, F_NS, size, coverage.
@@ -28,12 +29,11 @@ def evaluate(
     Example: topple evaluate explained --model model
     """
     from topple.api import evaluating
-    from topple.recommenders.saving.folders import load_model
     from topple.reports.records import read_explanations
     from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
     from topple.verification.retraining import Retraining
 
-    explanations, loaded = read_explanations(results), load_model(model)
+    explanations, loaded = read_explanations(results), load_on(model, device)
     if retrain is not None and loaded.split is None:
         raise QueryError(
             "this model folder holds no data to train on. Fit the model with `topple fit`, or leave --retrain out."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topple.cli.options import (
+    Device,
     HistoryText,
     Json,
     K,
@@ -18,6 +19,7 @@ from topple.cli.options import (
     console,
     histories_of,
     ids_of,
+    load_on,
     settings_of,
     show_explanations,
     show_json,
@@ -85,6 +87,7 @@ def explain(
     preset: Annotated[str | None, typer.Option(help="Published settings of the explainer, by data set.")] = None,
     settings: Pairs = None,
     seed: Seed = 0,
+    device: Device = "cpu",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A folder for Parquet and JSON Lines.")] = None,
     picture: Annotated[
         Path | None, typer.Option(help="Draw the first true explanation to a .png, .svg or .pdf.")
@@ -100,7 +103,6 @@ def explain(
     from topple.api.explaining import explain_queries, make_explainer
     from topple.api.recommending import lists_around
     from topple.files import refuse_existing
-    from topple.recommenders.saving.folders import load_model
     from topple.reports.pictures import check_picture, draw_explanation
     from topple.reports.records import MARKER, explanation_json, write_explanations
     from topple.scoring.budget import Budget
@@ -114,7 +116,7 @@ def explain(
     method = make_explainer(explainer, settings_of(settings), preset)
     limits = {"scored": scored, "seconds": seconds, "total_scored": total_scored, "total_seconds": total_seconds}
     budget = Budget.parse({name: limit for name, limit in limits.items() if limit is not None})
-    loaded = load_model(model)
+    loaded = load_on(model, device)
     recommender, items = loaded.recommender, loaded.recommender.catalogue.vocabulary
     everyone = None if all_users else users
     queries = top_k_queries(

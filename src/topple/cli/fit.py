@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topple.cli.options import DataChoice, Json, Overwrite, Pairs, Seed, console, settings_of, show_json, takes_data
+from topple.cli.options import (
+    DataChoice,
+    Device,
+    Json,
+    Overwrite,
+    Pairs,
+    Seed,
+    console,
+    settings_of,
+    show_json,
+    takes_data,
+)
 
 if TYPE_CHECKING:
     from topple.scoring.recommender import Recommender
@@ -23,6 +34,7 @@ def fit(
     epochs: Annotated[int | None, typer.Option(min=1, help="Training epochs.")] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0.01, help="Start no epoch after this time.")] = None,
     seed: Seed = 0,
+    device: Device = "cpu",
     settings: Pairs = None,
     weights: Annotated[
         Path | None, typer.Option(help="An .npz file of trained arrays: take these instead of training.")
@@ -42,7 +54,9 @@ def fit(
     from topple.recommenders.saving.folders import load_arrays, save_model
     from topple.recommenders.training.quality import held_out_quality
     from topple.reports.tables import facts_table
+    from topple.scoring.devices import device_of, on_device
 
+    device_of(device)  # refused before the data is read
     refuse_existing(out, overwrite=overwrite, marker="model.json")
     model_class = registry.load("recommenders", recommender)
     draws = seed if "seed" in model_class.settings_type.model_fields else None
@@ -58,10 +72,10 @@ def fit(
             saved_at = time.monotonic()
 
     if arrays is not None:
-        model = model_class.from_arrays(arrays, split.catalogue, chosen)
+        model = on_device(model_class.from_arrays(arrays, split.catalogue, chosen), device)
         model.training = {"weights": weights.name if weights else ""}
     else:
-        model = fitting.fit(split, recommender, settings=chosen, on_best=keep_best)
+        model = fitting.fit(split, recommender, settings=chosen, on_best=keep_best, device=device)
     save_model(model, out, split, overwrite=overwrite or saved_at > -SAVE_EVERY)
     facts = {
         "model": str(out),

@@ -26,6 +26,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output
 ModelFolder = Annotated[Path, typer.Option("--model", "-m", help="A model folder, made by `topple fit`.")]
 K = Annotated[int, typer.Option("-k", "--k", min=1, help="Length of the recommended list.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the run.")]
+Device = Annotated[str, typer.Option("--device", help="What computes: cpu, cuda, or one of several GPUs as cuda:1.")]
 Users = Annotated[list[str] | None, typer.Option("--user", "-u", help="A user id; repeat for more users.")]
 HistoryText = Annotated[
     str | None,
@@ -178,6 +179,18 @@ def settings_of(pairs: Sequence[str] | None, **named: object) -> dict[str, objec
             raise SettingsError(f"--set {pair!r} is not key=value. Write for example --set epochs=50.")
         values[key.strip()] = value.strip()
     return values | {name: value for name, value in named.items() if value is not None}
+
+
+def load_on(folder: Path, device: str) -> "Loaded":
+    """Load a model folder, with the model on a device."""
+    from dataclasses import replace
+
+    from topple.recommenders.saving.folders import load_model
+    from topple.scoring.devices import device_of, on_device
+
+    chosen = device_of(device)  # refused before anything is read
+    loaded = load_model(folder)
+    return replace(loaded, recommender=on_device(loaded.recommender, chosen))
 
 
 def histories_of(

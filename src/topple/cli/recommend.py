@@ -7,7 +7,18 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from topple.cli.options import HistoryText, Json, K, ModelFolder, Users, console, histories_of, show_json
+from topple.cli.options import (
+    Device,
+    HistoryText,
+    Json,
+    K,
+    ModelFolder,
+    Users,
+    console,
+    histories_of,
+    load_on,
+    show_json,
+)
 
 
 def recommend(
@@ -16,6 +27,7 @@ def recommend(
     history: HistoryText = None,
     k: K = 5,
     users: Annotated[int, typer.Option(min=1, help="How many test users, without --user or --history.")] = 3,
+    device: Device = "cpu",
     json: Json = False,
 ) -> None:
     """Recommend the top-k of users of the model's data, or of a history of your own.
@@ -23,9 +35,8 @@ def recommend(
     Example: topple recommend --model model --history 50,181,172
     """
     from topple.api.recommending import recommend_many
-    from topple.recommenders.saving.folders import load_model
 
-    loaded = load_model(model)
+    loaded = load_on(model, device)
     histories = histories_of(loaded, user, history, users)
     lists = recommend_many(loaded.recommender, list(histories.values()), k)
     if json:

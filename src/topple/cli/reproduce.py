@@ -7,12 +7,14 @@ import typer
 
 from topple.cli.options import (
     DataChoice,
+    Device,
     Json,
     K,
     Overwrite,
     Pairs,
     Seed,
     console,
+    load_on,
     plainly,
     settings_of,
     show_json,
@@ -40,6 +42,7 @@ def lcer(
     steps: Annotated[int | None, typer.Option(min=1, help="LCER's steps. (default: 3000)")] = None,
     k: K = 5,
     seed: Seed = 0,
+    device: Device = "cpu",
     epochs: Annotated[int | None, typer.Option(min=1, help="Training epochs of Mult-VAE. (default: 200)")] = None,
     settings: Pairs = None,
     users: Annotated[int | None, typer.Option(min=1, help="Explain the first N test users only.")] = None,
@@ -60,7 +63,7 @@ def lcer(
     from topple.explainers.lcer import LcerSettings
     from topple.files import refuse_existing
     from topple.recommenders.models.mult_vae import MultVAESettings
-    from topple.recommenders.saving.folders import Loaded, load_model
+    from topple.recommenders.saving.folders import Loaded
     from topple.reports.records import MARKER, write_explanations
     from topple.reports.tables import evaluation_table, facts_table
 
@@ -69,10 +72,12 @@ def lcer(
     preset = choice.dataset if choice.dataset in LcerSettings.presets else None
     explainer = LcerSettings.parse(settings_of(None, lam=lam, alpha=alpha, steps=steps), preset)
     trained = MultVAESettings.parse(settings_of(settings, epochs=epochs, seed=seed))
-    loaded: Loaded | None = None if model is None else load_model(model)
+    loaded: Loaded | None = None if model is None else load_on(model, device)
     split = choice.load() if loaded is None or loaded.split is None else loaded.split
     recommender = None if loaded is None else loaded.recommender
-    result = reproduce_lcer(split, explainer, trained, recommender=recommender, k=k, seed=seed, users=users)
+    result = reproduce_lcer(
+        split, explainer, trained, recommender=recommender, device=device, k=k, seed=seed, users=users
+    )
     if out is not None:
         write_explanations(
             result.explanations, result.recommender.catalogue, out, overwrite=overwrite, summary=result.as_json()

@@ -251,6 +251,8 @@ class Recommender(ABC):
     ) -> Self:
         """Learn the model from the training users of a split.
 
+        A class whose training can run on a GPU takes `device` too, "cpu" by default.
+
         Args:
             split: the prepared data.
             settings: of `settings_type`; None for its defaults.

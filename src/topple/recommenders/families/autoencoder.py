@@ -88,6 +88,7 @@ class Autoencoder(Learned):
         settings: Settings | None = None,
         on_epoch: OnEpoch | None = None,
         on_best: OnBest | None = None,
+        device: torch.device | str = "cpu",
     ) -> Self:
         """Train on the split's training users; keep the state with the best validation NDCG@100. Random: seed."""
         chosen = cls.settings_type.checked(settings, cls.name)
@@ -100,7 +101,7 @@ class Autoencoder(Learned):
             else:
                 torch.nn.init.trunc_normal_(array, std=0.001, a=-0.002, b=0.002, generator=random)
             parameters[name] = array
-        model = cls(split.catalogue, parameters, chosen)
+        model = cls(split.catalogue, parameters, chosen).to(device)
         train(model, split, on_epoch, on_best)
         return model
 

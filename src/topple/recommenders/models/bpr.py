@@ -70,17 +70,18 @@ class BPR(Learned):
         settings: Settings | None = None,
         on_epoch: OnEpoch | None = None,
         on_best: OnBest | None = None,
+        device: torch.device | str = "cpu",
     ) -> Self:
         """Train the vectors of users and items by pairwise ranking; best validation NDCG@100 is kept."""
         chosen = cls.settings_type.checked(settings, cls.name)
         random = torch.Generator().manual_seed(chosen.seed)
         sizes = {"items": len(split.catalogue), "users": len(split.train_users)}
-        learned = {name: normal(random, (size, chosen.dimensions), 0.1) for name, size in sizes.items()}
+        learned = {name: normal(random, (size, chosen.dimensions), 0.1).to(device) for name, size in sizes.items()}
 
         def loss(batch: CsrMatrix, update: int, random: torch.Generator) -> Tensor:
-            met = torch.from_numpy(batch.indices)
-            other, good = unmet(batch, chosen.negatives, random)
-            user, item, unseen = learned["users"][user_numbers(batch)], learned["items"][met], learned["items"][other]
+            met, numbers = torch.from_numpy(batch.indices).to(device), user_numbers(batch).to(device)
+            other, good = (drawn.to(device) for drawn in unmet(batch, chosen.negatives, random))
+            user, item, unseen = learned["users"][numbers], learned["items"][met], learned["items"][other]
             ahead = (user * item).sum(1, keepdim=True) - (user[:, None] * unseen).sum(2)
             norms = user.square().sum() + item.square().sum() + unseen.square().sum() / chosen.negatives
             return ((functional.softplus(-ahead) * good).sum() + chosen.decay * norms) / batch.nnz

@@ -72,17 +72,19 @@ class LightGCN(Learned):
         settings: Settings | None = None,
         on_epoch: OnEpoch | None = None,
         on_best: OnBest | None = None,
+        device: torch.device | str = "cpu",
     ) -> Self:
         """Train the vectors of users and items by pairwise ranking; best validation NDCG@100 is kept."""
         chosen = cls.settings_type.checked(settings, cls.name)
-        graph, users = _Graph.of(split.train), len(split.train_users)
-        vectors = normal(torch.Generator().manual_seed(chosen.seed), (sum(split.train.shape), chosen.dimensions), 0.1)
+        graph, users = _Graph.of(split.train, device), len(split.train_users)
+        random = torch.Generator().manual_seed(chosen.seed)
+        vectors = normal(random, (sum(split.train.shape), chosen.dimensions), 0.1).to(device)
 
         def loss(batch: CsrMatrix, update: int, random: torch.Generator) -> Tensor:
             mean = torch.stack(graph.layers(vectors, chosen.propagations)).mean(0)
-            user = user_numbers(batch)
-            met = users + torch.from_numpy(batch.indices.astype(np.int64))
-            other, good = unmet(batch, chosen.negatives, random)
+            user = user_numbers(batch).to(device)
+            met = users + torch.from_numpy(batch.indices.astype(np.int64)).to(device)
+            other, good = (drawn.to(device) for drawn in unmet(batch, chosen.negatives, random))
             other = users + other
             ahead = (mean[user] * mean[met]).sum(1, keepdim=True) - (mean[user][:, None] * mean[other]).sum(2)
             norms = sum(vectors[its].square().sum() for its in (user, met, other[:, 0]))
@@ -112,7 +114,7 @@ class _Graph:
         self.edges, self.scale = edges, scale
 
     @classmethod
-    def of(cls, train: CsrMatrix) -> "_Graph":
+    def of(cls, train: CsrMatrix, device: torch.device | str = "cpu") -> "_Graph":
         met, size = train.tocoo(), sum(train.shape)
         ends = torch.from_numpy(np.stack([met.row, met.col + train.shape[0]]).astype(np.int64))
         places = torch.cat([ends, ends.flip(0)], 1)
@@ -122,7 +124,7 @@ class _Graph:
         with warnings.catch_warnings():
             # torch calls CSR beta; its products take a seventh of the time
             warnings.filterwarnings("ignore", "Sparse CSR", UserWarning)
-            return cls(edges.to_sparse_csr(), scale)
+            return cls(edges.to_sparse_csr().to(device), scale.to(device))
 
     def layers(self, vectors: Tensor, count: int) -> list[Tensor]:
         """Return the vectors and what they are after 1 to `count` steps along the edges."""

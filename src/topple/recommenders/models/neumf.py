@@ -80,6 +80,7 @@ class NeuMF(Learned):
         settings: Settings | None = None,
         on_epoch: OnEpoch | None = None,
         on_best: OnBest | None = None,
+        device: torch.device | str = "cpu",
     ) -> Self:
         """Train each item of a history against unmet ones, from the rest of the history; best validation NDCG@100 is kept."""
         chosen = cls.settings_type.checked(settings, cls.name)
@@ -88,7 +89,7 @@ class NeuMF(Learned):
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():
             std = 0.1 if shape[0] == len(split.catalogue) and len(shape) == 2 else (2 / shape[0]) ** 0.5
             parameters[name] = torch.zeros(shape) if name.startswith("bias") else normal(random, shape, std)
-        model = cls(split.catalogue, parameters, chosen)
+        model = cls(split.catalogue, parameters, chosen).to(device)
         train(model, split, on_epoch, on_best)
         return model
 

@@ -105,6 +105,7 @@ class SASRec(Learned):
         settings: Settings | None = None,
         on_epoch: OnEpoch | None = None,
         on_best: OnBest | None = None,
+        device: torch.device | str = "cpu",
     ) -> Self:
         """Train on the training users' sequences; best validation NDCG@100 is kept.
 
@@ -118,7 +119,7 @@ class SASRec(Learned):
             parameters[name] = normal(random, shape, 0.02 if name in ("items", "positions") else shape[1] ** -0.5)
             if "norm" in name or "biases" in name:
                 parameters[name] = torch.tensor([[0.0 if "biases" in name else 1.0], [0.0]]).repeat(1, shape[1])
-        model = cls(split.catalogue, parameters, chosen)
+        model = cls(split.catalogue, parameters, chosen).to(device)
         train(model, split, on_epoch, on_best, _ranked(split))
         return model
 
