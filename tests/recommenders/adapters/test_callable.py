@@ -185,7 +185,7 @@ def test_what_wrap_refuses():
         DataError, match=r"the items of callable:by_rows: item ids must be all integers .* or all strings"
     ):
         topple.wrap(by_rows, "callable", ["a", 1, "b"], histories="dense")
-    with pytest.raises(DataError, match="the items of callable:by_rows: item id 'a' stands more than once"):
+    with pytest.raises(DataError, match="the items of callable:by_rows: item id 'a' occurs more than once"):
         topple.wrap(by_rows, "callable", ["a", "b", "a"], histories="dense")
     with pytest.raises(RecommenderError, match="histories='lists' is not one of ids, csr, dense"):
         wrapped(form="lists")
