@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 
 from topple.errors import RecommenderError
 from topple.records.answer import CandidateRule
-from topple.scoring.ranking import TOLERANCE, exclude, outranks, rank, top_k
+from topple.scoring.ranking import TOLERANCE, exclude, lead, outranks, rank, top_k
 from topple.scoring.variations import HistoryBatch, unchanged, without
 
 BEFORE, AFTER = CandidateRule.UNSEEN_BEFORE, CandidateRule.UNSEEN_AFTER
@@ -152,3 +152,14 @@ def test_nan_is_refused_with_the_place_and_what_to_do():
         RecommenderError, match=r"item index 4 is NaN for history 1, variation 0 \(2 items kept\).*Check"
     ):
         exclude(scores, batch, unchanged(batch), BEFORE)
+
+
+def test_which_of_level_competitors_has_the_gradient_does_not_depend_on_how_many_more_there_are():
+    scores = torch.tensor([0.0, 3.0, 1.0, 3.0, 3.0, 3.0, 2.0, 3.0, 3.0], dtype=torch.float64)
+    slopes = []
+    for more in (0, 7, 40):
+        given = torch.cat([scores, torch.full((more,), -torch.inf, dtype=torch.float64)]).requires_grad_()
+        lead(given, torch.tensor([0]), torch.tensor([3])).sum().backward()
+        slopes.append(given.grad[:9].tolist())
+    assert slopes[0] == slopes[1] == slopes[2]
+    assert slopes[0][4] == 1, "the third of the level ones in the order of the catalogue"

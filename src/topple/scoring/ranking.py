@@ -77,7 +77,11 @@ def lead(scores: Tensor, places: Tensor, k: Tensor) -> Tensor:
     Returns:
         [..., T]; minus infinity where fewer than k others compete.
     """
-    best = torch.topk(scores, min(int(k.max()) + 1, scores.shape[-1])).values
+    count = min(int(k.max()) + 1, scores.shape[-1])
+    if scores.requires_grad:  # which of equal scores has the gradient must not depend on how many others there are
+        best = torch.sort(scores, dim=-1, descending=True, stable=True).values[..., :count]
+    else:
+        best = torch.topk(scores, count).values
     target = scores.gather(-1, places)
     at, after = best.gather(-1, k - 1), best.gather(-1, k.clamp(max=best.shape[-1] - 1))
     other = torch.where(target >= at, after, at)
