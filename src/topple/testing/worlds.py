@@ -1,7 +1,7 @@
 """Recommenders with queries to try explainers on, and a split to fit recommenders on; made from seeds, in no time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -64,26 +64,26 @@ def random_mult_vae(items: int = 24, seed: int = 0, hidden: int = 12, latent: in
 
 
 def listed_queries(recommender: Recommender, seed: int = 0, users: int = 5, k: int = 3) -> tuple[Query, ...]:
-    """Return the top-k of some random histories as queries, under both candidate rules."""
+    """Return the top-k of random histories of 2, 4, ... items as queries, under both candidate rules."""
+    rules = tuple(CandidateRule)
+    return tuple(
+        replace(query, rule=rules[user % 2], user=f"user-{user}", protected=frozenset(query.history[: user % 2]))
+        for user, listed in enumerate(top_k_of(recommender, [2 + 2 * user for user in range(users)], k, seed))
+        for query in listed
+    )
+
+
+def top_k_of(recommender: Recommender, lengths: Sequence[int], k: int, seed: int = 0) -> list[list[Query]]:
+    """Return the top-k of random histories of these lengths as queries, a list for each history."""
     random = generator(seed, "histories")
     vocabulary = recommender.catalogue.vocabulary
     histories: list[tuple[Id, ...]] = [
-        vocabulary.decode(random.permutation(len(vocabulary))[: 2 + 2 * user]) for user in range(users)
+        vocabulary.decode(random.permutation(len(vocabulary))[:length]) for length in lengths
     ]
     lists = _lists(recommender, histories, k)
-    rules = tuple(CandidateRule)
-    return tuple(
-        Query(
-            history,
-            target,
-            k=k,
-            rule=rules[number % 2],
-            user=f"user-{number}",
-            protected=frozenset(history[: number % 2]),
-        )
-        for number, (history, listed) in enumerate(zip(histories, lists, strict=True))
-        for target in listed
-    )
+    return [
+        [Query(history, target, k=k) for target in listed] for history, listed in zip(histories, lists, strict=True)
+    ]
 
 
 @cache

@@ -1,0 +1,78 @@
+"""Worlds with many queries of short histories, some of them with constraints: enough that a claim wrong once in 50 shows."""
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from topple.randomness import generator
+from topple.records.answer import CandidateRule, Goal, Query
+from topple.scoring.recommender import Recommender
+from topple.testing.toy import OpaqueRecommender, ToyRecommender
+from topple.testing.worlds import World, catalogue_of, random_additive, random_mult_vae, top_k_of
+
+COSTS = (1.0, 2.0, 0.5, 0.001, 0.1, 0.2, 0.3, 1.001, 0.999, 12.345)
+"""What items cost: sums of these are equal in thousandths where sums of floats are not."""
+HISTORIES = 50
+LONGEST = 7
+"""Items of the longest history."""
+K = 3
+
+
+@cache
+def claim_worlds() -> tuple[World, ...]:
+    """Return worlds in which every claim can be enumerated: additive with ties and without, networks, and no capability."""
+    level, fine = random_additive(14), real_additive()
+    opaque = OpaqueRecommender(level.catalogue, real_additive(seed=1).arrays()["gives"])
+    networks = [random_mult_vae(16, seed=seed) for seed in (0, 1)]
+    return tuple(World(model, _queries(model)) for model in (level, fine, *networks, opaque))
+
+
+def real_additive(items: int = 14, seed: int = 0) -> ToyRecommender:
+    """Return a toy recommender with a random table of real numbers, so that scores hardly ever tie."""
+    table = generator(seed, "real additive").normal(0.3, 1, (items, items))
+    return ToyRecommender(catalogue_of(items), torch.from_numpy(table).float())
+
+
+def constrained(queries: Sequence[Query], goals: Set[Goal], seed: int = 0) -> tuple[Query, ...]:
+    """Return each query with one of the goals, and with constraints drawn for it: groups for a history, others for a query."""
+    random, wanted = generator(seed, "constraints"), [goal for goal in Goal if goal in goals]
+    groups: dict[tuple[Any, ...], tuple[tuple[Any, ...], ...]] = {}
+    drawn = []
+    for number, query in enumerate(queries):
+        goal = wanted[number % len(wanted)]
+        if query.history not in groups:
+            groups[query.history] = _groups(query, random)
+        drawn.append(replace(query, goal=goal, groups=groups[query.history], **_constraints(query, random)))
+    return tuple(drawn)
+
+
+def _queries(model: Recommender) -> tuple[Query, ...]:
+    """Return the top-k of random histories, each history under one of the candidate rules."""
+    lengths = generator(0, "lengths").integers(1, LONGEST + 1, HISTORIES).tolist()
+    rules = tuple(CandidateRule)
+    lists = top_k_of(model, lengths, K, seed=1)
+    return tuple(replace(query, rule=rules[at % len(rules)]) for at, listed in enumerate(lists) for query in listed)
+
+
+def _groups(query: Query, random: np.random.Generator) -> tuple[tuple[Any, ...], ...]:
+    """Return up to two groups of the history, in one of three histories."""
+    mixed = [query.history[position] for position in random.permutation(len(query.history))]
+    first, second = sorted(random.integers(0, len(mixed) + 1, 2).tolist())
+    if random.random() < 2 / 3:
+        return ()
+    return tuple(tuple(group) for group in (mixed[:first], mixed[first:second]) if group)
+
+
+def _constraints(query: Query, random: np.random.Generator) -> dict[str, Any]:
+    items = query.history
+    priced, shielded, short = (random.random() < share for share in (0.5, 0.3, 0.3))
+    return {
+        "protected": frozenset(items[: random.integers(0, 2)] if shielded else ()),
+        "item_costs": {item: float(random.choice(COSTS)) for item in items[1:]} if priced else {},
+        "largest": int(random.integers(1, len(items) + 1)) if short else None,
+        "sets": int(random.integers(1, 4)),
+    }
