@@ -1,8 +1,11 @@
 """Explain: queries in, verified Explanations out."""
 
+import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -21,6 +24,8 @@ from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.types import ItemId, UserHistories
 from topple.verification.verify import judge, not_allowed, ranks_before
+
+logger = logging.getLogger(__name__)
 
 OnQueries: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
@@ -115,10 +120,12 @@ def explain_queries(
     method = explainer if isinstance(explainer, Explainer) else make_explainer(explainer, settings)
     method.require(recommender)
     meter = Meter(budget if isinstance(budget, Budget) else Budget.parse(budget))
-    if progress:
-        with queries_bar(f"explain ({method.name})", len(queries), on_progress) as shown:
-            return _explain(recommender, queries, method, meter, shown)
-    return _explain(recommender, queries, method, meter, on_progress)
+    logger.info("explain %d queries of %s with %s", len(queries), recommender.name, method.name)
+    bar = queries_bar(f"explain ({method.name})", len(queries), on_progress) if progress else nullcontext(on_progress)
+    with bar as shown:
+        explained = _explain(recommender, queries, method, meter, shown)
+    logger.info("explained: %s", dict(Counter(explanation.status.value for explanation in explained)))
+    return explained
 
 
 def _explain(

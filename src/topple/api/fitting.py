@@ -1,6 +1,7 @@
 """Fit: a recommender by name, from data, with a progress bar."""
 
 import inspect
+import logging
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -15,6 +16,8 @@ from topple.reports.progress import epochs_bar
 from topple.scoring.devices import device_of, on_device
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Recommender
 from topple.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 def fit(
@@ -55,8 +58,10 @@ def fit(
             "item=...), and a split of your own settings with prepare."
         )
     split = data if isinstance(data, Split) else prepare(data)
+    logger.info("fit %s on %s, device %s", recommender, split.name, where)
     with epochs_bar(recommender, on_epoch) if progress else nullcontext(on_epoch) as shown:
         model = model_class.fit(split, chosen, shown, on_best, **_trained_on(model_class, where))
+    logger.info("fitted %s: %s", recommender, model.training)
     return on_device(model, where)
 
 

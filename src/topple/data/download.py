@@ -1,5 +1,6 @@
 """Fetching what an owner publishes: checksum, cache, progress bar, and a clear word when there is no network."""
 
+import logging
 import os
 import zipfile
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any
 
 from topple.errors import DownloadError
 from topple.files import writing
+
+logger = logging.getLogger(__name__)
 
 TIMEOUT = 30
 """Seconds without a byte after which a download is given up."""
@@ -45,6 +48,7 @@ def fetch_archive(archive: Archive, into: Path, advice: str, *, progress: bool =
     def download(url: str, output_file: str, _: Any) -> None:
         _stream(url, Path(output_file), progress=progress)
 
+    logger.info("download %s to %s", archive.url, into)
     name = archive.url.rsplit("/", 1)[-1]
     try:
         zipped = Path(pooch.retrieve(archive.url, archive.checksum, fname=name, path=into.parent, downloader=download))

@@ -7,6 +7,7 @@ be missing.
 """
 
 import json
+import logging
 from itertools import combinations
 from pathlib import Path
 from typing import TypeAlias
@@ -22,6 +23,8 @@ from topple.data.titles import read_titles
 from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
 from topple.errors import DataError, DataNotFoundError
 from topple.types import CsrMatrix, FilePath, FloatArray, IntArray
+
+logger = logging.getLogger(__name__)
 
 Table: TypeAlias = tuple[pa.Array, IntArray, FloatArray | None]
 """User ids, item indices and times (None: not known) of the rows of a file."""
@@ -60,6 +63,7 @@ def write_split(split: Split, folder: FilePath) -> None:
         "item_ids": str(split.catalogue.vocabulary.column.type),
     }
     (folder / "split.json").write_text(json.dumps({"format": FORMAT, "name": split.name, **ids}, indent=2) + "\n")
+    logger.debug("wrote the split %s to %s", split.name, folder)
 
 
 def read_split(folder: FilePath, name: str | None = None) -> Split:
@@ -92,6 +96,7 @@ def read_split(folder: FilePath, name: str | None = None) -> Split:
         times=_sorted_times(rows, sids, times),
     )
     _refuse_shared_users(split, folder)
+    logger.info("read the split %s of %s: %d users to train on, %d items", split.name, folder, len(users), len(items))
     return split
 
 

@@ -1,6 +1,7 @@
 """The general reader: CSV and TSV (plain, gzip, bzip2), Parquet, any frame that narwhals knows, scipy CSR."""
 
 import difflib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -17,6 +18,8 @@ from topple.data.interactions import Interactions
 from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
 from topple.errors import DataError, DataNotFoundError
 from topple.types import BoolArray, CsrMatrix, FloatArray, Id, IntArray
+
+logger = logging.getLogger(__name__)
 
 Duplicates: TypeAlias = Literal["error", "first", "last", "highest"]
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".parquet")
@@ -74,6 +77,8 @@ def read_interactions(
     items, item_index = Vocabulary.of(_column(frame[item]), "item")
     titles = None if title is None else _titles(frame[title], item_index, items)
     kept = _keep_one(user_index * len(items) + item_index, ratings, duplicates)
+    rows = int(kept.sum())
+    logger.info("read %s: %d interactions of %d users with %d items", name or "a frame", rows, len(users), len(items))
     return Interactions(
         users=users,
         catalogue=Catalogue(items, titles),

@@ -1,5 +1,6 @@
 """Splitting by users: a number of users are held out whole, and part of each held-out history is what must be predicted."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ from topple.errors import DataError, UnknownIdError
 from topple.randomness import generator
 from topple.settings import Settings
 from topple.types import CsrMatrix, FloatArray, IntArray, ItemId, JsonObject, UserId
+
+logger = logging.getLogger(__name__)
 
 
 class Preparation(Settings):
@@ -195,6 +198,10 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
         return kept.when(rows[entries.row], items[entries.col])
 
     trained = matrix[train][:, items].tocsr()
+    logger.info(
+        "prepared %s: %d of %d interactions to train on, %d items, %d users to train on, %d to validate, %d to test",
+        *(interactions.name, trained.nnz, len(interactions), len(items), len(train), count, count),
+    )
     return Split(
         catalogue=kept.catalogue.subset(items),
         train_users=users(train),

@@ -1,6 +1,7 @@
 """A model as a folder: safetensors, JSON settings, the catalogue, and the prepared data it was trained on."""
 
 import json
+import logging
 import math
 import zlib
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from topple.scoring.listing import DEPTHS, Listed
 from topple.scoring.probe import Measures
 from topple.scoring.recommender import Recommender
 from topple.types import FilePath
+
+logger = logging.getLogger(__name__)
 
 FORMAT = "topple.model/1"
 LISTED = "listed.safetensors"
@@ -75,6 +78,7 @@ def save_model(
             (aside / LISTED).write_bytes(save(arrays))
         if split is not None:
             write_split(split, aside / "split")
+    logger.info("saved %s (%s) to %s", recommender.name, recommender.fingerprint, folder)
 
 
 def load_model(folder: FilePath, catalogue: Catalogue | None = None) -> Loaded:
@@ -125,6 +129,7 @@ def load_model(folder: FilePath, catalogue: Catalogue | None = None) -> Loaded:
         )
     recommender.training = about["training"]
     recommender.findings = Findings(measures=_measures(about["probe"]), listed=listed)
+    logger.info("loaded %s (%s) of %s", recommender.name, recommender.fingerprint, folder)
     return Loaded(recommender, split)
 
 

@@ -1,5 +1,6 @@
 """The training loop of models that learn by gradient: shuffled users, Adam, best validation state kept."""
 
+import logging
 import math
 import time
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from topple.recommenders.training.quality import askable, held_out_quality
 from topple.scoring.findings import Findings
 from topple.scoring.recommender import Epoch, OnBest, OnEpoch, Recommender
 from topple.types import CsrMatrix
+
+logger = logging.getLogger(__name__)
 
 
 class TrainedByGradient(Protocol):
@@ -79,6 +82,10 @@ def train(
     _require_validation(split)
     model.findings = Findings.of_training(split)
     settings, started = model.settings, time.perf_counter()
+    users = split.train.shape[0]
+    logger.info(
+        "training starts: %d users, %d in a batch, at most %d epochs", users, settings.batch_size, settings.epochs
+    )
     parameters = list(model.arrays().values())
     loop = _Loop(
         model, split.train if batches is None else batches, torch.optim.Adam(parameters, lr=settings.learning_rate)
@@ -93,6 +100,7 @@ def train(
                 _record(model, epoch, best_epoch, best_ndcg, started, interrupted=False)
                 if on_best:
                     on_best(model)  # type: ignore[arg-type]
+            logger.debug("epoch %d: loss %.6g, validation NDCG@100 %.4f, best %.4f", epoch, loss, ndcg, best_ndcg)
             if on_epoch:
                 on_epoch(Epoch(epoch, settings.epochs, loss, ndcg, best_ndcg, best_epoch))
             if settings.patience is not None and epoch - best_epoch >= settings.patience:
@@ -108,6 +116,7 @@ def train(
             parameter.requires_grad_(False).copy_(state)
             parameter.grad = None
     _record(model, epoch, best_epoch, best_ndcg, started, interrupted=interrupted)
+    logger.info("training %s: %s", "was interrupted" if interrupted else "is done", model.training)
 
 
 @dataclass
