@@ -128,7 +128,7 @@ def test_a_block_that_writes_nothing_is_an_output_error(tmp_path):
 
 def test_a_parent_that_is_a_file_is_an_output_error(tmp_path):
     (tmp_path / "file").write_text("old")
-    with pytest.raises(OutputError, match=r"cannot write .*out: File exists.* Check the folder"):
+    with pytest.raises(OutputError, match=r"cannot write .*out: File exists.* Check that the folder"):
         write_text(tmp_path / "file" / "out", "new")
     assert contents(tmp_path) == {"file": "old"}
 

@@ -48,7 +48,7 @@ def writing(path: FilePath, *, overwrite: bool = False, marker: str | None = Non
         aside_root = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     except OSError as error:
         raise OutputError(
-            f"cannot write {path}: {error.strerror or error}. Check the folder and its permissions."
+            f"cannot write {path}: {error.strerror or error}. Check that the folder may be written to."
         ) from error
     try:
         yield aside_root / path.name

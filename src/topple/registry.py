@@ -66,7 +66,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
 
 @cache
 def rows(kind: Kind) -> dict[str, str]:
-    """Return every name of `kind` with its "module:Class", built-in rows first and never overridden."""
+    """Return every name of `kind` with the "module:Class", built-in rows first and never overridden."""
     found = dict(BUILT_IN[kind])
     for point in entry_points(group=f"topple.{kind}"):
         found.setdefault(point.name, point.value)

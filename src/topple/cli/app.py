@@ -1,4 +1,4 @@
-"""The `topple` command, its subcommands, and the completion of a shell."""
+"""The `topple` command: subcommands, the version, and the completion of a shell."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -29,7 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
-    add_completion=False,  # its options guess the shell and ignore the one that is named
+    add_completion=False,  # the options that Typer adds guess the shell and ignore the one that is named
 )
 app.command()(plainly(demo.demo))
 app.add_typer(data.app, name="data")

@@ -99,7 +99,7 @@ class Interactions:
 
 
 def numbered(matrix: CsrMatrix, numbers: IntArray) -> CsrMatrix:
-    """Return the matrix with a whole number for each stored entry [entries] as its values, int64.
+    """Return the matrix with a whole number for each stored entry [entries] as the values, int64.
 
     As float32, the type of the other matrices, numbers above 16,777,216 would be rounded: another user, another rank.
     """

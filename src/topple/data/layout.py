@@ -1,6 +1,6 @@
 """The split on disk, in the layout that the Alishop data set is published in.
 
-A folder of `unique_sid.txt` (one item id a line; the line number, from 0, is its `sid`), `train.csv`, `validation_tr.csv`,
+A folder of `unique_sid.txt` (one item id a line; the line number, from 0, is the `sid` of the item), `train.csv`, `validation_tr.csv`,
 `validation_te.csv`, `test_tr.csv` and `test_te.csv` (columns `uid`, `sid`; `tr` is the fold-in, `te` the held-out part).
 topple adds `titles.csv` and `split.json`, and a column `time` to the tables of histories where times are known; all may
 be missing.
