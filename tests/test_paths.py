@@ -40,7 +40,7 @@ def _functions(found, name):
 
 INNER = {
     "topple.data.download.fetch_archive",
-    "topple.data.reading.read_table",
+    "topple.data.tables.read_table",
     "topple.data.sources.base.Source.find",
     "topple.data.sources.text.read_ratings",
     "topple.data.titles.movielens_titles",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from topple.data.reading import from_csr, read_interactions, read_table
+from topple.data.reading import from_csr, read_interactions
 from topple.errors import DataError, DataNotFoundError
 
 ROWS = [("ann", 20, 4.0, "Jaws"), ("bob", 10, 2.5, "Alien"), ("ann", 10, 5.0, "Alien"), ("cat", 30, 1.0, None)]
@@ -368,11 +368,6 @@ class TestCsr:
     def test_a_dense_matrix(self):
         with pytest.raises(DataError, match=r"ndarray is not a scipy sparse matrix. Wrap it"):
             from_csr(np.ones((2, 3)))
-
-
-def test_a_table_of_numbers_keeps_its_other_columns(tmp_path):
-    (tmp_path / "a.csv").write_text("item,year\n01,1999\n")
-    assert read_table(tmp_path / "a.csv", ids=("item",)).to_pylist() == [{"item": "01", "year": 1999}]
 
 
 DAYS = ["2020-03-01 00:00:00", "2020-01-01 12:00:00", "2020-01-01 11:59:59", "2019-12-31 00:00:00"]

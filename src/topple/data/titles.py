@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from topple.data.reading import read_table
+from topple.data.tables import read_table
 from topple.errors import DataError, DataNotFoundError
 from topple.types import FilePath, Id
 

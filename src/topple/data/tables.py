@@ -1,0 +1,153 @@
+"""Tables from files and frames: their columns as Arrow, as numbers, as times."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from topple.data.vocabulary import typed_ids
+from topple.errors import DataError, DataNotFoundError
+from topple.types import FloatArray
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".parquet")
+
+
+def read_table(
+    path: Path, separator: str | None = None, ids: Sequence[str | None] = (), texts: Sequence[str | None] = ()
+) -> pa.Table:
+    """Read a CSV, TSV or Parquet file with a header, compressed or not, into an Arrow table.
+
+    Args:
+        path: the file.
+        separator: of a text file; by default a tab for .tsv, else a comma.
+        ids: columns that a text file holds as ids: integers only where every value is written like one.
+        texts: columns that a text file holds as text, even where it looks like numbers.
+
+    Raises:
+        DataNotFoundError: no such file.
+        DataError: it is not such a table.
+    """
+    if not path.is_file():
+        raise DataNotFoundError(
+            f"{path} is not a file. Give the path of a {', '.join(TABLE_SUFFIXES)} file (.gz, .bz2 too)."
+        )
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    delimiter = separator or ("\t" if ".tsv" in suffixes else ",")
+    if len(delimiter) != 1:
+        raise DataError(f"separator={separator!r} must be one character. Choose one, such as ';'.")
+    try:
+        if suffixes and suffixes[-1] == ".parquet":
+            return pq.read_table(path)
+        table = _read_text(path, delimiter, [*ids, *texts])
+    except (pa.ArrowInvalid, pa.ArrowException, EOFError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"{path} cannot be read as a table: {reason}. It must be Parquet, or text in UTF-8 with a header line; for "
+            "another delimiter pass separator (--separator)."
+        ) from error
+    for number, column in enumerate(table.column_names):
+        if column in ids:
+            table = table.set_column(number, column, typed_ids(table.column(number)))
+    return table
+
+
+def _read_text(path: Path, delimiter: str, texts: Sequence[str | None]) -> pa.Table:
+    types = {column: pa.string() for column in texts if column is not None}
+    return pa_csv.read_csv(
+        path,
+        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
+    )
+
+
+def frame_of(source: Any) -> nw.DataFrame[Any]:
+    """Return any frame that narwhals knows as one of narwhals.
+
+    Raises:
+        DataError: not a frame, or one with two columns of one name.
+    """
+    try:
+        known = nw.from_native(source)
+        frame = known.collect() if isinstance(known, nw.LazyFrame) else known
+    except TypeError as error:
+        raise DataError(
+            f"{type(source).__name__} is not a path or a frame that can be read. Give a path, a pandas, polars or pyarrow "
+            "frame, or pass a scipy matrix to from_csr."
+        ) from error
+    except nw.exceptions.DuplicateError as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"two columns have the same name: {reason}. Rename one.") from error
+    return frame
+
+
+def column_of(series: nw.Series[Any]) -> pa.Array | list[Any]:
+    """Return the column as Arrow, or as a list where Arrow has no one type for the values."""
+    try:
+        return series.to_arrow()
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return series.to_list()
+
+
+def numbers(series: nw.Series[Any]) -> FloatArray:
+    """Return ratings as numbers.
+
+    Raises:
+        DataError: a rating that is not a finite number.
+    """
+    values = _floats(series, column_of(series))
+    return _finite(
+        series,
+        values,
+        "rating {value!r} in row {row} of column {column!r} is not a finite number. Ratings must be numbers; correct or drop "
+        "the row, or leave rating out to read implicit feedback.",
+    )
+
+
+def moments(series: nw.Series[Any]) -> FloatArray:
+    """Return times as numbers: numbers as they are, dates as microseconds since 1970.
+
+    Raises:
+        DataError: a time that is neither.
+    """
+    column = column_of(series)
+    kind = None if isinstance(column, list) else column.type
+    if kind is not None and pa.types.is_temporal(kind):
+        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            column = pc.cast(pc.cast(column, pa.timestamp("us", tz=getattr(kind, "tz", None))), pa.int64())
+    return _finite(
+        series,
+        _floats(series, column),
+        "timestamp {value!r} in row {row} of column {column!r} is not a number or a date. Correct or drop the row, or leave "
+        "timestamp out (--time-column): then histories have no order.",
+    )
+
+
+def _floats(series: nw.Series[Any], column: pa.Array | list[Any]) -> FloatArray:
+    """Return the values as numbers, NaN where one is not a number."""
+    try:
+        return np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError):
+        return np.array([_number(value) for value in series.to_list()])
+
+
+def _finite(series: nw.Series[Any], values: FloatArray, message: str) -> FloatArray:
+    """Return the values, or refuse the first that is not finite with the message."""
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(message.format(value=series.to_list()[row], row=row + 1, column=series.name))
+    return values
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
