@@ -168,7 +168,7 @@ def method_rows(
                     recommender, asked, explainer=method.explainer, settings=settings, budget=budget
                 )
                 seconds.append(time.perf_counter() - started)
-        verdicts = topple.verify(recommender, asked, [e.removed for e in explained])
+        verdicts = topple.verify(recommender, asked, [e.items for e in explained])
         found = [v for v in verdicts if v.found]
         minimum = sum(e.proof is topple.Proof.MINIMUM for e in explained)
         impossible = sum(e.status is topple.Status.IMPOSSIBLE for e in explained)

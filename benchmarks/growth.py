@@ -79,7 +79,7 @@ def timed(
         answers = topple.explain_queries(recommender, queries, settings=METHODS[method], progress=False)
         if place:
             times.append(1000 * (time.process_time() - started) / len(queries))
-            sizes += [len(answer.removed) for answer in answers if answer.valid]
+            sizes += [len(answer.items) for answer in answers if answer.valid]
     row = {
         "part": part,
         "at": at,
@@ -125,7 +125,7 @@ def stream(
         answers = topple.explain_queries(recommender, queries, explainer=explainer, settings=settings, progress=False)
         ends.update(answer.status.value for answer in answers)
         proofs.update(answer.proof.value for answer in answers if answer.proof)
-        sizes += sum(len(answer.removed) for answer in answers if answer.valid)
+        sizes += sum(len(answer.items) for answer in answers if answer.valid)
         count += len(answers)
         if time.perf_counter() - last > 20 or start + len(block) == len(users):
             last = time.perf_counter()

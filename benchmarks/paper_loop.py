@@ -12,7 +12,7 @@ from torch import Tensor
 
 from topple.explainers.lcer import LcerSettings
 from topple.recommenders.families.autoencoder import Autoencoder
-from topple.records.answer import Query
+from topple.records.question import Query
 
 
 @dataclass

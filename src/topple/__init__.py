@@ -36,14 +36,16 @@ if TYPE_CHECKING:
     from topple.recommenders.saving.folders import load_model as load_model
     from topple.recommenders.saving.folders import save_model as save_model
     from topple.recommenders.training.quality import held_out_quality as held_out_quality
-    from topple.records.answer import CandidateRule as CandidateRule
     from topple.records.answer import Explanation as Explanation
-    from topple.records.answer import Goal as Goal
     from topple.records.answer import Proof as Proof
-    from topple.records.answer import Query as Query
     from topple.records.answer import Removal as Removal
     from topple.records.answer import Status as Status
     from topple.records.answer import Verdict as Verdict
+    from topple.records.question import CandidateRule as CandidateRule
+    from topple.records.question import Constraints as Constraints
+    from topple.records.question import Goal as Goal
+    from topple.records.question import Query as Query
+    from topple.records.question import Repeats as Repeats
     from topple.reports.records import read_explanations as read_explanations
     from topple.reports.records import write_explanations as write_explanations
     from topple.reports.sentences import sentence as sentence
@@ -55,17 +57,19 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Budget": "topple.scoring.budget",
-    "CandidateRule": "topple.records.answer",
+    "CandidateRule": "topple.records.question",
     "Capability": "topple.scoring.recommender",
     "Catalogue": "topple.data.vocabulary",
+    "Constraints": "topple.records.question",
     "Explanation": "topple.records.answer",
-    "Goal": "topple.records.answer",
+    "Goal": "topple.records.question",
     "Interactions": "topple.data.interactions",
     "Preparation": "topple.data.splitting",
     "Proof": "topple.records.answer",
-    "Query": "topple.records.answer",
+    "Query": "topple.records.question",
     "Recommender": "topple.scoring.recommender",
     "Removal": "topple.records.answer",
+    "Repeats": "topple.records.question",
     "Retraining": "topple.verification.retraining",
     "Split": "topple.data.splitting",
     "Status": "topple.records.answer",

@@ -10,7 +10,8 @@ from topple import evaluate, explain, explain_queries, top_k_queries
 from topple.api.recommending import recommend
 from topple.errors import QueryError
 from topple.explainers.base import Explainer, Proposals
-from topple.records.answer import CandidateRule, Goal, Proof, Query, Status
+from topple.records.answer import Proof, Status
+from topple.records.question import CandidateRule, Goal, Query
 from topple.testing import film_world, random_mult_vae
 from topple.testing.toy import ANA, BO
 
@@ -77,9 +78,9 @@ def test_a_query_that_cannot_be_asked_says_why_and_stops_no_other(explainer):
     settings = {"steps": 60} if explainer == "lcer" else None
     found = explain_queries(TOY, [ONE, *bad, TWO], explainer=explainer, settings=settings, progress=False)
     alone = explain_queries(TOY, [ONE, TWO], explainer=explainer, settings=settings, progress=False)
-    assert [(e.status, e.removed) for e in (found[0], found[-1])] == [(e.status, e.removed) for e in alone]
+    assert [(e.status, e.items) for e in (found[0], found[-1])] == [(e.status, e.items) for e in alone]
     assert {e.status for e in found[1:-1]} == {Status.INVALID}
-    assert all(e.reason and e.cost == 0 and e.removed == () for e in found[1:-1])
+    assert all(e.reason and e.cost == 0 and e.items == () for e in found[1:-1])
 
 
 @pytest.mark.parametrize("name", MALFORMED)
@@ -116,7 +117,7 @@ def test_names_and_numbers_are_brought_to_their_types():
         "evita",
         1,
         CandidateRule.UNSEEN_AFTER,
-        frozenset({"duel"}),
+        protected=frozenset({"duel"}),
         goal=Goal.BOTH,
         groups=(("alien", "brazil"), ("duel",)),
         item_costs=(("alien", 0.5),),
@@ -249,8 +250,8 @@ def test_lcer_names_no_more_items_than_it_may():
             model, [replace(asked, **limits)], explainer="lcer", settings={"steps": 20}, progress=False
         )[0]
 
-    size = len(lcer().removed)
+    size = len(lcer().items)
     assert size > 1
-    assert len(lcer(largest=size).removed) == size
+    assert len(lcer(largest=size).items) == size
     less = lcer(largest=size - 1)
-    assert (less.status, less.removed) == (Status.NOT_FOUND, ())
+    assert (less.status, less.items) == (Status.NOT_FOUND, ())

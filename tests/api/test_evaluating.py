@@ -10,7 +10,8 @@ from topple.api.evaluating import evaluate
 from topple.api.explaining import explain
 from topple.errors import CapabilityError, QueryError
 from topple.recommenders.models.ease import EASE, EaseSettings
-from topple.records.answer import CandidateRule, Explanation, Query, Status
+from topple.records.answer import Explanation, Status
+from topple.records.question import CandidateRule, Query
 from topple.testing import film_world, random_mult_vae, tiny_split
 from topple.testing.toy import ANA
 from topple.verification import verify
@@ -130,11 +131,11 @@ class TestRetraining:
             for e in self.explained
             if e.valid and verify(self.model, [e.query], [e.query.history[:1]])[0].necessary is False
         )
-        lies = [*self.explained, replace(lie, removed=lie.query.history[:1])]
+        lies = [*self.explained, replace(lie, items=lie.query.history[:1])]
         retraining = Retraining(self.split, sample=10)
         found = evaluate(self.model, lies, retraining=retraining, progress=False).retrained
         true = [e for e in self.explained if e.valid]
-        queries, sets = [e.query for e in true], [e.removed for e in true]
+        queries, sets = [e.query for e in true], [e.items for e in true]
         slow = verify(self.model, queries, sets, retraining=retraining)
         pairs = [(e, v) for e, v in zip(true, slow, strict=True) if v.removal == "retrained"]
         assert (found.true, found.sampled, found.steady) == (len(true), 10, 10)
@@ -153,7 +154,7 @@ class TestRetraining:
 
     def test_uses_each_querys_own_rule_and_fits_once_a_set_and_once_more(self):
         explained = explain(self.model, self.split.training_histories(limit=8), k=3, rule=AFTER, progress=False)
-        queries, sets = [e.query for e in explained], [e.removed for e in explained]
+        queries, sets = [e.query for e in explained], [e.items for e in explained]
         told = Counter()
         fits = Retraining(self.split, lambda split: told.update(["fit"]) or EASE.fit(split, self.model.settings), 5)
         found = evaluate(self.model, explained, retraining=fits, progress=False).retrained
@@ -178,7 +179,7 @@ class TestRetraining:
         assert capsys.readouterr().out == ""
 
     def test_has_nothing_to_say_where_no_set_is_true(self):
-        none = [replace(e, status=Status.NOT_FOUND, removed=(), proof=None) for e in self.explained]
+        none = [replace(e, status=Status.NOT_FOUND, items=(), proof=None) for e in self.explained]
         assert evaluate(self.model, none, retraining=Retraining(self.split), progress=False).retrained is None
 
     def test_is_refused_for_held_out_users_and_for_what_cannot_be_fitted(self):

@@ -14,7 +14,8 @@ from topple.explainers import lcer
 from topple.explainers.base import Explainer, Proposals
 from topple.explainers.lcer import Lcer, LcerSettings
 from topple.recommenders.models.mult_vae import MultVAESettings
-from topple.records.answer import CandidateRule, Proof, Query, Status
+from topple.records.answer import Proof, Status
+from topple.records.question import CandidateRule, Query
 from topple.testing import OpaqueRecommender, film_recommender, film_world, random_mult_vae
 from topple.testing.toy import ANA, BO
 from topple.testing.worlds import listed_queries
@@ -54,7 +55,7 @@ def asked(queries, *sets, **kwargs):
 def test_a_true_claim_leaves_with_its_proof_ranks_and_replacement():
     minimal, valid = asked([FILMS.two, FILMS.one], ("fargo", ["brazil", "casablanca"]), ("evita", ["alien", "brazil"]))
     assert (minimal.status, minimal.proof, minimal.valid) == (Status.FOUND, Proof.MINIMAL, True)
-    assert minimal.removed == ("brazil", "casablanca")
+    assert minimal.items == ("brazil", "casablanca")
     assert (minimal.rank_before, minimal.rank_after, minimal.replacements) == (2, 3, ("gattaca",))
     assert (valid.proof, valid.rank_before, valid.rank_after) == (Proof.VALID, 1, 3)
     assert (minimal.method, minimal.cost, minimal.settings) == ("says", 7, {})
@@ -66,7 +67,7 @@ def test_a_true_claim_leaves_with_its_proof_ranks_and_replacement():
 def test_a_false_claim_is_shown_as_refuted_and_never_as_proven():
     (refuted,) = asked([FILMS.two], ("fargo", ["casablanca"]))
     assert (refuted.status, refuted.proof, refuted.valid) == (Status.FOUND, None, False)
-    assert (refuted.removed, refuted.rank_after) == (("casablanca",), 2)
+    assert (refuted.items, refuted.rank_after) == (("casablanca",), 2)
     assert refuted.reason == "refuted by re-ranking: without the set the target is at rank 2, still in the top 2"
 
 
@@ -83,7 +84,7 @@ def test_a_rule_may_be_given_by_its_name():
 @pytest.mark.parametrize("status", [Status.NOT_FOUND, Status.BUDGET_SPENT, Status.IMPOSSIBLE])
 def test_no_set_is_a_result_with_its_status(status):
     (lost,) = asked([FILMS.impossible], ("fargo", []), status=status)
-    assert (lost.status, lost.removed, lost.proof, lost.rank_before, lost.rank_after) == (status, (), None, 2, None)
+    assert (lost.status, lost.items, lost.proof, lost.rank_before, lost.rank_after) == (status, (), None, 2, None)
     assert lost.reason
 
 
@@ -93,9 +94,9 @@ def test_lcer_on_the_films_finds_and_is_refuted_as_worked_out_by_hand():
         ("ana", "evita", Status.FOUND, Proof.MINIMAL),
         ("bo", "fargo", Status.FOUND, Proof.MINIMAL),
     ]
-    assert found[1].removed == ("evita",)
+    assert found[1].items == ("evita",)
     refuted = explain_queries(TOY, [FILMS.two], explainer="lcer", settings={"steps": 300}, progress=False)[0]
-    assert (refuted.removed, refuted.proof) == (("brazil",), None)
+    assert (refuted.items, refuted.proof) == (("brazil",), None)
     assert "refuted by re-ranking" in refuted.reason
 
 
@@ -127,7 +128,7 @@ def test_in_a_batch_a_bad_query_comes_back_in_its_place_with_its_reason_and_stop
     for explanation, (_, reason) in zip(found[1:-1], BAD.values(), strict=True):
         assert explanation.status is Status.INVALID
         assert reason in explanation.reason
-        assert (explanation.removed, explanation.proof, explanation.rank_before, explanation.cost) == (
+        assert (explanation.items, explanation.proof, explanation.rank_before, explanation.cost) == (
             (),
             None,
             None,
@@ -235,7 +236,7 @@ def test_queries_of_all_kinds_are_answered_in_their_order():
 def test_integer_ids_are_ids_and_never_indices():
     found = explain(MODEL, {77: (101, 104)}, k=3, explainer="lcer", settings=SHORT, progress=False)
     assert [e.query.target for e in found] == [place.item for place in recommend(MODEL, (101, 104), k=3)]
-    assert all(item in IDS for e in found for item in (*e.removed, *e.replacements, e.query.target))
+    assert all(item in IDS for e in found for item in (*e.items, *e.replacements, e.query.target))
 
 
 def test_numpy_ids_give_the_answers_of_the_ids_that_they_are_and_come_back_as_these():
@@ -244,13 +245,13 @@ def test_numpy_ids_give_the_answers_of_the_ids_that_they_are_and_come_back_as_th
     found = answers(odd)
     assert found == plain
     for explanation in found.values():
-        ids = (*explanation.query.history, *explanation.removed, explanation.query.target, explanation.query.user)
+        ids = (*explanation.query.history, *explanation.items, explanation.query.target, explanation.query.user)
         assert {type(each) for each in ids} == {int}
 
 
 def test_a_seed_repeats_and_another_differs():
     assert answers(PEOPLE, seed=3) == answers(PEOPLE, seed=3)
-    sets = [[e.removed for e in answers(PEOPLE, seed=seed).values()] for seed in (3, 4)]
+    sets = [[e.items for e in answers(PEOPLE, seed=seed).values()] for seed in (3, 4)]
     assert sets[0] != sets[1]
 
 
@@ -265,7 +266,7 @@ def test_protected_items_stay_for_everybody_who_has_them():
         progress=False,
     )
     assert [e.query.protected for e in found] == [{"alien"}, {"evita"}, frozenset()]
-    assert [e.removed for e in found[:2]] == [("brazil",), ()]
+    assert [e.items for e in found[:2]] == [("brazil",), ()]
     assert found[1].status is Status.NOT_FOUND
 
 
@@ -324,7 +325,7 @@ def test_settings_may_be_an_object_a_mapping_or_a_preset():
 def test_a_query_with_lists_is_asked_as_one_with_tuples():
     given = Query(list(ANA), "evita", k=1, protected=["alien"], user="ana")
     (found,) = explain_queries(TOY, [given], explainer="lcer", settings={"steps": 300}, progress=False)
-    assert (found.removed, found.proof) == (("brazil",), Proof.MINIMAL)
+    assert (found.items, found.proof) == (("brazil",), Proof.MINIMAL)
 
 
 def test_progress_counts_every_query_the_refused_ones_too(capsys):
@@ -338,6 +339,6 @@ def test_progress_counts_every_query_the_refused_ones_too(capsys):
 def test_top_k_queries_carry_what_they_were_made_with():
     queries = top_k_queries(TOY, USERS, k=1, rule="unseen_after", protected=["duel"], seed=4)
     assert queries == [
-        Query(ANA, "evita", 1, CandidateRule.UNSEEN_AFTER, frozenset({"duel"}), 4, "ana"),
-        Query(BO, "fargo", 1, CandidateRule.UNSEEN_AFTER, frozenset(), 4, "bo"),
+        Query(ANA, "evita", 1, CandidateRule.UNSEEN_AFTER, 4, "ana", protected=frozenset({"duel"})),
+        Query(BO, "fargo", 1, CandidateRule.UNSEEN_AFTER, 4, "bo"),
     ]

@@ -52,7 +52,7 @@ def test_a_row_holds_what_explaining_and_judging_says(split):
     assert row.ndcg_100 == pytest.approx(topple.held_out_quality(model, split.test)["ndcg_100"])
     assert (row.queries, row.invalid, row.statuses) == (6, 0, {"found": 6})
     assert (row.coverage, row.validity, row.pn) == (1, 1, 1)
-    assert row.mean_size == pytest.approx(sum(len(e.removed) for e in explained) / 6)
+    assert row.mean_size == pytest.approx(sum(len(e.items) for e in explained) / 6)
     assert row.proven == sum(e.proof is topple.Proof.MINIMUM for e in explained) / 6 == 1
     assert row.ms_a_query > 0
     assert row.fit_seconds > 0

@@ -40,7 +40,7 @@ def test_json_is_one_object(topple, model):
     result = topple("explain", "-m", model, "--history", "film-001,film-002,film-003", "-k", 2, "--json", *QUICK)
     explained = json.loads(result.stdout)["explanations"]
     assert [e["user"] for e in explained] == ["you", "you"]
-    assert set(explained[0]["removed"]) <= {"film-001", "film-002", "film-003"}
+    assert set(explained[0]["items"]) <= {"film-001", "film-002", "film-003"}
     assert explained[0]["sentence"].startswith("You are recommended *")
 
 
@@ -49,7 +49,7 @@ def test_protected_items_stay(topple, model):
     history = load_model(model).split.history(user)
     protect = [word for item in history[:-1] for word in ("--protect", item)]
     result = topple("explain", "-m", model, "--user", user, "--json", *QUICK, *protect)
-    removed = {item for e in json.loads(result.stdout)["explanations"] for item in e["removed"]}
+    removed = {item for e in json.loads(result.stdout)["explanations"] for item in e["items"]}
     assert removed <= {history[-1]}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from topple.api.recommending import recommend
-from topple.records.answer import CandidateRule, Goal, Query
+from topple.records.question import UNSEEN, CandidateRule, Goal, Query
 from topple.scoring.variations import HistoryBatch
 from topple.testing import OpaqueRecommender, ToyRecommender, random_additive, random_mult_vae
 from topple.testing.worlds import catalogue_of
@@ -49,7 +49,7 @@ def draw_query(model, random, size=6, **fixed):
 
 
 def draw_constraints(query, random, **fixed):
-    history, kinds = list(query.history), tuple(CandidateRule)
+    history, kinds = list(query.history), UNSEEN
     mixed = [history[place] for place in random.permutation(len(history))]
     cuts = sorted(random.integers(0, len(mixed) + 1, 2))
     groups = (mixed[: cuts[0]], mixed[cuts[0] : cuts[1]])

@@ -14,7 +14,8 @@ from topple.explainers import auto
 from topple.explainers.lcer_rank import LcerRank
 from topple.explainers.search.subset_search import Found
 from topple.recommenders.models.als import ALS, AlsSettings
-from topple.records.answer import Goal, Proof, Query, Status
+from topple.records.answer import Proof, Status
+from topple.records.question import Goal, Query
 from topple.testing.worlds import catalogue_of, random_mult_vae
 
 
@@ -83,7 +84,7 @@ def test_what_is_proven_is_not_learned_about_and_what_is_learned_is_proven(world
     found, asked = explained(model, queries, first, then, monkeypatch, None, budget=40, learned=2)
     assert asked == [b]  # the seven singles prove the first; four items of seven are too many to try for the second
     assert found[a].proof is found[b].proof is Proof.MINIMUM
-    assert (set(found[a].removed), set(found[b].removed)) == (every[a][0], every[b][0])
+    assert (set(found[a].items), set(found[b].items)) == (every[a][0], every[b][0])
 
 
 def test_a_budget_spent_before_something_was_learned_stays_spent(world, monkeypatch):
@@ -92,7 +93,7 @@ def test_a_budget_spent_before_something_was_learned_stays_spent(world, monkeypa
     found, asked = explained(model, queries, first, then, monkeypatch, {"scored": 45}, budget=70, learned=2)
     assert sorted(asked) == sorted([a, b])
     assert found[a].proof is Proof.MINIMUM
-    assert len(found[b].removed) == 4  # after seven singles and 21 pairs the budget does not last for 35 sets of three
+    assert len(found[b].items) == 4  # after seven singles and 21 pairs the budget does not last for 35 sets of three
     assert found[b].proof is not Proof.MINIMUM
     assert found[b].reason == "the budget was spent: a smaller set may exist"
     assert (

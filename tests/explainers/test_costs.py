@@ -8,7 +8,8 @@ from topple import explain_queries
 from topple.api.recommending import recommend
 from topple.errors import QueryError
 from topple.recommenders.models.ease import EASE
-from topple.records.answer import Proof, Query
+from topple.records.answer import Proof
+from topple.records.question import Query
 from topple.scoring.encoding import check
 from topple.testing.worlds import catalogue_of
 
@@ -34,7 +35,7 @@ def test_a_minimum_is_the_cheapest_to_the_thousandth(base, step):
         )
         assert every.proof is Proof.MINIMUM
         if programs.proof is Proof.MINIMUM:
-            assert price(query, programs.removed) == price(query, every.removed)
+            assert price(query, programs.items) == price(query, every.items)
             proven += 1
     assert proven == 25
 

@@ -13,7 +13,8 @@ from topple import explain_queries
 from topple.api.recommending import recommend
 from topple.explainers import auto, exact
 from topple.explainers.proofs.bounds import LowerBounds
-from topple.records.answer import Goal, Proof, Query, Status
+from topple.records.answer import Proof, Status
+from topple.records.question import Goal, Query
 from topple.testing import OpaqueRecommender, film_world
 
 SEEDS = st.integers(0, 1_000_000)
@@ -26,7 +27,7 @@ def explained(model, asked, explainer, **kwargs):
 
 def is_true(model, found):
     """Every claim of an answer, against all sets; return these."""
-    query, named = found.query, frozenset(found.removed)
+    query, named = found.query, frozenset(found.items)
     every = true_sets(model, query)
     assert found.status is not Status.INVALID, found.reason
     if found.status is Status.IMPOSSIBLE:
@@ -145,7 +146,7 @@ FILMS = film_world()
 
 def films(name, explainer="exhaustive", **constraints):
     (found,) = explained(FILMS.recommender, [replace(getattr(FILMS, name), **constraints)], explainer)
-    return found.status.value, found.removed, found.proof and found.proof.value
+    return found.status.value, found.items, found.proof and found.proof.value
 
 
 @pytest.mark.parametrize("explainer", ["exhaustive", "auto", "exact"])
@@ -187,7 +188,7 @@ def test_the_films_with_goals(explainer):
 
 
 def facts(found):
-    return [(e.query, e.status, e.removed, e.proof, e.cost, e.alternatives, e.reason) for e in found]
+    return [(e.query, e.status, e.items, e.proof, e.cost, e.alternatives, e.reason) for e in found]
 
 
 def mixed(model, seed, fixed, size=7):
@@ -289,4 +290,4 @@ def test_auto_claims_a_minimum_where_all_that_could_cost_less_is_ruled_out(ruled
     monkeypatch.setattr(auto, "_sets_up_to", lambda units, size: 10**9)
     opaque = film_world(OpaqueRecommender).recommender
     (found,) = explained(opaque, [replace(FILMS.two, item_costs=costs)], "auto")
-    assert (found.removed, found.proof.value) == (("brazil", "casablanca"), proof)
+    assert (found.items, found.proof.value) == (("brazil", "casablanca"), proof)

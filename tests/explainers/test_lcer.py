@@ -6,7 +6,8 @@ from topple.errors import CapabilityError, SettingsError
 from topple.explainers import lcer
 from topple.explainers.lcer import Lcer, LcerSettings
 from topple.randomness import uniform
-from topple.records.answer import Query, Status
+from topple.records.answer import Status
+from topple.records.question import Query
 from topple.scoring.encoding import draw_key, encode
 from topple.testing import OpaqueRecommender, film_recommender, film_world, random_mult_vae
 from topple.testing.worlds import listed_queries

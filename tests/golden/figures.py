@@ -121,7 +121,7 @@ def measure(name):
 
 def items(explanation):
     """Return the items that are named."""
-    return explanation.items if hasattr(explanation, "items") else explanation.removed
+    return explanation.items
 
 
 def kept():

@@ -7,7 +7,8 @@ import pytest
 from topple import registry
 from topple.metrics import measure, values
 from topple.metrics.f_ns import FNS
-from topple.records.answer import CandidateRule, Query, Removal, Verdict
+from topple.records.answer import Removal, Verdict
+from topple.records.question import CandidateRule, Query
 
 
 def verdict(size=0, necessary=False, sufficient=False, minimal=None):

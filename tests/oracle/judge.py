@@ -124,7 +124,7 @@ def named_bits(explanation):
 
 def named_items(explanation):
     """Return the items that an explanation names."""
-    return explanation.items if hasattr(explanation, "items") else explanation.removed
+    return explanation.items
 
 
 def _judge_set(found, explanation, asked):

@@ -5,7 +5,8 @@ import pytest
 import topple
 from topple.api.recommending import lists_around
 from topple.errors import CapabilityError, OutputExistsError
-from topple.records.answer import CandidateRule, Explanation, Proof, Query, Status
+from topple.records.answer import Explanation, Proof, Status
+from topple.records.question import CandidateRule, Query
 from topple.reports.pictures import draw_explanation
 
 

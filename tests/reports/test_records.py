@@ -12,7 +12,7 @@ def examples(ids):
     a, b, c, d = ids
     return [
         Explanation(
-            Query((a, b), c, k=2, protected=frozenset({b}), seed=5, user="ann"), Status.FOUND, removed=(a,),
+            Query((a, b), c, k=2, protected=frozenset({b}), seed=5, user="ann"), Status.FOUND, items=(a,),
             replacements=(d,), rank_before=1, rank_after=3, proof=Proof.MINIMAL, cost=7, seconds=0.25, method="lcer",
             settings={"lam": 0.5}, model="m", catalogue="c",
         ),

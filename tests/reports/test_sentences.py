@@ -5,7 +5,7 @@ QUERY = Query(history=("alien", "terminator"), target="aliens")
 
 
 def found(**changes):
-    given = {"removed": ("alien", "terminator"), "replacements": ("jaws",), "rank_before": 2, "rank_after": 7}
+    given = {"items": ("alien", "terminator"), "replacements": ("jaws",), "rank_before": 2, "rank_after": 7}
     return Explanation(QUERY, Status.FOUND, method="lcer", **{"proof": Proof.VALID, **given, **changes})
 
 
@@ -21,7 +21,7 @@ def test_a_proven_minimum_is_told():
 
 
 def test_one_item():
-    assert sentence(found(removed=("alien",)), FILMS) == (
+    assert sentence(found(items=("alien",)), FILMS) == (
         "You are recommended *Aliens* (2) because you liked *Alien*. Without this one, *Jaws* would take its place."
     )
 
@@ -41,7 +41,7 @@ def test_not_found_and_invalid():
 def test_long_sets_are_cut_short_and_unknown_titles_are_ids():
     many = Catalogue(Vocabulary(list(range(40))))
     query = Query(history=tuple(range(30)), target=39)
-    text = sentence(Explanation(query, Status.FOUND, removed=tuple(range(20)), proof=Proof.VALID, rank_before=1), many)
+    text = sentence(Explanation(query, Status.FOUND, items=tuple(range(20)), proof=Proof.VALID, rank_before=1), many)
     assert "*0*, *1*" in text
     assert "and 8 more" in text
     assert "Without these 20, it would leave the list." in text

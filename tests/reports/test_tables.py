@@ -6,6 +6,7 @@ from rich.console import Console
 
 from topple import CandidateRule, Query, Verdict
 from topple.metrics import Evaluation, Retrained, measure
+from topple.records.question import UNSEEN
 from topple.reports.as_json import as_json
 from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
 
@@ -13,7 +14,7 @@ QUERY = Query(("a", "b"), "c")
 
 
 def evaluation(verdicts):
-    return Evaluation(len(verdicts), 1, 0.002, {rule: measure(verdicts) for rule in CandidateRule})
+    return Evaluation(len(verdicts), 1, 0.002, {rule: measure(verdicts) for rule in UNSEEN})
 
 
 def test_json_names_pn_by_rule_and_has_null_for_nothing():

@@ -15,7 +15,8 @@ from topple.errors import SettingsError
 from topple.explainers.exact import Exact
 from topple.explainers.proofs import removal_program
 from topple.explainers.search import enumeration
-from topple.records.answer import Goal, Proof, Query, Status
+from topple.records.answer import Proof, Status
+from topple.records.question import Goal, Query
 from topple.scoring.budget import Budget, Clock, Meter
 from topple.testing import film_world, random_additive, random_mult_vae
 from topple.testing.toy import ToyRecommender
@@ -48,12 +49,12 @@ def test_a_budget_in_scored_histories_is_kept_up_to_one_step_and_no_set_is_untru
                 assert found.cost <= scored or found.status is Status.FOUND
             if found.status is Status.FOUND and method != "lcer":
                 assert found.proof is not None
-                assert frozenset(found.removed) in true_sets(model, found.query)
+                assert frozenset(found.items) in true_sets(model, found.query)
             if found.status is Status.IMPOSSIBLE:
                 assert not true_sets(model, found.query)
             if found.status is Status.BUDGET_SPENT:
                 assert "the budget was spent before a set was found" in found.reason
-                assert (found.removed, found.proof) == ((), None)
+                assert (found.items, found.proof) == ((), None)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -92,7 +93,7 @@ def test_who_learns_beside_a_query_whose_budget_is_spent_changes_nothing(scored)
     how = {"budget": {"scored": scored}, "settings": {"learned": 1, "budget": 100, "swaps": 0}}
     together = explain_queries(model, asked, explainer="auto", progress=False, **how)
     alone = [explain_queries(model, [query], explainer="auto", progress=False, **how)[0] for query in asked]
-    assert [(e.removed, e.proof, e.cost) for e in together] == [(e.removed, e.proof, e.cost) for e in alone]
+    assert [(e.items, e.proof, e.cost) for e in together] == [(e.items, e.proof, e.cost) for e in alone]
 
 
 @pytest.mark.parametrize("scored", [20, 60, 200])
@@ -107,10 +108,10 @@ def test_a_budget_in_all_ends_a_size_that_is_begun(monkeypatch):
     monkeypatch.setattr(enumeration, "SETS_AT_ONCE", 100)
     model, asked = long_history()
     (found,) = explained(model, asked[:1], "exhaustive", {"total_scored": 500})
-    assert (found.status, found.removed) == (Status.BUDGET_SPENT, ())
+    assert (found.status, found.items) == (Status.BUDGET_SPENT, ())
     assert 500 <= found.cost <= 600
     (proven,) = explained(model, asked[2:], "exhaustive", {"total_scored": 3000})
-    assert len(proven.removed) == 3
+    assert len(proven.items) == 3
     (stopped,) = explained(model, asked[2:], "exhaustive", {"total_scored": 2800})
     assert (stopped.proof, proven.proof) == (Proof.MINIMAL, Proof.MINIMUM)
 
@@ -169,7 +170,7 @@ def test_a_budget_in_all_answers_the_first_and_loses_none(method, total, monkeyp
     whole = explain(
         FILMS.recommender, users, k=1, explainer=method, settings=its, budget={"total_scored": total}, progress=False
     )
-    assert [(e.status, e.removed) for e in whole] == [(e.status, e.removed) for e in free]
+    assert [(e.status, e.items) for e in whole] == [(e.status, e.items) for e in free]
 
 
 def test_other_sets_are_looked_for_as_long_as_the_budget_lasts():
@@ -206,7 +207,7 @@ def test_a_budget_may_be_an_object_and_one_without_limits_is_none():
     free = explained(FILMS.recommender, asked, "auto", None)
     for budget in (Budget(), {}, Budget(scored=10**6), {"seconds": 1000.0}):
         found = explained(FILMS.recommender, asked, Exact(), budget)
-        assert [(e.removed, e.proof) for e in found] == [(e.removed, e.proof) for e in free]
+        assert [(e.items, e.proof) for e in found] == [(e.items, e.proof) for e in free]
     assert np.isfinite([e.seconds for e in free]).all()
 
 
@@ -223,7 +224,7 @@ def test_sizes_that_are_not_tried_prove_nothing():
         assert found.proof is (Proof.MINIMUM if status is Status.FOUND else None)
     dear = replace(FILMS.two, item_costs={"brazil": 9})
     (found,) = explained(FILMS.recommender, [dear], "exhaustive", None, settings={"whole": 0, "largest": 2})
-    assert (found.removed, found.proof) == (("brazil", "casablanca"), Proof.MINIMAL)  # three others cost less
+    assert (found.items, found.proof) == (("brazil", "casablanca"), Proof.MINIMAL)  # three others cost less
 
 
 def test_a_set_that_is_the_best_so_far_says_so():

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from topple.errors import QueryError
-from topple.records.answer import CandidateRule, Query
+from topple.records.question import CandidateRule, Query
 from topple.scoring.encoding import check, check_history, draw_key, encode
 from topple.testing import film_recommender
 from topple.testing.toy import ANA

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from topple.errors import RecommenderError
-from topple.records.answer import CandidateRule
+from topple.records.question import CandidateRule
 from topple.scoring.ranking import TOLERANCE, exclude, lead, outranks, rank, top_k
 from topple.scoring.variations import HistoryBatch, unchanged, without
 

@@ -12,7 +12,8 @@ from topple.explainers.exhaustive import Exhaustive
 from topple.explainers.greedy import Greedy
 from topple.explainers.lcer import Lcer, LcerSettings
 from topple.explainers.lcer_rank import LcerRank, LcerRankSettings
-from topple.records.answer import Goal, Status
+from topple.records.answer import Status
+from topple.records.question import Goal
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import unchanged

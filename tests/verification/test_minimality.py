@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from tests.explainers.brute_force import MODELS, allowed_sets, draw_query, one_less, true_sets
 from topple.errors import QueryError
-from topple.records.answer import CandidateRule
+from topple.records.question import UNSEEN
 from topple.testing import film_world
 from topple.verification import verify
 
 FILMS = film_world()
-BEFORE, AFTER = CandidateRule
+BEFORE, AFTER = UNSEEN
 
 # What is left for evita, fargo and gattaca when only the named are kept, or only the others (see test_verify):
 #   alien 4 1 0, brazil 3 2 0, casablanca 1 3 2, duel 0 1 4; all 8 7 6.

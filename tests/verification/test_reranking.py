@@ -1,6 +1,6 @@
 import torch
 
-from topple.records.answer import CandidateRule
+from topple.records.question import CandidateRule
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import film_recommender, random_mult_vae
 from topple.verification import reranking

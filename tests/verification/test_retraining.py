@@ -13,13 +13,14 @@ from topple.recommenders.models.als import ALS, AlsSettings
 from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.recommenders.models.item_knn import ItemKNN
 from topple.recommenders.models.popularity import Popularity
-from topple.records.answer import CandidateRule, Goal, Query, Removal, Verdict
+from topple.records.answer import Removal, Verdict
+from topple.records.question import UNSEEN, CandidateRule, Goal, Query
 from topple.testing import ToyRecommender, random_additive, tiny_split
 from topple.verification import verify
 from topple.verification.retraining import Retraining
 
 SPLIT = tiny_split()
-RULES = tuple(CandidateRule)
+RULES = UNSEEN
 MODELS = {
     "ease": (EASE, EaseSettings(lam=3.0)),
     "popularity": (Popularity, None),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from topple.api.recommending import recommend
 from topple.errors import QueryError, RecommenderError
-from topple.records.answer import CandidateRule, Query
+from topple.records.question import CandidateRule, Query
 from topple.scoring.encoding import encode
 from topple.testing import ToyRecommender, film_recommender, film_world, random_mult_vae
 from topple.testing.worlds import catalogue_of, listed_queries

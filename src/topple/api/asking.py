@@ -7,7 +7,7 @@ from typing import Any
 from topple.api.recommending import recommend_many
 from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError, UnknownIdError
-from topple.records.answer import CandidateRule, Query
+from topple.records.question import CandidateRule, Query
 from topple.scoring.encoding import candidate_rule, check_history, check_shapes, goal_of
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, UserHistories, UserId

@@ -5,7 +5,8 @@ from contextlib import nullcontext
 
 from topple.errors import QueryError
 from topple.metrics import Evaluation, Retrained, measure, values
-from topple.records.answer import CandidateRule, Explanation, Goal, Status, Verdict
+from topple.records.answer import Explanation, Status, Verdict
+from topple.records.question import UNSEEN, CandidateRule, Goal
 from topple.reports.progress import queries_bar
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
@@ -49,11 +50,11 @@ def evaluate(
             )
     seconds = sum(e.seconds for e in asked) / len(asked) if asked else 0.0
     queries = [e.query for e in asked]
-    sets = [() if _refused(e) else e.removed for e in asked]
+    sets = [() if _refused(e) else e.items for e in asked]
     if retraining is not None:
         refuse(recommender, queries, sets, retraining)
     verdicts: dict[CandidateRule, list[Verdict]] = {
-        rule: verify(recommender, queries, sets, rule=rule) for rule in CandidateRule
+        rule: verify(recommender, queries, sets, rule=rule) for rule in UNSEEN
     }
     measured = {rule: measure(found) for rule, found in verdicts.items()}
     slowly = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
@@ -104,5 +105,5 @@ def _retrained(
 
 def _refused(explanation: Explanation) -> bool:
     """Return whether a set of the history was refused at the exit, because its query does not allow it."""
-    query, removed = explanation.query, explanation.removed
+    query, removed = explanation.query, explanation.items
     return explanation.proof is None and set(removed) <= set(query.history) and bool(not_allowed(query, removed))

@@ -16,7 +16,8 @@ from topple.api.asking import top_k_queries
 from topple.api.recommending import HISTORIES_AT_ONCE
 from topple.errors import QueryError, SettingsError, ToppleError
 from topple.explainers.base import Explainer, Proposals
-from topple.records.answer import CandidateRule, Explanation, Goal, Proof, Query, Status, Verdict
+from topple.records.answer import Explanation, Proof, Status, Verdict
+from topple.records.question import CandidateRule, Goal, Query
 from topple.reports.progress import queries_bar
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.encoding import EncodedQueries, check, encode
@@ -285,7 +286,7 @@ def _answer(verdict: Verdict, claim: _Claim, others: tuple[tuple[ItemId, ...], .
     return Explanation(
         query=verdict.query,
         status=claim.status,
-        removed=claim.removed,
+        items=claim.removed,
         replacements=verdict.replacements,
         rank_before=verdict.rank_before,
         rank_after=verdict.rank_after,

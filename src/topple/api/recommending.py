@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from topple.records.answer import CandidateRule, Explanation, Goal
+from topple.records.answer import Explanation
+from topple.records.question import CandidateRule, Goal
 from topple.scoring.encoding import check_history
 from topple.scoring.ranking import top_k, unseen_scores
 from topple.scoring.recommender import Recommender
@@ -49,7 +50,7 @@ def lists_around(recommender: Recommender, explanation: Explanation) -> tuple[li
 
     With the goal `sufficient`, after is with nothing but the set.
     """
-    query, named = explanation.query, set(explanation.removed)
+    query, named = explanation.query, set(explanation.items)
     rest = [item for item in query.history if (item in named) == (query.goal is Goal.SUFFICIENT)]
     hidden = set(query.history) - set(rest) if query.rule is CandidateRule.UNSEEN_BEFORE else set()
     before = [place.item for place in recommend(recommender, query.history, query.k)]

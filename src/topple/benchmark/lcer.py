@@ -11,7 +11,8 @@ from topple.explainers.lcer import Lcer, LcerSettings
 from topple.metrics import Evaluation
 from topple.recommenders.models.mult_vae import MultVAESettings
 from topple.recommenders.training.quality import held_out_quality
-from topple.records.answer import CandidateRule, Explanation
+from topple.records.answer import Explanation
+from topple.records.question import CandidateRule
 from topple.reports.tables import evaluation_json
 from topple.scoring.recommender import Recommender
 from topple.types import JsonObject

@@ -20,7 +20,8 @@ from topple.benchmark.zoo import ZOO, Effort
 from topple.data.splitting import Split
 from topple.errors import CapabilityError, RecommenderError, ToppleError, UnknownNameError
 from topple.recommenders.training.quality import held_out_quality
-from topple.records.answer import CandidateRule, Proof, Status
+from topple.records.answer import Proof, Status
+from topple.records.question import CandidateRule
 from topple.reports.progress import busy_bar
 from topple.scoring.recommender import Recommender
 from topple.settings import Settings

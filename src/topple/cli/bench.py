@@ -17,7 +17,7 @@ from topple.cli.options import (
     show_json,
     takes_data,
 )
-from topple.records.answer import CandidateRule
+from topple.records.question import CandidateRule
 
 if TYPE_CHECKING:
     from topple.benchmark.recommenders import RecommendersSettings, Row

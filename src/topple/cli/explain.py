@@ -25,7 +25,8 @@ from topple.cli.options import (
     show_json,
 )
 from topple.errors import QueryError
-from topple.records.answer import CandidateRule, Goal, Status
+from topple.records.answer import Status
+from topple.records.question import CandidateRule, Goal
 from topple.types import Id
 
 if TYPE_CHECKING:

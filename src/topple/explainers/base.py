@@ -9,7 +9,8 @@ from torch import Tensor
 
 from topple import registry
 from topple.errors import CapabilityError
-from topple.records.answer import Goal, Status
+from topple.records.answer import Status
+from topple.records.question import Goal
 from topple.scoring.budget import Meter
 from topple.scoring.encoding import EncodedQueries
 from topple.scoring.recommender import Capability, Recommender

@@ -8,7 +8,7 @@ from topple.explainers.base import Explainer, OnProgress, Proposals
 from topple.explainers.search.by_history import Answers, propose_by_history
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.subset_search import grow_and_prune
-from topple.records.answer import Goal
+from topple.records.question import Goal
 from topple.scoring.budget import Meter
 from topple.scoring.encoding import EncodedQueries
 from topple.scoring.recommender import Recommender

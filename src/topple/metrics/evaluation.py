@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from topple.metrics.base import Measurement
-from topple.records.answer import CandidateRule
+from topple.records.question import CandidateRule
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, SettingsError, how_to_install
 from topple.files import refuse_existing, writing
-from topple.records.answer import Explanation, Goal
+from topple.records.answer import Explanation
+from topple.records.question import Goal
 from topple.types import FilePath, ItemId
 
 GONE, NEW, STAYS = "#c0392b", "#1e8449", "#5d6d7e"
@@ -77,8 +78,8 @@ def draw_explanation(
     if target not in after:
         rank = explanation.rank_after
         axes.text(1.05, k + 1, f"{rank}  {_title(target, catalogue)}", ha="left", va="center", color=GONE)
-    removed = "\n".join(f"– {_title(item, catalogue)}" for item in explanation.removed[:6])
-    more = f"\n  and {len(explanation.removed) - 6} more" if len(explanation.removed) > 6 else ""
+    removed = "\n".join(f"– {_title(item, catalogue)}" for item in explanation.items[:6])
+    more = f"\n  and {len(explanation.items) - 6} more" if len(explanation.items) > 6 else ""
     figure.suptitle(f"Why {catalogue.title(target)}? {_because(explanation)}:\n{removed}{more}", fontsize=11)
     with writing(path, overwrite=overwrite) as aside:
         figure.savefig(aside, dpi=130)

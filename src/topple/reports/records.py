@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from topple.data.vocabulary import Catalogue
 from topple.errors import DataError, DataNotFoundError
 from topple.files import writing
-from topple.records.answer import CandidateRule, Explanation, Goal, Proof, Query, Status
+from topple.records.answer import Explanation, Proof, Status
+from topple.records.question import CandidateRule, Goal, Query
 from topple.reports.as_json import as_json
 from topple.reports.sentences import sentence
 from topple.types import FilePath, Id, JsonObject
@@ -96,8 +97,8 @@ def _row(e: Explanation, catalogue: Catalogue) -> JsonObject:
         "sets": e.query.sets,
         "seed": e.query.seed,
         "status": e.status.value,
-        "removed": list(e.removed),
-        "removed_titles": titles(e.removed),
+        "items": list(e.items),
+        "item_titles": titles(e.items),
         "alternatives": [list(items) for items in e.alternatives],
         "replacements": list(e.replacements),
         "replacement_titles": titles(e.replacements),
@@ -122,14 +123,14 @@ def _table(rows: list[JsonObject], explanations: Sequence[Explanation], catalogu
     users = {type(query.user) for query in asked if query.user is not None}
     user = pa.int64() if users == {int} else pa.string()
     text = [{**row, "settings": json.dumps(row["settings"], sort_keys=True)} | _as(item, user, row) for row in rows]
-    lists = {"history", "protected", "removed", "replacements"}
+    lists = {"history", "protected", "items", "replacements"}
     several = pa.list_(pa.list_(item))
     costs = pa.list_(pa.struct([("item", item), ("cost", pa.float64())]))
     fields = [
         ("user", user), ("history", item), ("target", item), ("target_title", pa.string()), ("k", pa.int64()),
         ("rule", pa.string()), ("goal", pa.string()), ("protected", item), ("groups", several), ("item_costs", costs),
-        ("largest", pa.int64()), ("sets", pa.int64()), ("seed", pa.int64()), ("status", pa.string()), ("removed", item),
-        ("removed_titles", pa.list_(pa.string())), ("alternatives", several), ("replacements", item),
+        ("largest", pa.int64()), ("sets", pa.int64()), ("seed", pa.int64()), ("status", pa.string()), ("items", item),
+        ("item_titles", pa.list_(pa.string())), ("alternatives", several), ("replacements", item),
         ("replacement_titles", pa.list_(pa.string())), ("rank_before", pa.int64()), ("rank_after", pa.int64()),
         ("rank_alone", pa.int64()), ("proof", pa.string()), ("cost", pa.int64()),
         ("seconds", pa.float64()), ("method", pa.string()), ("settings", pa.string()), ("model", pa.string()),
@@ -192,7 +193,7 @@ def _explanation(row: dict[str, Any]) -> Explanation:
             user=row["user"],
         ),
         status=Status(row["status"]),
-        removed=tuple(row["removed"]),
+        items=tuple(row["items"]),
         replacements=tuple(row["replacements"]),
         rank_before=row["rank_before"],
         rank_after=row["rank_after"],

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from topple.data.vocabulary import Catalogue
-from topple.records.answer import Explanation, Goal, Proof, Status
+from topple.records.answer import Explanation, Proof, Status
+from topple.records.question import Goal
 from topple.types import ItemId
 
 _NUMBERS = ("none", "this one", "these two", "these three", "these four", "these five", "these six")
@@ -21,7 +22,7 @@ def sentence(explanation: Explanation, catalogue: Catalogue) -> str:
     Example: You are recommended *Aliens* (2) because you liked *Alien* and *The Terminator*. Without these two, *Jaws*
     would take its place.
     """
-    query, number = explanation.query, _number(len(explanation.removed))
+    query, number = explanation.query, _number(len(explanation.items))
     target = f"*{catalogue.title(query.target)}* ({explanation.rank_before})"
     if explanation.status is Status.INVALID:
         return f"This could not be asked: {explanation.reason}"
@@ -29,12 +30,12 @@ def sentence(explanation: Explanation, catalogue: Catalogue) -> str:
         return (
             f"You are recommended {target}; no set of your items was found {_SOUGHT[query.goal]}: {explanation.reason}."
         )
-    named = _listed(explanation.removed, catalogue)
+    named = _listed(explanation.items, catalogue)
     if not explanation.valid:
         where = _still(explanation, number)
         return f"You are recommended {target}. {explanation.method} names {named}, but that is not the reason: {where}."
     told = [f"You are recommended {target} because you liked {named}. {_effect(explanation, number, catalogue)}"]
-    if explanation.proof is Proof.MINIMUM and (len(explanation.removed) > 1 or query.item_costs):
+    if explanation.proof is Proof.MINIMUM and (len(explanation.items) > 1 or query.item_costs):
         told.append(f"No {'cheaper' if query.item_costs else 'smaller'} set would do.")
     if explanation.alternatives:
         others = "; ".join(_listed(items, catalogue) for items in explanation.alternatives)

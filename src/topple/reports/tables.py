@@ -10,7 +10,8 @@ from rich.text import Text
 from topple import registry
 from topple.data.vocabulary import Catalogue
 from topple.metrics import Evaluation, Retrained
-from topple.records.answer import CandidateRule, Explanation, Goal, Status
+from topple.records.answer import Explanation, Status
+from topple.records.question import UNSEEN, Goal
 from topple.types import JsonObject
 
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -20,11 +21,11 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     """Return the metrics, a column a candidate rule, each with its denominator and its direction."""
     table = Table(title=Text(title), caption=_caption(evaluation))
     table.add_column("metric")
-    for rule in CandidateRule:
+    for rule in UNSEEN:
         table.add_column(rule.value, justify="right")
     table.add_column("of", style="dim")
     for name in registry.names("metrics"):
-        measured = [evaluation.measurements[rule][name] for rule in CandidateRule]
+        measured = [evaluation.measurements[rule][name] for rule in UNSEEN]
         label = f"{registry.load('metrics', name).title} {ARROWS[measured[0].direction]}"
         counts = dict.fromkeys(f"{m.denominator:,}" for m in measured)
         table.add_row(label, *(_number(m.value) for m in measured), f"{' / '.join(counts)} {measured[0].of}")
@@ -39,7 +40,7 @@ def evaluation_json(evaluation: Evaluation) -> JsonObject:
         "seconds_per_query": evaluation.seconds_per_query,
     }
     for name in registry.names("metrics"):
-        values = {rule.value: evaluation.measurements[rule][name].value for rule in CandidateRule}
+        values = {rule.value: evaluation.measurements[rule][name].value for rule in UNSEEN}
         found[name] = next(iter(values.values())) if name in ("coverage", "mean_size") else values
     if evaluation.retrained is not None:
         judged = evaluation.retrained
@@ -68,10 +69,10 @@ def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue
         right = column in ("rank", "named", "rank then")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for e in explanations:
-        size = f"{len(e.removed)} of {len(e.query.history)}" if e.removed else "-"
+        size = f"{len(e.items)} of {len(e.query.history)}" if e.items else "-"
         user = "" if e.query.user is None else str(e.query.user)
         title = catalogue.title(e.query.target)
-        then = e.rank_alone if e.removed and e.query.goal is Goal.SUFFICIENT else e.rank_after
+        then = e.rank_alone if e.items and e.query.goal is Goal.SUFFICIENT else e.rank_after
         table.add_row(Text(user), _count(e.rank_before), Text(title), size, _count(then), _checked(e))
     return table
 

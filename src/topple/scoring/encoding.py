@@ -11,7 +11,7 @@ from torch import Tensor
 from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError, UnknownIdError
 from topple.randomness import derive_seed
-from topple.records.answer import CandidateRule, Goal, Query
+from topple.records.question import UNSEEN, CandidateRule, Goal, Query
 from topple.scoring.variations import HistoryBatch
 from topple.types import ItemId
 
@@ -174,9 +174,12 @@ def candidate_rule(rule: CandidateRule | str) -> CandidateRule:
         QueryError: there is none.
     """
     try:
-        return CandidateRule(rule)
+        found = CandidateRule(rule)
     except ValueError as error:
-        raise QueryError(f"rule={rule!r} is not one of {', '.join(CandidateRule)}. Choose one of these.") from error
+        raise QueryError(f"rule={rule!r} is not one of {', '.join(UNSEEN)}. Choose one of these.") from error
+    if found not in UNSEEN:
+        raise QueryError(f"rule={rule!r} is not asked yet. Choose one of {', '.join(UNSEEN)}.")
+    return found
 
 
 def goal_of(goal: Goal | str) -> Goal:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from topple.explainers.base import Explainer, Proposals
-from topple.records.answer import Query, Status
+from topple.records.answer import Status
+from topple.records.question import Query
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.encoding import EncodedQueries, encode
 from topple.scoring.recommender import Recommender

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from topple.explainers.base import Explainer
-from topple.records.answer import Query
+from topple.records.question import Query
 from topple.scoring.budget import Budget
 from topple.scoring.recommender import Recommender
 from topple.testing.asking import Answered, ask

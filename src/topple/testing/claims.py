@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from topple.explainers.base import Explainer
-from topple.records.answer import Query
+from topple.records.question import Query
 from topple.scoring.recommender import Recommender
 from topple.testing.asking import Answered, named
 from topple.testing.rules import require

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from topple.randomness import generator
-from topple.records.answer import CandidateRule, Goal, Query
+from topple.records.question import UNSEEN, Goal, Query
 from topple.scoring.recommender import Recommender
 from topple.testing.toy import OpaqueRecommender, ToyRecommender
 from topple.testing.worlds import World, catalogue_of, random_additive, random_mult_vae, top_k_of
@@ -53,7 +53,7 @@ def constrained(queries: Sequence[Query], goals: Set[Goal], seed: int = 0) -> tu
 def _queries(model: Recommender) -> tuple[Query, ...]:
     """Return the top-k of random histories, each history under one of the candidate rules."""
     lengths = generator(0, "lengths").integers(1, LONGEST + 1, HISTORIES).tolist()
-    rules = tuple(CandidateRule)
+    rules = UNSEEN
     lists = top_k_of(model, lengths, K, seed=1)
     return tuple(replace(query, rule=rules[at % len(rules)]) for at, listed in enumerate(lists) for query in listed)
 

@@ -6,7 +6,7 @@ from itertools import chain
 
 from topple.errors import CapabilityError
 from topple.explainers.base import Explainer
-from topple.records.answer import Goal, Query
+from topple.records.question import Goal, Query
 from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.testing.asking import Answered, ask

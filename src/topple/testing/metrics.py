@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from topple.metrics.base import MeanMetric, Measurement, Metric
-from topple.records.answer import CandidateRule, Goal, Query, Removal, Verdict
+from topple.records.answer import Removal, Verdict
+from topple.records.question import CandidateRule, Goal, Query
 from topple.testing.rules import require
 
 DENOMINATORS: dict[str, Callable[[Verdict], bool]] = {

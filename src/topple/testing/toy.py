@@ -9,7 +9,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import ModelFolderError
-from topple.records.answer import Query
+from topple.records.question import Query
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from topple.records.answer import CandidateRule, Goal, Query
+from topple.records.question import CandidateRule, Goal, Query
 from topple.scoring.encoding import EncodedQueries, encode
 from topple.scoring.ranking import exclude, rank
 from topple.scoring.recommender import Recommender

@@ -12,7 +12,7 @@ from topple.data.splitting import Preparation, Split, prepare
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.randomness import generator
 from topple.recommenders.models.mult_vae import MultVAE, MultVAESettings
-from topple.records.answer import CandidateRule, Query
+from topple.records.question import UNSEEN, CandidateRule, Query
 from topple.scoring.encoding import encode
 from topple.scoring.ranking import exclude, top_k
 from topple.scoring.recommender import Recommender
@@ -65,7 +65,7 @@ def random_mult_vae(items: int = 24, seed: int = 0, hidden: int = 12, latent: in
 
 def listed_queries(recommender: Recommender, seed: int = 0, users: int = 5, k: int = 3) -> tuple[Query, ...]:
     """Return the top-k of random histories of 2, 4, ... items as queries, under both candidate rules."""
-    rules = tuple(CandidateRule)
+    rules = UNSEEN
     return tuple(
         replace(query, rule=rules[user % 2], user=f"user-{user}", protected=frozenset(query.history[: user % 2]))
         for user, listed in enumerate(top_k_of(recommender, [2 + 2 * user for user in range(users)], k, seed))

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError
-from topple.records.answer import CandidateRule, Query, Verdict
+from topple.records.answer import Verdict
+from topple.records.question import CandidateRule, Query
 from topple.scoring.encoding import encode
 from topple.scoring.ranking import exclude, top_k
 from topple.scoring.recommender import Recommender

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from topple.records.answer import CandidateRule, Goal
+from topple.records.question import CandidateRule, Goal
 from topple.scoring.encoding import EncodedQueries
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import PACKED, HistoryBatch, Packing, only, without

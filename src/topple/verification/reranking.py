@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from topple.errors import RecommenderError
-from topple.records.answer import CandidateRule
+from topple.records.question import CandidateRule
 from topple.scoring.ranking import exclude, rank
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from topple.data.splitting import Split
 from topple.errors import CapabilityError, QueryError, RecommenderError, SettingsError
 from topple.randomness import derive_seed
-from topple.records.answer import Goal, Query, Removal, Verdict
+from topple.records.answer import Removal, Verdict
+from topple.records.question import Goal, Query
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import ItemId
 from topple.verification.looking import ByUser, look

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, QueryError
-from topple.records.answer import CandidateRule, Goal, Query, Verdict
+from topple.records.answer import Verdict
+from topple.records.question import CandidateRule, Goal, Query
 from topple.scoring.encoding import EncodedQueries, candidate_rule, check, encode
 from topple.scoring.ranking import top_k
 from topple.scoring.recommender import Recommender

@@ -78,7 +78,7 @@ def test_searches_answer_the_same_when_keys_collide_or_sets_are_forgotten(name, 
 
     def ask():
         found = explain_queries(model, asked, explainer=name, progress=False)
-        return [(e.status, e.removed, e.proof, e.cost) for e in found]
+        return [(e.status, e.items, e.proof, e.cost) for e in found]
 
     expected = ask()
     if change == "forget":

@@ -13,7 +13,8 @@ from tests.explainers.brute_force import MODELS, draw_query, price, true_sets
 from topple import explain_queries
 from topple.explainers.exhaustive import Exhaustive
 from topple.explainers.search import enumeration, more_sets
-from topple.records.answer import Proof, Query
+from topple.records.answer import Proof
+from topple.records.question import Query
 from topple.scoring.encoding import encode
 from topple.testing import film_world
 from topple.testing.toy import ToyRecommender
@@ -33,7 +34,7 @@ def explained(model, asked, explainer="exhaustive", **kwargs):
 
 def are_true(found, every):
     """What holds of other sets however they were found."""
-    sets = [frozenset(some) for some in (found.removed, *found.alternatives)]
+    sets = [frozenset(some) for some in (found.items, *found.alternatives)]
     assert len(set(sets)) == len(sets) <= found.query.sets
     assert set(sets) <= every
     assert len({price(found.query, some) for some in sets}) == 1
@@ -55,7 +56,7 @@ def test_other_sets_are_all_that_there_are_and_share_few_items(seed, sets):
         assert found.alternatives == ()
         return
     are_true(found, every)
-    named = frozenset(found.removed)
+    named = frozenset(found.items)
     like = [
         some
         for some in every - {named}
@@ -86,17 +87,17 @@ def test_exchanged_units_lead_to_true_sets_too(seed):
 def test_exchanges_find_the_other_set_of_one_item(monkeypatch):
     monkeypatch.setattr(more_sets, "ENUMERATED", 0)
     found = explained(FILMS.recommender, replace(FILMS.one, sets=5))
-    assert {found.removed, *found.alternatives} == {("alien",), ("brazil",)}
+    assert {found.items, *found.alternatives} == {("alien",), ("brazil",)}
 
 
 def test_the_films():
     one = explained(FILMS.recommender, replace(FILMS.one, sets=3))
-    assert {one.removed, *one.alternatives} == {("alien",), ("brazil",)}
+    assert {one.items, *one.alternatives} == {("alien",), ("brazil",)}
     assert explained(FILMS.recommender, replace(FILMS.one, sets=1)).alternatives == ()
     dear = explained(FILMS.recommender, replace(FILMS.one, sets=3, item_costs={"brazil": 2}))
-    assert (dear.removed, dear.alternatives) == (("alien",), ())
+    assert (dear.items, dear.alternatives) == (("alien",), ())
     grouped = explained(FILMS.recommender, replace(FILMS.one, sets=3, groups=[("alien", "brazil")]))
-    assert (grouped.removed, grouped.alternatives) == (("alien", "brazil"), ())
+    assert (grouped.items, grouped.alternatives) == (("alien", "brazil"), ())
     assert explained(FILMS.recommender, replace(FILMS.two, sets=3)).alternatives == ()
 
 
@@ -107,7 +108,7 @@ def test_how_many_sets_are_tried_at_once_changes_nothing(at_once, monkeypatch):
 
     def ask():
         found = explain_queries(model, asked, explainer="exhaustive", progress=False)
-        return [(e.removed, e.alternatives, e.proof, e.cost) for e in found]
+        return [(e.items, e.alternatives, e.proof, e.cost) for e in found]
 
     expected = ask()
     monkeypatch.setattr(enumeration, "SETS_AT_ONCE", at_once)
@@ -124,10 +125,10 @@ def test_sums_that_differ_by_rounding_are_the_same_cost():
     query = Query(ids[:5], ids[10], k=1, sets=3, groups=[ids[:2], ids[2:4]])
     query = replace(query, item_costs=dict(zip(ids[:5], (0.1, 0.2, 0.3, 1e-3, 9), strict=True)))
     found = explained(model, query)
-    assert (found.removed, found.proof) == (ids[:2], Proof.MINIMUM)
+    assert (found.items, found.proof) == (ids[:2], Proof.MINIMUM)
     assert found.alternatives == ()
     even = explained(model, replace(query, item_costs=dict(zip(ids[:5], (0.1, 0.2, 0.15, 0.15, 9), strict=True))))
-    assert {even.removed, *even.alternatives} == {ids[:2], ids[2:4]}
+    assert {even.items, *even.alternatives} == {ids[:2], ids[2:4]}
 
 
 def test_a_set_that_is_too_large_takes_no_other_ones_place():
@@ -138,7 +139,7 @@ def test_a_set_that_is_too_large_takes_no_other_ones_place():
     ids = model.catalogue.vocabulary.ids
     query = Query(ids[:5], ids[10], k=1, sets=2, groups=[ids[:2]], protected=ids[4:5], largest=1)
     found = explained(model, replace(query, item_costs={ids[0]: 0.5, ids[1]: 0.5}))
-    assert {found.removed, *found.alternatives} == {ids[2:3], ids[3:4]}
+    assert {found.items, *found.alternatives} == {ids[2:3], ids[3:4]}
 
 
 def test_the_set_itself_is_none_of_the_others():

@@ -80,8 +80,8 @@ def test_the_films_are_explained_as_by_the_model_itself():
     recommender = topple.wrap(lambda rows: rows @ gives, "callable", list(FILMS), histories="csr")
     assert recommender.capabilities == frozenset()
     found = topple.explain_queries(recommender, [world.two, world.one], progress=False)
-    assert set(found[0].removed) == {"brazil", "casablanca"}
-    assert len(found[1].removed) == 1
+    assert set(found[0].items) == {"brazil", "casablanca"}
+    assert len(found[1].items) == 1
 
 
 def test_an_additive_callable_is_tried_out_and_then_declared():
@@ -202,7 +202,7 @@ def test_what_wrap_refuses():
 def test_a_history_is_explained_with_the_callers_ids():
     explained = topple.explain(wrapped(), IDS[:5], k=3, progress=False)
     assert {e.status.value for e in explained} == {"found"}
-    assert all(set(e.removed) < set(IDS[:5]) for e in explained)
+    assert all(set(e.items) < set(IDS[:5]) for e in explained)
 
 
 def test_a_sequence_model_says_that_it_is_one():

@@ -32,7 +32,7 @@ def test_item_item_models_recommend_as_the_library_does(kind):
         assert own == pytest.approx(scores)
         assert set(mine[:5]) == {ITEMS[item] for item in ids[:5]}
     explained = topple.explain(recommender, history(3), k=3, progress=False)
-    assert {e.proof.value for e in explained if e.removed} == {"minimum"}
+    assert {e.proof.value for e in explained if e.items} == {"minimum"}
 
 
 @pytest.mark.parametrize(("alpha", "regularization"), [(1.0, 0.01), (8.0, 0.5)])

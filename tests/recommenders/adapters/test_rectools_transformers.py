@@ -145,11 +145,11 @@ def test_the_order_of_the_history_is_kept(sasrec, wrapped):
 def test_explanations_hold_when_the_library_itself_is_asked(sasrec, wrapped):
     history = HISTORIES[3]
     explained = topple.explain(wrapped, [ITEMS[item] for item in history], k=2, progress=False)
-    assert any(each.removed for each in explained)
+    assert any(each.items for each in explained)
     for each in explained:
-        left = [item for item in history if ITEMS[item] not in each.removed]
+        left = [item for item in history if ITEMS[item] not in each.items]
         own = own_scores(sasrec, {"left": left}).loc["left"].drop([ITEMS[item] for item in history])
-        assert (own.rank(ascending=False)[each.query.target] > 2) == bool(each.removed)
+        assert (own.rank(ascending=False)[each.query.target] > 2) == bool(each.items)
 
 
 def test_ids_may_be_integers_and_the_catalogue_in_any_order():

@@ -40,7 +40,7 @@ def test_linear_reconstructions_are_additive_and_equal(kind):
     assert recommender.capabilities == {Capability.ADDITIVE}
     same_lists(recommender, model.inverse_transform(model.transform(ROWS)))
     explained = topple.explain(recommender, history(2), k=3, progress=False)
-    assert {e.proof.value for e in explained if e.removed} == {"minimum"}
+    assert {e.proof.value for e in explained if e.items} == {"minimum"}
 
 
 def test_sparse_rows_give_the_same():

@@ -61,7 +61,7 @@ def test_it_is_additive_and_declared_so():
     assert Capability.ADDITIVE in BPR.capabilities
     explained = topple.explain(MODEL, SPLIT.histories(limit=2), k=2, explainer="exact", progress=False)
     assert {e.status for e in explained} <= {topple.Status.FOUND, topple.Status.IMPOSSIBLE}
-    assert all(e.proof is topple.Proof.MINIMUM for e in explained if e.removed)
+    assert all(e.proof is topple.Proof.MINIMUM for e in explained if e.items)
 
 
 def test_it_learns_and_leaves_the_users_behind():

@@ -65,7 +65,7 @@ def test_it_is_additive_and_declared_so():
     assert Capability.ADDITIVE in LightGCN.capabilities
     explained = topple.explain(MODEL, SPLIT.histories(limit=2), k=2, explainer="exact", progress=False)
     assert {e.status for e in explained} <= {topple.Status.FOUND, topple.Status.IMPOSSIBLE}
-    assert all(e.proof is topple.Proof.MINIMUM for e in explained if e.removed)
+    assert all(e.proof is topple.Proof.MINIMUM for e in explained if e.items)
 
 
 def test_base_weights_multiply():

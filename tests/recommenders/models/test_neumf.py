@@ -119,4 +119,4 @@ def test_keeps_the_contract_explains_and_a_model_folder_brings_it_back(tmp_path)
     again = topple.load_model(tmp_path / "m").recommender
     assert (again.fingerprint, again.settings, again.training) == (model.fingerprint, SETTINGS, model.training)
     explained = topple.explain(again, SPLIT.histories(limit=2), k=2, progress=False)
-    assert all(e.valid or not e.removed for e in explained)
+    assert all(e.valid or not e.items for e in explained)

@@ -7,7 +7,8 @@ from topple.errors import ModelFolderError, SettingsError
 from topple.recommenders.models.ease import EaseSettings
 from topple.recommenders.models.popularity import Popularity
 from topple.recommenders.saving.folders import save_model
-from topple.records.answer import Query, Status
+from topple.records.answer import Status
+from topple.records.question import Query
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender, tiny_split
 from topple.testing.worlds import catalogue_of
@@ -41,7 +42,7 @@ def test_nothing_topples_it_before_and_a_more_popular_item_does_when_it_comes_ba
     before, after = (Query((101, 104), 110, k=2, rule=rule, user="ana") for rule in ("unseen_before", "unseen_after"))
     assert [e.status for e in explain_queries(FOUR, [before], progress=False)] == [Status.IMPOSSIBLE]
     (found,) = explain_queries(FOUR, [after], progress=False)
-    assert found.removed == (101,)
+    assert found.items == (101,)
     assert found.proof == "minimum"
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from topple.explainers.proofs.branch_and_bound import Outcome, Problem, Score, search, stay_away
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.search.engine import Engine
-from topple.records.answer import CandidateRule, Goal
+from topple.records.question import CandidateRule, Goal
 from topple.scoring.ranking import lead
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, without

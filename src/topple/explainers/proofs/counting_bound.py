@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.grid import Grid
-from topple.records.answer import CandidateRule
+from topple.records.question import CandidateRule
 from topple.scoring.ranking import TOLERANCE
 from topple.scoring.variations import HistoryBatch
 

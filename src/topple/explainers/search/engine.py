@@ -9,7 +9,7 @@ from torch import Tensor
 
 from topple.explainers.search.grid import Grid
 from topple.explainers.search.memo import Memo
-from topple.records.answer import CandidateRule, Goal
+from topple.records.question import CandidateRule, Goal
 from topple.scoring.budget import Meter
 from topple.scoring.encoding import EncodedQueries
 from topple.scoring.memory import in_chunks

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.records.answer import Goal
+from topple.records.question import Goal
 
 TRIES_A_UNIT = 4
 """Exchanges that are tried for each unit of a set, for small sets are seldom made smaller."""

@@ -1,0 +1,194 @@
+"""The records of a question: what is asked of one history, in outside ids."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from topple.types import ItemId, UserId, plain
+
+
+class CandidateRule(StrEnum):
+    """Which items compete for the list after a removal."""
+
+    UNSEEN_BEFORE = "unseen_before"
+    """Items outside the original history: a removed item cannot come back as a recommendation."""
+    UNSEEN_AFTER = "unseen_after"
+    """Items outside the changed history: a removed item may be recommended again (LCER's evaluation)."""
+    ALL = "all"
+    """Every item, before and after: items of the history are recommended too, and may be the target."""
+
+
+UNSEEN = (CandidateRule.UNSEEN_BEFORE, CandidateRule.UNSEEN_AFTER)
+"""The rules of lists that hold no item of the history; explanations are measured under each of them."""
+
+
+class Goal(StrEnum):
+    """What a named set is to do."""
+
+    NECESSARY = "necessary"
+    """Without the set, the target leaves the list."""
+    SUFFICIENT = "sufficient"
+    """The set alone, as the whole history, keeps the target in the list."""
+    BOTH = "both"
+    """Necessary and sufficient."""
+
+
+class Repeats(StrEnum):
+    """What is named where an item stands in a history several times."""
+
+    ITEM = "item"
+    """The item, with all of its events."""
+    EVENTS = "events"
+    """Single events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    """What a query may ask of a set and of the list, for one query or for all queries of a run.
+
+    Args:
+        goal: what the named set is to do.
+        protected: items of the history that may not be named.
+        groups: items that are named together or not at all, such as the parts of a series; no item is in two groups.
+        item_costs: what it costs to name an item, from 0.001 to 1000 with at most three decimals; 1 for an item that is not
+            here. A mapping, or its pairs. With costs the cheapest set is looked for, without them the one with the fewest
+            items.
+        largest: most items of a set; None for no limit.
+        sets: how many different smallest sets are wanted.
+        candidates: the only items that may be listed (stock, region, age); None for the whole catalogue.
+        exclude: items that may not be listed.
+    """
+
+    goal: Goal = Goal.NECESSARY
+    protected: frozenset[ItemId] = frozenset()
+    groups: tuple[tuple[ItemId, ...], ...] = ()
+    item_costs: tuple[tuple[ItemId, float], ...] = ()
+    largest: int | None = None
+    sets: int = 1
+    candidates: frozenset[ItemId] | None = None
+    exclude: frozenset[ItemId] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Bring the fields to their types where that is plain; what cannot be brought is refused when it is asked."""
+        costs = self.item_costs.items() if isinstance(self.item_costs, Mapping) else self.item_costs
+        _bring(
+            self,
+            largest=lambda: plain(self.largest),
+            sets=lambda: plain(self.sets),
+            goal=lambda: Goal(self.goal),
+            protected=lambda: frozenset(_ids(self.protected)),
+            groups=lambda: tuple(_ids(group) for group in self.groups),
+            item_costs=lambda: tuple((plain(item), plain(cost)) for item, cost in costs),
+            candidates=lambda: None if self.candidates is None else _id_set(self.candidates),
+            exclude=lambda: _id_set(self.exclude),
+        )
+
+    def item_cost(self, items: Iterable[ItemId]) -> float:
+        """Return what it costs to name some items."""
+        costs = dict(self.item_costs)
+        return math.fsum(costs.get(item, 1) for item in items)
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Constraints):
+    """One question: which items of `history` topple `target` out of the top `k`?
+
+    numpy's ids and numbers become Python's own, and names of rules and goals the rules and goals. The history is a list of
+    events: an item may come again.
+
+    Args:
+        history: the item of each event, outside ids, in the order of time where there is one.
+        target: the recommended item to topple; not in the history (under the rule `all` it may be).
+        k: length of the recommended list, at least 1.
+        rule: which items compete after the removal.
+        seed: seed of the run; draws are keyed by it, the user (or the history) and the target.
+        user: whose history it is, if known.
+        weights: the weight of each event (plays, quantity, confidence, rating), above 0; empty: 1 each.
+        times: the time of each event, for models that use it; empty: none.
+        context: what a wrapped model is told besides the history: JSON, or an object with a `key`.
+        context_key: names the context in draws, fingerprints and files; made from the context where that is given.
+        repeats: what is named where an item comes again.
+    """
+
+    history: tuple[ItemId, ...]
+    target: ItemId
+    k: int = 5
+    rule: CandidateRule = CandidateRule.UNSEEN_BEFORE
+    seed: int = 0
+    user: UserId | None = None
+    weights: tuple[float, ...] = ()
+    times: tuple[float, ...] = ()
+    context: Any = field(default=None, compare=False)
+    context_key: str | None = None
+    repeats: Repeats = Repeats.ITEM
+
+    def __post_init__(self) -> None:
+        """Bring the fields to their types where that is plain; what cannot be brought is refused when it is asked."""
+        Constraints.__post_init__(self)
+        _bring(
+            self,
+            target=lambda: plain(self.target),
+            k=lambda: plain(self.k),
+            seed=lambda: plain(self.seed),
+            user=lambda: plain(self.user),
+            rule=lambda: CandidateRule(self.rule),
+            repeats=lambda: Repeats(self.repeats),
+            history=lambda: _ids(self.history),
+            weights=lambda: tuple(plain(weight) for weight in self.weights),
+            times=lambda: tuple(plain(time) for time in self.times),
+            context_key=lambda: self.context_key if self.context is None else context_key(self.context),
+        )
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the record tells all that the answer depends on; a context without a key is told to nobody."""
+        return self.context is None or self.context_key is not None
+
+    @property
+    def history_key(self) -> tuple[object, ...]:
+        """What tells one history from another: queries with equal keys are about the same history, scored the same."""
+        context = self.context_key if self.replayable else id(self.context)
+        return (
+            self.history, self.weights, self.times, context, self.repeats, self.rule, self.groups, self.candidates, self.exclude
+        )  # fmt: skip
+
+    @property
+    def history_fingerprint(self) -> str:
+        """A short hash of the events, their weights, times and context, that names the history in files."""
+        told = repr((self.history, self.weights, self.times, self.context_key))
+        return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+def context_key(context: object) -> str | None:
+    """Return the key of a context: that of the object, or the JSON text of the context; None where there is neither."""
+    key = getattr(context, "key", None)
+    if isinstance(key, str | int):
+        return str(key)
+    try:
+        return json.dumps(context, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError):
+        return None
+
+
+def _bring(record: object, **values: Callable[[], object]) -> None:
+    put = partial(object.__setattr__, record)
+    for name, value in values.items():
+        with suppress(TypeError, ValueError):
+            put(name, value())
+
+
+def _id_set(ids: Iterable[ItemId]) -> frozenset[ItemId]:
+    """Return a set of ids, the same object where it is one: a run shares one large set among all queries."""
+    return ids if isinstance(ids, frozenset) else frozenset(_ids(ids))
+
+
+def _ids(ids: Iterable[ItemId]) -> tuple[ItemId, ...]:
+    if isinstance(ids, str | bytes):
+        raise TypeError(ids)
+    return tuple(plain(item) for item in ids)
