@@ -182,7 +182,7 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
         np.sort(order[count : 2 * count]),
         np.sort(order[2 * count :]),
     )
-    matrix = kept.matrix()
+    matrix = kept.matrix()  # [U, I] of all users and items
     items = np.flatnonzero(np.bincount(matrix[train].indices, minlength=len(kept.catalogue))).astype(np.int64)
 
     def users(rows: IntArray) -> Vocabulary:
@@ -197,7 +197,7 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
         entries = part.tocoo()
         return kept.when(rows[entries.row], items[entries.col])
 
-    trained = matrix[train][:, items].tocsr()
+    trained = matrix[train][:, items].tocsr()  # [U, I] of training users and the items they met
     logger.info(
         "prepared %s: %d of %d interactions to train on, %d items, %d users to train on, %d to validate, %d to test",
         *(interactions.name, trained.nnz, len(interactions), len(items), len(train), count, count),
@@ -244,7 +244,7 @@ def sequence(matrix: CsrMatrix, times: FloatArray | None, row: int) -> IntArray:
 def _fold(matrix: CsrMatrix, settings: Preparation, random: np.random.Generator) -> tuple[CsrMatrix, CsrMatrix]:
     """Draw the held-out share of each row, and return fold-in and held-out part [U, I]."""
     entries = matrix.tocsr()
-    lengths = np.diff(entries.indptr)
+    lengths = np.diff(entries.indptr)  # [U]
     rows = np.repeat(np.arange(entries.shape[0]), lengths)
     order = np.lexsort((random.random(entries.nnz), rows))
     drawn = np.empty(entries.nnz, dtype=np.int64)  # 0, 1, ... in the shuffled order of each user's entries
