@@ -42,7 +42,7 @@ def test_reading_and_preparing_say_how_much_there_is(told, tmp_path):
     (tmp_path / "seen.csv").write_text("user,item\n" + "".join(f"u{u},i{i}\n" for u in range(30) for i in range(9)))
     split = topple.prepare(topple.read_interactions(str(tmp_path / "seen.csv")))
     assert told(logging.INFO, "data.reading") == ["read seen.csv: 270 interactions of 30 users with 9 items"]
-    assert told(logging.INFO, "data.splitting") == [
+    assert told(logging.INFO, "data.preparation") == [
         "prepared seen.csv: 216 of 270 interactions to train on, 9 items, 24 users to train on, 3 to validate, 3 to test"
     ]
     topple.write_split(split, tmp_path / "split")

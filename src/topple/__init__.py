@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from topple.data.interactions import Interactions as Interactions
     from topple.data.layout import read_split as read_split
     from topple.data.layout import write_split as write_split
+    from topple.data.preparation import Preparation as Preparation
+    from topple.data.preparation import prepare as prepare
     from topple.data.reading import from_csr as from_csr
     from topple.data.reading import read_interactions as read_interactions
     from topple.data.sources import load_split as load_split
-    from topple.data.splitting import Preparation as Preparation
     from topple.data.splitting import Split as Split
-    from topple.data.splitting import prepare as prepare
     from topple.data.titles import read_titles as read_titles
     from topple.data.vocabulary import Catalogue as Catalogue
     from topple.data.vocabulary import Vocabulary as Vocabulary
@@ -64,7 +64,7 @@ _MODULES = {
     "Explanation": "topple.records.answer",
     "Goal": "topple.records.question",
     "Interactions": "topple.data.interactions",
-    "Preparation": "topple.data.splitting",
+    "Preparation": "topple.data.preparation",
     "Proof": "topple.records.answer",
     "Query": "topple.records.question",
     "Recommender": "topple.scoring.recommender",
@@ -84,7 +84,7 @@ _MODULES = {
     "held_out_quality": "topple.recommenders.training.quality",
     "load_model": "topple.recommenders.saving.folders",
     "load_split": "topple.data.sources",
-    "prepare": "topple.data.splitting",
+    "prepare": "topple.data.preparation",
     "read_explanations": "topple.reports.records",
     "read_interactions": "topple.data.reading",
     "read_split": "topple.data.layout",

@@ -8,8 +8,8 @@ from topple import registry
 from topple.api import fitting
 from topple.api.fitting import fit
 from topple.data.interactions import Interactions
+from topple.data.preparation import prepare
 from topple.data.sources.generated import Generated
-from topple.data.splitting import prepare
 from topple.errors import CapabilityError, DataError, SettingsError, UnknownNameError
 from topple.explainers.lcer import LcerSettings
 from topple.recommenders.models.mult_dae import MultDAE

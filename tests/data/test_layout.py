@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topple.data.layout import FILES, TABLES, read_split, write_split
+from topple.data.preparation import Preparation, prepare
 from topple.data.reading import read_interactions
-from topple.data.splitting import Preparation, prepare
 from topple.errors import DataError, DataNotFoundError
 
 

@@ -10,7 +10,8 @@ import torch
 
 from topple import registry
 from topple.data.interactions import Interactions
-from topple.data.splitting import Split, prepare
+from topple.data.preparation import prepare
+from topple.data.splitting import Split
 from topple.errors import CapabilityError, DataError
 from topple.reports.progress import epochs_bar
 from topple.scoring.devices import device_of, on_device

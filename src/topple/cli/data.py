@@ -80,10 +80,10 @@ def describe(
     json: Json = False,
 ) -> None:
     """Count users, items and interactions, before and after preparation."""
+    from topple.data.preparation import prepare
     from topple.data.reading import read_interactions
     from topple.data.sources import source
     from topple.data.sources.alishop import Alishop
-    from topple.data.splitting import prepare
     from topple.reports.tables import facts_table
 
     facts: dict[str, object] = {}

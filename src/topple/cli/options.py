@@ -96,9 +96,9 @@ class DataChoice:
 
     def load(self) -> "Split":
         """Read and prepare the chosen data."""
+        from topple.data.preparation import Preparation, prepare
         from topple.data.reading import read_interactions
         from topple.data.sources import source
-        from topple.data.splitting import Preparation, prepare
 
         if (self.dataset is None) == (self.interactions is None):
             raise DataError(

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from topple.data.interactions import Interactions
+from topple.data.preparation import Preparation
 from topple.data.sources.base import Source
-from topple.data.splitting import HeldOut, Preparation, Split
+from topple.data.splitting import HeldOut, Split
 from topple.errors import DataError, DataNotFoundError
 from topple.testing.rules import require
 from topple.types import CsrMatrix, FilePath

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from topple.data.interactions import Interactions
-from topple.data.splitting import Preparation, Split, prepare
+from topple.data.preparation import Preparation, prepare
+from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.randomness import generator
 from topple.recommenders.models.mult_vae import MultVAE, MultVAESettings

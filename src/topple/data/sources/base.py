@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from topple.data.download import Archive, cache_folder, fetch_archive
 from topple.data.interactions import Interactions
-from topple.data.splitting import Preparation, Split, prepare
+from topple.data.preparation import Preparation, prepare
+from topple.data.splitting import Split
 from topple.errors import DataNotFoundError
 from topple.types import FilePath
 
