@@ -27,7 +27,7 @@ SPELLING = {"keepdim", "as_tuple", "eq", "frozen", "strict"}
 """Arguments that decide nothing about which sets are tried."""
 PLUMBING = {"__init__.py", "memo.py", "by_history.py"}
 """Files that decide nothing about which sets are tried."""
-SECONDS = 300
+SECONDS = 150
 """What the tests of a mutant may take."""
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 import topple
 from tests.oracle.judge import judge, question
-from tests.oracle.rule import History, Precision, scale_of
+from tests.oracle.rule import History, Precision
+from tests.oracle.verdicts import judge_scale, judge_verdicts
 from tests.oracle.worlds import draw_world
 from topple import Query
 
@@ -37,11 +38,9 @@ class Tally:
 
 
 def precision_of(world):
-    """Return rounding and scale: as the model tells them where it does, else by the definition."""
-    rounding, scale = getattr(world.model, "rounding", 1e-12), getattr(world.model, "scale", None)
-    if scale is None:
-        return Precision(1e-12, scale_of(world.score, len(world.model.catalogue)), world.fillers)
-    return Precision(rounding, scale, world.fillers and not getattr(world.model, "coarse", False))
+    """Return rounding and scale as the model tells them; the scale is worked out anew elsewhere."""
+    model = world.model
+    return Precision(model.rounding, model.scale, world.fillers and not model.coarse)
 
 
 def draw_history(random, items):
@@ -146,4 +145,8 @@ def ask(seed, number):
             tally.counts["ties: proven"] += found.counts["minimum"]
         where = f"{world.name}, {method}: tests.oracle.asking.ask({seed}, {number}), query {at}"
         tally.false.extend((kind, what, where, query, explanation) for kind, what in found.false)
+    for found in (judge_scale(world), judge_verdicts(drawn, explained, world, precision, ids, random)):
+        tally.counts.update(found.counts)
+        where = f"{world.name}: tests.oracle.asking.ask({seed}, {number})"
+        tally.false.extend((kind, what, where, None, None) for kind, what in found.false)
     return tally
