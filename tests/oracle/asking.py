@@ -1,7 +1,7 @@
 """Draws queries of a world, has them explained, and holds the answers against the rule."""
 
 from collections import Counter
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from tests.oracle.verdicts import judge_scale, judge_verdicts
 from tests.oracle.worlds import draw_world
 from topple import Query
 
-FIELDS = frozenset(each.name for each in fields(Query))
-RULES = tuple(topple.CandidateRule)
+FEATURES = frozenset()
+"""What may be asked besides: weights, repeats, candidates, exclude, all (the rule)."""
+RULES = ("unseen_before", "unseen_after", *FEATURES.intersection({"all"}))
 PRICES = (1, 2, 0.5, 0.01, 100, 0.1, 0.2, 0.3, 0.125, 1.001)
 HISTORIES, TARGETS, EVENTS = 12, 5, 8
 """Histories of a world, targets of a history, most events of a history."""
@@ -47,9 +48,9 @@ def draw_history(random, items):
     """Return the items of a history, now and then with one that comes again, and the weights of its events."""
     history = random.permutation(items)[: random.integers(1, EVENTS + 1)].tolist()
     weights = ()
-    if "repeats" in FIELDS and random.random() < 0.2:
+    if "repeats" in FEATURES and random.random() < 0.2:
         history += [history[0]] * int(random.integers(1, 3))
-    if "weights" in FIELDS and random.random() < 0.25:
+    if "weights" in FEATURES and random.random() < 0.25:
         weights = tuple(float(weight) for weight in random.choice([0.5, 1, 2, 3, 0.25], len(history)))
     return history, weights
 
@@ -70,11 +71,11 @@ def draw_constraints(random, history, ids):
         "sets": int(random.integers(2, 4)) if random.random() < 0.15 else 1,
         "seed": int(random.integers(5)),
     }
-    if "repeats" in FIELDS and random.random() < 0.5:
+    if "repeats" in FEATURES and random.random() < 0.5:
         drawn["repeats"] = "events"
-    if "candidates" in FIELDS and random.random() < 0.2:
+    if "candidates" in FEATURES and random.random() < 0.2:
         drawn["candidates"] = frozenset(item for item in ids if random.random() < 0.8)
-    if "exclude" in FIELDS and random.random() < 0.2:
+    if "exclude" in FEATURES and random.random() < 0.2:
         drawn["exclude"] = frozenset(item for item in ids if random.random() < 0.1)
     return drawn
 
