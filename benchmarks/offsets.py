@@ -11,7 +11,7 @@ import numpy as np
 
 import topple
 from tests.oracle.asking import Tally, draw_queries, precision_of
-from tests.oracle.judge import judge, named_items, question
+from tests.oracle.judge import judge, question
 from tests.oracle.shifted import SHIFTS, Shift, shifted_world
 
 
@@ -25,7 +25,7 @@ def ask(shift: Shift, histories: int, seed: int) -> tuple[Tally, bool, float]:
         found = judge(explanation, question(query, history, precision, ids))
         tally.counts.update(found.counts)
         tally.false.extend((kind, what, shift.name, query, explanation) for kind, what in found.false)
-    sizes = [len(named_items(each)) for each in explained if each.valid]
+    sizes = [len(each.items) for each in explained if each.valid]
     return tally, warned, float(np.mean(sizes)) if sizes else float("nan")
 
 

@@ -106,22 +106,17 @@ def measure(name):
         progress=False,
     )
     found = [each for each in explained if each.valid]
-    shared = sum(len(set(items(each)) & set(other)) for each in found for other in each.alternatives)
+    shared = sum(len(set(each.items) & set(other)) for each in found for other in each.alternatives)
     return {
         "found": len(found),
-        "items": sum(len(items(each)) for each in found),
-        "price": round(sum(each.query.item_cost(items(each)) for each in found), 6),
+        "items": sum(len(each.items) for each in found),
+        "price": round(sum(each.query.item_cost(each.items) for each in found), 6),
         "proven": sum(each.proof is Proof.MINIMUM for each in found),
         "impossible": sum(each.status is topple.Status.IMPOSSIBLE for each in explained),
         "alternatives": sum(len(each.alternatives) for each in found),
         "shared": shared,
         "scored": sum(each.cost for each in explained),
     }
-
-
-def items(explanation):
-    """Return the items that are named."""
-    return explanation.items
 
 
 def kept():

@@ -17,9 +17,9 @@ def question(query, history, precision, ids):
     place_of = {item: place for place, item in enumerate(ids)}
     units, costs, sizes = _units(query)
     listed = np.ones(len(ids), dtype=bool)
-    if getattr(query, "candidates", None) is not None:
+    if query.candidates is not None:
         listed &= np.array([item in query.candidates for item in ids])
-    listed &= np.array([item not in getattr(query, "exclude", ()) for item in ids])
+    listed &= np.array([item not in query.exclude for item in ids])
     return Question(
         history=history,
         precision=precision,
@@ -39,7 +39,7 @@ def question(query, history, precision, ids):
 def _units(query):
     """Return bits, cost in thousandths and size of what may be named: groups whole, nothing protected."""
     grouped = {item: group for group in query.groups for item in group}
-    by_event = getattr(query, "repeats", "item") == "events"
+    by_event = query.repeats == "events"
     prices, members = dict(query.item_costs), {}
     for event, item in enumerate(query.history):
         key = ("group", grouped[item]) if item in grouped else ("event", event) if by_event else ("item", item)
@@ -115,16 +115,10 @@ def _askable(found, explanation, asked):
 
 def named_bits(explanation):
     """Return the bits of the events that an explanation names."""
-    positions = getattr(explanation, "positions", ())
-    if positions:
-        return sum(1 << event for event in positions)
-    items = set(named_items(explanation))
-    return sum(1 << event for event, item in enumerate(explanation.query.history) if item in items)
-
-
-def named_items(explanation):
-    """Return the items that an explanation names."""
-    return explanation.items
+    named = explanation.positions or [
+        event for event, item in enumerate(explanation.query.history) if item in explanation.items
+    ]
+    return sum(1 << event for event in named)
 
 
 def _judge_set(found, explanation, asked):
@@ -194,7 +188,7 @@ def _judge_words(found, explanation, asked, bits):
     found.counts["whole history"] += whole
     if WHOLE_HISTORY in explanation.reason and not (by_fillers and kept == 0):
         found.say("reason", f"{explanation.reason!r}, and other items outrank the target, or something is left")
-    if whole and hasattr(explanation, "at_least") and WHOLE_HISTORY not in explanation.reason:
+    if whole and WHOLE_HISTORY not in explanation.reason:
         found.say(
             "reason",
             f"the set is the whole history, nothing outranks the target, and the reason is {explanation.reason!r}",
@@ -236,6 +230,6 @@ def _judge_nothing(found, explanation, asked):
 
 
 def _judge_at_least(found, explanation, asked):
-    said, least = getattr(explanation, "at_least", None), asked.cheapest(CERTAIN)
+    said, least = explanation.at_least, asked.cheapest(CERTAIN)
     if said is not None and least is not None and round(said * 1000 if np.isfinite(said) else 1e15) > least[1]:
         found.say("at least", f"at_least={said:g}, and a set that costs {least[1] / 1000:g} does it")

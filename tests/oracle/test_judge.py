@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import topple
-from tests.oracle.judge import judge, named_bits, named_items, question
+from tests.oracle.judge import judge, named_bits, question
 from tests.oracle.rule import History, Precision, scale_of
 from tests.oracle.worlds import additive_world
 from topple import Proof, Query, Status
@@ -30,7 +30,7 @@ def answers():
 
 
 ANSWERS = list(answers())
-FOUND = [(e, q) for e, q in ANSWERS if e.status is Status.FOUND and 1 < len(named_items(e)) < 5]
+FOUND = [(e, q) for e, q in ANSWERS if e.status is Status.FOUND and 1 < len(e.items) < 5]
 
 
 def kinds(explanation, asked):
@@ -38,9 +38,8 @@ def kinds(explanation, asked):
 
 
 def with_items(explanation, items, **fields):
-    name = "items" if hasattr(explanation, "items") else "removed"
-    positions = {"positions": tuple(explanation.query.history.index(i) for i in items)} if name == "items" else {}
-    return replace(explanation, **{name: tuple(items)}, **positions, **fields)
+    positions = tuple(explanation.query.history.index(item) for item in items)
+    return replace(explanation, items=tuple(items), positions=positions, **fields)
 
 
 def test_true_answers_pass():
@@ -52,8 +51,8 @@ def test_true_answers_pass():
 def test_a_set_with_an_item_too_many_is_not_minimal(proof):
     wrong = []
     for explanation, asked in FOUND:
-        more = next(item for item in explanation.query.history if item not in named_items(explanation))
-        larger = with_items(explanation, [*named_items(explanation), more], proof=proof)
+        more = next(item for item in explanation.query.history if item not in explanation.items)
+        larger = with_items(explanation, [*explanation.items, more], proof=proof)
         if asked.does(named_bits(larger), 0):
             wrong.append(kinds(larger, asked))
     assert wrong
@@ -63,7 +62,7 @@ def test_a_set_with_an_item_too_many_is_not_minimal(proof):
 
 def test_a_set_with_an_item_too_few_is_not_valid():
     for explanation, asked in FOUND:
-        assert "valid" in kinds(with_items(explanation, named_items(explanation)[1:]), asked)
+        assert "valid" in kinds(with_items(explanation, explanation.items[1:]), asked)
 
 
 def test_a_true_set_is_not_refuted_and_not_impossible():
@@ -85,7 +84,7 @@ def test_ranks_and_replacements_are_held_against_the_scores():
 
 def test_a_set_that_the_query_does_not_allow_is_seen():
     explanation, asked = FOUND[0]
-    first = named_items(explanation)[0]
+    first = explanation.items[0]
     query = replace(explanation.query, protected={first})
     protected = question(query, asked.history, asked.precision, IDS)
     assert "not allowed" in kinds(replace(explanation, query=query), protected)
@@ -102,5 +101,5 @@ def test_a_query_that_can_be_asked_is_not_invalid_and_the_reverse():
 
 def test_alternatives_are_other_sets_of_equal_cost():
     explanation, asked = FOUND[0]
-    assert "alternatives" in kinds(replace(explanation, alternatives=(named_items(explanation),)), asked)
+    assert "alternatives" in kinds(replace(explanation, alternatives=(explanation.items,)), asked)
     assert "alternatives" in kinds(replace(explanation, alternatives=((explanation.query.history[0],),)), asked)

@@ -18,7 +18,7 @@ def judge_verdicts(drawn, explained, world, precision, ids, random):
     asked = [(query, question(query, history, precision, ids)) for query, history in drawn]
     asked = [each for each, answer in zip(asked, explained, strict=True) if str(answer.status) != "invalid"]
     chosen = [asked[each] for each in random.permutation(len(asked))[:SETS] if len(asked[each][1].allowed[0])]
-    chosen = [(query, truth) for query, truth in chosen if getattr(query, "repeats", "item") != "events"]
+    chosen = [(query, truth) for query, truth in chosen if query.repeats != "events"]
     bits = [int(random.choice(truth.allowed[0])) for _, truth in chosen]
     sets = [_items(query, named) for (query, _), named in zip(chosen, bits, strict=True)]
     found = Judgement()
@@ -55,7 +55,7 @@ def _judge_evidence(found, verdict, truth, bits):
     """Without evidence: nothing outranks the target out of the list, and yet it is out."""
     left = truth.history.full ^ bits
     sure = (truth.counts[CERTAIN, :, left] == truth.counts[POSSIBLE, :, left]).all()
-    if not hasattr(verdict, "without_evidence") or not sure or not verdict.valid or truth.goal == Goal.SUFFICIENT:
+    if not sure or not verdict.valid or truth.goal == Goal.SUFFICIENT:
         return
     by_fillers = truth.counts[CERTAIN, 0, left] < truth.k <= truth.counts[CERTAIN, 1, left]
     if verdict.without_evidence != by_fillers:
