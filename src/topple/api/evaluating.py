@@ -8,6 +8,7 @@ from topple.metrics import Evaluation, Retrained, measure, values
 from topple.records.answer import Explanation, Status, Verdict
 from topple.records.question import UNSEEN, CandidateRule, Goal
 from topple.reports.progress import queries_bar
+from topple.scoring.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
 from topple.verification.looking import look
@@ -43,7 +44,7 @@ def evaluate(
                 f"explanations of catalogue {explanation.catalogue} cannot be judged with a model of "
                 f"{catalogue}. Use the model that they were made with."
             )
-        if explanation.model not in ("", model):
+        if explanation.model and not same_model(explanation.model, model):
             raise QueryError(
                 f"explanations of model {explanation.model} cannot be judged with model {model}: what topples "
                 "one need not topple the other. Use the model that they were made with, or verify(model, queries, sets)."

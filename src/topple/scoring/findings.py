@@ -1,11 +1,13 @@
 """What is found out about a model by asking it: once a model, whichever thread asks first."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from topple.data.splitting import Split
+from topple.scoring.identity import answer_identity, array_hash
 from topple.scoring.listing import Listed, listed_counts, users_counted
 from topple.scoring.memo import Memo
 from topple.scoring.probe import Histories, Measures, drawn_histories, measure, training_histories
@@ -35,6 +37,7 @@ class Findings:
         self._probe, self._users = probe, users
         self._measures: Memo[Measures] = Memo(measures)
         self._listed: Memo[Listed] = Memo(listed)
+        self._identity: Memo[str] = Memo()
         self._empty: Memo[Tensor] = Memo()
 
     @classmethod
@@ -53,6 +56,12 @@ class Findings:
     def measures(self, model: "Recommender", version: object) -> Measures:
         """Return what the scores for the probe tell."""
         return self._measures.get(version, lambda: measure(model, self.probe(model)))
+
+    def identity(self, model: "Recommender", arrays: Mapping[str, Tensor], version: object) -> str:
+        """Return which model this is: by its arrays, or by its answers where it has none."""
+        return self._identity.get(
+            version, lambda: array_hash(model, arrays) if arrays else answer_identity(model, self.probe(model))
+        )
 
     def empty(self, model: "Recommender", version: object) -> Tensor:
         """Return the scores of the empty history in float64 [I]."""

@@ -1,8 +1,7 @@
 """The scoring contract: many variations of one history at a time."""
 
-import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
@@ -107,7 +106,6 @@ class Recommender(ABC):
         self.catalogue = catalogue
         self.settings: Settings = self.settings_type()
         self.training: dict[str, Any] = {}
-        self._hashed: tuple[object, str] = (None, "")
         self.findings = Findings()
 
     @abstractmethod
@@ -263,23 +261,15 @@ class Recommender(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """A short hash of the model: its name, its catalogue and what it has learned; kept until an array changes."""
-        arrays = sorted(self._scoring_arrays().items())
-        version = self._version()
-        if self._hashed[0] != version:
-            self._hashed = version, self._hash(arrays)
-        return self._hashed[1]
+        """Which model this is, as text that `same_model` compares; worked out once, and again when an array changes.
+
+        A hash of what was learned where `arrays` shows it, else what the model answers to its probe.
+        """
+        return self.findings.identity(self, self._scoring_arrays(), (self.settings, self._version()))
 
     def _scoring_arrays(self) -> Mapping[str, Tensor]:
         """Return what the scores depend on, by name; a model that is not stored by its arrays overrides this."""
         return self.arrays()
-
-    def _hash(self, arrays: Sequence[tuple[str, Tensor]]) -> str:
-        digest = hashlib.blake2b(f"{self.name}:{self.catalogue.fingerprint}".encode(), digest_size=8)
-        for key, array in arrays:
-            digest.update(key.encode())
-            digest.update(array.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()
 
 
 def moved(model: _Model, learned: Tensor | Mapping[str, Tensor], device: torch.device | str) -> _Model:

@@ -1,6 +1,5 @@
 """What adapters share: a model asked for the scores of many edited histories at once, and what its answers must be."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -11,7 +10,7 @@ from torch import Tensor
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError, ToppleError
 from topple.recommenders.adapters.answers import scores_of
-from topple.recommenders.adapters.trial import few_scores, try_out
+from topple.recommenders.adapters.trial import try_out
 from topple.recommenders.adapters.variations import Variations
 from topple.scoring.findings import Findings
 from topple.scoring.recommender import Capability, Recommender
@@ -77,15 +76,6 @@ class BlackBox(Recommender):
     def device(self) -> torch.device:
         """Where the model lives."""
         return self._device
-
-    @property
-    def fingerprint(self) -> str:
-        """A short hash of the model's name, its catalogue and its scores for a few histories, asked now."""
-        scores = few_scores(self)
-        steps = (scores / scores.abs().max().clamp(min=1e-30) / 1e-5).round().to(torch.int32)
-        digest = hashlib.blake2b(f"{self.name}:{self.catalogue.fingerprint}".encode(), digest_size=8)
-        digest.update(steps.cpu().numpy().tobytes())
-        return digest.hexdigest()
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Ask for all variations, as many to a call as go in, and pick the candidates.
