@@ -55,7 +55,7 @@ def net(seed=0):
 
 def test_explanations_of_another_model_without_arrays_are_refused():
     a, b = mine(0), mine(1)
-    histories = {user: [100 + user, 101 + user, 110 + user] for user in range(4)}
+    histories = {user: [101 + 3 * user, 131 + 3 * user] for user in range(4)}
     found = topple.explain(a, histories, k=5, progress=False)
     assert topple.evaluate(a, found).measurements
     assert topple.evaluate(mine(0), found).measurements
