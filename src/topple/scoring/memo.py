@@ -10,6 +10,22 @@ from torch import Tensor
 _Value = TypeVar("_Value")
 
 
+class Lock:
+    """Lets one thread in at a time, the same one as often as it likes; a copy, or one in another process, is a new lock."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def __reduce__(self) -> tuple[type["Lock"], tuple[()]]:
+        return type(self), ()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Memo(Generic[_Value]):
     """A value worked out when it is first asked for, and again where what it depends on has changed.
 
@@ -18,7 +34,7 @@ class Memo(Generic[_Value]):
     """
 
     def __init__(self, value: _Value | None = None) -> None:
-        self._lock = RLock()
+        self._lock = Lock()
         self._put = value
         self._kept: tuple[object, _Value] | None = None
 

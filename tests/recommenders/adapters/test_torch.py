@@ -47,17 +47,6 @@ def test_mode_weights_and_gradients_stay_as_they_were():
     assert not model[4].weight.requires_grad
 
 
-def test_later_training_shows():
-    model = network()
-    recommender = topple.wrap(model, "torch", IDS)
-    print_before, histories = recommender.fingerprint, HistoryBatch.of([[1, 2]])
-    before = recommender.score(histories, unchanged(histories))
-    with torch.no_grad():
-        model[4].bias += 1
-    torch.testing.assert_close(recommender.score(histories, unchanged(histories)), before + 1)
-    assert recommender.fingerprint != print_before
-
-
 def test_a_linear_module_may_be_additive():
     torch.manual_seed(0)
     recommender = topple.wrap(nn.Linear(20, 20), "torch", IDS, additive=True)
@@ -140,8 +129,6 @@ def test_the_gradient_is_in_what_is_kept_and_not_in_the_weights():
     model = network()
     recommender = topple.wrap(model, "torch", IDS)
     histories = HistoryBatch.of([[1, 2]])
-    with torch.no_grad():
-        model[4].bias += 1  # so that the weights are copied anew, with gradients on
     assert not recommender.score(histories, unchanged(histories)).requires_grad
     keep = unchanged(histories).requires_grad_()
     recommender.score(histories, keep).sum().backward()

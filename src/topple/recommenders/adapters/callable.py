@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import RecommenderError
-from topple.recommenders.adapters.black_box import Ask, BlackBox
+from topple.recommenders.adapters.asking.black_box import Ask, BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id

@@ -1,5 +1,6 @@
 """Models of Cornac: EASE, autoencoders over the history (VAECF, RecVAE), and next-item models (SASRec, GRU4Rec)."""
 
+import copy
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters import torch as torch_adapter
-from topple.recommenders.adapters.black_box import BlackBox
+from topple.recommenders.adapters.arrays.item_weights import ItemWeights
+from topple.recommenders.adapters.asking.black_box import BlackBox
+from topple.recommenders.adapters.asking.copies import scoring_copy
+from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library
-from topple.recommenders.adapters.item_weights import ItemWeights
-from topple.recommenders.adapters.variations import Variations
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
@@ -53,7 +55,9 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
             if getattr(model, "model", None) is None:
                 raise RecommenderError(f"{name} is not trained: it has no network. Fit it with trainable=True.")
             ordered = frozenset({Capability.ORDER_AWARE})
-            recommender = BlackBox(catalogue, name, partial(ask, model), capabilities=ordered)
+            asked = copy.copy(model)
+            asked.model = scoring_copy(model.model, name)
+            recommender = BlackBox(catalogue, name, partial(ask, asked), capabilities=ordered)
             recommender.module = model.model
             recommender.empty_by_rule = True  # type: ignore[misc] # 1 for every item
             return recommender
@@ -83,7 +87,7 @@ _AUTOENCODERS: dict[str, tuple[str, Callable[[Any, Tensor], Tensor]]] = {
 
 def _one_by_one(model: Any, asked: Variations) -> Any:
     """Ask a next-item model with Cornac's indices of each history; it does not use the user it is given."""
-    with torch_adapter.evaluating(model.model), torch.no_grad():
+    with torch.no_grad():
         return np.stack([np.asarray(model.score(0, history.tolist())) for history in asked.sequences()])
 
 
@@ -98,7 +102,7 @@ def _step_by_step(model: Any, asked: Variations) -> Tensor:
     begun = (torch.arange(longest) >= longest - lengths[:, None]).to(place)
     states = [torch.zeros(len(histories), width, device=place) for width in model.layers]
     scores = torch.ones(len(histories), model.total_items, device=place)
-    with torch_adapter.evaluating(model.model), torch.no_grad():
+    with torch.no_grad():
         for step in range(longest):
             scores = model.model(items[:, step].to(place), states, None, training=False)[:, : model.total_items]
             states = [state * begun[:, step, None] for state in states]

@@ -5,9 +5,9 @@ from typing import Any
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.adapters.als import FactorsOfItems
+from topple.recommenders.adapters.arrays.factors import FactorsOfItems
+from topple.recommenders.adapters.arrays.item_weights import ItemWeights
 from topple.recommenders.adapters.catalogues import catalogue_of, library
-from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.scoring.recommender import Recommender
 from topple.types import Id
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.adapters.als import FactorsOfItems
-from topple.recommenders.adapters.black_box import BlackBox
+from topple.recommenders.adapters.arrays.factors import FactorsOfItems
+from topple.recommenders.adapters.arrays.item_weights import ItemWeights
+from topple.recommenders.adapters.asking.black_box import BlackBox
+from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of, library
-from topple.recommenders.adapters.item_weights import ItemWeights
-from topple.recommenders.adapters.variations import Variations
 from topple.scoring.recommender import Recommender
 from topple.types import Id
 

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters import torch as torch_adapter
-from topple.recommenders.adapters.black_box import BlackBox
+from topple.recommenders.adapters.arrays.item_weights import ItemWeights
+from topple.recommenders.adapters.asking.black_box import BlackBox
+from topple.recommenders.adapters.asking.copies import scoring_copy
 from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library
-from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id, IntArray
 
@@ -58,10 +59,11 @@ def wrap(
         if is_of(model, rooms, kind):
             return torch_adapter.wrap(_WithoutPadding(model, rows_to_scores), catalogue, name=name)
     if isinstance(model, base.SequentialRecommender):
+        copied = scoring_copy(model, name)
         recommender = BlackBox(
             catalogue,
             name,
-            lambda variations: _asked(model, name, variations.sequences()),
+            lambda variations: _asked(copied, name, variations.sequences()),
             capabilities=frozenset({Capability.ORDER_AWARE}),
             device=torch_adapter.device_of(model),
             empty=empty,
@@ -118,7 +120,7 @@ def _asked(model: Any, name: str, histories: Sequence[IntArray]) -> Tensor:
     lengths = (sequences > 0).sum(1)
     given = interaction({model.ITEM_SEQ: sequences, model.ITEM_SEQ_LEN: lengths}).to(torch_adapter.device_of(model))
     try:
-        with torch_adapter.evaluating(model), torch.no_grad():
+        with torch.no_grad():
             scores: Tensor = model.full_sort_predict(given)
     except KeyError as error:
         raise CapabilityError(

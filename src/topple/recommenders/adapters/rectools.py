@@ -7,9 +7,9 @@ import numpy as np
 
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters import implicit, rectools_transformers
-from topple.recommenders.adapters.als import FactorsOfItems
+from topple.recommenders.adapters.arrays.factors import FactorsOfItems
+from topple.recommenders.adapters.arrays.item_weights import ItemWeights
 from topple.recommenders.adapters.catalogues import catalogue_of, library
-from topple.recommenders.adapters.item_weights import ItemWeights
 from topple.scoring.recommender import Recommender
 
 WORKS = (

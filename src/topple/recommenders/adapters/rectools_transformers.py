@@ -5,14 +5,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters import torch as torch_adapter
-from topple.recommenders.adapters.black_box import BlackBox
+from topple.recommenders.adapters.asking.black_box import BlackBox
+from topple.recommenders.adapters.asking.copies import scoring_copy
+from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of, library
-from topple.recommenders.adapters.variations import Variations
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id, IntArray
 
@@ -51,7 +52,11 @@ def wrap(model: Any, items: Any, name: str, empty: float | Sequence[float]) -> R
     recommender = BlackBox(
         catalogue,
         name,
-        _Sessions(model, preparator.item_id_map.convert_to_internal(list(catalogue.vocabulary.ids))),
+        _Sessions(
+            scoring_copy(network, name),
+            preparator,
+            preparator.item_id_map.convert_to_internal(list(catalogue.vocabulary.ids)),
+        ),
         capabilities=frozenset({Capability.ORDER_AWARE}),
         device=torch_adapter.device_of(network),
         empty=empty,
@@ -65,19 +70,20 @@ class _Sessions:
     """A transformer asked for the scores of sessions, in the precision and the place of its weights.
 
     Args:
-        model: of RecTools.
+        network: a copy of the model's own.
+        preparator: what makes batches of sessions.
         numbers: RecTools' own number of each item of the catalogue [I].
     """
 
-    def __init__(self, model: Any, numbers: IntArray) -> None:
-        self._network, self._preparator = model.lightning_model.torch_model, model.data_preparator
-        self._numbers = numbers
+    def __init__(self, network: nn.Module, preparator: Any, numbers: IntArray) -> None:
+        self._network: Any = network
+        self._preparator, self._numbers = preparator, numbers
 
     def __call__(self, asked: Variations) -> Tensor:
         sessions: list[Any] = [(self._numbers[its].tolist(), [1.0] * len(its), {}) for its in asked.sequences()]
         network, place = self._network, torch_adapter.device_of(self._network)
         batch = {key: each.to(place) for key, each in self._preparator._collate_fn_recommend(sessions).items()}
-        with torch_adapter.evaluating(network), torch.no_grad():
+        with torch.no_grad():
             embedded = network.item_model.get_all_embeddings()
             last = network.encode_sessions(batch, embedded)[:, -1]  # [N, D]
             scores: Tensor = network.similarity_module(last, embedded)

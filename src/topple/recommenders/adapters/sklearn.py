@@ -7,9 +7,9 @@ import numpy as np
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.adapters.black_box import BlackBox
+from topple.recommenders.adapters.asking.black_box import BlackBox
+from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of, library
-from topple.recommenders.adapters.variations import Variations
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 

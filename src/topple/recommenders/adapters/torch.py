@@ -1,7 +1,6 @@
 """Any torch module that maps history vectors [N, I] to scores [N, I]."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -9,9 +8,10 @@ from torch import Tensor, nn
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.adapters.black_box import BlackBox
+from topple.recommenders.adapters.asking.black_box import BlackBox
+from topple.recommenders.adapters.asking.copies import own_precision, scoring_copy
+from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of
-from topple.recommenders.adapters.variations import Variations
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
@@ -30,10 +30,11 @@ def wrap(
     at_once: int | None = None,
     probe: Sequence[Sequence[Id]] | None = None,
 ) -> Recommender:
-    """Return a torch module as a recommender; its mode, weights and gradients stay as they are.
+    """Return a torch module as a recommender; what scores is a copy, and the module itself is never called.
 
-    Each call runs in evaluation mode, on the module's device. Scores are computed in the precision that is asked for: in
-    float64 with copies of the weights, so that a score is the same in any batch.
+    The copy is made now, in evaluation mode, on the module's device: training that goes on afterwards does not show, so wrap
+    again then. Scores are computed in the precision that is asked for: in float64 too, so that a score is the same in any
+    batch.
 
     Args:
         model: the module: `model(rows)` with rows [N, I], 1 where an item is in the history.
@@ -78,18 +79,6 @@ def wrap(
     return recommender
 
 
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put every part of a module into evaluation mode, and back into its own afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        model.eval()
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
 def device_of(model: Any) -> torch.device:
     """Return where the weights of a library's network are; where they are in several places is for the library to say."""
     found: torch.device = next(model.parameters()).device
@@ -97,38 +86,28 @@ def device_of(model: Any) -> torch.device:
 
 
 class _Asked:
-    """A module asked in the precision of the histories, with copies of its weights that are made when they change."""
+    """A copy of a module, asked in the precision of the histories, or in the precision of its weights alone."""
 
     def __init__(self, model: nn.Module, output: Callable[[Any], Tensor], called: str, *, double: bool) -> None:
-        self._model, self._output, self._called, self._double = model, output, called, double
-        self._copied: tuple[object, dict[str, Tensor]] = (None, {})
+        self._output, self._called, self._double = output, called, double
+        self._own = own_precision(model)
+        precisions = {self._own} if self._own is None or not double else {self._own, torch.float32, torch.float64}
+        self._copies = {each: scoring_copy(model, called) for each in precisions}
+        for precision, module in self._copies.items():
+            module.to(precision)
 
     def __call__(self, asked: Variations) -> Tensor:
-        tensors = {**dict(self._model.named_parameters()), **dict(self._model.named_buffers())}
-        own = next((each.dtype for each in tensors.values() if each.is_floating_point()), asked.weights.dtype)
-        precision = asked.weights.dtype if self._double else own
-        state = self._state(tensors, precision)
-        rows = asked.dense().to(precision)
+        weights = self._own or asked.weights.dtype
+        precision = asked.weights.dtype if self._double else weights
         try:
-            with evaluating(self._model):
-                return self._output(torch.func.functional_call(self._model, state, (rows,)))
+            return self._output(self._copies[self._own and precision](asked.dense().to(precision)))
         except RuntimeError as error:
-            if precision == own:
+            if precision == weights:
                 raise
             raise RecommenderError(
-                f"{self._called} raised {error} when it was run in {precision}, with weights of {own}. If it cannot compute "
+                f"{self._called} raised {error} when it was run in {precision}, with weights of {weights}. If it cannot compute "
                 "in another precision than its own, give double=False."
             ) from error
-
-    def _state(self, tensors: dict[str, Tensor], precision: torch.dtype) -> dict[str, Tensor]:
-        mark = (precision, [(each.data_ptr(), each._version) for each in tensors.values()])
-        if self._copied[0] != mark:
-            copies = {
-                key: each.detach().to(precision if each.is_floating_point() else each.dtype, copy=True)
-                for key, each in tensors.items()
-            }
-            self._copied = (mark, copies)
-        return self._copied[1]
 
 
 def _first(answer: Any) -> Tensor:

@@ -17,6 +17,7 @@ from topple.recommenders.families.learned import Learned, LearnedSettings
 from topple.recommenders.saving.arrays import fitting_arrays
 from topple.recommenders.training.loop import train
 from topple.scoring.layers import Layer
+from topple.scoring.memo import Memo
 from topple.scoring.products import lengths_of, products
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
@@ -52,7 +53,9 @@ class Autoencoder(Learned):
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
         super().__init__(catalogue, parameters, settings)
         self._parameters = {name: _laid_out(array, len(catalogue)) for name, array in self._parameters.items()}
-        self._cast: dict[torch.dtype, tuple[Any, tuple[Layer, ...]]] = {}
+        self._cast: dict[torch.dtype, Memo[tuple[Layer, ...]]] = {
+            each: Memo() for each in (torch.float32, torch.float64)
+        }
 
     @classmethod
     @abstractmethod
@@ -133,12 +136,13 @@ class Autoencoder(Learned):
 
     def _layers(self, dtype: torch.dtype) -> tuple[Layer, ...]:
         """Return the layers in a precision, kept until the arrays change; the first one's weight is left as it is."""
-        version = tuple(array._version for array in self._parameters.values())
-        if self._cast.get(dtype, (None,))[0] != version:
+
+        def cast() -> tuple[Layer, ...]:
             first, *rest = self.layers()
-            cast = [Layer(layer.weight.to(dtype), layer.bias.to(dtype), layer.tanh) for layer in rest]
-            self._cast[dtype] = version, (Layer(first.weight, first.bias.to(dtype), first.tanh), *cast)
-        return self._cast[dtype][1]
+            others = (Layer(layer.weight.to(dtype), layer.bias.to(dtype), layer.tanh) for layer in rest)
+            return Layer(first.weight, first.bias.to(dtype), first.tanh), *others
+
+        return self._cast[dtype].get(self._version(), cast)
 
     def encode_batch(self, batch: CsrMatrix, layer: Layer, random: torch.Generator) -> Tensor:
         """Return the first layer of sparse users [B, I] before its activation, with dropout on the normalised input."""

@@ -1,7 +1,7 @@
 import torch
 
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.recommenders.adapters.variations import Variations
+from topple.recommenders.adapters.asking.variations import Variations
 
 ASKED = Variations(
     Catalogue(Vocabulary(["a", "b", "c", "d"])),

@@ -5,7 +5,7 @@ from scipy.sparse import csr_matrix
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import RecommenderError
-from topple.recommenders.adapters.item_weights import ItemWeights
+from topple.recommenders.adapters.arrays.item_weights import ItemWeights
 from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from topple.errors import RecommenderError
-from topple.recommenders.adapters.variations import Variations
+from topple.recommenders.adapters.asking.variations import Variations
 
 
 def scores_of(
@@ -47,7 +47,7 @@ def scores_of(
         raise RecommenderError(
             f"{name} returned scores in {scores.dtype}: too coarse to tell who outranks whom. Return float32 or float64."
         )
-    scores = scores.to(asked.weights.dtype)
+    scores = scores.to(asked.weights.dtype, copy=True)  # the answer may be an array that the model keeps
     if not bool(torch.isfinite(scores.sum())):  # one pass in nearly every case
         finite = torch.isfinite(scores)
         if bool(finite.all()):

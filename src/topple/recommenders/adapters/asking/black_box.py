@@ -9,10 +9,11 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError, ToppleError
-from topple.recommenders.adapters.answers import scores_of
-from topple.recommenders.adapters.trial import try_out
-from topple.recommenders.adapters.variations import Variations
+from topple.recommenders.adapters.asking.answers import scores_of
+from topple.recommenders.adapters.asking.trial import try_out
+from topple.recommenders.adapters.asking.variations import Variations
 from topple.scoring.findings import Findings
+from topple.scoring.memo import Lock
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.types import Id
@@ -62,6 +63,7 @@ class BlackBox(Recommender):
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
         self.capabilities = capabilities  # type: ignore[misc]
         self.ask = ask
+        self._asking = Lock()
         self.module: object = None  # where the model is a torch module: what must keep its mode
         self._device = device or torch.device("cpu")
         self._empty = _empty_scores(empty, len(catalogue), name)
@@ -118,22 +120,28 @@ class BlackBox(Recommender):
         return scores
 
     def _answer(self, asked: Variations, missing: float | None, place: Callable[[int], tuple[int, int]]) -> Tensor:
-        try:
-            answer = self.ask(asked)
-        except ToppleError:
-            raise
-        except Exception as error:
-            kept = asked.kept
-            hint = (
-                " One of them is empty (all items removed): if the model cannot score that, give `empty`, the scores to use."
-                if int(kept.min()) == 0
-                else " Ask the model for such histories yourself to see why."
-            )
-            raise RecommenderError(
-                f"{self.name} raised {type(error).__name__}: {error} (asked for {len(asked)} histories of {int(kept.min())} "
-                f"to {int(kept.max())} items). A recommender scores any history made of items of its catalogue.{hint}"
-            ) from error
-        return scores_of(answer, asked, self.name, self._device, missing, place)
+        """Ask and copy the answer, one thread at a time: what a model keeps while it answers is its own affair."""
+        with self._asking:
+            try:
+                answer = self.ask(asked)
+            except ToppleError:
+                raise
+            except Exception as error:
+                raise _failed(self.name, asked, error) from error
+            return scores_of(answer, asked, self.name, self._device, missing, place)
+
+
+def _failed(name: str, asked: Variations, error: Exception) -> RecommenderError:
+    kept = asked.kept
+    hint = (
+        " One of them is empty (all items removed): if the model cannot score that, give `empty`, the scores to use."
+        if int(kept.min()) == 0
+        else " Ask the model for such histories yourself to see why."
+    )
+    return RecommenderError(
+        f"{name} raised {type(error).__name__}: {error} (asked for {len(asked)} histories of {int(kept.min())} to "
+        f"{int(kept.max())} items). A recommender scores any history made of items of its catalogue.{hint}"
+    )
 
 
 def _place(start: int, slots: int, row: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import torch
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import RecommenderError
-from topple.recommenders.adapters.als import FactorsOfItems
+from topple.recommenders.adapters.arrays.factors import FactorsOfItems
 from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
 
