@@ -86,10 +86,17 @@ def test_a_model_in_float32_is_the_same_with_any_number_of_threads(first):
         there = topple.wrap(module, "torch", items, double=False)
         assert topple.evaluate(there, found).measurements
         assert same_model(here, there)
-        assert same_model(there, topple.wrap(module, "torch", items))  # in float64
         assert not same_model(here, topple.wrap(net(1), "torch", items, double=False))
     finally:
         torch.set_num_threads(threads)
+
+
+def test_a_model_that_is_asked_is_the_same_in_both_precisions():
+    module = net()
+    module.append(torch.nn.GELU())  # not read as steps
+    single, double = (topple.wrap(module, "torch", range(ITEMS), double=double) for double in (False, True))
+    assert single.rounding > double.rounding
+    assert same_model(single, double)
 
 
 def test_noise_of_float32_changes_no_identity_and_more_than_noise_does():

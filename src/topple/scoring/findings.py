@@ -23,8 +23,8 @@ class Findings:
     Args:
         probe: the histories that the scale is measured with; None for drawn ones.
         users: training users whose lists are counted; None where there are none.
-        measures: known already, from where the model was stored.
-        listed: known already, likewise.
+        measures: known already.
+        listed: known already.
     """
 
     def __init__(
@@ -48,6 +48,12 @@ class Findings:
     def elsewhere(self) -> "Findings":
         """Return the same for the same model on another device."""
         return Findings(self._probe, self._users, self._measures.known, self._listed.known)
+
+    def restore(self, measures: Measures, listed: Listed | None) -> None:
+        """Take what was found out before the model was stored."""
+        self._measures.put(measures)
+        if listed is not None:
+            self._listed.put(listed)
 
     def probe(self, model: "Recommender") -> Histories:
         """Return the histories that the scale is measured with."""

@@ -95,6 +95,8 @@ class Recommender(ABC):
     name: ClassVar[str]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     settings_type: ClassVar[type[Settings]] = Settings
+    stored_as: ClassVar[str | None] = None
+    """Under which name a folder reads the model again; None for the model's own."""
     rounding: float = DOUBLE
     """How far the scores of one history may lie apart in different batches, as a share of a score's size or of the scale,
     whichever is larger. A property of the model, whatever precision a run scores in: `SINGLE` for a model that computes in

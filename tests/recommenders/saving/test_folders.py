@@ -1,20 +1,23 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
 import zipfile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from topple.errors import DataNotFoundError, ModelFolderError, OutputExistsError, UnknownNameError
+from topple.errors import DataNotFoundError, ModelFolderError, OutputExistsError
 from topple.recommenders.models.mult_dae import MultDAE
 from topple.recommenders.models.mult_vae import MultVAE
 from topple.recommenders.saving.folders import load_arrays, load_model, save_model
 from topple.scoring.variations import HistoryBatch, unchanged
-from topple.testing import film_recommender, random_mult_vae, tiny_split
+from topple.testing import random_mult_vae, tiny_split
 from topple.testing.worlds import catalogue_of
 
 SETTINGS = {"hidden": 8, "latent": 4, "epochs": 1}
@@ -166,7 +169,7 @@ def test_a_model_json_that_is_not_text_is_refused(folder):
         load_model(folder)
 
 
-@pytest.mark.parametrize("key", ["recommender", "settings", "catalogue", "training", "fingerprint", "probe"])
+@pytest.mark.parametrize("key", ["recommender", "settings", "catalogue", "training", "fingerprint", "probe", "name"])
 def test_a_model_json_without_one_of_its_parts_is_refused(folder, key):
     about = json.loads((folder / "model.json").read_text())
     del about[key]
@@ -193,7 +196,7 @@ def test_a_recommender_or_settings_that_this_version_does_not_know_are_refused(f
 def test_another_format_version_is_refused_by_its_name(folder):
     edit(folder, format="topple.model/9")
     with pytest.raises(
-        ModelFolderError, match=r"has format 'topple.model/9'; this version of topple reads 'topple.model/1'"
+        ModelFolderError, match=r"has format 'topple.model/9'; this version of topple reads 'topple.model/2'"
     ):
         load_model(folder)
 
@@ -253,10 +256,25 @@ def test_the_titles_of_a_given_catalogue_are_used(folder):
     assert load_model(folder, titled).recommender.catalogue.title("i003") == "Three"
 
 
-def test_a_recommender_that_no_registry_knows_is_refused_before_anything_is_written(tmp_path):
-    with pytest.raises(UnknownNameError, match="'toy' is not one of the recommenders"):
-        save_model(film_recommender(), tmp_path / "toy")
-    assert not (tmp_path / "toy").exists()
+@pytest.mark.parametrize("name", ["weights.safetensors", "items.parquet", "listed.safetensors"])
+def test_a_pipe_in_the_stead_of_a_file_is_refused(folder, name):
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(ModelFolderError, match=rf"vae is damaged .*{name} is not a file"):
+        load_model(folder)
+
+
+def test_a_title_that_is_no_text_is_refused(folder):
+    items = pq.read_table(folder / "items.parquet")
+    pq.write_table(items.append_column("title", pa.array(range(30))), folder / "items.parquet")
+    with pytest.raises(ModelFolderError, match=r"vae is damaged .*a title that is no text"):
+        load_model(folder)
+
+
+def test_a_model_json_that_is_nested_too_deep_is_refused(folder):
+    (folder / "model.json").write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(ModelFolderError, match=r"model.json is damaged"):
+        load_model(folder)
 
 
 def test_named_arrays_are_read_from_npz(tmp_path):

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
+from topple.recommenders.adapters.arrays.network import Network
+from topple.recommenders.adapters.arrays.steps import NetworkSettings
+from topple.recommenders.adapters.arrays.tracing import agree, traced
 from topple.recommenders.adapters.asking.black_box import BlackBox
 from topple.recommenders.adapters.asking.copies import own_precision, scoring_copy
 from topple.recommenders.adapters.asking.variations import Variations
@@ -32,7 +35,8 @@ def wrap(
 ) -> Recommender:
     """Return a torch module as a recommender; what scores is a copy, and the module itself is never called.
 
-    The copy is made now, in evaluation mode, on the module's device: training that goes on afterwards does not show, so wrap
+    A module of the usual layers is read as steps over arrays, and then stored like a model that was fitted here; any other is
+    asked. The copy is made now, in evaluation mode, on the module's device: training that goes on afterwards does not show, so wrap
     again then. Scores are computed in the precision that is asked for: in float64 too, so that a score is the same in any
     batch.
 
@@ -62,17 +66,14 @@ def wrap(
     capabilities = {Capability.DIFFERENTIABLE} if differentiable else set()
     if additive:
         capabilities.add(Capability.ADDITIVE)
-    recommender = BlackBox(
-        catalogue_of(items, called),
-        called,
-        _Asked(model, output or _first, called, double=double),
-        capabilities=frozenset(capabilities),
-        device=device,
-        empty=empty,
-        missing=missing,
-        at_once=at_once,
-        probe=probe,
-    )
+    ask, catalogue = _Asked(model, output or _first, called, double=double), catalogue_of(items, called)
+    tried: dict[str, Any] = {"capabilities": frozenset(capabilities), "empty": empty, "missing": missing}
+    tried |= {"at_once": at_once, "probe": probe}
+    found = traced(_Output(scoring_copy(model, called), output or _first)) if double else None
+    if found and agree(found, ask.rows, len(catalogue), device):
+        recommender: BlackBox = Network(catalogue, found[1], NetworkSettings(name=called, steps=found[0]), **tried)
+    else:
+        recommender = BlackBox(catalogue, called, ask, device=device, **tried)
     recommender.module = model
     if differentiable:
         _require_gradient(recommender)
@@ -83,6 +84,17 @@ def device_of(model: Any) -> torch.device:
     """Return where the weights of a library's network are; where they are in several places is for the library to say."""
     found: torch.device = next(model.parameters()).device
     return found
+
+
+class _Output(nn.Module):
+    """A module with what picks the scores from its answer."""
+
+    def __init__(self, model: nn.Module, output: Callable[[Any], Tensor]) -> None:
+        super().__init__()
+        self.model, self._output = model, output
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self._output(self.model(rows))
 
 
 class _Asked:
@@ -97,10 +109,14 @@ class _Asked:
             module.to(precision)
 
     def __call__(self, asked: Variations) -> Tensor:
-        weights = self._own or asked.weights.dtype
-        precision = asked.weights.dtype if self._double else weights
+        return self.rows(asked.dense())
+
+    def rows(self, rows: Tensor) -> Tensor:
+        """Return the scores of histories as vectors [N, I]."""
+        weights = self._own or rows.dtype
+        precision = rows.dtype if self._double else weights
         try:
-            return self._output(self._copies[self._own and precision](asked.dense().to(precision)))
+            return self._output(self._copies[self._own and precision](rows.to(precision)))
         except RuntimeError as error:
             if precision == weights:
                 raise

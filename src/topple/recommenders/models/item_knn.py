@@ -12,9 +12,8 @@ from torch import Tensor
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import ModelFolderError
 from topple.recommenders.families.row_sums import RowSums, sparse_rows
-from topple.recommenders.saving.arrays import require_arrays, require_finite
+from topple.recommenders.saving.arrays import sparse_arrays
 from topple.recommenders.training.loop import report_single_epoch
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, moved
 from topple.settings import Settings
@@ -81,15 +80,8 @@ class ItemKNN(RowSums):
             ModelFolderError: one is missing, they are no sparse matrix of the catalogue's size, or not numbers.
         """
         chosen = ItemKnnSettings.checked(settings, cls.name)
-        require_arrays(arrays, PARTS, cls.name)
-        indptr, indices, values = (np.asarray(arrays[name]) for name in PARTS)
-        _refuse_misfits(indptr, indices, values, len(catalogue))
-        tensors = (
-            torch.tensor(indptr, dtype=torch.int64),
-            torch.tensor(indices, dtype=torch.int64),
-            torch.tensor(values, dtype=torch.float32),
-        )
-        require_finite("similarities", tensors[2])
+        indptr, indices, values = sparse_arrays(arrays, PARTS, cls.name, catalogue)
+        tensors = (torch.from_numpy(indptr), torch.from_numpy(indices), torch.tensor(values, dtype=torch.float32))
         return cls(catalogue, dict(zip(PARTS, tensors, strict=True)), chosen)
 
     def arrays(self) -> Mapping[str, Tensor]:
@@ -125,20 +117,3 @@ def _nearest(train: CsrMatrix, settings: ItemKnnSettings) -> Iterator[CsrMatrix]
 def _similarity(both: FloatArray, own: FloatArray, its: FloatArray, settings: ItemKnnSettings) -> FloatArray:
     size = np.sqrt(own * its) if settings.similarity == "cosine" else own + its - both
     return np.asarray(both / (size + settings.shrink))
-
-
-def _refuse_misfits(indptr: Any, indices: Any, values: Any, items: int) -> None:
-    """Refuse arrays that are not a sparse matrix of items x items, rows in order and each column of a row once."""
-    whole = all(array.dtype.kind in "iu" and array.ndim == 1 for array in (indptr, indices))
-    fits = whole and len(indptr) == items + 1 and indptr[0] == 0 and indptr[-1] == len(indices) == values.size
-    if fits and (np.diff(indptr) >= 0).all():
-        row = np.repeat(np.arange(items), np.diff(indptr))
-        inside = ((indices >= 0) & (indices < items)).all()
-        fits = bool(inside and (np.diff(row * items + indices) > 0).all())
-    else:
-        fits = False
-    if not fits or values.dtype.kind not in "fiu" or values.ndim != 1:
-        raise ModelFolderError(
-            f"arrays {', '.join(PARTS)} of shapes {indptr.shape}, {indices.shape} and {values.shape} are not the sparse rows of "
-            f"a catalogue of {items:,} items, columns in order. Use the data they were fitted on."
-        )

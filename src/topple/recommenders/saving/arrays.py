@@ -10,6 +10,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError
+from topple.types import IntArray
 
 
 def read_arrays(
@@ -48,6 +49,34 @@ def fitting_arrays(
                 "damaged. Use the data and the settings it was fitted with."
             )
     return found
+
+
+def sparse_arrays(
+    arrays: Mapping[str, Any], names: tuple[str, str, str], owner: str, catalogue: Catalogue
+) -> tuple[IntArray, IntArray, NDArray[Any]]:
+    """Return the three arrays of a sparse matrix [I, I] by rows: row ends, columns, and values as they are.
+
+    Raises:
+        ModelFolderError: one is missing, they are no such matrix (rows in order, each column of a row once), or not finite.
+    """
+    require_arrays(arrays, names, owner)
+    indptr, indices, values = (np.asarray(arrays[name]) for name in names)
+    items = len(catalogue)
+    whole = all(array.dtype.kind in "iu" and array.ndim == 1 for array in (indptr, indices))
+    fits = whole and len(indptr) == items + 1 and indptr[0] == 0 and indptr[-1] == len(indices) == values.size
+    if fits and (np.diff(indptr.astype(np.int64)) >= 0).all():
+        row = np.repeat(np.arange(items), np.diff(indptr))
+        inside = ((indices >= 0) & (indices < items)).all()
+        fits = bool(inside and (np.diff(row * items + indices) > 0).all())
+    else:
+        fits = False
+    if not fits or values.dtype.kind not in "fiu" or values.ndim != 1:
+        raise ModelFolderError(
+            f"arrays {', '.join(names)} of shapes {indptr.shape}, {indices.shape} and {values.shape} are not the sparse rows of "
+            f"a catalogue of {items:,} items, columns in order. Use the data they were fitted on."
+        )
+    require_finite(names[2], torch.from_numpy(np.array(values)))
+    return indptr.astype(np.int64), indices.astype(np.int64), values
 
 
 def require_arrays(arrays: Mapping[str, Any], names: Collection[str], owner: str) -> None:

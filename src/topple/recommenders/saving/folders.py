@@ -2,9 +2,9 @@
 
 import json
 import logging
-import math
 import zlib
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -22,18 +22,24 @@ from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import ModelFolderError, SettingsError, ToppleError, UnknownNameError
 from topple.files import writing
-from topple.scoring.findings import Findings
+from topple.recommenders.saving.description import description, measures_of, read_description
+from topple.recommenders.saving.factories import made_by
+from topple.scoring.identity import same_model
 from topple.scoring.listing import DEPTHS, Listed
-from topple.scoring.probe import Measures
 from topple.scoring.recommender import Recommender
-from topple.types import FilePath
+from topple.types import FilePath, JsonObject
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "topple.model/1"
 LISTED = "listed.safetensors"
-PARTS = {"recommender": str, "settings": dict, "catalogue": dict, "fingerprint": str, "training": dict, "probe": dict}
-"""What model.json must hold, and of which type."""
+FACTORY = "factory"
+"""Under this name stands a model that is no arrays of a kind known here: a function of the user builds it again."""
+WRAPPED = {
+    "item-weights": "topple.recommenders.adapters.arrays.item_weights:ItemWeights",
+    "item-factors": "topple.recommenders.adapters.arrays.factors:FactorsOfItems",
+    "network": "topple.recommenders.adapters.arrays.network:Network",
+}
+"""Name in a folder to "module:Class", of wrapped models that are arrays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,30 +55,25 @@ def save_model(
 ) -> None:
     """Write a model folder: `model.json`, `weights.safetensors`, `items.parquet`, and `split/` where a split is given.
 
-    Of a model that was fitted here, `listed.safetensors` holds how many training users have each item in their list.
+    Of a model that was fitted here, `listed.safetensors` holds how many training users have each item in their list. A wrapped
+    model is stored by its arrays where it is arrays; of any other, the folder says what it is and what it answers, and
+    `load_model` needs the function that builds it again.
 
     Raises:
         OutputExistsError: the folder exists and `overwrite` is False.
         OutputError: it could not be written; what was there before is unchanged.
-        UnknownNameError: the recommender is not in the registry, so that the folder could not be read again.
     """
-    registry.load("recommenders", recommender.name)
-    measures, listed = recommender.measures(), recommender.listed()
-    about = {
-        "format": FORMAT,
-        "recommender": recommender.name,
-        "settings": recommender.settings.model_dump(),
-        "catalogue": {"items": len(recommender.catalogue), "fingerprint": recommender.catalogue.fingerprint},
-        "fingerprint": recommender.fingerprint,
-        "training": recommender.training,
-        "probe": {"scale": measures.scale, "gap": measures.gap if math.isfinite(measures.gap) else None},
-    }
+    kind = recommender.stored_as or recommender.name
+    if recommender.stored_as is None and kind not in registry.names("recommenders"):
+        kind = FACTORY
+    about, listed = description(recommender, kind), recommender.listed()
     with writing(folder, overwrite=overwrite, marker="model.json") as aside:
         aside.mkdir()
         (aside / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         _save_items(recommender.catalogue, aside / "items.parquet")
-        weights = {name: array.detach().cpu().contiguous().numpy() for name, array in recommender.arrays().items()}
-        (aside / "weights.safetensors").write_bytes(save(weights))
+        if kind != FACTORY:
+            weights = {name: array.detach().cpu().contiguous().numpy() for name, array in recommender.arrays().items()}
+            (aside / "weights.safetensors").write_bytes(save(weights))
         if listed is not None:
             arrays = {"counts": listed.counts.numpy(), "users": np.array([listed.users])}
             (aside / LISTED).write_bytes(save(arrays))
@@ -81,56 +82,99 @@ def save_model(
     logger.info("saved %s (%s) to %s", recommender.name, recommender.fingerprint, folder)
 
 
-def load_model(folder: FilePath, catalogue: Catalogue | None = None) -> Loaded:
+def load_model(folder: FilePath, catalogue: Catalogue | None = None, factory: str | None = None) -> Loaded:
     """Read a model folder; nothing in it is executed.
 
     Args:
         folder: what `save_model` wrote.
         catalogue: the catalogue the model must be of, if it matters; titles are taken from it.
+        factory: "package.module:function", which returns the wrapped model, for a folder that does not hold the model itself.
 
     Raises:
-        ModelFolderError: not a model folder, damaged, of another format, or of another catalogue.
+        ModelFolderError: not a model folder, damaged, of another format, or of another catalogue; a factory that is missing, is
+            not needed, or builds another model.
     """
     folder = Path(folder)
-    about = _about(folder)
+    about = read_description(folder)
+    items, split = _load_data(folder, about["catalogue"]["fingerprint"])
+    if catalogue is not None and catalogue.fingerprint != items.fingerprint:
+        raise ModelFolderError(
+            f"{folder} is a model of another catalogue: {len(items):,} items ({items.fingerprint}), given {len(catalogue):,} "
+            f"items ({catalogue.fingerprint}). Use the data the model was trained on, or fit one on this data."
+        )
+    listed = _load_listed(folder / LISTED, len(items))
+    build = _built if about["recommender"] == FACTORY else _read
+    recommender = build(folder, about, items if catalogue is None else catalogue, factory)
+    recommender.training = about["training"]
+    recommender.findings.restore(measures_of(about["probe"]), listed)
+    logger.info("loaded %s (%s) of %s", recommender.name, recommender.fingerprint, folder)
+    return Loaded(recommender, split)
+
+
+def _load_data(folder: Path, expected: str) -> tuple[Catalogue, Split | None]:
+    """Return the items and the split of a folder, which are of the catalogue expected."""
     try:
-        own = _load_items(folder / "items.parquet")
-        weights = load_file(folder / "weights.safetensors")
+        items = _load_items(folder / "items.parquet")
         split = read_split(folder / "split") if (folder / "split").is_dir() else None
-    except (OSError, pa.ArrowInvalid, SafetensorError, KeyError) as error:
+    except (OSError, pa.ArrowInvalid, KeyError, UnicodeDecodeError) as error:
         if isinstance(error, ToppleError):
             raise
         raise ModelFolderError(f"{folder} is damaged ({error}). Fit the model again.") from error
-    expected = about["catalogue"]["fingerprint"]
-    for what, fingerprint in (
-        ("items.parquet", own.fingerprint),
-        ("split", split and split.catalogue.fingerprint),
-    ):
-        if fingerprint not in (None, expected):
+    found = {"items.parquet": items} | ({} if split is None else {"split": split.catalogue})
+    for what, catalogue in found.items():
+        if catalogue.fingerprint != expected:
             raise ModelFolderError(
-                f"{folder}: {what} is of catalogue {fingerprint}, model.json of {expected}. Fit again."
+                f"{folder}: {what} is of catalogue {catalogue.fingerprint}, model.json of {expected}. Fit again."
             )
-    if catalogue is not None and catalogue.fingerprint != expected:
-        raise ModelFolderError(
-            f"{folder} is a model of another catalogue: {len(own):,} items ({expected}), given {len(catalogue):,} items "
-            f"({catalogue.fingerprint}). Use the data the model was trained on, or fit one on this data."
-        )
+    return items, split
+
+
+def _read(folder: Path, about: JsonObject, catalogue: Catalogue, factory: str | None) -> Recommender:
+    """Return the model that a folder holds."""
+    if factory is not None:
+        raise ModelFolderError(f"{folder} holds the model itself; factory={factory!r} is not needed. Leave it out.")
     try:
-        model_class = registry.load("recommenders", about["recommender"])
+        weights = load_file(_regular(folder / "weights.safetensors"))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelFolderError(f"{folder} is damaged ({error}). Fit the model again.") from error
+    try:
+        model_class = _model_class(about["recommender"])
         settings = model_class.settings_type.parse(about["settings"])
     except (UnknownNameError, SettingsError) as error:
         raise ModelFolderError(f"{folder} is of another version of topple: {error} Fit the model again.") from error
-    recommender: Recommender = model_class.from_arrays(weights, own if catalogue is None else catalogue, settings)
-    listed = _load_listed(folder / LISTED, len(own))
+    recommender = model_class.from_arrays(weights, catalogue, settings)
     if recommender.fingerprint != about["fingerprint"]:
         raise ModelFolderError(
             f"{folder}: weights.safetensors is not what model.json describes (fingerprint {recommender.fingerprint}, expected "
             f"{about['fingerprint']}). Fit the model again."
         )
-    recommender.training = about["training"]
-    recommender.findings = Findings(measures=_measures(about["probe"]), listed=listed)
-    logger.info("loaded %s (%s) of %s", recommender.name, recommender.fingerprint, folder)
-    return Loaded(recommender, split)
+    return recommender
+
+
+def _built(folder: Path, about: JsonObject, catalogue: Catalogue, factory: str | None) -> Recommender:
+    """Return the model that the user's function builds, which must be the one that was saved."""
+    if factory is None:
+        raise ModelFolderError(
+            f"{folder} describes {about['name']}, a model that only your code can build. Name the function that returns it: "
+            "load_model(folder, factory='package.module:function')."
+        )
+    recommender = made_by(factory)
+    if recommender.catalogue.fingerprint != catalogue.fingerprint or not same_model(recommender, about["fingerprint"]):
+        raise ModelFolderError(
+            f"factory={factory!r} built {recommender.name} over {len(recommender.catalogue):,} items ({recommender.fingerprint}), "
+            f"and {folder} describes {about['name']} over {len(catalogue):,} ({about['fingerprint']}). Build the model that was saved."
+        )
+    return recommender
+
+
+def _imported(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _model_class(name: str) -> type[Recommender]:
+    found: type[Recommender] = _imported(WRAPPED[name]) if name in WRAPPED else registry.load("recommenders", name)
+    return found
 
 
 def load_arrays(path: FilePath) -> dict[str, Any]:
@@ -156,52 +200,12 @@ def load_arrays(path: FilePath) -> dict[str, Any]:
     return arrays
 
 
-def _about(folder: Path) -> dict[str, Any]:
-    path = folder / "model.json"
-    if not path.is_file():
-        raise ModelFolderError(
-            f"{folder} is not a model folder: {path.name} is missing. Make one with `topple fit --out`."
-        )
-    try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = about["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelFolderError(f"{path} is damaged ({error}). Fit the model again.") from error
-    if found != FORMAT:
-        raise ModelFolderError(
-            f"{path} has format {found!r}; this version of topple reads {FORMAT!r}. Fit the model again."
-        )
-    for key, kind in PARTS.items():
-        if not isinstance(about.get(key), kind):
-            raise ModelFolderError(f"{path} is damaged ({key} is missing or no {kind.__name__}). Fit the model again.")
-    if "fingerprint" not in about["catalogue"]:
-        raise ModelFolderError(f"{path} is damaged (the catalogue has no fingerprint). Fit the model again.")
-    return about
-
-
-def _measures(probe: dict[str, Any]) -> Measures:
-    """Return what the probe told; a gap of None is infinite.
-
-    Raises:
-        ModelFolderError: a number that is none, or below 0.
-    """
-    numbers = {name: probe.get(name, math.nan) for name in ("scale", "gap")}
-    if numbers["gap"] is None:
-        numbers["gap"] = math.inf
-    for name, number in numbers.items():
-        if type(number) not in (int, float) or not number >= 0:
-            raise ModelFolderError(
-                f"model.json is damaged (the probe's {name} is {number!r}, not a number of at least 0). Fit the model again."
-            )
-    return Measures(float(numbers["scale"]), float(numbers["gap"]))
-
-
 def _load_listed(path: Path, items: int) -> Listed | None:
     """Return how many training users have each item in their list, where that was counted."""
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
-        arrays = load_file(path)
+        arrays = load_file(_regular(path))
         counts, users = arrays["counts"], arrays["users"]
     except (OSError, SafetensorError, KeyError) as error:
         raise ModelFolderError(f"{path.parent} is damaged ({path.name}: {error}). Fit the model again.") from error
@@ -221,7 +225,16 @@ def _save_items(catalogue: Catalogue, path: Path) -> None:
     pq.write_table(pa.table(columns), path)
 
 
+def _regular(path: Path) -> Path:
+    """Return a path that is a file: a pipe in its stead would be waited for."""
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path.name} is not a file")
+    return path
+
+
 def _load_items(path: Path) -> Catalogue:
-    table = pq.read_table(path)
+    table = pq.read_table(_regular(path))
     titles = tuple(table["title"].to_pylist()) if "title" in table.column_names else None
+    if titles is not None and not all(isinstance(title, str) for title in titles):
+        raise KeyError("a title that is no text")
     return Catalogue(Vocabulary(table["item"], "item"), titles)

@@ -1,6 +1,7 @@
 """Implicit-feedback ALS of any library: a user's factors follow from the history by one least-squares solution."""
 
 from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -8,8 +9,11 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
-from topple.errors import RecommenderError
+from topple.errors import ModelFolderError, RecommenderError
+from topple.recommenders.adapters.arrays.named import WrappedSettings
 from topple.recommenders.families.least_squares import LeastSquares
+from topple.recommenders.saving.arrays import fitting_arrays
+from topple.settings import Settings
 
 
 class FactorsOfItems(LeastSquares):
@@ -25,6 +29,9 @@ class FactorsOfItems(LeastSquares):
     Raises:
         RecommenderError: factors that are not one finite row an item, or equations that cannot be solved.
     """
+
+    stored_as = "item-factors"
+    settings_type: ClassVar[type[WrappedSettings]] = WrappedSettings
 
     def __init__(
         self, catalogue: Catalogue, name: str, item_factors: ArrayLike, regularization: float, confidence: float
@@ -43,8 +50,26 @@ class FactorsOfItems(LeastSquares):
                 "more."
             ) from error
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
+        self.settings: WrappedSettings = WrappedSettings(name=name)
         about = torch.tensor([confidence, regularization], dtype=torch.float64)
-        self._numbers = {"item_factors": self._factors, "fold_in": about}
+        self._numbers = {"item_factors": self._factors, "confidence_and_regularisation": about}
 
-    def _scoring_arrays(self) -> Mapping[str, Tensor]:
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
+        """Build the model from `item_factors` [I, D], and `confidence_and_regularisation` [2].
+
+        Raises:
+            ModelFolderError: an array is missing, does not fit the catalogue, or the equations cannot be solved with it.
+        """
+        name = cls.settings_type.checked(settings, cls.stored_as).name
+        shapes = {"item_factors": (len(catalogue), None), "confidence_and_regularisation": (2,)}
+        found = fitting_arrays(arrays, shapes, name, catalogue)
+        confidence, regularisation = found["confidence_and_regularisation"].tolist()
+        try:
+            return cls(catalogue, name, found["item_factors"], regularisation, confidence)
+        except RecommenderError as error:
+            raise ModelFolderError(f"the arrays do not fit: {error}") from error
+
+    def arrays(self) -> Mapping[str, Tensor]:
+        """Return the items' factors, and what else the scores depend on."""
         return self._numbers

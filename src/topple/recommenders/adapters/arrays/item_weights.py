@@ -1,16 +1,22 @@
 """Models whose scores are a sum of one row of weights a kept item: EASE, SLIM, item-item neighbours of every library."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from scipy.sparse import issparse
+from scipy.sparse import csr_matrix, issparse
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError
+from topple.recommenders.adapters.arrays.named import WrappedSettings
 from topple.recommenders.families.row_sums import DenseRows, RowSums, sparse_rows
+from topple.recommenders.saving.arrays import fitting_arrays, require_finite, sparse_arrays
+from topple.settings import Settings
+
+SPARSE = ("indptr", "indices", "values")
+"""The arrays of sparse weights, by rows."""
 
 
 class ItemWeights(RowSums):
@@ -25,28 +31,50 @@ class ItemWeights(RowSums):
         RecommenderError: weights of another shape, or not finite.
     """
 
+    stored_as = "item-weights"
+    settings_type: ClassVar[type[WrappedSettings]] = WrappedSettings
+
     def __init__(self, catalogue: Catalogue, name: str, weights: Any) -> None:
         if weights.shape != (len(catalogue), len(catalogue)):
             raise RecommenderError(
                 f"{name} has weights of shape {weights.shape} for {len(catalogue):,} items. Give the ids of all items that "
                 "it was trained on, in the order of its columns."
             )
-        parts = _sparse(weights) if issparse(weights) else (torch.from_numpy(np.array(weights)),)
-        super().__init__(catalogue, sparse_rows(*parts) if len(parts) == 3 else DenseRows(*parts))
-        self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
-        if not torch.isfinite(parts[-1]).all():
+        self._numbers = _sparse(weights) if issparse(weights) else {"weights": torch.from_numpy(np.array(weights))}
+        if not all(torch.isfinite(part).all() for part in self._numbers.values()):
             raise RecommenderError(
                 f"{name} has weights that are NaN or infinite. Train it anew, with more regularisation."
             )
-        self._numbers = {str(place): part for place, part in enumerate(parts)}
+        dense = self._numbers.get("weights")
+        rows = sparse_rows(*(self._numbers[part] for part in SPARSE)) if dense is None else DenseRows(dense)
+        super().__init__(catalogue, rows)
+        self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
+        self.settings: WrappedSettings = WrappedSettings(name=name)
 
-    def _scoring_arrays(self) -> Mapping[str, Tensor]:
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
+        """Build the model from `weights` [I, I], or from sparse rows: `indptr`, `indices` and `values`.
+
+        Raises:
+            ModelFolderError: an array is missing, does not fit the catalogue, or is not made of finite numbers.
+        """
+        name = cls.settings_type.checked(settings, cls.stored_as).name
+        items = len(catalogue)
+        if "weights" in arrays:
+            weights = fitting_arrays(arrays, {"weights": (items, items)}, name, catalogue)["weights"]
+            require_finite("weights", torch.from_numpy(weights))
+            return cls(catalogue, name, weights)
+        indptr, indices, values = sparse_arrays(arrays, SPARSE, name, catalogue)
+        return cls(catalogue, name, csr_matrix((values, indices, indptr), shape=(items, items)))
+
+    def arrays(self) -> Mapping[str, Tensor]:
+        """Return the weights, dense or as sparse rows."""
         return self._numbers
 
 
-def _sparse(weights: Any) -> tuple[Tensor, Tensor, Tensor]:
+def _sparse(weights: Any) -> dict[str, Tensor]:
     """Return a sparse matrix by rows, each column of a row once."""
     by_row = weights.tocsr(copy=True)
     by_row.sum_duplicates()
     parts = by_row.indptr.astype(np.int64), by_row.indices.astype(np.int64), by_row.data
-    return torch.from_numpy(parts[0]), torch.from_numpy(parts[1]), torch.from_numpy(parts[2])
+    return dict(zip(SPARSE, map(torch.from_numpy, parts), strict=True))

@@ -16,6 +16,7 @@ from topple.scoring.findings import Findings
 from topple.scoring.memo import Lock
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
+from topple.settings import Settings
 from topple.types import Id
 
 NUMBERS = 4_000_000
@@ -40,6 +41,7 @@ class BlackBox(Recommender):
         missing: the score of items that the model has none for (NaN or minus infinity); None: that is an error.
         at_once: histories of a call at most; 1 for a model whose answers depend on the rest of the batch.
         probe: histories that the scale of the scores is measured with; None for drawn ones.
+        settings: of a model that is stored.
 
     Raises:
         RecommenderError: the model cannot score an empty, a short or a long history, or breaks the scoring contract.
@@ -58,8 +60,10 @@ class BlackBox(Recommender):
         missing: float | None = None,
         at_once: int | None = None,
         probe: Sequence[Sequence[Id]] | None = None,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__(catalogue)
+        self.settings = settings or self.settings
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
         self.capabilities = capabilities  # type: ignore[misc]
         self.ask = ask
