@@ -32,7 +32,7 @@ class Slow(nn.Module):
 
 def answers(model, history):
     found = topple.explain(model, {0: history}, k=3, progress=False, explainer="greedy")
-    return [(e.query.target, e.status, e.removed, e.rank_after) for e in found]
+    return [(e.query.target, e.status, e.items, e.rank_after) for e in found]
 
 
 def histories():
