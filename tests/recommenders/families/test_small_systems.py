@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from topple.recommenders.families import small_systems
-from topple.recommenders.families.small_systems import alike, solved
+from topple.recommenders.families.small_systems import by_size, solve_small
 
 
 @pytest.mark.parametrize("size", [1, 2, 8, 9])
@@ -11,7 +11,7 @@ def test_each_system_is_solved(size):
     root = torch.randn(5, size, size, dtype=torch.float64, generator=random)
     left, right = root @ root.transpose(1, 2) + torch.eye(size), torch.randn(5, size, generator=random).double()
     kept = left.clone(), right.clone()
-    torch.testing.assert_close(solved(left, right), torch.linalg.solve(left, right), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(solve_small(left, right), torch.linalg.solve(left, right), rtol=1e-9, atol=1e-9)
     assert torch.equal(left, kept[0])
     assert torch.equal(right, kept[1])
 
@@ -21,7 +21,7 @@ def test_systems_of_like_size_come_together_each_once(few, numbers, monkeypatch)
     monkeypatch.setattr(small_systems, "FEW", few)
     monkeypatch.setattr(small_systems, "NUMBERS", numbers)
     counts = torch.tensor([3, 0, 1, 20, 2, 4, 19, 0, 1])
-    parts = [part.tolist() for part in alike(counts, 5)]
+    parts = [part.tolist() for part in by_size(counts, 5)]
     assert sorted(place for part in parts for place in part) == [0, 2, 3, 4, 5, 6, 8]
     for part in parts:
         sizes = counts[part].tolist()

@@ -17,6 +17,7 @@ from topple.data.vocabulary import Vocabulary
 from topple.errors import ModelFolderError, RecommenderError, SettingsError
 from topple.recommenders.families import fold_in, small_systems
 from topple.recommenders.families.fold_in import FoldIn, System
+from topple.recommenders.families.low_rank import users_of
 from topple.recommenders.models import als
 from topple.recommenders.models.als import ALS, AlsSettings
 from topple.recommenders.models.ease import EaseSettings
@@ -133,6 +134,26 @@ def test_with_everything_removed_all_scores_are_zero_and_not_what_rounding_leave
     assert not model.bind(batch, candidates)(among_others[rows], rows)[:, 0].any()
 
 
+@pytest.mark.parametrize("near", [0, 32])
+@pytest.mark.parametrize("factors", [2, 12])
+def test_items_never_met_in_training_change_no_score_to_the_last_bit(factors, near, monkeypatch):
+    monkeypatch.setattr(fold_in, "NEAR", near)
+    learned = untrained(factors).arrays()
+    cold = learned["item_factors"].clone()
+    cold[[3, 8, 20]] = 0
+    model = ALS.from_arrays({**learned, "item_factors": cold}, catalogue_of(ITEMS))
+    alone, among = HistoryBatch.of([[4, 9, 1]]), HistoryBatch.of([[3, 4, 8, 9, 20, 1], [8], list(range(9, 18))])
+    keep = unchanged(among).repeat(1, 30, 1)
+    keep[0, 1, [1, 3, 5]] = 0
+    for scorer in (model.bind(among), model.bind(among, torch.arange(ITEMS).expand(3, -1))):
+        scores = scorer(keep)
+        assert not scores[0, 1].any()
+        assert not scores[1].any()
+        assert not scores[..., [3, 8, 20]].any()
+        expected = model.score(alone, unchanged(alone))[0, 0]
+        torch.testing.assert_close(scores[0, 0], expected, rtol=1e-12, atol=1e-14)
+
+
 def test_a_single_item_topples_nothing_where_the_empty_history_ties():
     model = untrained(5, items=16, alpha=10.0, reg=1.0)
     for item in model.catalogue.vocabulary.ids:
@@ -194,7 +215,7 @@ def test_the_gradient_of_a_low_rank_update_is_that_of_a_solve(factors, monkeypat
         at = keep.clone().requires_grad_()
         return torch.autograd.grad((model.bind(batch, columns)(at) * weights).sum(), at)[0]
 
-    monkeypatch.setattr(FoldIn, "users", lambda self, kept, rows=None: fold_in._Users.apply(kept, self.update(kept)))
+    monkeypatch.setattr(FoldIn, "users", lambda self, kept, rows=None: users_of(kept, self.update(kept)))
     found = slope()
     monkeypatch.setattr(FoldIn, "users", lambda self, kept, rows=None: self.solved(kept))
     expected = slope()
@@ -237,8 +258,8 @@ def test_a_model_can_be_copied_and_sent_to_another_process(copied):
 @pytest.mark.parametrize(("factors", "prepared"), [(10, 0), (11, 1)])
 def test_columns_are_prepared_only_where_that_is_cheaper(factors, prepared, monkeypatch):
     model, batch = untrained(factors, items=30), HistoryBatch.of([list(range(18))])
-    candidates, onto, calls = torch.arange(24)[None], FoldIn.onto, []
-    monkeypatch.setattr(FoldIn, "onto", lambda self, columns: calls.append(1) or onto(self, columns))
+    candidates, scorer, calls = torch.arange(24)[None], FoldIn.scorer, []
+    monkeypatch.setattr(FoldIn, "scorer", lambda self, columns: calls.append(1) or scorer(self, columns))
     keep = unchanged(batch).repeat(1, 3, 1)
     keep[0, 1, 4], keep[0, 2, 1:] = 0, 0
     found = model.bind(batch, candidates)(keep, torch.tensor([0]))

@@ -49,18 +49,27 @@ class LeastSquares(Recommender):
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Fold the histories in once, for all that is bound to them."""
         dtype = histories.weights.dtype
-        if histories not in self._prepared:
-            self._prepared[histories] = FoldIn(
-                self._system, self._factors[histories.items].to(dtype), histories.weights
-            )
-        fold_in = self._prepared[histories]
+        fold_in = self._fold_in(histories)
         columns = (self._factors if candidates is None else self._factors[candidates]).to(dtype).transpose(-1, -2)
-        onto = fold_in.onto(columns) if candidates is not None and fold_in.few(candidates.shape[1]) else None
+        prepared = None
+        if candidates is not None and fold_in.scorer_is_cheaper(candidates.shape[1]):
+            prepared = fold_in.scorer(columns)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
-            if onto and not keep.requires_grad:
-                return onto(keep, rows)
-            weights = histories.weights if rows is None else histories.weights[rows, : keep.shape[2]]
-            return factor_scores(fold_in.users(keep * weights[:, None], rows), columns, rows)
+            if prepared and not keep.requires_grad:
+                return prepared(keep, rows)
+            return factor_scores(fold_in.users(fold_in.kept(keep, rows), rows), columns, rows)
 
         return scorer
+
+    def _fold_in(self, histories: HistoryBatch) -> FoldIn:
+        """Return histories that are folded in once, for as long as they are there.
+
+        Items whose factors are all 0 count as not there: the scores are those of the other items to the last bit.
+        """
+        found = self._prepared.get(histories)
+        if found is None:
+            factors = self._factors[histories.items].to(histories.weights.dtype)
+            weights = histories.weights * (factors != 0).any(-1)
+            found = self._prepared[histories] = FoldIn(self._system, factors, weights)
+        return found

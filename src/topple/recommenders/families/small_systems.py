@@ -13,10 +13,10 @@ SMALL = 8
 """Unknowns of a system that is small: up to about this, a call of a solver for each takes longer than the solving."""
 
 
-def alike(counts: Tensor, width: int) -> Iterator[Tensor]:
-    """Yield systems [N] of about as many unknowns together, each that has any once, the one with most last.
+def by_size(counts: Tensor, width: int) -> Iterator[Tensor]:
+    """Yield the numbers of systems [N] with about as many unknowns together, each that has any once, the one with most last.
 
-    No more are together than have `NUMBERS` numbers, and few are not told apart.
+    No more are together than have `NUMBERS` numbers; where all together are small, sizes are not told apart.
 
     Args:
         counts: unknowns of each system [N].
@@ -32,7 +32,7 @@ def alike(counts: Tensor, width: int) -> Iterator[Tensor]:
         stop = start
 
 
-def solved(left: Tensor, right: Tensor) -> Tensor:
+def solve_small(left: Tensor, right: Tensor) -> Tensor:
     """Solve N systems [N, M, M] for [N, M]; small ones by elimination, all at once, side by side.
 
     Elimination needs no exchange of rows: the systems are similar to positive definite ones.
@@ -41,8 +41,7 @@ def solved(left: Tensor, right: Tensor) -> Tensor:
     if size > SMALL:
         found: Tensor = torch.linalg.solve(left, right)
         return found
-    own = {"memory_format": torch.contiguous_format}
-    a, x = left.permute(1, 2, 0).clone(**own), right.T.clone(**own)  # [M, M, N], [M, N]
+    a, x = left.permute(1, 2, 0).contiguous().clone(), right.T.contiguous().clone()  # [M, M, N], [M, N]
     for pivot in range(size):
         below = slice(pivot + 1, size)
         share = a[below, pivot] / a[pivot, pivot]
