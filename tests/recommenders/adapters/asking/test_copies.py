@@ -1,5 +1,6 @@
 import concurrent.futures
 import copy
+import threading
 import time
 
 import numpy as np
@@ -100,8 +101,17 @@ def test_a_copy_of_the_recommender_scores_the_same():
     assert again.fingerprint == model.fingerprint
 
 
+def test_what_a_module_remembers_of_a_call_is_no_obstacle():
+    module = Slow()
+    module(torch.ones(2, ITEMS))
+    assert not module.hidden.is_leaf
+    model = topple.wrap(module, "torch", range(ITEMS))
+    assert topple.recommend(model, [1, 2], k=3)
+    assert module.hidden.requires_grad
+
+
 def test_a_module_that_cannot_be_copied_is_refused():
     module = Slow()
-    module.result = module.a.weight * 2  # not a leaf
+    module.lock = threading.Lock()
     with pytest.raises(RecommenderError, match=r"torch:Slow cannot be copied .*wrap a function .* as 'callable'"):
         topple.wrap(module, "torch", range(ITEMS))

@@ -14,6 +14,8 @@ _Module = TypeVar("_Module", bound=nn.Module)
 def scoring_copy(module: _Module, name: str) -> _Module:
     """Return a copy of a module in evaluation mode, with weights that want no gradient.
 
+    What a module remembers of earlier calls (results that belong to a gradient) is copied as numbers.
+
     Args:
         module: of somebody else's; it is not changed.
         name: what to call it in messages.
@@ -22,13 +24,19 @@ def scoring_copy(module: _Module, name: str) -> _Module:
         RecommenderError: it cannot be copied.
     """
     try:
-        copied = copy.deepcopy(module)
+        copied = copy.deepcopy(module, _results(module))
     except Exception as error:
         raise RecommenderError(
             f"{name} cannot be copied ({type(error).__name__}: {error}): a recommender works on a copy, so that your module is "
             "never changed. Remove from the module what only its training needs, or wrap a function that calls it as 'callable'."
         ) from error
     return copied.eval().requires_grad_(requires_grad=False)
+
+
+def _results(module: nn.Module) -> dict[int, object]:
+    """Return copies of the results that parts of a module keep, by the id of each: nothing else can copy them."""
+    kept = (value for part in module.modules() for value in vars(part).values())
+    return {id(each): each.detach().clone() for each in kept if isinstance(each, torch.Tensor) and not each.is_leaf}
 
 
 def own_precision(module: nn.Module) -> torch.dtype | None:
