@@ -75,7 +75,7 @@ class Lcer(Explainer):
         meter = meter or Meter()
         steps = min(self.settings.steps, (meter.budget.scored or self.settings.steps + 1) - 1)
         removed, cost = torch.zeros_like(queries.protected), torch.zeros_like(queries.k)
-        found = torch.zeros(len(queries), dtype=torch.bool)
+        found = torch.zeros_like(queries.k, dtype=torch.bool)
         for together in queries.histories.chunks(HISTORIES_AT_ONCE):
             mine = torch.isin(queries.row, together).nonzero()[:, 0]
             if not len(mine) or meter.over:

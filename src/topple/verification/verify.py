@@ -93,7 +93,7 @@ def _places(queries: EncodedQueries, removed: Sequence[Sequence[ItemId]]) -> Ten
     places = torch.zeros_like(queries.protected)
     for row, (query, named) in enumerate(zip(queries.queries, removed, strict=True)):
         gone = set(named)
-        places[row, : len(query.history)] = torch.tensor([item in gone for item in query.history])
+        places[row, : len(query.history)] = torch.tensor([item in gone for item in query.history], device=places.device)
     return places
 
 
