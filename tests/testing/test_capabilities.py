@@ -40,7 +40,7 @@ class OneHistory(ToyRecommender):
         (Transposed, "toy: contributions: scores differ .* add up to the scores"),
         (PaddingToo, "padding contributes nothing"),
         (IgnoresCandidates, "the contributions to candidates"),
-        (OneHistory, r"contributions are \[histories, places, items\]"),
+        (OneHistory, r"contributions are \[histories, positions, items\]"),
     ],
 )
 def test_wrong_contributions_are_refused(kind, match):
@@ -52,9 +52,9 @@ def test_by_default_contributions_are_asked_of_the_scores():
     model = film_recommender()
     batch = HistoryBatch.of([[0, 3, 5], [2]])
     assert torch.equal(model.contributions(batch), table(model, batch))
-    some = torch.tensor([[6, 1], [0, 4]])
-    expected = table(model, batch).gather(2, some[:, None].expand(-1, 3, -1))
-    assert torch.equal(model.contributions(batch, some), expected)
+    columns = torch.tensor([[6, 1], [0, 4]])
+    expected = table(model, batch).gather(2, columns[:, None].expand(-1, 3, -1))
+    assert torch.equal(model.contributions(batch, columns), expected)
 
 
 def test_a_constant_is_no_contribution():
@@ -77,9 +77,9 @@ class LastCountsTwice(OpaqueRecommender):
     """The last item that is kept counts twice."""
 
     def score(self, histories, keep, candidates=None):
-        places = torch.arange(keep.shape[2]).expand_as(keep)
-        last = torch.where(keep > 0, places, -1).amax(2, keepdim=True)
-        return super().score(histories, keep + keep * (places == last), candidates)
+        positions = torch.arange(keep.shape[2]).expand_as(keep)
+        last = torch.where(keep > 0, positions, -1).amax(2, keepdim=True)
+        return super().score(histories, keep + keep * (positions == last), candidates)
 
 
 class SaysSo(LastCountsTwice):

@@ -79,7 +79,7 @@ class NeverTheSame(Tiny):
 @pytest.mark.parametrize(
     ("kind", "match"),
     [
-        (NoLicence, "licence: ''. Rule: a data set declares its licence"),
+        (NoLicence, "licence: ''. Rule: licence is declared, as text"),
         (AcceptsAnyFolder, "an empty folder: accepted. Rule: a folder without the files is refused"),
         (UserTwice, "users in two parts"),
         (Counts, "train: values: not all 1"),

@@ -36,7 +36,7 @@ class First(Explainer):
         return self.claim(queries, named & (named.sum(1) <= queries.largest)[:, None])
 
     def claim(self, queries, removed):
-        status = tuple(Status.FOUND if some else Status.NOT_FOUND for some in removed.any(1).tolist())
+        status = tuple(Status.FOUND if named else Status.NOT_FOUND for named in removed.any(1).tolist())
         return Proposals(removed, status, torch.ones(len(queries), dtype=torch.int64))
 
 
@@ -194,7 +194,7 @@ class CallsTheUnfoundImpossible(Greedy):
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
         proposals = super().propose(recommender, queries, on_progress, meter)
-        status = tuple(Status.IMPOSSIBLE if its is Status.NOT_FOUND else its for its in proposals.status)
+        status = tuple(Status.IMPOSSIBLE if end is Status.NOT_FOUND else end for end in proposals.status)
         return replace(proposals, status=status)
 
 
@@ -402,7 +402,7 @@ def test_impossible_may_be_said_where_it_is_true():
             never = torch.tensor(["brazil" in query.protected for query in queries.queries])
             proposals = super().claim(queries, removed & ~never[:, None])
             status = tuple(
-                Status.IMPOSSIBLE if no else its for no, its in zip(never.tolist(), proposals.status, strict=True)
+                Status.IMPOSSIBLE if no else end for no, end in zip(never.tolist(), proposals.status, strict=True)
             )
             return replace(proposals, status=status)
 

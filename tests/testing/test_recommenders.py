@@ -77,10 +77,10 @@ class ScaledByTheBatch(ToyRecommender):
         return super().score(histories, keep, candidates) * len(histories)
 
 
-class ByPlaceInTheBatch(ToyRecommender):
+class ByPositionInTheBatch(ToyRecommender):
     def score(self, histories, keep, candidates=None):
-        places = torch.arange(1, len(histories) + 1)[:, None, None]
-        return super().score(histories, keep, candidates) * places
+        positions = torch.arange(1, len(histories) + 1)[:, None, None]
+        return super().score(histories, keep, candidates) * positions
 
 
 class ScaledByTheVariations(ToyRecommender):
@@ -210,14 +210,14 @@ class Nameless(ToyRecommender):
         (GlobalPythonDraws, "scoring changes Python's random state"),
         (Single, "precision of the scores: torch.float32 for torch.float64"),
         (ScaledByTheBatch, "history 0 alone: scores differ.*Rule: the same history has the same scores alone"),
-        (ByPlaceInTheBatch, "batch in reverse: scores differ"),
+        (ByPositionInTheBatch, "batch in reverse: scores differ"),
         (ScaledByTheVariations, "variation 0 of history 0 alone"),
         (CountsPadding, "empty history|padding|a removed item"),
         (ScaledByTheWidth, "padding: scores differ.*Rule: padding .* adds nothing"),
         (Popularity, "use of the history: no score moves"),
         (
             SaysThatItIgnoresTheHistory,
-            "any history: scores differ.*Rule: a HISTORY_FREE recommender scores every history alike",
+            "any history: scores differ.*Rule: a HISTORY_FREE recommender gives every history the same scores",
         ),
         (SeesWhetherThereIsAnything, "any history: scores differ"),
         (CountsTheRemoved, "a removed item: scores differ.*as the history that never held it"),

@@ -24,8 +24,8 @@ def test_scores_are_the_sums_worked_out_by_hand():
 def test_a_transposed_table_recommends_something_else():
     right = film_recommender()
     wrong = ToyRecommender(right.catalogue, right.arrays()["gives"].T)
-    assert [place.item for place in recommend(right, ANA, k=2)] == ["evita", "fargo"]
-    assert [place.item for place in recommend(wrong, ANA, k=2)] == ["fargo", "gattaca"]
+    assert [listed.item for listed in recommend(right, ANA, k=2)] == ["evita", "fargo"]
+    assert [listed.item for listed in recommend(wrong, ANA, k=2)] == ["fargo", "gattaca"]
 
 
 def test_a_table_of_another_size_is_refused():
@@ -39,8 +39,8 @@ def test_worlds_are_the_same_each_time_and_ask_what_can_be_asked():
         assert one.queries == other.queries
         assert one.recommender.fingerprint == other.recommender.fingerprint
         for query in one.queries:
-            places = {place.item: place.rank for place in recommend(one.recommender, query.history, k=query.k)}
-            assert places[query.target] <= query.k
+            ranks = {listed.item: listed.rank for listed in recommend(one.recommender, query.history, k=query.k)}
+            assert ranks[query.target] <= query.k
 
 
 def test_ids_are_no_indices():

@@ -1,4 +1,4 @@
-"""How good: one file per metric, over Verdicts; each states its denominator and its direction."""
+"""How good: one file per metric, over Verdicts; each states the denominator and the direction."""
 
 from collections.abc import Sequence
 

@@ -30,15 +30,17 @@ def _order(recommender: Recommender, batch: HistoryBatch) -> None:
     items, weights = batch.items[:1], batch.weights[:1]
     with torch.no_grad():
         forwards, backwards = (
-            recommender.score(its, unchanged(its))
-            for its in (HistoryBatch(items, weights), HistoryBatch(items.flip(1), weights.flip(1)))
+            recommender.score(given, unchanged(given))
+            for given in (HistoryBatch(items, weights), HistoryBatch(items.flip(1), weights.flip(1)))
         )
     part = f"{recommender.name}: order of the history"
     if Capability.ORDER_AWARE in recommender.capabilities:
         rule = "the scores of an ORDER_AWARE recommender depend on the order of the history."
         require((forwards - backwards).abs().max() > 0, part, "no score moves when it is turned round", rule)
     else:
-        rule = "a recommender that does not declare that it is ORDER_AWARE scores a history alike in any order."
+        rule = (
+            "a recommender that does not declare that it is ORDER_AWARE gives a history the same scores in any order."
+        )
         require_close(backwards, forwards, part, rule, tolerance=recommender.rounding)
 
 
@@ -53,14 +55,14 @@ def _differentiable(recommender: Recommender, batch: HistoryBatch) -> None:
         require(scores.requires_grad, part, "there is none", "a DIFFERENTIABLE recommender has one.")
         weights = torch.randn(scores.shape[2], generator=random, dtype=torch.float64).to(scores)
         (slope,) = torch.autograd.grad((scores * weights).sum(), keep)
-    for place in range(min(3, batch.items.shape[1])):
+    for position in range(min(3, batch.items.shape[1])):
         step = torch.zeros_like(keep)
-        step[:, :, place] = 1e-5 * (batch.weights[:, None, place] > 0)
+        step[:, :, position] = 1e-5 * (batch.weights[:, None, position] > 0)
         with torch.no_grad():
             up, down = recommender.score(batch, keep + step), recommender.score(batch, keep - step)
-        differences = (((up - down) * weights).sum(2) / 2e-5)[batch.present[:, place]]
+        differences = (((up - down) * weights).sum(2) / 2e-5)[batch.present[:, position]]
         rule = "the gradient agrees with finite differences in float64."
-        require_close(slope[:, :, place][batch.present[:, place]], differences, part, rule, tolerance=1e-4)
+        require_close(slope[:, :, position][batch.present[:, position]], differences, part, rule, tolerance=1e-4)
 
 
 def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
@@ -83,19 +85,19 @@ def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
         chosen = recommender.contributions(batch, columns)
     part = f"{recommender.name}: contributions"
     shape = (*batch.items.shape, len(recommender.catalogue))
-    rule = f"contributions are [histories, places, items], here {shape}."
+    rule = f"contributions are [histories, positions, items], here {shape}."
     require(tuple(shares.shape) == shape, part, tuple(shares.shape), rule)
     rule = "the contributions of the kept items and the scores of the empty history add up to the scores."
     require_close(keep @ shares + empty, scores, part, rule, tolerance=tolerance)
     rule = "padding contributes nothing."
-    require(not shares[~batch.present].any(), part, "some padding is above or below 0", rule)
+    require(not shares[~batch.present].any(), part, "padding is above or below 0", rule)
     rule = "the contributions to candidates [B, C] are those columns of the whole catalogue's."
     require_close(chosen, shares.gather(2, columns[:, None].expand(-1, shape[1], -1)), part, rule, tolerance=tolerance)
 
 
 def _feed_forward(recommender: Recommender, batch: HistoryBatch) -> None:
     """Carry the histories through `layers()` by hand."""
-    part, rule = f"{recommender.name}: layers", "layers() over the history divided by its L2 norm gives the scores."
+    part, rule = f"{recommender.name}: layers", "layers() over the history divided by the L2 norm gives the scores."
     layers = getattr(recommender, "layers", None)
     require(callable(layers), part, "there is no such method", "a FEED_FORWARD recommender shows its network.")
     hidden = torch.zeros(len(batch), len(recommender.catalogue)).to(batch.weights)
@@ -121,7 +123,7 @@ def _history_free(recommender: Recommender, batch: HistoryBatch) -> None:
     keep[:, 2] = 0
     with torch.no_grad():
         scores = recommender.score(batch, keep)
-    rule = "a HISTORY_FREE recommender scores every history alike."
+    rule = "a HISTORY_FREE recommender gives every history the same scores."
     require_close(scores, scores[:1, :1].expand_as(scores), f"{recommender.name}: any history", rule)
 
 

@@ -1,4 +1,4 @@
-"""Is what an explainer charges what it scored, and does it end when its budget is spent?"""
+"""Is what an explainer charges what it scored, and does it end when the budget is spent?"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Does a data set's file keep its contract: its papers in order, and a split that hangs together?"""
+"""Does a data set's file keep the contract: papers in order, and a split that hangs together?"""
 
 import tempfile
 from pathlib import Path
@@ -16,11 +16,11 @@ from topple.types import CsrMatrix, FilePath
 
 
 def check_dataset(source: type[Source] | Source, data_dir: FilePath | None = None, **options: Any) -> None:
-    """Check a data set's papers, and its content where that needs no download.
+    """Check a data set's papers, and the content where that needs no download.
 
     Args:
         source: the data set.
-        data_dir: the folder with its files. Without one the content is read only if the data set has no files.
+        data_dir: the folder with the files. Without one the content is read only if the data set has no files.
         options: settings of the preparation, for a folder that holds a small part of the data.
 
     Raises:
@@ -30,20 +30,20 @@ def check_dataset(source: type[Source] | Source, data_dir: FilePath | None = Non
         >>> from topple.data.sources.generated import Generated
         >>> check_dataset(Generated, held_out_users=20)
     """
-    its = source() if isinstance(source, type) else source
+    dataset = source() if isinstance(source, type) else source
     for attribute in ("name", "title", "homepage", "licence", "citation"):
-        value = getattr(its, attribute, None)
-        require(isinstance(value, str) and value, attribute, repr(value), f"a data set declares its {attribute}.")
-    Preparation.parse(its.preparation)
-    if its.files:
-        _check_missing(its)
-    if data_dir is not None or not its.files:
-        split = its.split(data_dir, options or None)
-        _check_split(its.name, split)
-        again = its.split(data_dir, options or None)
+        value = getattr(dataset, attribute, None)
+        require(isinstance(value, str) and value, attribute, repr(value), f"{attribute} is declared, as text.")
+    Preparation.parse(dataset.preparation)
+    if dataset.files:
+        _check_missing(dataset)
+    if data_dir is not None or not dataset.files:
+        split = dataset.split(data_dir, options or None)
+        _check_split(dataset.name, split)
+        again = dataset.split(data_dir, options or None)
         same = split.describe() == again.describe() and _equal(split.train, again.train)
-        require(same, f"{its.name}: split twice", "they differ", "the same folder and seed give the same split.")
-        _check_interactions(its, data_dir)
+        require(same, f"{dataset.name}: split twice", "they differ", "the same folder and seed give the same split.")
+        _check_interactions(dataset, data_dir)
 
 
 def _check_missing(source: Source) -> None:
@@ -102,7 +102,7 @@ def _check_held_out(name: str, held: HeldOut, items: int) -> None:
     both = int(held.fold_in.multiply(held.held_out).nnz)
     require(not both, f"{name}: pairs in fold-in and held out", both, "what must be predicted is not given.")
     askable = len(held.with_history())
-    require(askable, f"{name}: users with a history", askable, "some held-out users have one.")
+    require(askable, f"{name}: users with a history", askable, "held-out users have one, at least one user.")
 
 
 def _check_matrix(name: str, matrix: CsrMatrix, shape: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""Worlds with many queries of short histories, some of them with constraints: enough that a claim wrong once in 50 shows."""
+"""Worlds with many queries of short histories, with constraints and without: enough that a claim wrong once in 50 shows."""
 
 from collections.abc import Sequence, Set
 from dataclasses import replace

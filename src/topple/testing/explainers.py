@@ -1,4 +1,4 @@
-"""Does an explainer keep its contract: allowed sets, true claims, counted costs, kept budgets, whatever else is asked?"""
+"""Does an explainer keep the contract: allowed sets, true claims, counted costs, kept budgets, whatever else is asked?"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ def check_explainer(explainer: type[Explainer] | Explainer, among: Sequence[Worl
     sets, several sets. The rows that the recommender is asked for are counted and compared with what is charged.
 
     Args:
-        explainer: an explainer, or a class to be made with its default settings.
+        explainer: an explainer, or a class to be made with the default settings.
         among: the worlds; None for those of the kit, with about a thousand queries.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Does a metric keep its contract: a stated denominator and direction, and no query lost on the way?"""
+"""Does a metric keep the contract: a stated denominator and direction, and no query lost on the way?"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ def check_metric(metric: type[Metric] | Metric) -> None:
     checked = metric() if isinstance(metric, type) else metric
     for attribute in ("name", "title", "of"):
         value = getattr(checked, attribute, None)
-        require(isinstance(value, str) and value, attribute, repr(value), f"a metric declares its {attribute}.")
+        require(isinstance(value, str) and value, attribute, repr(value), f"{attribute} is declared, as text.")
     part, direction = f"{checked.name}: direction", getattr(checked, "direction", None)
     require(direction in ("higher", "lower"), part, repr(direction), "'higher' or 'lower' is better.")
     found, lost = _verdicts(), [_lost(f"lost-{number}") for number in range(5)]

@@ -17,7 +17,7 @@ ALONE = "the same history has the same scores alone, in any batch and in any ord
 
 
 def check_recommender(recommender: Recommender) -> None:
-    """Check everything that the scoring contract promises, on histories of the recommender's own catalogue.
+    """Check everything that the scoring contract promises, on histories of the recommender's catalogue.
 
     Raises:
         ContractError: the first rule that is broken, with the value that breaks it.
@@ -89,7 +89,7 @@ def _check_shape(recommender: Recommender, histories: list[list[int]]) -> None:
     if scores.is_contiguous():
         scores.fill_(-1e9)
     again = recommender.score(batch, keep)
-    rule = "scores are not random, and are the caller's own, who may change them."
+    rule = "scores are not random, and belong to the caller, who may change them."
     require_close(recommender, again, first, f"{recommender.name}: scoring twice", rule)
 
 
@@ -110,8 +110,8 @@ def _check_batches(recommender: Recommender, histories: list[list[int]]) -> None
     require_close(recommender, turned[order], scores, f"{recommender.name}: batch in reverse", ALONE)
     for row, history in enumerate(histories):
         alone = batch_of(recommender, [history])
-        own = recommender.score(alone, keep[row : row + 1, :, : len(history)])
-        require_close(recommender, own[0], scores[row], f"{recommender.name}: history {row} alone", ALONE)
+        single = recommender.score(alone, keep[row : row + 1, :, : len(history)])
+        require_close(recommender, single[0], scores[row], f"{recommender.name}: history {row} alone", ALONE)
         for variation in range(keep.shape[1]):
             one = recommender.score(alone, keep[row : row + 1, variation : variation + 1, : len(history)])
             rule = "a variation has the same scores alone and among others."
@@ -125,10 +125,10 @@ def _check_padding(recommender: Recommender, histories: list[list[int]]) -> None
     for item in (0, len(recommender.catalogue) - 1):
         width = (len(batch), 3)
         items = torch.cat([batch.items, torch.full(width, item).to(batch.items)], dim=1)
-        wide = HistoryBatch(items, torch.cat([batch.weights, torch.zeros(width).to(batch.weights)], dim=1))
+        longer = HistoryBatch(items, torch.cat([batch.weights, torch.zeros(width).to(batch.weights)], dim=1))
         rule = "padding (weight 0, keep 0) adds nothing, whatever item stands there."
         require_close(
-            recommender, recommender.score(wide, unchanged(wide)), scores, f"{recommender.name}: padding", rule
+            recommender, recommender.score(longer, unchanged(longer)), scores, f"{recommender.name}: padding", rule
         )
 
 
@@ -161,24 +161,24 @@ def _check_candidates(recommender: Recommender, histories: list[list[int]]) -> N
     )
     rule = "bind(histories, candidates)(keep) equals score(histories, keep, candidates)."
     chosen = torch.tensor([2, 4, 2], device=recommender.device)  # shorter than the longest
-    places = int(batch.rows(chosen).items.shape[1])
+    positions = int(batch.rows(chosen).items.shape[1])
     for what, given, scores in (("bind", None, full), ("bind with candidates", candidates, expected)):
         bound = recommender.bind(batch, given)
         require_close(recommender, bound(keep), scores, f"{recommender.name}: {what}", rule)
-        some = "bound(keep, rows) scores variations of the chosen histories, cut to the longest of them."
-        found = bound(keep[chosen][..., :places], chosen)
-        require_close(recommender, found, scores[chosen], f"{recommender.name}: {what}, some rows", some)
+        rule_rows = "bound(keep, rows) scores variations of the chosen histories, cut to the longest of them."
+        found = bound(keep[chosen][..., :positions], chosen)
+        require_close(recommender, found, scores[chosen], f"{recommender.name}: {what}, chosen rows", rule_rows)
 
 
 def _check_empty(recommender: Recommender) -> None:
     rule = "an empty history is scored like any other, with numbers."
     batch, alone = batch_of(recommender, [[], [1]]), batch_of(recommender, [[]])
     scores = recommender.score(batch, torch.zeros_like(unchanged(batch)))
-    own = recommender.score(alone, unchanged(alone))
-    nans = int(torch.isnan(scores).sum() + torch.isnan(own).sum())
+    single = recommender.score(alone, unchanged(alone))
+    nans = int(torch.isnan(scores).sum() + torch.isnan(single).sum())
     require(not nans, f"{recommender.name}: empty history", f"{nans} scores are NaN", rule)
     require_close(recommender, scores[0], scores[1], f"{recommender.name}: all items removed", rule)
-    require_close(recommender, scores[0], own[0], f"{recommender.name}: empty history alone", ALONE)
+    require_close(recommender, scores[0], single[0], f"{recommender.name}: empty history alone", ALONE)
 
 
 def _check_round_trip(recommender: Recommender, histories: list[list[int]]) -> None:

@@ -53,7 +53,7 @@ def random_additive(items: int = 12, seed: int = 0) -> ToyRecommender:
 
 
 def random_mult_vae(items: int = 24, seed: int = 0, hidden: int = 12, latent: int = 5) -> MultVAE:
-    """Return an untrained Mult-VAE with weights large enough for its lists to depend on the history."""
+    """Return an untrained Mult-VAE with weights large enough that the lists depend on the history."""
     random = generator(seed, "mult-vae")
     shapes = MultVAE.shapes(items, MultVAESettings(hidden=hidden, latent=latent))
     arrays = {
