@@ -59,7 +59,9 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "ps": "topple.metrics.ps:ProbabilityOfSufficiency",
         "f_ns": "topple.metrics.f_ns:FNS",
         "mean_size": "topple.metrics.mean_size:MeanSize",
+        "mean_gap": "topple.metrics.mean_gap:MeanGap",
         "share_minimal": "topple.metrics.share_minimal:ShareMinimal",
+        "share_whole_history": "topple.metrics.share_whole_history:ShareWholeHistory",
     },
 }
 

@@ -10,7 +10,7 @@ from topple.api.evaluating import evaluate
 from topple.api.explaining import explain
 from topple.errors import CapabilityError, QueryError
 from topple.recommenders.models.ease import EASE, EaseSettings
-from topple.records.answer import Explanation, Status
+from topple.records.answer import Explanation, Proof, Status
 from topple.records.question import CandidateRule, Query
 from topple.testing import film_world, random_mult_vae, tiny_split
 from topple.testing.toy import ANA
@@ -42,8 +42,11 @@ def test_both_rules_by_hand():
             "ps": 2 / 3,
             "f_ns": 4 / 9,
             "mean_size": 1,
+            "mean_gap": math.nan,
             "share_minimal": 1,
-        }
+            "share_whole_history": 0,
+        },
+        nan_ok=True,
     )
     assert values[AFTER] == pytest.approx(
         {
@@ -53,8 +56,11 @@ def test_both_rules_by_hand():
             "ps": 1 / 3,
             "f_ns": 4 / 9,
             "mean_size": 1,
+            "mean_gap": math.nan,
             "share_minimal": 1,
-        }
+            "share_whole_history": 0,
+        },
+        nan_ok=True,
     )
 
 
@@ -78,8 +84,21 @@ def test_invalid_queries_are_in_no_denominator_and_lost_ones_are():
         "ps": 3,
         "f_ns": 3,
         "mean_size": 3,
+        "mean_gap": 0,
         "share_minimal": 1,
+        "share_whole_history": 4,
     }
+
+
+def test_a_bound_is_measured_under_the_rule_that_the_query_asks_for_and_proofs_are_counted_by_who_proved():
+    one, *others = EXPLANATIONS
+    proven = replace(one, proof=Proof.MINIMUM, at_least=1.0, proof_by="exact")
+    claimed = replace(EXPLANATIONS[3], status=Status.IMPOSSIBLE, at_least=math.inf, proof_by="theirs")
+    found = evaluate(FILMS.recommender, [proven, *others[:2], claimed, others[3]])
+    gaps = {rule: found.measurements[rule]["mean_gap"] for rule in (BEFORE, AFTER)}
+    assert (gaps[BEFORE].value, gaps[BEFORE].denominator, gaps[AFTER].denominator) == (0, 1, 0)
+    assert (found.proofs.queries, found.proofs.minimum, found.proofs.impossible) == (4, 1, 0)
+    assert found.proofs.claimed == {"theirs": 1}
 
 
 def test_what_explain_returns_can_be_evaluated_and_its_proofs_hold():

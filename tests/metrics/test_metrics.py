@@ -1,7 +1,6 @@
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from topple import registry
@@ -11,22 +10,19 @@ from topple.records.answer import Removal, Verdict
 from topple.records.question import CandidateRule, Query
 
 
-def verdict(size=0, necessary=False, sufficient=False, minimal=None):
-    query = Query(("a", "b", "c"), "t")
-    found = size > 0
-    return Verdict(
-        query, CandidateRule.UNSEEN_AFTER, found, size, necessary=necessary, sufficient=sufficient, minimal=minimal
-    )
+def verdict(size=0, **said):
+    return Verdict(Query(("a", "b", "c"), "t"), CandidateRule.UNSEEN_AFTER, size > 0, size, **said)
 
 
-# Ten queries: seven sets found, four of them necessary (of these one minimal), two sufficient; three not found.
+# Ten queries: seven sets found, four of them necessary (of these one minimal, three with a bound), two sufficient; three not
+# found.
 TEN = [
-    verdict(1, necessary=True, sufficient=True, minimal=True),
+    verdict(1, necessary=True, sufficient=True, minimal=True, at_least=1.0),
     verdict(2, necessary=True, minimal=False),
-    verdict(),
-    verdict(3, necessary=True, minimal=False),
-    verdict(5, necessary=True, minimal=False),
-    verdict(2, sufficient=True),
+    verdict(at_least=math.inf),
+    verdict(3, necessary=True, minimal=False, at_least=2.0),
+    verdict(5, necessary=True, minimal=False, at_least=2.0),
+    verdict(2, sufficient=True, at_least=1.0),
     verdict(),
     verdict(4),
     verdict(),
@@ -43,7 +39,9 @@ TEN = [
         ("ps", 2 / 7, 7, "found sets", "higher"),
         ("f_ns", 2 * (4 / 7) * (2 / 7) / (4 / 7 + 2 / 7), 7, "found sets", "higher"),
         ("mean_size", 21 / 7, 7, "found sets", "lower"),
+        ("mean_gap", 4 / 3, 3, "bounded sets", "lower"),
         ("share_minimal", 1 / 4, 4, "valid sets", "higher"),
+        ("share_whole_history", 0, 10, "queries", "lower"),
     ],
 )
 def test_a_metric_by_hand(name, value, denominator, of, direction):
@@ -54,7 +52,8 @@ def test_a_metric_by_hand(name, value, denominator, of, direction):
 
 def test_every_registered_metric_is_measured_and_in_the_table_above():
     assert set(measure(TEN)) == set(registry.names("metrics"))
-    assert set(registry.names("metrics")) == {"coverage", "validity", "pn", "ps", "f_ns", "mean_size", "share_minimal"}
+    in_the_table = {"coverage", "validity", "pn", "ps", "f_ns", "mean_size", "mean_gap", "share_minimal"}
+    assert set(registry.names("metrics")) == in_the_table | {"share_whole_history"}
 
 
 @pytest.mark.parametrize("name", registry.names("metrics"))
@@ -100,7 +99,8 @@ def test_the_values_of_queries_are_those_whose_mean_is_measured():
     for name, numbers in found.items():
         counted = [number for number in numbers if number is not None]
         assert len(numbers) == len(TEN)
-        assert (np.mean(counted), len(counted)) == (pytest.approx(measured[name].value), measured[name].denominator)
+        assert sum(counted) / len(counted) == pytest.approx(measured[name].value)
+        assert len(counted) == measured[name].denominator
 
 
 def test_a_query_outside_the_denominator_has_no_value():
@@ -108,3 +108,23 @@ def test_a_query_outside_the_denominator_has_no_value():
     assert found["coverage"] == (1, 1, 0)
     assert found["mean_size"] == (1, 2, None)
     assert found["share_minimal"] == (1, 0, None)
+    assert found["mean_gap"] == (0, None, None)
+
+
+def test_a_whole_history_that_topples_by_ties_counts_among_whole_histories_and_like_no_set_elsewhere():
+    whole = verdict(3, necessary=True, minimal=True, without_evidence=True, whole_history=True, at_least=3.0)
+    more, lost = measure([*TEN, whole]), measure([*TEN, verdict()])
+    assert (more["share_whole_history"].value, more["share_whole_history"].denominator) == (1 / 11, 11)
+    for name in set(more) - {"share_whole_history"}:
+        assert more[name] == lost[name]
+
+
+def test_the_only_item_of_a_history_counts_whatever_it_topples_by():
+    only = verdict(1, necessary=True, minimal=True, without_evidence=True)
+    found = measure([only])
+    assert (found["coverage"].value, found["pn"].value, found["share_whole_history"].value) == (1, 1, 0)
+
+
+def test_a_bound_on_costs_is_none_on_sizes():
+    priced = replace(verdict(2, necessary=True, at_least=0.5), query=Query(("a", "b"), "t", item_costs={"a": 0.25}))
+    assert measure([*TEN, priced])["mean_gap"] == measure(TEN)["mean_gap"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from topple import CandidateRule, Query, Verdict
-from topple.metrics import Evaluation, Retrained, measure
+from topple.metrics import Evaluation, Proofs, Retrained, measure
 from topple.records.question import UNSEEN
 from topple.reports.as_json import as_json
 from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
@@ -61,3 +61,13 @@ def test_what_retraining_says_is_told_with_its_counts_and_its_cost():
         "seconds_a_fit": 0.25,
         "seconds_for_all": 300.0,
     }
+
+
+def test_proofs_are_counted_and_those_of_other_packages_stand_apart():
+    found = replace(evaluation([]), proofs=Proofs(10, minimum=4, impossible=1, claimed={"theirs": 2}))
+    screen = Console(width=120, record=True, file=io.StringIO())
+    screen.print(evaluation_table(found, "t"))
+    text = screen.export_text()
+    assert "proven: 4 sets minimum, 1 queries impossible" in text
+    assert "claimed by theirs: 2 answers proven" in text
+    assert evaluation_json(found)["proofs"] == {"queries": 10, "minimum": 4, "impossible": 1, "claimed": {"theirs": 2}}

@@ -7,7 +7,7 @@ import pytest
 
 from topple import registry
 from topple.errors import ContractError
-from topple.metrics.base import MeanMetric, Measurement, Metric
+from topple.metrics.base import MeanMetric, Measurement, Metric, named
 from topple.testing import check_metric
 from topple.testing.metrics import DENOMINATORS
 
@@ -61,6 +61,21 @@ class CountsTheUnfound(Good):
     of = "found sets"
 
 
+class CountsWholeHistories(Good):
+    of = "found sets"
+
+    def measure(self, verdicts):
+        return self.mean(verdict.size for verdict in verdicts if verdict.found)
+
+
+class TakesCostsForSizes(Good):
+    of = "bounded sets"
+
+    def measure(self, verdicts):
+        bounded = [verdict for verdict in verdicts if verdict.valid and named(verdict) and verdict.at_least is not None]
+        return self.mean(verdict.size - verdict.at_least for verdict in bounded)
+
+
 class CallsRefutedSetsValid(Good):
     of = "valid sets"
 
@@ -88,7 +103,7 @@ class Sizes(MeanMetric):
     name, title, direction, of = "sizes", "sizes", "lower", "found sets"
 
     def value(self, verdict):
-        return verdict.size if verdict.found else None
+        return verdict.size if named(verdict) else None
 
 
 class HasValuesForTheUnfound(Sizes):
@@ -96,12 +111,12 @@ class HasValuesForTheUnfound(Sizes):
         return verdict.size
 
     def measure(self, verdicts):
-        return self.mean(verdict.size for verdict in verdicts if verdict.found)
+        return self.mean(verdict.size for verdict in verdicts if named(verdict))
 
 
 class MeasuresAnotherNumber(Sizes):
     def measure(self, verdicts):
-        return self.mean(2 * verdict.size for verdict in verdicts if verdict.found)
+        return self.mean(2 * verdict.size for verdict in verdicts if named(verdict))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +129,9 @@ class MeasuresAnotherNumber(Sizes):
         (NoDenominator, "of: ''"),
         (OtherDirection, "measurement: .*'lower'"),
         (CountsTwice, "denominator over 1 verdicts: 2"),
-        (CountsTheUnfound, "denominator over 5 verdicts: 5. Rule: 'of' says found sets, of which there are 0"),
+        (CountsTheUnfound, "denominator over 1 verdicts: 1. Rule: 'of' says found sets, of which there are 0"),
+        (CountsWholeHistories, "denominator over 1 verdicts: 1. Rule: 'of' says found sets, of which there are 0"),
+        (TakesCostsForSizes, "denominator over 1 verdicts: 1. Rule: 'of' says bounded sets, of which there are 0"),
         (CallsRefutedSetsValid, "denominator over 1 verdicts: 1. Rule: 'of' says valid sets, of which there are 0"),
         (TakesNecessaryForValid, "denominator over 1 verdicts: 1. Rule: 'of' says valid sets, of which there are 0"),
         (CountsWhatAFitDidNotCheck, "denominator over 1 verdicts: 1. Rule: 'of' says valid sets, of which there are 0"),

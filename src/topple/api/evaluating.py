@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 from topple.errors import QueryError
-from topple.metrics import Evaluation, Retrained, measure, values
+from topple.metrics import Evaluation, Retrained, count_proofs, measure, values
 from topple.records.answer import Explanation, Status, Verdict
 from topple.records.question import UNSEEN, CandidateRule, Goal
 from topple.reports.progress import queries_bar
@@ -55,12 +56,20 @@ def evaluate(
     if retraining is not None:
         refuse(recommender, queries, sets, retraining)
     verdicts: dict[CandidateRule, list[Verdict]] = {
-        rule: verify(recommender, queries, sets, rule=rule) for rule in UNSEEN
+        rule: list(map(_with_bound, asked, verify(recommender, queries, sets, rule=rule))) for rule in UNSEEN
     }
     measured = {rule: measure(found) for rule, found in verdicts.items()}
     slowly = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
     each = {rule: _values(explanations, found) for rule, found in verdicts.items()}
-    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, slowly, each)
+    proofs = count_proofs(explanations)
+    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, slowly, each, proofs)
+
+
+def _with_bound(explanation: Explanation, verdict: Verdict) -> Verdict:
+    """Return a verdict under the rule that its query asks for with the bound that was claimed; no bound is for another rule."""
+    if verdict.rule is not explanation.query.rule:
+        return verdict
+    return replace(verdict, at_least=explanation.at_least, proof_by=explanation.proof_by)
 
 
 def _values(explanations: Sequence[Explanation], verdicts: Sequence[Verdict]) -> Mapping[str, tuple[float | None, ...]]:

@@ -5,9 +5,20 @@ from collections.abc import Sequence
 from topple import registry
 from topple.metrics.base import MeanMetric, Measurement, Metric
 from topple.metrics.evaluation import Evaluation, Retrained
+from topple.metrics.proofs import Proofs, count_proofs
 from topple.records.answer import Verdict
 
-__all__ = ["Evaluation", "MeanMetric", "Measurement", "Metric", "Retrained", "measure", "values"]
+__all__ = [
+    "Evaluation",
+    "MeanMetric",
+    "Measurement",
+    "Metric",
+    "Proofs",
+    "Retrained",
+    "count_proofs",
+    "measure",
+    "values",
+]
 
 
 def measure(verdicts: Sequence[Verdict]) -> dict[str, Measurement]:

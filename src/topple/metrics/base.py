@@ -44,6 +44,15 @@ class Metric(ABC):
         return Measurement(self.name, value, len(numbers), self.of, self.direction)
 
 
+def named(verdict: Verdict) -> bool:
+    """Return whether a set was found that tells something.
+
+    A whole history of two items or more, after which nothing is left to speak for the target, does not: it counts in the share
+    of whole histories, and the query counts like one without a set elsewhere.
+    """
+    return verdict.found and not verdict.whole_history
+
+
 class MeanMetric(Metric):
     """A metric that is the mean of one number for each query of the denominator."""
 

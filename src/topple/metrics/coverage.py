@@ -1,6 +1,6 @@
 """Coverage: how many queries an explainer names a set for."""
 
-from topple.metrics.base import MeanMetric
+from topple.metrics.base import MeanMetric, named
 from topple.records.answer import Verdict
 
 
@@ -14,4 +14,4 @@ class Coverage(MeanMetric):
 
     def value(self, verdict: Verdict) -> float | None:
         """Return 1 for a query with a set, 0 for another."""
-        return float(verdict.found)
+        return float(named(verdict))

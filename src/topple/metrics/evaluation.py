@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from topple.metrics.base import Measurement
+from topple.metrics.proofs import Proofs
 from topple.records.question import CandidateRule
 
 
@@ -46,6 +47,7 @@ class Evaluation:
         values: by rule, then by metric: what each explanation that was given counts for, in the order given; None for one
             outside the metric's denominator, such as an invalid query, or one without a set where found sets are counted. The
             measurement is the mean of the numbers. Metrics that are no mean over queries (F_NS) are not here.
+        proofs: how many answers are proven, and by whom, as the explanations say.
     """
 
     queries: int
@@ -54,3 +56,4 @@ class Evaluation:
     measurements: Mapping[CandidateRule, Mapping[str, Measurement]]
     retrained: Retrained | None = None
     values: Mapping[CandidateRule, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)
+    proofs: Proofs = field(default_factory=lambda: Proofs(0, 0, 0))

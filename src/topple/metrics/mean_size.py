@@ -1,6 +1,6 @@
 """Explanation size."""
 
-from topple.metrics.base import MeanMetric
+from topple.metrics.base import MeanMetric, named
 from topple.records.answer import Verdict
 
 
@@ -14,4 +14,4 @@ class MeanSize(MeanMetric):
 
     def value(self, verdict: Verdict) -> float | None:
         """Return the number of items of a found set."""
-        return float(verdict.size) if verdict.found else None
+        return float(verdict.size) if named(verdict) else None

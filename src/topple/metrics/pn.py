@@ -1,6 +1,6 @@
 """PN, the probability of necessity."""
 
-from topple.metrics.base import MeanMetric
+from topple.metrics.base import MeanMetric, named
 from topple.records.answer import Verdict
 
 
@@ -17,4 +17,4 @@ class ProbabilityOfNecessity(MeanMetric):
 
     def value(self, verdict: Verdict) -> float | None:
         """Return 1 for a found set that is necessary, 0 for another."""
-        return float(verdict.necessary) if verdict.found else None
+        return float(verdict.necessary) if named(verdict) else None

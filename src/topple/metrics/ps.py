@@ -1,6 +1,6 @@
 """PS, the probability of sufficiency."""
 
-from topple.metrics.base import MeanMetric
+from topple.metrics.base import MeanMetric, named
 from topple.records.answer import Verdict
 
 
@@ -17,4 +17,4 @@ class ProbabilityOfSufficiency(MeanMetric):
 
     def value(self, verdict: Verdict) -> float | None:
         """Return 1 for a found set that is sufficient, 0 for another."""
-        return float(verdict.sufficient) if verdict.found else None
+        return float(verdict.sufficient) if named(verdict) else None

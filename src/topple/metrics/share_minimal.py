@@ -1,6 +1,6 @@
 """Share minimal: of the true sets, how many are no larger than they need be."""
 
-from topple.metrics.base import MeanMetric
+from topple.metrics.base import MeanMetric, named
 from topple.records.answer import Removal, Verdict
 
 
@@ -14,4 +14,5 @@ class ShareMinimal(MeanMetric):
 
     def value(self, verdict: Verdict) -> float | None:
         """Return 1 for a valid set that is minimal, 0 for another; a verdict by retraining does not check it and is left out."""
-        return float(bool(verdict.minimal)) if verdict.valid and verdict.removal is Removal.INFERENCE else None
+        checked = verdict.valid and named(verdict) and verdict.removal is Removal.INFERENCE
+        return float(bool(verdict.minimal)) if checked else None

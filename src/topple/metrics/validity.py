@@ -1,6 +1,6 @@
 """Validity: how many queries get a set that is true."""
 
-from topple.metrics.base import MeanMetric
+from topple.metrics.base import MeanMetric, named
 from topple.records.answer import Verdict
 
 
@@ -14,4 +14,4 @@ class Validity(MeanMetric):
 
     def value(self, verdict: Verdict) -> float | None:
         """Return 1 for a query with a set that is found and verified, 0 for another."""
-        return float(verdict.valid)
+        return float(verdict.valid and named(verdict))

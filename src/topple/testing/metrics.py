@@ -4,15 +4,18 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from topple.metrics.base import MeanMetric, Measurement, Metric
+from topple.metrics.base import MeanMetric, Measurement, Metric, named
 from topple.records.answer import Removal, Verdict
 from topple.records.question import CandidateRule, Goal, Query
 from topple.testing.rules import require
 
 DENOMINATORS: dict[str, Callable[[Verdict], bool]] = {
     "queries": lambda verdict: True,
-    "found sets": lambda verdict: verdict.found,
-    "valid sets": lambda verdict: verdict.valid and verdict.removal is Removal.INFERENCE,
+    "found sets": named,
+    "valid sets": lambda verdict: verdict.valid and named(verdict) and verdict.removal is Removal.INFERENCE,
+    "bounded sets": lambda verdict: (
+        verdict.valid and named(verdict) and verdict.at_least is not None and not verdict.query.item_costs
+    ),
 }
 """What the denominators of the library count; a metric with another denominator is checked for less."""
 
@@ -88,7 +91,7 @@ def _same(one: Measurement, other: Measurement) -> bool:
 
 
 def _verdicts() -> list[Verdict]:
-    """Return sets of each goal that are necessary or not, sufficient or not, minimal or not; and one judged by a fit."""
+    """Return sets of each goal that are necessary or not, sufficient or not, minimal or not; whole histories, bounds, and a fit."""
     kinds = (
         ("a", 1, True, True, True),
         ("b", 2, True, False, False),
@@ -100,7 +103,10 @@ def _verdicts() -> list[Verdict]:
         for goal in Goal
         for target, size, necessary, sufficient, minimal in kinds
     ]
-    return [*sets, replace(sets[1], removal=Removal.RETRAINED, minimal=None)]
+    whole = replace(sets[1], size=3, without_evidence=True, whole_history=True)
+    bounded = [replace(verdict, at_least=1.0) for verdict in sets[:3]]
+    priced = replace(sets[0], query=replace(sets[0].query, item_costs=(("x", 2.0),)), at_least=2.0)
+    return [*sets, whole, *bounded, priced, replace(sets[1], removal=Removal.RETRAINED, minimal=None)]
 
 
 def _found(target: str, size: int, goal: Goal, *, necessary: bool, sufficient: bool, minimal: bool) -> Verdict:
