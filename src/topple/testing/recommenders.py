@@ -6,12 +6,12 @@ import torch
 from safetensors.numpy import load, save
 from torch import Tensor
 
-from topple.scoring.ranking import TOLERANCE
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing.capabilities import check_capabilities
 from topple.testing.rules import nothing_changes, require
 from topple.testing.rules import require_close as require_within
+from topple.testing.scores import check_empty_scores, check_rounding, check_threads
 
 ALONE = "the same history has the same scores alone, in any batch and in any order."
 
@@ -31,8 +31,6 @@ def check_recommender(recommender: Recommender) -> None:
     items = len(recommender.catalogue)
     require(items >= 4, f"{name}: catalogue", f"{items} items", "the checks need at least 4.")
     histories = _histories(items)
-    rule = f"what rounding does to scores stays well below the ranking's tolerance, {TOLERANCE:g}."
-    require(0 < recommender.rounding < TOLERANCE, f"{name}: rounding", recommender.rounding, rule)
     with nothing_changes(recommender, f"{name}: scoring"), torch.no_grad():
         _check_shape(recommender, histories)
         _check_precision(recommender, histories)
@@ -41,6 +39,10 @@ def check_recommender(recommender: Recommender) -> None:
         _check_removal(recommender, histories)
         _check_candidates(recommender, histories)
         _check_empty(recommender)
+        batch = batch_of(recommender, histories)
+        check_rounding(recommender, batch, _variations(batch))
+        check_empty_scores(recommender)
+        check_threads(recommender, batch, _variations(batch))
     with nothing_changes(recommender, f"{name}: scoring"):
         check_capabilities(recommender, batch_of(recommender, histories))
     _check_round_trip(recommender, histories)
