@@ -46,6 +46,10 @@ class _Watch(TorchFunctionMode):
             marked = any(isinstance(tensor, Marked) for tensor in given)
             if func in TO_NUMPY and marked:
                 raise TypeError("can't convert a tensor of the stand-in device to numpy. Use Tensor.cpu() first.")
+            if func is torch._has_compatible_shallow_copy_type and marked:
+                return False  # a module that is moved gets new parameters
+            if func is Tensor.__deepcopy__ and marked:
+                return _copied(args[0])
             if func in READS_NUMBERS:
                 return func(*args, **kwargs)
             asked, args, kwargs = _asked_device(func, args, kwargs)
@@ -67,7 +71,8 @@ def _refuse_mixed(func, given):
     if func is Tensor.__setitem__ and not given[-1].dim() and isinstance(given[-1], Marked):
         given = given[:-1]
     if any(isinstance(tensor, Marked) for tensor in given):
-        stray = [tensor for tensor in given if not isinstance(tensor, Marked) and tensor.dim()]
+        plain = [tensor for tensor in given if not isinstance(tensor, Marked) and tensor.layout is torch.strided]
+        stray = [tensor for tensor in plain if tensor.dim()]
         if stray:
             raise RuntimeError(
                 f"{getattr(func, '__name__', func)}: expected all tensors on one device, and one of shape "
@@ -110,7 +115,16 @@ def _mapped(change, value):
 
 
 def _mark(tensor):
-    return tensor if isinstance(tensor, Marked) else tensor.as_subclass(Marked)
+    """Mark a tensor; one without strides, such as a sparse matrix, cannot be marked and goes with both."""
+    return tensor if isinstance(tensor, Marked) or tensor.layout is not torch.strided else tensor.as_subclass(Marked)
+
+
+def _copied(tensor):
+    """Copy a marked leaf; the parameter of a module stays one."""
+    copied = _mark(_plain(tensor.detach()).clone()).requires_grad_(tensor.requires_grad)
+    if isinstance(tensor, torch.nn.Parameter):
+        copied._is_param = True
+    return copied
 
 
 def _plain(tensor):

@@ -1,5 +1,7 @@
 """Every model and every method once on a device: the answers of the CPU, and no tensor of the CPU among those of the device."""
 
+from inspect import signature
+
 import pytest
 import torch
 
@@ -7,8 +9,9 @@ from tests.devices.marked import stand_in_device
 from topple import registry
 from topple.api.asking import top_k_queries
 from topple.api.evaluating import evaluate
-from topple.api.explaining import explain_queries
+from topple.api.explaining import explain, explain_queries
 from topple.api.recommending import recommend
+from topple.api.wrapping import wrap
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
 from topple.testing import random_additive, random_mult_vae, tiny_split
@@ -51,6 +54,24 @@ def test_a_model_scores_where_it_lives(name):
         torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in registry.names("recommenders")
+        if "device" in signature(registry.load("recommenders", name).fit).parameters
+    ],
+)
+def test_a_model_is_trained_on_a_device(name):
+    kind = registry.load("recommenders", name)
+    expected = kind.fit(tiny_split(), quick(kind.settings_type))
+    with stand_in_device() as device:
+        model = kind.fit(tiny_split(), quick(kind.settings_type), device=device)
+        assert model.device == device
+        learned = {array_name: array.cpu() for array_name, array in model.arrays().items()}
+    torch.testing.assert_close(learned, dict(expected.arrays()), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", registry.names("recommenders"))
 def test_the_default_method_explains_every_model_where_it_lives(name):
     kind = registry.load("recommenders", name)
@@ -87,3 +108,16 @@ def test_a_list_is_made_where_the_model_lives():
     with stand_in_device() as device:
         there = model.to(device)
         assert [one.item for one in recommend(there, history, 5)] == [one.item for one in recommend(model, history, 5)]
+
+
+@pytest.mark.parametrize("between", [torch.nn.Tanh(), torch.nn.Softsign()], ids=["read as arrays", "asked"])
+def test_a_wrapped_network_is_asked_where_it_lives(between):
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(12, 4), between, torch.nn.Linear(4, 12))
+    history = tuple(range(4))
+    expected = explain(wrap(network, "torch", range(12)), history, k=2, progress=False)
+    with stand_in_device() as device:
+        wrapped = wrap(network.to(device), "torch", range(12))
+        assert wrapped.device == device
+        found = explain(wrapped, history, k=2, progress=False)
+    assert [(e.status, e.items, e.proof) for e in found] == [(e.status, e.items, e.proof) for e in expected]
