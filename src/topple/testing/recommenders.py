@@ -8,10 +8,10 @@ from torch import Tensor
 
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
-from topple.testing.capabilities import check_capabilities
 from topple.testing.rules import nothing_changes, require
 from topple.testing.rules import require_close as require_within
-from topple.testing.scores import check_empty_scores, check_rounding, check_threads
+from topple.testing.scoring.capabilities import check_capabilities
+from topple.testing.scoring.scores import check_empty_scores, check_rounding, check_threads
 
 ALONE = "the same history has the same scores alone, in any batch and in any order."
 

@@ -1,0 +1,1 @@
+"""What is checked of the scores of a recommender."""
