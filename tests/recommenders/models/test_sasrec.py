@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import topple
-from topple.recommenders.models import sasrec
+from topple.recommenders.families import attention
+from topple.recommenders.families.sequences import in_order
 from topple.recommenders.models.sasrec import SASRec, SASRecSettings
 from topple.recommenders.saving.folders import save_model
 from topple.recommenders.training.quality import held_out_quality
@@ -139,7 +140,7 @@ def test_scores_do_not_depend_on_how_many_are_worked_on_at_a_time(monkeypatch):
     keep = unchanged(batch).repeat(1, 4, 1)
     keep[:, 1:, 0] = 0
     together = MODEL.score(batch, keep)
-    monkeypatch.setattr(sasrec, "NUMBERS", 1)
+    monkeypatch.setattr(attention, "NUMBERS", 1)
     torch.testing.assert_close(MODEL.score(batch, keep), together, rtol=1e-12, atol=1e-12)
 
 
@@ -231,7 +232,7 @@ def test_items_of_equal_times_are_shuffled_and_no_others():
     row = sparse.csr_matrix(np.array([[2, 1, 2, 3, 2] + [0] * (ITEMS - 5)], dtype=np.float32))
     seen = set()
     for seed in range(60):
-        _, items = sasrec._in_order(row, torch.Generator().manual_seed(seed))
+        _, items = in_order(row, torch.Generator().manual_seed(seed))
         seen.add(tuple(items.tolist()))
     assert seen == {(1, *middle, 3) for middle in permutations((0, 2, 4))}
 
