@@ -1,1 +1,1 @@
-"""What is explained: the scoring contract, the only ranking, the only place a history changes; one file per model."""
+"""What is explained: models one file each, what several share, their training and saving, and adapters of other libraries."""

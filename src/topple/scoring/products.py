@@ -24,17 +24,17 @@ def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequenc
     if left.requires_grad or left.is_cuda:
         return torch.bmm(left, tables[rows, : left.shape[2]])
     out = left.new_empty(*left.shape[:2], tables.shape[2])
-    its, all_tables = left.numpy(), tables.numpy()  # NumPy's views and calls cost a third of torch's
-    for mine, row, into in zip(its, rows.tolist(), out.numpy(), strict=True):
+    factors, all_tables = left.numpy(), tables.numpy()  # NumPy's views and calls cost a third of torch's
+    for factor, row, into in zip(factors, rows.tolist(), out.numpy(), strict=True):
         filled = left.shape[2] if lengths is None else lengths[row]
-        np.dot(mine[:, :filled], all_tables[row, :filled], out=into)
+        np.dot(factor[:, :filled], all_tables[row, :filled], out=into)
     return out
 
 
 def lengths_of(present: Tensor) -> list[int]:
     """Return the places up to the last one that holds an item, for each history, bool [B, H]."""
-    places = torch.arange(1, present.shape[1] + 1, device=present.device)
-    ends: list[int] = (present * places).amax(1).tolist()
+    positions = torch.arange(1, present.shape[1] + 1, device=present.device)
+    ends: list[int] = (present * positions).amax(1).tolist()
     return ends
 
 

@@ -132,8 +132,8 @@ class Recommender(ABC):
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             if rows is None:
                 return self.score(histories, keep, candidates)
-            places = keep.shape[-1]
-            chosen = HistoryBatch(histories.items[rows, :places], histories.weights[rows, :places])
+            length = keep.shape[-1]
+            chosen = HistoryBatch(histories.items[rows, :length], histories.weights[rows, :length])
             return self.score(chosen, keep, None if candidates is None else candidates[rows])
 
         return scorer

@@ -27,5 +27,5 @@ def listed(recommender, user, k=10):
     """Return the ids and scores of a user's list by topple."""
     import topple
 
-    places = topple.recommend(recommender, history(user), k=k)
-    return [place.item for place in places], [place.score for place in places]
+    entries = topple.recommend(recommender, history(user), k=k)
+    return [entry.item for entry in entries], [entry.score for entry in entries]

@@ -33,8 +33,8 @@ def test_every_form_of_histories_gives_the_callables_own_scores(form, model):
     scores = TABLE[1] + TABLE[0] + TABLE[23]
     scores[[0, 1, 23]] = -np.inf
     best = np.argsort(-scores)[:4]
-    assert [place.item for place in listed] == [IDS[item] for item in best]
-    assert [place.score for place in listed] == pytest.approx(scores[best])
+    assert [entry.item for entry in listed] == [IDS[item] for item in best]
+    assert [entry.score for entry in listed] == pytest.approx(scores[best])
 
 
 def test_lists_come_in_the_order_of_the_history_and_without_what_was_removed():
@@ -209,8 +209,8 @@ def test_a_sequence_model_says_that_it_is_one():
     def last_counts_double(histories):
         scores = np.zeros((len(histories), 5))
         for row, history in enumerate(histories):
-            for place, item in enumerate(history):
-                scores[row] += (2 if place == len(history) - 1 else 1) * np.roll(np.arange(5.0), int(item))
+            for position, item in enumerate(history):
+                scores[row] += (2 if position == len(history) - 1 else 1) * np.roll(np.arange(5.0), int(item))
         return scores
 
     items = list("01234")

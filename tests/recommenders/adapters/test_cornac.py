@@ -57,7 +57,7 @@ def test_recvae():
     own = own_scores(model, 3)
     seen = [f"{item}{part}" for item in history(3) for part in "abcd"]
     listed = topple.recommend(recommender, seen, k=5)
-    assert [place.score for place in listed] == pytest.approx([own[place.item] for place in listed], abs=1e-5)
+    assert [entry.score for entry in listed] == pytest.approx([own[entry.item] for entry in listed], abs=1e-5)
     assert own[listed[0].item] == max(score for item, score in own.items() if item not in seen)
 
 
@@ -85,7 +85,7 @@ def test_next_item_models_read_the_order(model):
     own = model.score(0, [model.iid_map[item] for item in history(2)])
     assert scores == pytest.approx([float(own[model.iid_map[item]]) for item in mine], abs=1e-5)
     backwards = topple.recommend(recommender, history(2)[::-1], k=8)
-    assert [place.score for place in backwards] != pytest.approx(scores, abs=1e-4)
+    assert [entry.score for entry in backwards] != pytest.approx(scores, abs=1e-4)
 
 
 def test_gru4rec_is_asked_for_histories_of_any_length_at_once():

@@ -51,8 +51,8 @@ def test_als_recommends_as_the_library_does_with_recalculated_users(alpha, regul
     shorter[0, shorter.indices[:2]] = 0
     shorter.eliminate_zeros()
     ids, scores = model.recommend(3, shorter, N=8, recalculate_user=True)
-    places = topple.recommend(recommender, [ITEMS[item] for item in shorter.indices], k=8)
-    assert [place.score for place in places] == pytest.approx(scores, abs=1e-5)
+    entries = topple.recommend(recommender, [ITEMS[item] for item in shorter.indices], k=8)
+    assert [entry.score for entry in entries] == pytest.approx(scores, abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", [BayesianPersonalizedRanking, LogisticMatrixFactorization])

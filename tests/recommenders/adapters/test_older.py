@@ -1,6 +1,6 @@
-"""Adapters of libraries that want numpy below 2 or pandas below 3, tested with the real library in a place of its own.
+"""Adapters of libraries that want numpy below 2 or pandas below 3, tested with the real library in a separate environment.
 
-The place is a virtual environment under build/ that holds tests/older.txt and, below it, everything of this environment
+It is a virtual environment under build/ that holds tests/older.txt and, below it, everything of this environment
 (torch above all). It is made once and kept until older.txt or this environment changes.
 """
 
@@ -29,15 +29,15 @@ def older():
         pytest.skip(f"numpy below 2 has no wheels for Python {sys.version_info.major}.{sys.version_info.minor}")
     below = sysconfig.get_path("purelib")
     mark = hashlib.blake2b(f"{PINS.read_text()}{sys.version}{below}".encode(), digest_size=6).hexdigest()
-    place = ROOT / "build" / f"older-{mark}"
-    python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not (place / "ready").is_file():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True, timeout=120)
-        lay = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-        own = subprocess.run(lay, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
-        Path(own, "below.pth").write_text(below + "\n")
+    folder = ROOT / "build" / f"older-{mark}"
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    if not (folder / "ready").is_file():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, timeout=120)
+        where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+        purelib = subprocess.run(where, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+        Path(purelib, "below.pth").write_text(below + "\n")
         install(python)
-        (place / "ready").touch()
+        (folder / "ready").touch()
     return python
 
 

@@ -104,16 +104,16 @@ def test_sequential_models_read_the_order(trained, name):
     for user in range(20):
         number = np.array([dataset.token2id("user_id", USERS[user])])
         own = full_sort_scores(number, model, test_data)[0]  # for all but the last item, which is tested
-        places = topple.recommend(recommender, history(user)[:-1], k=8)
-        mine = [place.item for place in places]
-        assert [place.score for place in places] == pytest.approx(
+        entries = topple.recommend(recommender, history(user)[:-1], k=8)
+        mine = [entry.item for entry in entries]
+        assert [entry.score for entry in entries] == pytest.approx(
             own[dataset.token2id("item_id", np.array(mine))].tolist(), rel=1e-4, abs=1e-7
         )
         own[[0, *dataset.token2id("item_id", np.array(history(user)[:-1]))]] = -torch.inf
-        assert own.max() == pytest.approx(places[0].score, rel=1e-4, abs=0)
+        assert own.max() == pytest.approx(entries[0].score, rel=1e-4, abs=0)
     backwards = topple.recommend(recommender, history(4)[-2::-1], k=8)
     forwards = topple.recommend(recommender, history(4)[:-1], k=8)
-    assert [place.score for place in backwards] != pytest.approx([place.score for place in forwards], rel=1e-2, abs=0)
+    assert [entry.score for entry in backwards] != pytest.approx([entry.score for entry in forwards], rel=1e-2, abs=0)
 
 
 def test_a_sequence_closes_the_gap_of_a_removed_item_down_to_none(trained):

@@ -39,7 +39,7 @@ HISTORIES = histories()
 
 def frame(lists, items=ITEMS):
     rows = [
-        (user, items[item], WHEN + pd.Timedelta(place, "h")) for user, its in lists for place, item in enumerate(its)
+        (user, items[item], WHEN + pd.Timedelta(hour, "h")) for user, history in lists for hour, item in enumerate(history)
     ]
     return pd.DataFrame(rows, columns=["user_id", "item_id", "datetime"]).assign(weight=1.0)
 
@@ -65,7 +65,8 @@ def scores_of(recommender, lists, items=ITEMS):
     """Return what the wrapped model says of the same, as the same frame."""
     ids = list(recommender.catalogue.vocabulary.ids)
     encoded = [
-        recommender.catalogue.vocabulary.encode([items[item] for item in its]).tolist() for its in lists.values()
+        recommender.catalogue.vocabulary.encode([items[item] for item in history]).tolist()
+        for history in lists.values()
     ]
     batch = HistoryBatch.of(encoded)
     scores = recommender.score(batch, batch.present[:, None].double())[:, 0]
@@ -96,14 +97,14 @@ def test_scores_and_lists_equal_the_librarys_own(kind, settings):
     assert recommender.capabilities == {Capability.ORDER_AWARE}
     check_recommender(recommender)
     assert model.lightning_model.torch_model.training
-    assert {len(its) > 6 for its in HISTORIES[:20]} == {True, False}  # longer than the model reads, and not
+    assert {len(history) > 6 for history in HISTORIES[:20]} == {True, False}  # longer than the model reads, and not
     assert_equal_scores(model, recommender, dict(enumerate(HISTORIES[:20])))
     own = model.recommend(users=[0, 1, 2], dataset=DATASET, k=5, filter_viewed=True)
     for user in range(3):
         listed = topple.recommend(recommender, [ITEMS[item] for item in HISTORIES[user]], k=5)
         theirs = own[own.user_id == user]
-        assert [place.item for place in listed] == theirs.item_id.tolist()
-        assert [place.score for place in listed] == pytest.approx(theirs.score.tolist(), abs=2e-6)
+        assert [entry.item for entry in listed] == theirs.item_id.tolist()
+        assert [entry.score for entry in listed] == pytest.approx(theirs.score.tolist(), abs=2e-6)
 
 
 def test_a_model_that_was_saved_and_loaded_is_the_same(tmp_path):
@@ -125,7 +126,7 @@ def wrapped(sasrec):
 
 def test_a_removed_item_leaves_a_sequence_with_the_gap_closed(sasrec, wrapped):
     history = max(HISTORIES, key=len)
-    shorter = {place: history[:place] + history[place + 1 :] for place in range(len(history))}
+    shorter = {gone: history[:gone] + history[gone + 1 :] for gone in range(len(history))}
     batch = HistoryBatch.of([wrapped.catalogue.vocabulary.encode([ITEMS[item] for item in history]).tolist()])
     keep = 1 - torch.eye(len(history), dtype=torch.float64)[None]
     mine = pd.DataFrame(wrapped.score(batch, keep)[0].numpy(), columns=list(wrapped.catalogue.vocabulary.ids))

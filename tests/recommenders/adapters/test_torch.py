@@ -29,7 +29,7 @@ def test_scores_equal_the_modules_own_in_evaluation_mode():
     torch.testing.assert_close(recommender.score(histories, unchanged(histories))[:, 0], expected)
     best = expected[0].masked_fill(rows[0] > 0, -torch.inf).topk(3).indices.tolist()
     listed = topple.recommend(recommender, ["item-05", "item-01"], k=3)
-    assert [place.item for place in listed] == [IDS[item] for item in best]
+    assert [entry.item for entry in listed] == [IDS[item] for item in best]
 
 
 def test_mode_weights_and_gradients_stay_as_they_were():

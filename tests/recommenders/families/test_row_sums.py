@@ -29,8 +29,8 @@ def asked(variations):
         weights[row, :length] = random.uniform(0.5, 3, length)
     keep = random.random((4, variations, 7)) * (weights > 0)[:, None] * (random.random((4, variations, 7)) < 0.7)
     dense = np.zeros((4, variations, ITEMS))
-    for row, variation, place in np.ndindex(keep.shape):
-        dense[row, variation, items[row, place]] += keep[row, variation, place] * weights[row, place]
+    for row, variation, position in np.ndindex(keep.shape):
+        dense[row, variation, items[row, position]] += keep[row, variation, position] * weights[row, position]
     return (
         HistoryBatch(torch.from_numpy(items), torch.from_numpy(weights)),
         torch.from_numpy(keep),
@@ -49,7 +49,7 @@ def test_scores_are_the_weights_of_what_is_kept_times_the_table(kind, variations
     keep.requires_grad_(with_gradient)
     columns = torch.tensor([[3, 0, 3], [0, 0, 19], [5, 6, 7], [2, 1, 2]])  # repeated ones too
     chosen = np.take_along_axis(expected, columns.numpy()[:, None].repeat(variations, 1), 2)
-    rows = torch.tensor([1, 0, 1])  # cut to their own five places
+    rows = torch.tensor([1, 0, 1])  # cut to the five positions that these have
     for scores, wanted in (
         (model.score(histories, keep), expected),
         (model.bind(histories)(keep[rows, :, :5], rows), expected[rows]),

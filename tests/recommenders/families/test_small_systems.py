@@ -22,7 +22,7 @@ def test_systems_of_like_size_come_together_each_once(few, numbers, monkeypatch)
     monkeypatch.setattr(small_systems, "NUMBERS", numbers)
     counts = torch.tensor([3, 0, 1, 20, 2, 4, 19, 0, 1])
     parts = [part.tolist() for part in by_size(counts, 5)]
-    assert sorted(place for part in parts for place in part) == [0, 2, 3, 4, 5, 6, 8]
+    assert sorted(number for part in parts for number in part) == [0, 2, 3, 4, 5, 6, 8]
     for part in parts:
         sizes = counts[part].tolist()
         assert sizes == sorted(sizes)

@@ -93,13 +93,13 @@ def test_a_low_rank_update_equals_a_new_solve(factors, most):
 @pytest.mark.parametrize(("few", "small", "held"), [(0, 0, 0), (0, 99, 10**9), (10**9, 3, 10**9)])
 @pytest.mark.parametrize("weights", [1.0, 0.5], ids=["plain", "weighted"])
 def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, few, small, held, weights, monkeypatch):
-    for room, name, value in (
+    for module, name, value in (
         (fold_in, "NEAR", near),
         (fold_in, "HELD", held),
         (small_systems, "FEW", few),
         (small_systems, "SMALL", small),
     ):
-        monkeypatch.setattr(room, name, value)
+        monkeypatch.setattr(module, name, value)
     model, random = untrained(6), np.random.default_rng(0)
     batch = HistoryBatch.of([random.permutation(ITEMS)[:n].tolist() for n in (18, 3, 11)])
     batch.weights[0, ::2] *= weights
@@ -111,12 +111,12 @@ def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, f
         folded_in(model, batch.items[r].tolist(), (keep[i, 9] * batch.weights[r]).tolist()) for i, r in enumerate(rows)
     ]
     np.testing.assert_allclose(full[:, 9], np.stack(alone), rtol=1e-9, atol=1e-10)
-    for place, row in enumerate(rows.tolist()):
+    for number, row in enumerate(rows.tolist()):
         each = model.score(
-            HistoryBatch(batch.items[row : row + 1], batch.weights[row : row + 1]), keep[place : place + 1]
+            HistoryBatch(batch.items[row : row + 1], batch.weights[row : row + 1]), keep[number : number + 1]
         )
-        torch.testing.assert_close(full[place : place + 1], each, rtol=1e-9, atol=1e-10)
-        torch.testing.assert_close(short[place], full[place][:, columns[row]], rtol=1e-9, atol=1e-10)
+        torch.testing.assert_close(full[number : number + 1], each, rtol=1e-9, atol=1e-10)
+        torch.testing.assert_close(short[number], full[number][:, columns[row]], rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize("near", [0, 32])
@@ -240,8 +240,8 @@ def test_scores_do_not_depend_on_how_many_systems_are_held_at_a_time(monkeypatch
     batch = HistoryBatch.of([[1, 2, 3, 8], [3, 9], [5, 4, 3, 2, 1, 0]])
     keep = 0.5 * unchanged(batch).repeat(1, 2, 1)
     together = model.score(batch, keep)
-    for room in (fold_in, small_systems):
-        monkeypatch.setattr(room, "NUMBERS", 1)
+    for module in (fold_in, small_systems):
+        monkeypatch.setattr(module, "NUMBERS", 1)
     torch.testing.assert_close(model.score(batch, keep), together, rtol=1e-12, atol=1e-12)
 
 
@@ -308,8 +308,8 @@ def test_a_half_step_solves_each_row_by_itself_in_chunks_of_any_size(monkeypatch
     expected = np.stack(
         [np.linalg.solve(y.T @ np.diag(1 + 3 * row) @ y + 0.8 * np.eye(7), (1 + 3) * y.T @ row) for row in seen]
     )
-    for places in (1, 40, 16_384):
-        monkeypatch.setattr(als, "PLACES", places)
+    for most in (1, 40, 16_384):
+        monkeypatch.setattr(als, "PLACES", most)
         found = als._half(SPLIT.train, torch.from_numpy(y).float(), settings)
         np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
 
@@ -345,7 +345,7 @@ def test_the_state_with_the_best_validation_is_kept_and_the_hooks_are_told():
     assert epochs[-1].best_ndcg_100 == max(scores) == model.training["validation_ndcg_100"]
     assert epochs[-1].best_epoch == 1 + scores.index(max(scores)) == model.training["best_epoch"]
     assert best[-1] is model
-    assert len(best) == sum(score > max([-1, *scores[:place]]) for place, score in enumerate(scores))
+    assert len(best) == sum(score > max([-1, *scores[:number]]) for number, score in enumerate(scores))
     assert held_out_quality(model, SPLIT.validation)["ndcg_100"] == max(scores)
     assert model.training["epochs"] == 6
 

@@ -21,7 +21,7 @@ MODEL = BPR.fit(SPLIT, SETTINGS)
 
 @given(st.lists(st.integers(0, ITEMS - 1), min_size=1, unique=True), st.integers(0, 2**12 - 1))
 def test_a_history_is_the_sum_of_its_items(history, bits):
-    kept = [0.75 * ((bits >> place) & 1) for place in range(len(history))]
+    kept = [0.75 * ((bits >> position) & 1) for position in range(len(history))]
     items = MODEL.arrays()["items"].double().numpy()
     expected = items @ sum(share * items[item] for share, item in zip(kept, history, strict=True))
     weights = torch.full((1, len(history)), 2.0, dtype=torch.float64)

@@ -49,7 +49,7 @@ def test_each_column_is_the_ridge_regression_of_its_item_on_the_others():
 
 @given(st.lists(st.integers(0, ITEMS - 1), min_size=1, unique=True), st.integers(0, 2**12 - 1))
 def test_scores_are_the_kept_weights_times_b(history, bits):
-    kept = np.array([(bits >> place) & 1 for place in range(len(history))], dtype=np.float64) * 0.75
+    kept = np.array([(bits >> position) & 1 for position in range(len(history))], dtype=np.float64) * 0.75
     x = np.zeros(ITEMS)
     x[history] = kept
     expected = x @ MODEL.arrays()["weights"].numpy().astype(np.float64)

@@ -71,7 +71,7 @@ def test_a_scored_item_has_at_most_its_neighbours_and_what_is_stored_is_sparse()
     st.lists(st.integers(0, ITEMS - 1), min_size=1),
 )
 def test_scores_are_the_kept_weights_times_the_table(history, bits, columns):
-    kept = np.array([(bits >> place) & 1 for place in range(len(history))], dtype=np.float64) * 0.75
+    kept = np.array([(bits >> position) & 1 for position in range(len(history))], dtype=np.float64) * 0.75
     x = np.zeros(ITEMS)
     x[history] = kept
     expected = x @ contributed(MODEL)

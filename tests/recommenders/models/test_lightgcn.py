@@ -49,7 +49,7 @@ def layers():
 
 @given(st.lists(st.integers(0, ITEMS - 1), min_size=1, unique=True), st.integers(1, 2**12 - 1))
 def test_a_new_user_is_folded_in_by_the_papers_propagation(history, bits):
-    kept = [item for place, item in enumerate(history) if (bits >> place) & 1]
+    kept = [item for position, item in enumerate(history) if (bits >> position) & 1]
     found, degree = layers()
     user = sum(layer[USERS + item] / np.sqrt(len(kept) * degree[item]) for layer in found[:-1] for item in kept) / len(
         found
@@ -82,8 +82,8 @@ def test_the_loss_is_the_papers_and_its_gradient_that_of_finite_differences():
     graph.edges = graph.edges.double()
     weights = torch.randn(USERS + ITEMS, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 
-    def value(its):
-        return (torch.stack(graph.layers(its, 3)).mean(0).tanh() * weights).sum()
+    def value(vectors):
+        return (torch.stack(graph.layers(vectors, 3)).mean(0).tanh() * weights).sum()
 
     asked = vectors.clone().requires_grad_()
     (slope,) = torch.autograd.grad(value(asked), asked)

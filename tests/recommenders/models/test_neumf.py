@@ -46,7 +46,7 @@ def by_hand(model, history, item):
 
 @given(st.lists(st.integers(0, ITEMS - 1), min_size=1, max_size=9, unique=True), st.integers(0, 2**9 - 1))
 def test_scores_are_those_of_both_branches(history, bits):
-    kept = [0.75 * ((bits >> place) & 1) for place in range(len(history))]
+    kept = [0.75 * ((bits >> position) & 1) for position in range(len(history))]
     found = MODEL.score(HistoryBatch.of([history]), torch.tensor([[kept]], dtype=torch.float64))[0, 0].numpy()
     expected = [by_hand(MODEL, list(zip(history, kept, strict=True)), item) for item in range(ITEMS)]
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)

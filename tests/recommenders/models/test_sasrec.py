@@ -40,7 +40,7 @@ def backwards():
 
 
 def by_hand(model, history, after=0, kept=None):
-    """Score one sequence as the paper says, place by place, in float64 numpy.
+    """Score one sequence as the paper says, position by position, in float64 numpy.
 
     `after` more items will follow. Where `kept` gives shares, positions and states are mixed as the model's docstring says.
     """
@@ -49,7 +49,7 @@ def by_hand(model, history, after=0, kept=None):
         history = history[-model.settings.max_length :]
     d, length, most = model.settings.dimensions, len(history), model.settings.max_length
     kept = np.ones(length) if kept is None else np.array(kept)
-    follow = np.array([kept[place + 1 :].sum() + after for place in range(length)])
+    follow = np.array([kept[index + 1 :].sum() + after for index in range(length)])
     inside = kept * np.clip(most - follow, 0, 1)
 
     def norm(x, scale_and_shift):
@@ -62,18 +62,18 @@ def by_hand(model, history, after=0, kept=None):
     x = [p["items"][item] * np.sqrt(d) + position(at) for item, at in zip(history, follow, strict=True)]
     for block in range(model.settings.blocks):
         asked, out = [norm(each, p[f"{block}.norm_attention"]) for each in x], []
-        for place in range(length):
-            ask = asked[place] @ p[f"{block}.query"]
-            match = [ask @ (x[j] @ p[f"{block}.key"]) / np.sqrt(d) for j in range(place + 1)]
-            share = np.exp(match) * np.append(inside[:place], 1)
+        for index in range(length):
+            ask = asked[index] @ p[f"{block}.query"]
+            match = [ask @ (x[j] @ p[f"{block}.key"]) / np.sqrt(d) for j in range(index + 1)]
+            share = np.exp(match) * np.append(inside[:index], 1)
             share /= share.sum()
-            mixed = sum(share[j] * (x[j] @ p[f"{block}.value"]) for j in range(place + 1))
-            state = norm(asked[place] + mixed, p[f"{block}.norm_feed_forward"])
+            mixed = sum(share[j] * (x[j] @ p[f"{block}.value"]) for j in range(index + 1))
+            state = norm(asked[index] + mixed, p[f"{block}.norm_feed_forward"])
             bias = p[f"{block}.biases"]
             inner = np.maximum(state @ p[f"{block}.first"] + bias[0], 0) @ p[f"{block}.second"] + bias[1]
             out.append(state + inner)
         x = out
-    last = [inside[place] * np.prod(1 - kept[place + 1 :]) for place in range(length)]
+    last = [inside[index] * np.prod(1 - kept[index + 1 :]) for index in range(length)]
     return p["items"] @ sum(share * norm(each, p["norm"]) for share, each in zip(last, x, strict=True))
 
 
@@ -91,7 +91,7 @@ def test_scores_are_those_of_the_paper(length):
 
 @given(st.lists(st.integers(0, ITEMS - 1), min_size=1, max_size=14, unique=True), st.integers(0, 2**14 - 1))
 def test_a_removal_scores_exactly_as_the_shortened_sequence(history, bits):
-    kept = [(bits >> place) & 1 for place in range(len(history))]
+    kept = [(bits >> index) & 1 for index in range(len(history))]
     left = [item for item, stays in zip(history, kept, strict=True) if stays]
     expected = by_hand(MODEL, left) if left else np.zeros(ITEMS)
     np.testing.assert_allclose(score(MODEL, history, kept), expected, rtol=1e-9, atol=1e-9)
@@ -183,9 +183,9 @@ def test_without_held_out_items_every_next_item_is_predicted():
     losses = []
     for sequence in sequences[:2]:
         recent, mine = sequence[-7:], []
-        for place in range(len(recent) - 1):
-            scores = by_hand(model, recent[: place + 1], after=len(recent) - 2 - place)
-            mine.append(cross_entropy(scores, recent[place + 1 : place + 2]))
+        for index in range(len(recent) - 1):
+            scores = by_hand(model, recent[: index + 1], after=len(recent) - 2 - index)
+            mine.append(cross_entropy(scores, recent[index + 1 : index + 2]))
         losses.append(np.mean(mine))
     losses.append(0)  # a single item has none that comes next
     batch = ranked(*sequences)

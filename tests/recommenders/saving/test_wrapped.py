@@ -90,7 +90,7 @@ def test_no_library_is_needed_to_read_it(tmp_path):
     save_model(model, tmp_path / "model")
     command = [sys.executable, "-c", WITHOUT_LIBRARIES, str(tmp_path / "model")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    expected = [place.item for place in topple.recommend(model, [101, 104], k=3)]
+    expected = [entry.item for entry in topple.recommend(model, [101, 104], k=3)]
     assert done.stdout == f"implicit:CosineRecommender {expected}\n"
 
 

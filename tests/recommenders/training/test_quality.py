@@ -39,8 +39,8 @@ def slow_quality(scores_of, held, k):
         ranked = sorted(
             (item for item in range(len(scores)) if item not in given), key=lambda item: (-scores[item], item)
         )
-        dcg = sum(1 / math.log2(place + 2) for place, item in enumerate(ranked[:k]) if item in wanted)
-        ideal = sum(1 / math.log2(place + 2) for place in range(min(k, len(wanted))))
+        dcg = sum(1 / math.log2(position + 2) for position, item in enumerate(ranked[:k]) if item in wanted)
+        ideal = sum(1 / math.log2(position + 2) for position in range(min(k, len(wanted))))
         ndcgs.append(dcg / ideal)
         recalls.append(len(wanted & set(ranked[:k])) / min(k, len(wanted)))
     return sum(ndcgs) / len(ndcgs), sum(recalls) / len(recalls), len(ndcgs)

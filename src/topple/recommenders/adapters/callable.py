@@ -72,7 +72,9 @@ def wrap(
         called,
         lambda asked: model(form(asked)),
         capabilities=frozenset(
-            its for its, is_so in ((Capability.ADDITIVE, additive), (Capability.ORDER_AWARE, ordered)) if is_so
+            capability
+            for capability, is_so in ((Capability.ADDITIVE, additive), (Capability.ORDER_AWARE, ordered))
+            if is_so
         ),
         empty=empty,
         missing=missing,

@@ -93,20 +93,20 @@ def _one_by_one(model: Any, asked: Variations) -> Any:
 
 def _step_by_step(model: Any, asked: Variations) -> Tensor:
     """Ask GRU4Rec for all histories at once: they end together, and a state is zero until its history begins."""
-    histories, place = asked.sequences(), torch_adapter.device_of(model.model)
+    histories, device = asked.sequences(), torch_adapter.device_of(model.model)
     lengths = torch.tensor([len(history) for history in histories])
     longest = int(lengths.max())
     items = torch.zeros(len(histories), longest, dtype=torch.int64)
     for row, history in enumerate(histories):
         items[row, longest - len(history) :] = torch.from_numpy(history)
-    begun = (torch.arange(longest) >= longest - lengths[:, None]).to(place)
-    states = [torch.zeros(len(histories), width, device=place) for width in model.layers]
-    scores = torch.ones(len(histories), model.total_items, device=place)
+    begun = (torch.arange(longest) >= longest - lengths[:, None]).to(device)
+    states = [torch.zeros(len(histories), width, device=device) for width in model.layers]
+    scores = torch.ones(len(histories), model.total_items, device=device)
     with torch.no_grad():
         for step in range(longest):
-            scores = model.model(items[:, step].to(place), states, None, training=False)[:, : model.total_items]
+            scores = model.model(items[:, step].to(device), states, None, training=False)[:, : model.total_items]
             states = [state * begun[:, step, None] for state in states]
-    return scores.masked_fill((lengths == 0).to(place)[:, None], 1.0).to(asked.items.device)
+    return scores.masked_fill((lengths == 0).to(device)[:, None], 1.0).to(asked.items.device)
 
 
 _NEXT_ITEM: dict[str, Callable[[Any, Variations], Any]] = {"SASRec": _one_by_one, "GRU4Rec": _step_by_step}

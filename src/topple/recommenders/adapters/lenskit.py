@@ -49,13 +49,13 @@ def wrap(
         )
     if not hasattr(part, "items"):
         raise RecommenderError(f"{name} has not been trained: it knows no items. Train its pipeline first.")
-    its = part.items.ids()
-    catalogue = catalogue_of(its.tolist() if items is None else items, name, len(its))
+    ids = part.items.ids()
+    catalogue = catalogue_of(ids.tolist() if items is None else items, name, len(ids))
     if sums:
         return ItemWeights(catalogue, name, part.weights)
     if factors:
         return FactorsOfItems(catalogue, name, part.item_embeddings, part.config.user_reg, part.config.weight + 1)
-    return BlackBox(catalogue, name, _Neighbours(part, its), empty=0.0, missing=0.0)
+    return BlackBox(catalogue, name, _Neighbours(part, ids), empty=0.0, missing=0.0)
 
 
 class _Neighbours:

@@ -17,7 +17,7 @@ from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id, IntArray
 
-ROOM = "recbole.model.general_recommender"
+MODULE = "recbole.model.general_recommender"
 WORKS = (
     "EASE, SLIMElastic, ItemKNN of items, MultiVAE, MultiDAE, RecVAE, RaCT, and sequential models that need nothing "
     "but the items (SASRec, GRU4Rec, BERT4Rec, NARM, STAMP and others)"
@@ -51,12 +51,12 @@ def wrap(
     if not isinstance(model, base.AbstractRecommender):
         raise RecommenderError(f"{name} is not a model of RecBole. Give {WORKS}.")
     catalogue = catalogue_of(_ids(model, items), name, model.n_items - 1)
-    rooms = library(ROOM, "recbole")
+    models = library(MODULE, "recbole")
     for kind, weights in _ITEM_WEIGHTS.items():
-        if is_of(model, rooms, kind) and getattr(model, "method", "item") == "item":
+        if is_of(model, models, kind) and getattr(model, "method", "item") == "item":
             return ItemWeights(catalogue, name, _table(getattr(model, weights)))
     for kind, rows_to_scores in _AUTOENCODERS.items():
-        if is_of(model, rooms, kind):
+        if is_of(model, models, kind):
             return torch_adapter.wrap(_WithoutPadding(model, rows_to_scores), catalogue, name=name)
     if isinstance(model, base.SequentialRecommender):
         copied = scoring_copy(model, name)

@@ -17,12 +17,12 @@ from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id, IntArray
 
-ROOM = "rectools.models.nn.transformers"
+MODULE = "rectools.models.nn.transformers"
 
 
 def is_transformer(model: Any) -> bool:
     """Say whether a model is one of these, without importing what RecTools needs for them."""
-    base = sys.modules.get(f"{ROOM}.base")  # there if such a model is
+    base = sys.modules.get(f"{MODULE}.base")  # there if such a model is
     return base is not None and isinstance(model, base.TransformerModelBase)
 
 
@@ -67,7 +67,7 @@ def wrap(model: Any, items: Any, name: str, empty: float | Sequence[float]) -> R
 
 
 class _Sessions:
-    """A transformer asked for the scores of sessions, in the precision and the place of its weights.
+    """A transformer asked for the scores of sessions, in the precision and on the device of the weights.
 
     Args:
         network: a copy of the model's own.
@@ -80,14 +80,14 @@ class _Sessions:
         self._preparator, self._numbers = preparator, numbers
 
     def __call__(self, asked: Variations) -> Tensor:
-        sessions: list[Any] = [(self._numbers[its].tolist(), [1.0] * len(its), {}) for its in asked.sequences()]
-        network, place = self._network, torch_adapter.device_of(self._network)
-        batch = {key: each.to(place) for key, each in self._preparator._collate_fn_recommend(sessions).items()}
+        sessions: list[Any] = [(self._numbers[items].tolist(), [1.0] * len(items), {}) for items in asked.sequences()]
+        network, device = self._network, torch_adapter.device_of(self._network)
+        batch = {key: each.to(device) for key, each in self._preparator._collate_fn_recommend(sessions).items()}
         with torch.no_grad():
             embedded = network.item_model.get_all_embeddings()
             last = network.encode_sessions(batch, embedded)[:, -1]  # [N, D]
             scores: Tensor = network.similarity_module(last, embedded)
-        return scores[:, torch.from_numpy(self._numbers).to(place)].to(asked.items.device)
+        return scores[:, torch.from_numpy(self._numbers).to(device)].to(asked.items.device)
 
 
 def _catalogue(given: Any, known: list[Id], name: str) -> Catalogue:
@@ -117,12 +117,12 @@ def _require_items_only(model: Any, name: str) -> None:
 
 def _require_own_ranking(model: Any, name: str) -> None:
     """Refuse a model with a part that ranks otherwise than RecTools itself, whose rule is followed here."""
-    base, lightning = library(f"{ROOM}.base", "rectools"), library(f"{ROOM}.lightning", "rectools")
+    base, lightning = library(f"{MODULE}.base", "rectools"), library(f"{MODULE}.lightning", "rectools")
     similarity = getattr(model.lightning_model.torch_model, "similarity_module", None)
     usual = (
         (model, base.TransformerModelBase, ("_recommend_u2i",)),
         (model.lightning_model, lightning.TransformerLightningModule, ("_recommend_u2i", "_get_user_item_embeddings")),
-        (similarity, library(f"{ROOM}.similarity", "rectools").DistanceSimilarityModule, _SIMILARITY),
+        (similarity, library(f"{MODULE}.similarity", "rectools").DistanceSimilarityModule, _SIMILARITY),
     )
     changed = [type(part).__name__ for part, kind, methods in usual if not _inherits(part, kind, methods)]
     if changed:

@@ -81,7 +81,7 @@ def wrap(
 
 
 def device_of(model: Any) -> torch.device:
-    """Return where the weights of a library's network are; where they are in several places is for the library to say."""
+    """Return where the weights of a library's network are; where they are on several devices is for the library to say."""
     found: torch.device = next(model.parameters()).device
     return found
 
@@ -102,8 +102,12 @@ class _Asked:
 
     def __init__(self, model: nn.Module, output: Callable[[Any], Tensor], called: str, *, double: bool) -> None:
         self._output, self._called, self._double = output, called, double
-        self._own = own_precision(model)
-        precisions = {self._own} if self._own is None or not double else {self._own, torch.float32, torch.float64}
+        self._precision = own_precision(model)
+        precisions = (
+            {self._precision}
+            if self._precision is None or not double
+            else {self._precision, torch.float32, torch.float64}
+        )
         self._copies = {each: scoring_copy(model, called) for each in precisions}
         for precision, module in self._copies.items():
             module.to(precision)
@@ -113,10 +117,10 @@ class _Asked:
 
     def rows(self, rows: Tensor) -> Tensor:
         """Return the scores of histories as vectors [N, I]."""
-        weights = self._own or rows.dtype
+        weights = self._precision or rows.dtype
         precision = rows.dtype if self._double else weights
         try:
-            return self._output(self._copies[self._own and precision](rows.to(precision)))
+            return self._output(self._copies[self._precision and precision](rows.to(precision)))
         except RuntimeError as error:
             if precision == weights:
                 raise
@@ -143,9 +147,9 @@ def _device(model: nn.Module, called: str) -> torch.device:
 
 def _require_gradient(recommender: BlackBox) -> None:
     rows = torch.ones(1, len(recommender.catalogue), dtype=torch.float64, device=recommender.device, requires_grad=True)
-    places = torch.arange(len(recommender.catalogue), device=recommender.device)[None]
+    items = torch.arange(len(recommender.catalogue), device=recommender.device)[None]
     with torch.enable_grad():
-        scores = recommender.ask(Variations(recommender.catalogue, places, rows, torch.ones_like(rows)))
+        scores = recommender.ask(Variations(recommender.catalogue, items, rows, torch.ones_like(rows)))
         slope = torch.autograd.grad(scores.sum(), rows, allow_unused=True)[0] if scores.requires_grad else None
     if slope is None or not bool(torch.isfinite(slope).all()):
         raise CapabilityError(

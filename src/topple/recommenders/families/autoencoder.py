@@ -52,7 +52,7 @@ class Autoencoder(Learned):
 
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
         super().__init__(catalogue, parameters, settings)
-        self._parameters = {name: _laid_out(array, len(catalogue)) for name, array in self._parameters.items()}
+        self._parameters = {name: _by_item(array, len(catalogue)) for name, array in self._parameters.items()}
         self._cast: dict[torch.dtype, Memo[tuple[Layer, ...]]] = {
             each: Memo() for each in (torch.float32, torch.float64)
         }
@@ -169,7 +169,7 @@ def _flat(array: Any) -> NDArray[Any]:
     return found.reshape(-1) if max(found.shape, default=0) == found.size else found
 
 
-def _laid_out(array: Tensor, items: int) -> Tensor:
+def _by_item(array: Tensor, items: int) -> Tensor:
     """Return an array with the numbers of an item side by side in memory, so that chosen items are gathered quickly."""
     return array.T.contiguous().T if array.ndim == 2 and array.shape[1] == items else array.contiguous()
 

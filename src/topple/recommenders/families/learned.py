@@ -149,5 +149,5 @@ def unmet(batch: CsrMatrix, count: int, random: torch.Generator) -> tuple[Tensor
     met = torch.from_numpy(rows * items + batch.indices.astype(np.int64))
     drawn = torch.randint(items, (batch.nnz, count), generator=random)
     pairs = torch.from_numpy(rows)[:, None] * items + drawn
-    place = torch.searchsorted(met, pairs).clamp(max=max(0, len(met) - 1))
-    return drawn, met[place] != pairs if len(met) else torch.ones_like(drawn, dtype=torch.bool)
+    nearest = torch.searchsorted(met, pairs).clamp(max=max(0, len(met) - 1))
+    return drawn, met[nearest] != pairs if len(met) else torch.ones_like(drawn, dtype=torch.bool)

@@ -49,25 +49,25 @@ class DenseRows(Rows):
         kept = (keep * histories.weights[:, None]).to(histories.weights.dtype)
         if kept.requires_grad or kept.is_cuda:
             return self._together(histories.items, kept)
-        columns, places = len(self.weights), kept.shape[2]
+        columns, length = len(self.weights), kept.shape[2]
         scores = kept.new_empty(*kept.shape[:2], columns)
-        found, rows = self.weights.new_empty(places, columns).numpy(), kept.new_empty(places, columns).numpy()
+        found, rows = self.weights.new_empty(length, columns).numpy(), kept.new_empty(length, columns).numpy()
         each = zip(histories.items.numpy(), kept.numpy(), scores.numpy(), lengths_of(histories.present), strict=True)
-        for items, mine, into, filled in each:
+        for items, chosen, into, filled in each:
             np.take(self.weights.numpy(), items[:filled], axis=0, out=found[:filled], mode="clip")
             np.copyto(rows[:filled], found[:filled])
-            np.dot(mine[:, :filled], rows[:filled], out=into)
+            np.dot(chosen[:, :filled], rows[:filled], out=into)
         return scores
 
     def _together(self, items: Tensor, kept: Tensor) -> Tensor:
         """Gather once what histories have in common, some histories at a time."""
         parts = []
         for part in _parts(len(items), len(self.weights) * items.shape[1]):
-            mine, level = items[part], kept[part]
-            found, place = torch.unique(mine, return_inverse=True)
-            laid = torch.zeros(*level.shape[:2], len(found), dtype=kept.dtype, device=kept.device)
-            laid = laid.scatter_add(2, place[:, None].expand_as(level), level)
-            parts.append(laid @ self.weights[found].to(kept.dtype))
+            chosen, level = items[part], kept[part]
+            found, position = torch.unique(chosen, return_inverse=True)
+            dense = torch.zeros(*level.shape[:2], len(found), dtype=kept.dtype, device=kept.device)
+            dense = dense.scatter_add(2, position[:, None].expand_as(level), level)
+            parts.append(dense @ self.weights[found].to(kept.dtype))
         return torch.cat(parts) if parts else kept.new_zeros(0, kept.shape[1], len(self.weights))
 
 
@@ -78,22 +78,22 @@ class SparseRows(Rows):
         self.indptr, self.indices, self.values = indptr, indices, values
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
-        """Lay the entries out."""
-        columns, (rows, places) = len(self.indptr) - 1, histories.items.shape
-        row, place, column, value = self._entries(histories)
+        """Write the entries into a dense table."""
+        columns, (rows, length) = len(self.indptr) - 1, histories.items.shape
+        row, position, column, value = self._entries(histories)
         if candidates is not None:  # where a column stands among them; one that stands twice, at one of the two
             where = torch.full((rows, columns), candidates.shape[1], dtype=torch.int64, device=candidates.device)
             where.scatter_(1, candidates, torch.arange(candidates.shape[1], device=candidates.device).expand(rows, -1))
             column = where.view(-1).index_select(0, row * columns + column)
             columns = candidates.shape[1]
             asked = (column < columns).nonzero()[:, 0]
-            place, column, value = (part.index_select(0, asked) for part in (place, column, value))
-        table = value.new_zeros(rows * places, columns)
-        table[place, column] = value * histories.weights.flatten().index_select(0, place)
-        table = table.reshape(rows, places, columns)
+            position, column, value = (part.index_select(0, asked) for part in (position, column, value))
+        table = value.new_zeros(rows * length, columns)
+        table[position, column] = value * histories.weights.flatten().index_select(0, position)
+        table = table.reshape(rows, length, columns)
         if candidates is None:
             return table
-        return table.gather(2, where.gather(1, candidates)[:, None].expand(-1, places, -1))
+        return table.gather(2, where.gather(1, candidates)[:, None].expand(-1, length, -1))
 
     def totals(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
         """Add entry by entry."""
@@ -101,10 +101,10 @@ class SparseRows(Rows):
         scores = keep.new_zeros(len(histories) * columns, variations)
         kept = (keep * histories.weights[:, None]).transpose(1, 2).flatten(0, 1)  # [B * H, S]
         together = NUMBERS // max(1, variations) + 1
-        for row, place, column, value in zip(
+        for row, position, column, value in zip(
             *(torch.split(e, together) for e in self._entries(histories)), strict=True
         ):
-            at, more = row * columns + column, value[:, None] * kept.index_select(0, place)
+            at, more = row * columns + column, value[:, None] * kept.index_select(0, position)
             if variations == 1:
                 scores.view(-1).scatter_add_(0, at, more[:, 0])
             else:
@@ -112,13 +112,13 @@ class SparseRows(Rows):
         return scores.reshape(len(histories), columns, variations).transpose(1, 2).contiguous()
 
     def _entries(self, histories: HistoryBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the entries of the rows of all histories: history, place among B * H, scored item, number."""
+        """Return the entries of the rows of all histories: history, position among B * H, scored item, number."""
         lengths = (self.indptr[histories.items + 1] - self.indptr[histories.items]) * histories.present
-        row, place = torch.repeat_interleave(lengths.sum(1)), torch.repeat_interleave(lengths.flatten())
+        row, position = torch.repeat_interleave(lengths.sum(1)), torch.repeat_interleave(lengths.flatten())
         first = self.indptr[histories.items.flatten()] - (lengths.flatten().cumsum(0) - lengths.flatten())
-        entry = first.index_select(0, place) + torch.arange(len(place), device=place.device)
+        entry = first.index_select(0, position) + torch.arange(len(position), device=position.device)
         column, value = self.indices.index_select(0, entry), self.values.index_select(0, entry)
-        return row, place, column, value.to(histories.weights.dtype)
+        return row, position, column, value.to(histories.weights.dtype)
 
 
 def sparse_rows(indptr: Tensor, indices: Tensor, values: Tensor) -> Rows:
@@ -150,8 +150,8 @@ class RowSums(Recommender):
         columns = len(self.catalogue) if candidates is None else candidates.shape[1]
         out = histories.weights.new_empty(*histories.items.shape, columns)
         for part in _parts(len(histories), len(self.catalogue)):
-            mine = HistoryBatch(histories.items[part], histories.weights[part])
-            out[part] = self._rows.contributions(mine, None if candidates is None else candidates[part])
+            chosen = HistoryBatch(histories.items[part], histories.weights[part])
+            out[part] = self._rows.contributions(chosen, None if candidates is None else candidates[part])
         return out
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:

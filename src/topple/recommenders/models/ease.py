@@ -99,8 +99,8 @@ def _solve(split: Split, lam: float) -> tuple[Tensor, float]:
     gram = torch.from_numpy((split.train.T @ split.train).toarray()).double()
     gram.diagonal().add_(lam)
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
-    own = inverse.diagonal().clone()
-    loss = float(((own - lam * inverse.square().sum(0)) / own.square()).sum()) / split.train.shape[0]
-    weights = inverse.div_(-own)
+    diagonal = inverse.diagonal().clone()
+    loss = float(((diagonal - lam * inverse.square().sum(0)) / diagonal.square()).sum()) / split.train.shape[0]
+    weights = inverse.div_(-diagonal)
     weights.fill_diagonal_(0)
     return weights.float(), loss

@@ -106,14 +106,14 @@ def _nearest(train: CsrMatrix, settings: ItemKnnSettings) -> Iterator[CsrMatrix]
         row, column = together.row.astype(np.int64), together.col.astype(np.int64)
         other = row + start != column
         row, column, both = row[other], column[other], together.data[other].astype(np.float64)
-        alike = _similarity(both, users[row + start], users[column], settings)
-        order = np.lexsort((column, -alike, row))
-        row, column, alike = row[order], column[order], alike[order]
+        similarity = _similarity(both, users[row + start], users[column], settings)
+        order = np.lexsort((column, -similarity, row))
+        row, column, similarity = row[order], column[order], similarity[order]
         near = np.arange(len(row)) - np.searchsorted(row, row) < settings.neighbours
-        yield csr_matrix((alike[near], (row[near], column[near])), shape=(stop - start, len(users)))
+        yield csr_matrix((similarity[near], (row[near], column[near])), shape=(stop - start, len(users)))
         start = stop
 
 
-def _similarity(both: FloatArray, own: FloatArray, its: FloatArray, settings: ItemKnnSettings) -> FloatArray:
-    size = np.sqrt(own * its) if settings.similarity == "cosine" else own + its - both
+def _similarity(both: FloatArray, users: FloatArray, others: FloatArray, settings: ItemKnnSettings) -> FloatArray:
+    size = np.sqrt(users * others) if settings.similarity == "cosine" else users + others - both
     return np.asarray(both / (size + settings.shrink))

@@ -48,7 +48,7 @@ class LightGCN(Learned):
 
     Layer k + 1 of a user is the sum of layer k of his items, each divided by the square roots of its degree and of his; his
     vector is the sum of layers 1 to K, as somebody outside training has no vector of his own for layer 0. The square root
-    of his degree (how much is kept) and the number of layers divide all scores of a row alike and change no rank, so they
+    of his degree (how much is kept) and the number of layers divide all scores of a row by the same and change no rank, so they
     are left out: every kept item then adds its own share to each score, and the recommender is additive.
     Source: He, Deng, Wang, Li, Zhang, Wang, "LightGCN: simplifying and powering graph convolution network for
     recommendation", SIGIR 2020. Differs from it in: layer 0 and the scale of users, as told.
@@ -87,7 +87,7 @@ class LightGCN(Learned):
             other, good = (drawn.to(device) for drawn in unmet(batch, chosen.negatives, random))
             other = users + other
             ahead = (mean[user] * mean[met]).sum(1, keepdim=True) - (mean[user][:, None] * mean[other]).sum(2)
-            norms = sum(vectors[its].square().sum() for its in (user, met, other[:, 0]))
+            norms = sum(vectors[vertices].square().sum() for vertices in (user, met, other[:, 0]))
             return (functional.softplus(-ahead) * good).sum() / batch.nnz + chosen.decay * norms / batch.nnz
 
         def finish() -> Learned:
@@ -108,7 +108,7 @@ class LightGCN(Learned):
 
 
 class _Graph:
-    """Users, then items; every interaction an edge, weighted by the inverse square roots of the degrees of its ends."""
+    """Users, then items; every interaction an edge, weighted by the inverse square roots of the degrees of the two ends."""
 
     def __init__(self, edges: Tensor, scale: Tensor) -> None:
         self.edges, self.scale = edges, scale
@@ -117,10 +117,10 @@ class _Graph:
     def of(cls, train: CsrMatrix, device: torch.device | str = "cpu") -> "_Graph":
         met, size = train.tocoo(), sum(train.shape)
         ends = torch.from_numpy(np.stack([met.row, met.col + train.shape[0]]).astype(np.int64))
-        places = torch.cat([ends, ends.flip(0)], 1)
-        scale = torch.bincount(places[0], minlength=size).clamp(min=1).rsqrt()
-        weights = scale[places[0]] * scale[places[1]]
-        edges = torch.sparse_coo_tensor(places, weights, (size, size), check_invariants=True).coalesce()
+        both_ways = torch.cat([ends, ends.flip(0)], 1)
+        scale = torch.bincount(both_ways[0], minlength=size).clamp(min=1).rsqrt()
+        weights = scale[both_ways[0]] * scale[both_ways[1]]
+        edges = torch.sparse_coo_tensor(both_ways, weights, (size, size), check_invariants=True).coalesce()
         with warnings.catch_warnings():
             # torch calls CSR beta; its products take a seventh of the time
             warnings.filterwarnings("ignore", "Sparse CSR", UserWarning)

@@ -134,13 +134,13 @@ class NeuMF(Learned):
         lengths = lengths_of(histories.present)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
-            some = slice(None) if rows is None else rows
-            kept = keep * histories.weights[some, None, : keep.shape[2]]
+            chosen = slice(None) if rows is None else rows
+            kept = keep * histories.weights[chosen, None, : keep.shape[2]]
             kept = kept * kept.sum(2, keepdim=True).clamp(min=1).rsqrt()
             user = products(kept, layers, rows, lengths) @ p["user_to_1"]
-            its = slice(None) if candidates is None else some
-            whole = products(kept, product, rows, lengths) @ out[its]
-            return whole + _in_parts(p, user, first[its]) + level[its]
+            pairs = slice(None) if candidates is None else chosen
+            whole = products(kept, product, rows, lengths) @ out[pairs]
+            return whole + _in_parts(p, user, first[pairs]) + level[pairs]
 
         return scorer
 
@@ -151,7 +151,7 @@ def _in_parts(p: dict[str, Tensor], user: Tensor, item: Tensor) -> Tensor:
     which = torch.arange(len(user), device=user.device).repeat_interleave(variations).clamp(max=len(item) - 1)
     at_once = max(1, NUMBERS // (2 * item.shape[1] * item.shape[2]))
     parts = zip(torch.split(user.flatten(0, 1), at_once), torch.split(which, at_once), strict=True)
-    found = [_perceptron(p, its[:, None] + (item if len(item) == 1 else item[mine])) for its, mine in parts]
+    found = [_perceptron(p, pairs[:, None] + (item if len(item) == 1 else item[users])) for pairs, users in parts]
     return torch.cat(found).reshape(len(user), variations, item.shape[1])
 
 

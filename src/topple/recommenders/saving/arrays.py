@@ -20,7 +20,7 @@ def read_arrays(
 
     Args:
         arrays: what a model folder or another program holds; more than is needed is left alone.
-        shapes: the shape of every array by its name; None for a size that may be any but 0.
+        shapes: the shape of every array by its name; None for any size but 0.
         owner: the name of the recommender.
         catalogue: the items that the shapes are for.
 
@@ -107,7 +107,7 @@ def require_finite(name: str, array: Tensor) -> None:
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     return len(shape) == len(wanted) and all(
-        size > 0 if its is None else size == its for size, its in zip(shape, wanted, strict=True)
+        size > 0 if expected is None else size == expected for size, expected in zip(shape, wanted, strict=True)
     )
 
 

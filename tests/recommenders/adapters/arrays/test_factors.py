@@ -8,7 +8,7 @@ from topple.recommenders.adapters.arrays.factors import FactorsOfItems
 from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
 
-CATALOGUE = Catalogue(Vocabulary([f"i{place}" for place in range(9)]))
+CATALOGUE = Catalogue(Vocabulary([f"i{position}" for position in range(9)]))
 FACTORS = np.random.default_rng(0).normal(size=(9, 3))
 
 

@@ -49,7 +49,7 @@ class FactorsOfItems(LeastSquares):
                 f"{name} has factors that leave a user undetermined with regularization={regularization:g}. Train it anew, with "
                 "more."
             ) from error
-        self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
+        self.name = name  # type: ignore[misc]  # the object knows which model it wraps, the class does not
         self.settings: WrappedSettings = WrappedSettings(name=name)
         about = torch.tensor([confidence, regularization], dtype=torch.float64)
         self._numbers = {"item_factors": self._factors, "confidence_and_regularisation": about}

@@ -48,7 +48,7 @@ class ItemWeights(RowSums):
         dense = self._numbers.get("weights")
         rows = sparse_rows(*(self._numbers[part] for part in SPARSE)) if dense is None else DenseRows(dense)
         super().__init__(catalogue, rows)
-        self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
+        self.name = name  # type: ignore[misc]  # the object knows which model it wraps, the class does not
         self.settings: WrappedSettings = WrappedSettings(name=name)
 
     @classmethod

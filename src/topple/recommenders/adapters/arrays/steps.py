@@ -72,9 +72,9 @@ class NetworkSettings(Settings):
     @field_validator("steps")
     @classmethod
     def _in_order(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        for place, step in enumerate(steps):
-            if not step.of or not all(0 <= earlier <= place for earlier in step.of):
-                raise ValueError(f"step {place + 1} takes {step.of}, results that are not there yet")
+        for number, step in enumerate(steps):
+            if not step.of or not all(0 <= earlier <= number for earlier in step.of):
+                raise ValueError(f"step {number + 1} takes {step.of}, results that are not there yet")
         return steps
 
 
@@ -82,6 +82,6 @@ def run(steps: tuple[Step, ...], arrays: Mapping[str, Tensor], rows: Tensor) -> 
     """Return scores [N, I] of histories [N, I]."""
     results = [rows]
     for step in steps:
-        given, own = [results[each] for each in step.of], [arrays[name] for name in step.arrays]
-        results.append(OPERATIONS[step.do](given, own, step.numbers))
+        given, named = [results[each] for each in step.of], [arrays[name] for name in step.arrays]
+        results.append(OPERATIONS[step.do](given, named, step.numbers))
     return results[-1]

@@ -17,7 +17,7 @@ def scores_of(
     name: str,
     device: torch.device,
     missing: float | None,
-    place: Callable[[int], tuple[int, int]],
+    origin: Callable[[int], tuple[int, int]],
 ) -> Tensor:
     """Return an answer as scores [N, I] in the precision that was asked in.
 
@@ -27,7 +27,7 @@ def scores_of(
         name: of the model.
         device: where the scores must be.
         missing: the score of items without one; None: that is an error.
-        place: row of `asked` to (history, variation), for messages.
+        origin: row of `asked` to (history, variation), for messages.
 
     Raises:
         RecommenderError: not real numbers, another shape, another device, too coarse, or not finite.
@@ -53,7 +53,7 @@ def scores_of(
         if bool(finite.all()):
             return scores
         if missing is None or bool((scores == torch.inf).any()):
-            raise RecommenderError(_where(scores, finite, asked, name, place))
+            raise RecommenderError(_where(scores, finite, asked, name, origin))
         scores = scores.masked_fill(~finite, missing)
     return scores
 
@@ -74,10 +74,10 @@ def _tensor(answer: Any, name: str) -> Tensor:
 
 
 def _where(
-    scores: Tensor, finite: Tensor, asked: Variations, name: str, place: Callable[[int], tuple[int, int]]
+    scores: Tensor, finite: Tensor, asked: Variations, name: str, origin: Callable[[int], tuple[int, int]]
 ) -> str:
     row, item = (~finite).nonzero()[0].tolist()
-    history, variation = place(row)
+    history, variation = origin(row)
     outside = asked.catalogue.vocabulary.decode([item])[0]
     return (
         f"{name} scored item {outside!r} {float(scores[row, item])} for history {history}, variation {variation} "

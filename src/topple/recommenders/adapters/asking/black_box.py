@@ -27,7 +27,7 @@ Ask: TypeAlias = Callable[[Variations], Any]
 
 
 class BlackBox(Recommender):
-    """A model of somebody else's, asked for scores in few large calls; its answers are checked, one place for all adapters.
+    """A model of somebody else's, asked for scores in few large calls; its answers are checked, here for all adapters.
 
     Cost: one scored history a variation; a call takes as many variations as `at_once` and memory allow.
 
@@ -64,7 +64,7 @@ class BlackBox(Recommender):
     ) -> None:
         super().__init__(catalogue)
         self.settings = settings or self.settings
-        self.name = name  # type: ignore[misc]  # the object knows which model it wraps; its class does not
+        self.name = name  # type: ignore[misc]  # the object knows which model it wraps, the class does not
         self.capabilities = capabilities  # type: ignore[misc]
         self.ask = ask
         self._asking = Lock()
@@ -97,7 +97,7 @@ class BlackBox(Recommender):
         return self._asked(histories, unchanged(histories), None, missing)[:, 0]
 
     def _asked(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None, missing: float | None) -> Tensor:
-        variations, slots = keep.shape[1], max(1, keep.shape[1])
+        variations, width = keep.shape[1], max(1, keep.shape[1])
         grows = Capability.DIFFERENTIABLE in self.capabilities and torch.is_grad_enabled()
         with torch.set_grad_enabled(grows):
             items, base = (given.repeat_interleave(variations, 0) for given in (histories.items, histories.weights))
@@ -106,25 +106,25 @@ class BlackBox(Recommender):
             parts = []
             for start in range(0, len(asked), self.at_once):
                 rows = slice(start, start + self.at_once)
-                scores = self._scores(asked[rows], missing, partial(_place, start, slots))
+                scores = self._scores(asked[rows], missing, partial(_origin, start, width))
                 parts.append(scores if columns is None else scores.gather(1, columns[rows]))
             width = len(self.catalogue) if candidates is None else candidates.shape[1]
             flat = parts[0] if len(parts) == 1 else torch.cat([keep.new_zeros(0, width), *parts])
             return flat.view(len(histories), variations, width)
 
-    def _scores(self, asked: Variations, missing: float | None, place: Callable[[int], tuple[int, int]]) -> Tensor:
+    def _scores(self, asked: Variations, missing: float | None, origin: Callable[[int], tuple[int, int]]) -> Tensor:
         """Return the scores of some histories [N, I]; those of an empty one may be known already."""
-        some = asked.kept > 0
-        if self._empty is None or bool(some.all()):
-            return self._answer(asked, missing, place)
+        filled = asked.kept > 0
+        if self._empty is None or bool(filled.all()):
+            return self._answer(asked, missing, origin)
         scores = self._empty.to(asked.weights)[None].repeat(len(asked), 1)
-        rows = some.nonzero()[:, 0]
+        rows = filled.nonzero()[:, 0]
         if len(rows):
-            scores = scores.index_put((rows,), self._answer(asked[rows], missing, lambda row: place(int(rows[row]))))
+            scores = scores.index_put((rows,), self._answer(asked[rows], missing, lambda row: origin(int(rows[row]))))
         return scores
 
-    def _answer(self, asked: Variations, missing: float | None, place: Callable[[int], tuple[int, int]]) -> Tensor:
-        """Ask and copy the answer, one thread at a time: what a model keeps while it answers is its own affair."""
+    def _answer(self, asked: Variations, missing: float | None, origin: Callable[[int], tuple[int, int]]) -> Tensor:
+        """Ask and copy the answer, one thread at a time: a model may keep what it likes while it answers."""
         with self._asking:
             try:
                 answer = self.ask(asked)
@@ -132,7 +132,7 @@ class BlackBox(Recommender):
                 raise
             except Exception as error:
                 raise _failed(self.name, asked, error) from error
-            return scores_of(answer, asked, self.name, self._device, missing, place)
+            return scores_of(answer, asked, self.name, self._device, missing, origin)
 
 
 def _failed(name: str, asked: Variations, error: Exception) -> RecommenderError:
@@ -148,9 +148,9 @@ def _failed(name: str, asked: Variations, error: Exception) -> RecommenderError:
     )
 
 
-def _place(start: int, slots: int, row: int) -> tuple[int, int]:
+def _origin(start: int, width: int, row: int) -> tuple[int, int]:
     """Return the history and the variation of a row of a call that began at row `start`."""
-    return divmod(start + row, slots)
+    return divmod(start + row, width)
 
 
 def _empty_scores(empty: float | Sequence[float] | None, items: int, name: str) -> Tensor | None:
