@@ -39,7 +39,9 @@ HISTORIES = histories()
 
 def frame(lists, items=ITEMS):
     rows = [
-        (user, items[item], WHEN + pd.Timedelta(hour, "h")) for user, history in lists for hour, item in enumerate(history)
+        (user, items[item], WHEN + pd.Timedelta(hour, "h"))
+        for user, history in lists
+        for hour, item in enumerate(history)
     ]
     return pd.DataFrame(rows, columns=["user_id", "item_id", "datetime"]).assign(weight=1.0)
 
