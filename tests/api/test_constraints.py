@@ -9,8 +9,9 @@ import torch
 from topple import evaluate, explain, explain_queries, top_k_queries
 from topple.api.recommending import recommend
 from topple.errors import QueryError
-from topple.explainers.base import Explainer, Proposals
+from topple.explainers.base import Explainer
 from topple.records.answer import Proof, Status
+from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal, Query
 from topple.testing import film_world, random_mult_vae
 from topple.testing.toy import ANA, BO
@@ -180,12 +181,12 @@ class Liar(Explainer):
         def places(some):
             return torch.tensor([[item in some for item in query.history] for query in queries.queries])
 
-        return Proposals(
+        sets, others = (
             places(self.named),
-            (Status.FOUND,) * len(queries),
-            torch.ones_like(queries.k),
-            torch.ones(len(queries), dtype=torch.bool),
-            {0: torch.cat([places(some)[:1] for some in self.others])} if self.others else None,
+            {0: torch.cat([places(some)[:1] for some in self.others])} if self.others else {},
+        )
+        return Claims(
+            sets, queries.cost(sets).double(), torch.zeros_like(sets[:, 0]), torch.ones_like(queries.k), others
         )
 
 

@@ -11,10 +11,11 @@ from topple.api.explaining import explain, explain_queries, make_explainer
 from topple.api.recommending import recommend
 from topple.errors import CapabilityError, QueryError, SettingsError, UnknownNameError
 from topple.explainers import lcer
-from topple.explainers.base import Explainer, Proposals
+from topple.explainers.base import Explainer
 from topple.explainers.lcer import Lcer, LcerSettings
 from topple.recommenders.models.mult_vae import MultVAESettings
 from topple.records.answer import Proof, Status
+from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Query
 from topple.testing import OpaqueRecommender, film_recommender, film_world, random_mult_vae
 from topple.testing.toy import ANA, BO
@@ -40,8 +41,10 @@ class Says(Explainer):
         for row, query in enumerate(queries.queries):
             named = next(named for target, named in self.sets if target == query.target)
             removed[row, : len(query.history)] = torch.tensor([item in named for item in query.history])
-        status = tuple(Status.FOUND if some else self.status for some in removed.any(1).tolist())
-        return Proposals(removed, status, torch.full((len(queries),), 7))
+        claims = Claims.unproven(removed, torch.full((len(queries),), 7))
+        claims.proven_below[:] = torch.inf if self.status is Status.IMPOSSIBLE and not removed.any() else 0
+        claims.ended[:] = self.status is Status.BUDGET_SPENT
+        return claims
 
 
 def timeless(explanations):
@@ -168,7 +171,7 @@ def test_given_targets_are_explained_where_they_can_be():
 
 
 def test_users_whose_lists_do_not_hold_the_target_do_not_stop_the_others(monkeypatch):
-    monkeypatch.setattr(lcer, "HISTORIES_AT_ONCE", 2)
+    monkeypatch.setattr(lcer.Lcer, "histories_at_once", 2)
     model = random_mult_vae(items=30, seed=4)
     draw, ids = np.random.default_rng(0), list(model.catalogue.vocabulary.ids)
     target = recommend(model, ids[:3], k=1)[0].item

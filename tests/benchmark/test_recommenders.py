@@ -140,10 +140,10 @@ def test_a_claim_that_is_not_true_shows(split, monkeypatch):
     honest = Auto.propose
 
     def claims_one_item(self, *given, **options):
-        proposals = honest(self, *given, **options)
-        proposals.removed[:] = False
-        proposals.removed[:, 0] = True
-        return proposals
+        claims = honest(self, *given, **options)
+        claims.sets[:] = False
+        claims.sets[:, 0] = True
+        return claims
 
     monkeypatch.setattr(Auto, "propose", claims_one_item)
     row = compare(split, "ease")[0]

@@ -8,17 +8,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.explainers.proofs.test_counting_bound import questions, smallest, topples
+from tests.explainers.proofs.test_gaps import questions, smallest, topples
 from topple import Proof, explain_queries, top_k_queries
 from topple.errors import CapabilityError, SettingsError
 from topple.explainers import exact
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import Greedy
-from topple.explainers.proofs import cheapest_removal, coalitions, counting_bound, smallest_removal
+from topple.explainers.proofs import cheapest_removal, coalitions, gaps, smallest_removal
 from topple.explainers.proofs.cheapest_removal import CheapestRemoval
-from topple.explainers.proofs.removal_program import Ended, Gaps
+from topple.explainers.proofs.gaps import Gaps
+from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import SmallestRemoval
-from topple.explainers.search.subset_search import Found, grow_and_prune
+from topple.explainers.search.growing import grow_and_prune
 from topple.recommenders.models.bpr import BPR
 from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.recommenders.models.mult_vae import MultVAESettings
@@ -32,17 +33,16 @@ from topple.testing.worlds import World, catalogue_of, listed_queries
 
 def nothing(engine, **_):
     """Return what a greedy search that never finds anything would."""
-    none = torch.zeros_like(engine.grid.removable)
-    return Found(none, none.any(-1)), None
+    return torch.zeros_like(engine.table.removable), None
 
 
 def everything(engine, **limits):
     """Return sets as large as can be: all removable items, where that topples; else what greedy search finds."""
-    found, alone = grow_and_prune(engine, **limits)
-    grid = engine.grid
-    whole = torch.zeros_like(found.toppled)
-    whole[grid.row, grid.slot] = engine.settle(grid.row, grid.slot, grid.removable[grid.row, grid.slot]) > 0
-    return Found(torch.where(whole[..., None], grid.removable, found.removed), whole | found.toppled), alone
+    sets, alone = grow_and_prune(engine, **limits)
+    table = engine.table
+    whole = torch.zeros_like(table.asked)
+    whole[table.cells] = engine.settle(*table.cells, table.removable[table.cells]) > 0
+    return torch.where(whole[..., None], table.removable, sets), alone
 
 
 WAYS = {
@@ -59,11 +59,13 @@ WAYS = {
 
 def ask(model, queries, **limits):
     """The status, whether a minimum is claimed, and the claimed set of each query."""
-    found = Exact(ExactSettings(**limits)).propose(model, encode(queries, model.catalogue))
+    encoded = encode(queries, model.catalogue)
+    found = Exact(ExactSettings(**limits)).propose(model, encoded)
+    minimum = found.found & (found.proven_below == encoded.cost(found.sets))
     return [
         (status, claimed, tuple(item for item, gone in zip(query.history, removed, strict=False) if gone))
         for query, status, claimed, removed in zip(
-            queries, found.status, found.minimum.tolist(), found.removed.tolist(), strict=True
+            queries, found.status, minimum.tolist(), found.sets.tolist(), strict=True
         )
     ]
 
@@ -166,7 +168,7 @@ class Biased(ToyRecommender):
 def test_a_constant_counts(name, evita, expected, programs, monkeypatch):
     if programs:
         monkeypatch.setattr(exact, "grow_and_prune", nothing)
-        monkeypatch.setattr(exact, "counting_bound", lambda rivals, k, most: torch.zeros_like(most))
+        monkeypatch.setattr(Gaps, "counting_bound", lambda gaps, most: 0)
     films = film_world()
     model = Biased(films.recommender.catalogue, films.recommender.arrays()["gives"])
     model.bias = (0.0, 0.0, 0.0, 0.0, evita, 0.0, 0.0)
@@ -206,9 +208,9 @@ def test_a_tie_does_not_let_protected_items_in(monkeypatch):
 
 def test_a_set_without_proof_stays_found(monkeypatch):
     films = film_world()
-    monkeypatch.setattr(exact, "counting_bound", lambda rivals, k, most: torch.zeros_like(most))
+    monkeypatch.setattr(Gaps, "counting_bound", lambda gaps, most: 0)
     monkeypatch.setattr(SmallestRemoval, "search", lambda self, *_, **__: (Ended.STOPPED, self.gaps.removable))
-    found = ask(films.recommender, [films.one, films.impossible])
+    found = ask(films.recommender, [films.two, films.impossible])
     assert [each[:2] for each in found] == [(Status.FOUND, False), (Status.BUDGET_SPENT, False)]
 
 
@@ -243,14 +245,14 @@ def test_items_without_a_part_in_the_history_are_no_rivals_and_a_crowd_of_rivals
     ids = catalogue_of(40).vocabulary.ids
     nobody = ToyRecommender(catalogue_of(40), table.clone())
     query = Query(ids[:5], ids[35], k=1)
-    monkeypatch.setattr(counting_bound, "MOST", 2)
+    monkeypatch.setattr(gaps, "MOST", 2)
     assert ask(nobody, [query]) == [(Status.IMPOSSIBLE, False, ())]
     for place in range(4):  # without the item at its place, a rival is above the target: two such removals for k = 2
         table[4, 36 + place], table[place, 36 + place] = 7, -3
     crowd, asked = ToyRecommender(catalogue_of(40), table), replace(query, k=2)
     status, claimed, removed = ask(crowd, [asked])[0]
     assert (status, claimed, len(removed)) == (Status.FOUND, False, 2)
-    monkeypatch.setattr(counting_bound, "MOST", 20)
+    monkeypatch.setattr(gaps, "MOST", 20)
     assert ask(crowd, [asked])[0][:2] == (Status.FOUND, True)
 
 
@@ -265,15 +267,24 @@ def test_a_cheaper_set_is_found_where_the_solver_presolves_it_away():
 
 def test_a_solver_that_answers_with_a_set_that_is_no_cheaper_proves_nothing(monkeypatch):
     found = CheapestRemoval(
-        Gaps(np.full(1, -1.0), np.array([[2.0, 3.0]]), np.full(1, -1), np.ones(1, int), np.ones(2, bool), 1),
+        Gaps(
+            np.full(1, -1.0),
+            np.array([[2.0, 3.0]]),
+            np.full(1, -1),
+            np.ones(1, int),
+            np.ones(2, bool),
+            1,
+            np.zeros(1, int),
+        ),
         lambda sets: np.ones(len(sets), dtype=np.bool_),
         unit=np.arange(2),
         cost=np.array([1000, 10]),
-        places=np.ones(2, dtype=np.int64),
+        unit_size=np.ones(2, dtype=np.int64),
         free=np.array([True, False]),
         largest=2,
         nodes=10,
         most_refuted=3,
+        left=lambda: np.inf,
     )
     sloppy = np.array([True, False])
     monkeypatch.setattr(cheapest_removal, "fewest_removals", lambda *_: (Ended.FOUND, sloppy))

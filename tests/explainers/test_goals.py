@@ -12,7 +12,6 @@ from tests.explainers.brute_force import ADDITIVE, MODELS, draw_constraints, dra
 from topple import explain_queries
 from topple.api.recommending import recommend
 from topple.explainers import auto, exact
-from topple.explainers.proofs.bounds import LowerBounds
 from topple.records.answer import Proof, Status
 from topple.records.question import Goal, Query
 from topple.testing import OpaqueRecommender, film_world
@@ -119,9 +118,8 @@ def test_exhaustive_tells_costs_apart_however_small_or_large(prices):
 
 
 def nothing(engine, **_):
-    found, alone = exact_search(engine, **_)
-    found.removed[:], found.toppled[:] = False, False
-    return found, alone
+    sets, alone = exact_search(engine, **_)
+    return torch.zeros_like(sets), alone
 
 
 exact_search = exact.grow_and_prune
@@ -284,7 +282,7 @@ def test_auto_claims_a_minimum_where_all_that_could_cost_less_is_ruled_out(ruled
     """Two items topple fargo; where brazil costs 9, three others would cost less."""
 
     def bounds(engine, sizes, budget):
-        return LowerBounds(sizes * 0 + ruled, torch.zeros_like(engine.grid.removable), sizes * 0)
+        return engine.claims(torch.zeros_like(engine.table.removable), engine.table.least_cost(ruled + 1))
 
     monkeypatch.setattr(auto, "lower_bounds", bounds)
     monkeypatch.setattr(auto, "_sets_up_to", lambda units, size: 10**9)

@@ -20,10 +20,10 @@ SHORT = LcerSettings(steps=60, learning_rate=0.02)
 def ask(queries, settings=SHORT, model=MODEL):
     """The claimed set of each query, in outside ids."""
     queries = list(queries)
-    proposals = Lcer(settings).propose(model, encode(queries, model.catalogue))
+    claims = Lcer(settings).propose(model, encode(queries, model.catalogue))
     return [
         (status, frozenset(item for item, gone in zip(query.history, removed, strict=False) if gone))
-        for query, status, removed in zip(queries, proposals.status, proposals.removed.tolist(), strict=True)
+        for query, status, removed in zip(queries, claims.status, claims.sets.tolist(), strict=True)
     ]
 
 
@@ -102,7 +102,7 @@ def test_each_query_has_the_same_answer_alone_in_a_batch_and_in_any_order():
 @pytest.mark.parametrize(("histories", "steps"), [(1, 1), (2, 7), (100, 1000)])
 def test_what_is_held_at_once_changes_nothing(monkeypatch, histories, steps):
     expected = ask(QUERIES)
-    monkeypatch.setattr(lcer, "HISTORIES_AT_ONCE", histories)
+    monkeypatch.setattr(Lcer, "histories_at_once", histories)
     monkeypatch.setattr(lcer, "STEPS_AT_ONCE", steps)
     assert ask(QUERIES) == expected
 
@@ -114,13 +114,13 @@ def test_the_same_query_twice_gets_the_same_answer_twice():
 def test_histories_without_a_query_are_no_work_and_no_error():
     encoded = encode(QUERIES, MODEL.catalogue)
     last = torch.tensor([len(QUERIES) - 1])
-    proposals = Lcer(SHORT).propose(MODEL, encoded.select(last))
-    assert proposals.removed.any().item() == (proposals.status[0] is Status.FOUND)
-    assert proposals.removed.shape == (1, encoded.histories.items.shape[1])
+    claims = Lcer(SHORT).propose(MODEL, encoded.select(last))
+    assert claims.sets.any().item() == (claims.status[0] is Status.FOUND)
+    assert claims.sets.shape == (1, encoded.histories.items.shape[1])
 
 
 def test_many_histories_without_a_query_are_no_error_either(monkeypatch):
-    monkeypatch.setattr(lcer, "HISTORIES_AT_ONCE", 1)
+    monkeypatch.setattr(Lcer, "histories_at_once", 1)
     encoded = encode(QUERIES, MODEL.catalogue)
     few = torch.tensor([len(QUERIES) - 1, 0])
     assert Lcer(SHORT).propose(MODEL, encoded.select(few)).status == tuple(
@@ -131,9 +131,8 @@ def test_many_histories_without_a_query_are_no_error_either(monkeypatch):
 def test_another_seed_another_user_or_another_history_draws_other_numbers():
     def initial(**changes):
         query = Query(**{**{"history": (104, 107, 110), "target": 101, "k": 3, "user": "ana"}, **changes})
-        grid = lcer.Grid.of(encode([query], MODEL.catalogue), torch.tensor([0]))
-        items = grid.histories.items[:, None]
-        return torch.cat([lcer._initial(grid, items)[None], lcer._logistic(grid, items, range(2))]).flatten().tolist()
+        table = lcer.TargetTable.of(encode([query], MODEL.catalogue), torch.tensor([0]))
+        return torch.cat([lcer._initial(table)[None], lcer._logistic(table, range(2))]).flatten().tolist()
 
     assert initial() == initial()
     draws = [initial(), initial(seed=1), initial(user="bo"), initial(target=113), initial(user=None)]
@@ -142,10 +141,8 @@ def test_another_seed_another_user_or_another_history_draws_other_numbers():
 
 def test_the_draws_of_an_item_do_not_depend_on_its_place():
     def noise(history):
-        grid = lcer.Grid.of(encode([Query(history, 101, user="ana")], MODEL.catalogue), torch.tensor([0]))
-        return dict(
-            zip(history, lcer._logistic(grid, grid.histories.items[:, None], range(1))[0, 0, 0].tolist(), strict=True)
-        )
+        table = lcer.TargetTable.of(encode([Query(history, 101, user="ana")], MODEL.catalogue), torch.tensor([0]))
+        return dict(zip(history, lcer._logistic(table, range(1))[0, 0, 0].tolist(), strict=True))
 
     assert noise((104, 107, 110)) == noise((110, 104, 107))
 
@@ -190,8 +187,8 @@ def test_what_is_found_on_the_films_is_a_set_of_free_items_whose_score_fell_to_t
 
 
 def test_the_cost_is_one_scored_history_a_step_and_one_before():
-    proposals = Lcer(SHORT).propose(MODEL, encode(QUERIES, MODEL.catalogue))
-    assert proposals.cost.tolist() == [61] * len(QUERIES)
+    claims = Lcer(SHORT).propose(MODEL, encode(QUERIES, MODEL.catalogue))
+    assert claims.cost.tolist() == [61] * len(QUERIES)
 
 
 def test_progress_adds_up_to_the_queries():

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from topple.errors import ContractError
-from topple.explainers.base import Explainer, Proposals
+from topple.explainers.base import Explainer
 from topple.explainers.exhaustive import Exhaustive
 from topple.explainers.greedy import Greedy
 from topple.explainers.lcer import Lcer, LcerSettings
 from topple.explainers.lcer_rank import LcerRank, LcerRankSettings
-from topple.records.answer import Status
+from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.recommender import Capability
@@ -36,8 +36,12 @@ class First(Explainer):
         return self.claim(queries, named & (named.sum(1) <= queries.largest)[:, None])
 
     def claim(self, queries, removed):
-        status = tuple(Status.FOUND if named else Status.NOT_FOUND for named in removed.any(1).tolist())
-        return Proposals(removed, status, torch.ones(len(queries), dtype=torch.int64))
+        return Claims.unproven(removed, torch.ones(len(queries), dtype=torch.int64))
+
+
+def called_minimum(queries, claims, sets):
+    """Claims of these sets, each of them called a minimum."""
+    return replace(claims, sets=sets, proven_below=queries.cost(sets).double(), others={})
 
 
 class TakesProtected(First):
@@ -77,31 +81,22 @@ class TouchesTheRecommender(First):
         return super().propose(recommender, queries, on_progress)
 
 
-class FoundNothing(First):
+class ProvesOnce(First):
     def claim(self, queries, removed):
-        return Proposals(torch.zeros_like(removed), (Status.FOUND,) * len(queries), torch.ones(len(queries)))
-
-
-class LostSomething(First):
-    def claim(self, queries, removed):
-        return Proposals(removed, (Status.NOT_FOUND,) * len(queries), torch.ones(len(queries)))
-
-
-class SaysInvalid(First):
-    def claim(self, queries, removed):
-        return Proposals(torch.zeros_like(removed), (Status.INVALID,) * len(queries), torch.ones(len(queries)))
+        return replace(super().claim(queries, removed), proven_below=torch.zeros(1))
 
 
 class SaysImpossible(First):
     def claim(self, queries, removed):
-        return Proposals(torch.zeros_like(removed), (Status.IMPOSSIBLE,) * len(queries), torch.ones(len(queries)))
+        claims = super().claim(queries, torch.zeros_like(removed))
+        return replace(claims, proven_below=torch.full_like(claims.proven_below, torch.inf))
 
 
 class SaysNothingIsCheaper(First):
     """The first item is often no answer at all."""
 
     def claim(self, queries, removed):
-        return replace(super().claim(queries, removed), minimum=removed.any(1))
+        return called_minimum(queries, super().claim(queries, removed), removed)
 
 
 class CostsLessThanNothing(First):
@@ -150,9 +145,7 @@ class NoMeter(First):
         (ByPositionInTheBatch, "'.*' on toy: .*in reverse order.*Rule: the same query gets the same answer"),
         (DrawsFromTheGlobalState, "explaining changes Python's random state"),
         (TouchesTheRecommender, "explaining changes the recommender's record"),
-        (FoundNothing, "status: found with no set. Rule: a set goes with `found`"),
-        (LostSomething, "status: not_found with a set"),
-        (SaysInvalid, "`invalid` is not an explainer's to say"),
+        (ProvesOnce, r"proven_below: \(1,\). Rule: one a query: \(\d+,\)"),
         (
             SaysImpossible,
             r"'evita' .*: impossible, and \('alien',\) does it at a cost of 1.0. Rule: `impossible` is said",
@@ -176,26 +169,24 @@ class OneItemMore(Greedy):
     """A set and one item more, called a minimum."""
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
-        proposals = super().propose(recommender, queries, on_progress, meter)
-        removed = proposals.removed | next_item(queries, proposals.removed)
-        return replace(proposals, removed=removed, minimum=removed.any(1), others=None)
+        claims = super().propose(recommender, queries, on_progress, meter)
+        return called_minimum(queries, claims, claims.sets | next_item(queries, claims.sets))
 
 
 class CallsMinimalMinimum(Greedy):
     """A set from which no item can be given back, where another set has fewer items or costs less."""
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
-        proposals = super().propose(recommender, queries, on_progress, meter)
-        return replace(proposals, minimum=proposals.removed.any(1))
+        claims = super().propose(recommender, queries, on_progress, meter)
+        return called_minimum(queries, claims, claims.sets)
 
 
 class CallsTheUnfoundImpossible(Greedy):
     """What a search does not find may be there all the same."""
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
-        proposals = super().propose(recommender, queries, on_progress, meter)
-        status = tuple(Status.IMPOSSIBLE if end is Status.NOT_FOUND else end for end in proposals.status)
-        return replace(proposals, status=status)
+        claims = super().propose(recommender, queries, on_progress, meter)
+        return replace(claims, proven_below=claims.proven_below.masked_fill(~claims.found, torch.inf))
 
 
 class BoundTooHighOnceInFifty(Exhaustive):
@@ -204,14 +195,13 @@ class BoundTooHighOnceInFifty(Exhaustive):
     remainder = 17
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
-        proposals = super().propose(recommender, queries, on_progress, meter)
-        removed, status = proposals.removed.clone(), list(proposals.status)
+        claims = super().propose(recommender, queries, on_progress, meter)
+        sets, below = claims.sets.clone(), claims.proven_below.clone()
         for number in (queries.key % 50 == self.remainder).nonzero()[:, 0].tolist():
-            if status[number] is Status.FOUND:
-                removed[number] |= next_item(queries, removed)[number]
-                removed[number] &= proposals.minimum[number]
-                status[number] = Status.FOUND if removed[number].any() else Status.NOT_FOUND
-        return replace(proposals, removed=removed, status=tuple(status), others=None)
+            if claims.found[number]:
+                sets[number] |= next_item(queries, sets)[number]
+                below[number] = queries.cost(sets)[number]
+        return replace(claims, sets=sets, proven_below=below, others={})
 
 
 class IgnoresCosts(Exhaustive):
@@ -219,7 +209,8 @@ class IgnoresCosts(Exhaustive):
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
         level = replace(queries, item_cost=torch.ones_like(queries.item_cost))
-        return replace(super().propose(recommender, level, on_progress, meter), others=None)
+        claims = super().propose(recommender, level, on_progress, meter)
+        return called_minimum(queries, claims, claims.sets)
 
 
 class IgnoresTheGoal(Exhaustive):
@@ -261,36 +252,36 @@ class NoOthers(Greedy):
     """Answers with the sets of greedy; the classes below change the others."""
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
-        proposals = super().propose(recommender, queries, on_progress, meter)
-        found = proposals.removed.any(1).nonzero()[:, 0].tolist()
-        others = {number: self.others(queries, proposals, number) for number in found}
-        return replace(proposals, others={number: sets for number, sets in others.items() if sets is not None})
+        claims = super().propose(recommender, queries, on_progress, meter)
+        found = claims.sets.any(1).nonzero()[:, 0].tolist()
+        others = {number: self.others(queries, claims, number) for number in found}
+        return replace(claims, others={number: sets for number, sets in others.items() if sets is not None})
 
-    def others(self, queries, proposals, number):
+    def others(self, queries, claims, number):
         return None
 
 
 class OthersAreTheSame(NoOthers):
-    def others(self, queries, proposals, number):
-        return proposals.removed[number][None] if queries.queries[number].sets > 1 else None
+    def others(self, queries, claims, number):
+        return claims.sets[number][None] if queries.queries[number].sets > 1 else None
 
 
 class OthersAreTooMany(NoOthers):
-    def others(self, queries, proposals, number):
-        more = next_item(queries, proposals.removed)[number]
-        return (proposals.removed[number] | more)[None] if more.any() else None
+    def others(self, queries, claims, number):
+        more = next_item(queries, claims.sets)[number]
+        return (claims.sets[number] | more)[None] if more.any() else None
 
 
 class OthersCostMore(OthersAreTooMany):
-    def others(self, queries, proposals, number):
-        return super().others(queries, proposals, number) if queries.queries[number].sets > 1 else None
+    def others(self, queries, claims, number):
+        return super().others(queries, claims, number) if queries.queries[number].sets > 1 else None
 
 
 class OthersAreNotTrue(NoOthers):
     """Another item of the same cost, true or not."""
 
-    def others(self, queries, proposals, number):
-        query, removed = queries.queries[number], proposals.removed[number]
+    def others(self, queries, claims, number):
+        query, removed = queries.queries[number], claims.sets[number]
         if query.sets < 2 or query.item_costs or query.groups or removed.sum() > 1:
             return None
         another = queries.removable[number] & ~removed
@@ -326,14 +317,14 @@ class CountsForNobody(Greedy):
     """The run's meter is right; each query is charged 1."""
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
-        proposals = super().propose(recommender, queries, on_progress, meter)
-        return replace(proposals, cost=torch.ones_like(proposals.cost))
+        claims = super().propose(recommender, queries, on_progress, meter)
+        return replace(claims, cost=torch.ones_like(claims.cost))
 
 
 class ChargesTooMuch(Greedy):
     def propose(self, recommender, queries, on_progress=None, meter=None):
-        proposals = super().propose(recommender, queries, on_progress, meter)
-        return replace(proposals, cost=10 * proposals.cost)
+        claims = super().propose(recommender, queries, on_progress, meter)
+        return replace(claims, cost=10 * claims.cost)
 
 
 class MetersTooMuch(Greedy):
@@ -352,17 +343,17 @@ class IgnoresScoredBudgets(Greedy):
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
         free = Meter(Budget(total_seconds=meter.budget.total_seconds))
-        proposals = super().propose(recommender, queries, on_progress, free)
+        claims = super().propose(recommender, queries, on_progress, free)
         meter.scored += free.scored
-        return proposals
+        return claims
 
 
 class IgnoresTime(Greedy):
     def propose(self, recommender, queries, on_progress=None, meter=None):
         free = Meter(Budget(scored=meter.budget.scored))
-        proposals = super().propose(recommender, queries, on_progress, free)
+        claims = super().propose(recommender, queries, on_progress, free)
         meter.scored += free.scored
-        return proposals
+        return claims
 
 
 @pytest.mark.parametrize(
@@ -400,11 +391,8 @@ def test_impossible_may_be_said_where_it_is_true():
 
         def claim(self, queries, removed):
             never = torch.tensor(["brazil" in query.protected for query in queries.queries])
-            proposals = super().claim(queries, removed & ~never[:, None])
-            status = tuple(
-                Status.IMPOSSIBLE if no else end for no, end in zip(never.tolist(), proposals.status, strict=True)
-            )
-            return replace(proposals, status=status)
+            claims = super().claim(queries, removed & ~never[:, None])
+            return replace(claims, proven_below=claims.proven_below.masked_fill(never, torch.inf))
 
     world = film_world()
     queries = (world.impossible, replace(world.impossible, target="evita", k=1, protected=frozenset()))

@@ -15,8 +15,9 @@ from topple import registry
 from topple.api.asking import top_k_queries
 from topple.api.recommending import HISTORIES_AT_ONCE
 from topple.errors import QueryError, SettingsError, ToppleError
-from topple.explainers.base import Explainer, Proposals
+from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Proof, Status, Verdict
+from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal, Query
 from topple.reports.progress import queries_bar
 from topple.scoring.budget import Budget, Meter
@@ -211,13 +212,19 @@ def _explain_chunk(
     if len(listed):
         asked = queries.select(listed)
         limited = meter.budget != Budget()
-        proposals = method.propose(recommender, asked, on_progress, **({"meter": meter} if limited else {}))
-        named = torch.zeros_like(proposals.removed)
-        claims = [_claim(asked.queries[row], proposals, row) for row in range(len(asked))]
+        proposed = method.propose(recommender, asked, on_progress, **({"meter": meter} if limited else {}))
+        named = torch.zeros_like(proposed.sets)
+        minimum = proposed.found & (asked.cost(proposed.sets) <= proposed.proven_below)
+        claims = [
+            _claim(query, proposed, row, status, small)
+            for row, (query, status, small) in enumerate(
+                zip(asked.queries, proposed.status, minimum.tolist(), strict=True)
+            )
+        ]
         for row, claim in enumerate(claims):
-            named[row] = proposals.removed[row] & (not claim.wrong)
+            named[row] = proposed.sets[row] & (not claim.wrong)
         verdicts = judge(recommender, asked, named)
-        others = _true_others(recommender, asked, proposals.others or {})
+        others = _true_others(recommender, asked, proposed.others)
         seconds = (time.perf_counter() - started) / len(queries)
         for row, place in enumerate(listed.tolist()):
             answers[place] = stamp.on(_answer(verdicts[row], claims[row], others.get(row, ()), seconds))
@@ -239,17 +246,10 @@ class _Claim:
     spent: bool
 
 
-def _claim(query: Query, proposals: Proposals, row: int) -> _Claim:
-    removed = _names(query, proposals.removed[row])
-    minimum = proposals.minimum is not None and bool(proposals.minimum[row])
-    return _Claim(
-        proposals.status[row],
-        minimum,
-        removed,
-        int(proposals.cost[row]),
-        not_allowed(query, removed) if removed else "",
-        proposals.spent is not None and bool(proposals.spent[row]),
-    )
+def _claim(query: Query, claims: Claims, row: int, status: Status, minimum: bool) -> _Claim:
+    removed = _names(query, claims.sets[row])
+    wrong = not_allowed(query, removed) if removed else ""
+    return _Claim(status, minimum, removed, int(claims.cost[row]), wrong, bool(claims.ended[row]))
 
 
 def _true_others(

@@ -1,6 +1,6 @@
 """The default: a small true set quickly; then what is left of the budget on a smaller one, or on a proof."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import comb
 from typing import ClassVar
 
@@ -8,17 +8,17 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.exact import Exact, ExactSettings, at_once
-from topple.explainers.greedy import HISTORIES_AT_ONCE, GreedySettings
+from topple.explainers.exact import Exact, ExactSettings
+from topple.explainers.greedy import GreedySettings
 from topple.explainers.lcer_rank import LcerRank
 from topple.explainers.proofs.bounds import BUDGET, lower_bounds
-from topple.explainers.search.by_history import Answers, propose_by_history
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
-from topple.explainers.search.subset_search import grow_and_prune, prune, swap, wide
+from topple.explainers.search.exchange import exchange
+from topple.explainers.search.explainer import SetSearch
+from topple.explainers.search.growing import grow_and_prune, prune, width_for
+from topple.records.claims import Claims
 from topple.records.question import Goal
-from topple.scoring.budget import Meter
 from topple.scoring.encoding import EncodedQueries
 from topple.scoring.recommender import Capability, Recommender
 
@@ -36,14 +36,14 @@ class AutoSettings(GreedySettings):
     """Sets of at least so many items that are not proven are held against `lcer-rank`; 0: none."""
 
 
-class Auto(Explainer):
-    """Single items for all targets of a user at once, greedy search, pruning, swaps; then a proof that none is smaller.
+class Auto(SetSearch):
+    """Single items for all targets of a user at once, greedy search, pruning, exchanges; then a proof that none is smaller.
 
     Every set is settled by the full catalogue and is minimal. Where the recommender is additive, `exact` proves; where its
     layers are in view, bounds with branch and bound do, and may find a smaller set on the way; elsewhere, and for other goals
     than `necessary`, all smaller sets are tried where they fit into the budget. A single item needs no proof. For large sets
     that stay unproven the learned method is asked too, where there are gradients.
-    Needs: nothing.  Cost: that of greedy, swaps, and up to `budget` for the proof.  Random: seed of the query, where learned.
+    Needs: nothing.  Cost: that of greedy, exchanges, and up to `budget` for the proof.  Random: seed of the query, where learned.
     """
 
     name = "auto"
@@ -51,110 +51,85 @@ class Auto(Explainer):
     goals: ClassVar = frozenset(Goal)
     settings: AutoSettings
 
-    def propose(
-        self,
-        recommender: Recommender,
-        queries: EncodedQueries,
-        on_progress: OnProgress | None = None,
-        meter: Meter | None = None,
-    ) -> Proposals:
-        """Search for all queries, those of a history together."""
-        histories = HISTORIES_AT_ONCE
+    def at_once(self, recommender: Recommender, queries: EncodedQueries) -> int:
+        """Return how many histories are searched at a time."""
         if Capability.ADDITIVE in recommender.capabilities and self.settings.budget:
-            histories = at_once(recommender, queries)
-        return propose_by_history(recommender, queries, histories, self.search, on_progress, meter)
+            return Exact().at_once(recommender, queries)
+        return self.histories_at_once
 
-    def search(self, engine: Engine) -> Answers:
+    def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
-        additive = Capability.ADDITIVE in engine.recommender.capabilities
-        if additive and self.settings.budget and engine.goal is Goal.NECESSARY:
-            return Exact(ExactSettings(width=self.settings.width, largest=self.settings.largest)).search(engine)
-        settings, grid = self.settings, engine.grid
-        found, alone = grow_and_prune(engine, width=settings.width, most=settings.largest)
-        cost, hopeful = grid.cost(found.removed), found.toppled
-        for _ in range(settings.swaps):
-            exchanged = swap(engine, found, hopeful, alone, width=wide(engine, settings.width), tries=settings.tries)
-            found = prune(engine, exchanged, hopeful)
-            hopeful = grid.cost(found.removed) < cost
-            cost = grid.cost(found.removed)
-        sets = found.removed & grid.allowed(found.removed)[..., None]
+        settings, additive = self.settings, Capability.ADDITIVE in engine.recommender.capabilities
+        if additive and settings.budget and engine.goal is Goal.NECESSARY:
+            return Exact(ExactSettings(width=settings.width, largest=settings.largest)).search(engine)
+        sets = self._small_sets(engine)
         if not settings.budget:
-            return Answers(sets, grid.sizes_below(grid.cost(sets)) == 1)
-        return self._improve(engine, sets)
-
-    def _improve(self, engine: Engine, sets: Tensor) -> Answers:
-        """Look for smaller sets and proofs with what the budget is for."""
-        grid = engine.grid
-        some = sets.any(-1)
-        sizes = torch.where(some, grid.sizes_below(grid.cost(sets)), 0)
-        limited = grid.asked & ~some & (grid.largest < grid.removable.sum(-1))
-        bounds = lower_bounds(engine, torch.where(limited, grid.largest + 1, sizes), self.settings.budget)
-        sets = torch.where(_cheaper(engine, bounds.removed, sets)[..., None], bounds.removed, sets)
-        impossible = limited & ~sets.any(-1) & (bounds.ruled_out >= grid.largest)
-        known = self._enumerate(engine, _known(engine, sets, bounds.ruled_out, impossible), grid.asked)
-        learned = self._learn(engine, known.removed, bounds.ruled_out, ~known.minimum)
-        smaller = (learned != known.removed).any(-1)
+            return engine.claims(sets, engine.table.least_cost(1))
+        claims = self._enumerated(engine, self._bounded(engine, sets), engine.table.asked)
+        learned = self._learned(engine, claims)
+        smaller = (learned != claims.sets).any(-1)
         if not smaller.any():
-            return known
-        better = _known(engine, learned, torch.where(smaller, bounds.ruled_out, 0), known.impossible)
-        better = replace(better, minimum=better.minimum | known.minimum, spent=known.spent & ~smaller)
-        return self._enumerate(engine, better, smaller)
+            return claims
+        return self._enumerated(engine, replace(claims, sets=learned, ended=claims.ended & ~smaller), smaller)
 
-    def _learn(self, engine: Engine, sets: Tensor, ruled_out: Tensor, asked: Tensor) -> Tensor:
-        """Return the sets, smaller where the learned method finds smaller ones; only what is asked is looked at."""
-        grid, size = engine.grid, sets.sum(-1)
+    def _small_sets(self, engine: Engine) -> Tensor:
+        """Return minimal sets, made smaller by exchanges as long as that helps, bool [B, T, H]."""
+        settings, table = self.settings, engine.table
+        sets, alone = grow_and_prune(engine, width=settings.width, most=settings.largest)
+        width, hopeful = width_for(engine.goal, settings.width), sets.any(-1)
+        for _ in range(settings.swaps):
+            before = table.cost(sets)
+            exchanged = exchange(engine, sets, hopeful, alone, width=width, tries=settings.tries)
+            sets = prune(engine, exchanged, hopeful)
+            hopeful = table.cost(sets) < before
+        return sets & table.allowed(sets)[..., None]
+
+    def _bounded(self, engine: Engine, sets: Tensor) -> Claims:
+        """Claim the sets with what bounds rule out, or smaller ones that are found on the way."""
+        table, found = engine.table, sets.any(-1)
+        limited = table.asked & ~found & (table.largest < table.removable.sum(-1))
+        sizes = torch.where(found, table.sizes_below(table.cost(sets)), torch.where(limited, table.largest, 0))
+        bounds = lower_bounds(engine, sizes, self.settings.budget)
+        return replace(bounds, sets=_cheaper(engine, bounds.sets, sets))
+
+    def _learned(self, engine: Engine, claims: Claims) -> Tensor:
+        """Return the sets, smaller where the learned method finds smaller ones; only large ones without a proof are tried."""
+        settings, table, sets = self.settings, engine.table, claims.sets
         able = Capability.DIFFERENTIABLE in engine.recommender.capabilities and engine.goal is Goal.NECESSARY
-        large = (size >= max(1, self.settings.learned)) & (ruled_out < size - 1) & asked & engine.open & grid.plain
-        if not able or not self.settings.learned or not large.any():
+        large = (sets.sum(-1) >= max(1, settings.learned)) & table.plain
+        tried = large & (claims.proven_below < table.cost(sets)) & engine.open
+        if not able or not settings.learned or not tried.any():
             return sets
-        narrow, row, slot = grid.narrow(large)
-        learning = Engine(engine.recommender, narrow, engine.rule, engine.goal, engine.meter)
-        learning.clock = engine.clock
-        learning.cost[narrow.row, narrow.slot] += engine.cost[row, slot]
-        learned = prune(learning, LcerRank().learn(learning)).removed[narrow.row, narrow.slot]
-        engine.cost[row, slot] = learning.cost[narrow.row, narrow.slot]
+        learning = engine.part(tried)
+        learned = prune(learning, LcerRank().learn(learning))  # [b, t, h], of the part
         new = torch.zeros_like(sets)
-        new[row, slot, : learned.shape[-1]] = learned
-        return torch.where(_cheaper(engine, new, sets)[..., None], new, sets)
+        row, column = tried.nonzero(as_tuple=True)
+        new[row, column, : learned.shape[-1]] = learned[learning.table.cells]
+        return _cheaper(engine, new, sets)
 
-    def _enumerate(self, engine: Engine, known: "_Known", asked: Tensor) -> "_Known":
-        """Try all smaller sets of the targets that are asked about and still open, where they fit into the budget."""
-        grid, sets = engine.grid, known.removed.clone()
-        proven, impossible, spent = known.minimum.clone(), known.impossible.clone(), known.spent.clone()
-        left, smaller = asked & grid.asked & ~proven & ~impossible, grid.sizes_below(grid.cost(sets)) - 1
+    def _enumerated(self, engine: Engine, claims: Claims, asked: Tensor) -> Claims:
+        """Try all smaller sets of the targets that are asked about and still unproven, where they fit into the budget."""
+        table, sets = engine.table, claims.sets.clone()
+        below, ended = claims.proven_below.clone(), claims.ended.clone()
+        cost = table.cost(sets).double().masked_fill(~sets.any(-1), torch.inf)
+        left, sizes = asked & table.asked & (below < cost), table.sizes_below(cost)
         for row in left.any(1).nonzero()[:, 0].tolist():
-            for slots in grid.alike(row, left[row].nonzero()[:, 0]):
-                units, its = int(grid.removable[row, slots[0]].sum()), sets[row]
-                sizes = torch.where(its.any(-1), smaller[row], units)[slots]
-                fits = [_sets_up_to(units, size) <= self.settings.budget for size in sizes.tolist()]
-                tried = torch.zeros_like(left[row]).index_put((slots,), torch.tensor(fits, device=slots.device))
-                done = Enumeration(engine, row, its, tried).run(self.settings.budget)
-                sets[row] = torch.where(tried[:, None], done.sets, its)
-                proven[row] |= done.proven & done.sets.any(-1)
-                impossible[row] |= done.proven & ~done.sets.any(-1)
-                spent[row] |= done.spent
-        return _Known(sets, proven, impossible, spent)
-
-
-@dataclass(frozen=True, eq=False)
-class _Known(Answers):
-    """Answers that claim something of every target."""
-
-    minimum: Tensor
-    impossible: Tensor
-    spent: Tensor
-
-
-def _known(engine: Engine, sets: Tensor, ruled_out: Tensor, impossible: Tensor) -> _Known:
-    """Return what follows where all sets of up to `ruled_out` units [B, T] are ruled out."""
-    proven = sets.any(-1) & (ruled_out >= engine.grid.sizes_below(engine.grid.cost(sets)) - 1)
-    return _Known(sets, proven, impossible, torch.zeros_like(proven))
+            for columns in table.with_equal_choices(row, left[row].nonzero()[:, 0]):
+                units = int(table.removable[row, columns[0]].sum())
+                fits = [_sets_up_to(units, size) <= self.settings.budget for size in sizes[row, columns].tolist()]
+                tried = torch.zeros_like(left[row]).index_put((columns,), torch.tensor(fits, device=columns.device))
+                done = Enumeration(engine, row, sets[row], tried).run(self.settings.budget)
+                sets[row] = torch.where(tried[:, None], done.sets, sets[row])
+                below[row] = torch.maximum(below[row], done.proven_below)
+                ended[row] |= done.ended
+        return engine.claims(sets, below, ended)
 
 
 def _cheaper(engine: Engine, new: Tensor, old: Tensor) -> Tensor:
-    """Return where a new set is cheaper than the old one, or is one where there was none, bool [B, T]."""
-    grid = engine.grid
-    return new.any(-1) & grid.allowed(new) & (~old.any(-1) | (grid.cost(new) < grid.cost(old)))
+    """Return the new sets where they are allowed and cheaper than the old ones, or where there was none, bool [B, T, H]."""
+    table = engine.table
+    better = new.any(-1) & table.allowed(new) & (~old.any(-1) | (table.cost(new) < table.cost(old)))
+    return torch.where(better[..., None], new, old)
 
 
 def _sets_up_to(units: int, size: int) -> int:

@@ -1,15 +1,12 @@
-"""What an explainer is: queries in, one claimed set a query out. Claims are verified elsewhere."""
+"""What an explainer is: queries in, one claim a query out. Claims are verified elsewhere."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import ClassVar, TypeAlias
-
-from torch import Tensor
 
 from topple import registry
 from topple.errors import CapabilityError
-from topple.records.answer import Status
+from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.budget import Meter
 from topple.scoring.encoding import EncodedQueries
@@ -20,33 +17,11 @@ OnProgress: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
 
 
-@dataclass(frozen=True, eq=False)
-class Proposals:
-    """What an explainer claims for N queries.
-
-    Args:
-        removed: the claimed sets, places of the histories, bool [N, H]; empty where nothing was found.
-        status: `found`, `not_found` or another end, one a query.
-        cost: scored histories of each query [N]; one that serves several queries counts for each.
-        minimum: sets of which the method has proven that no smaller (with costs, no cheaper) one exists, bool [N]; None: no
-            such claim.
-        others: by query, other sets of the same size or cost, bool [A, H]; None: none.
-        spent: searches that the run's budget ended, bool [N]; their sets are the best so far. None: none.
-    """
-
-    removed: Tensor
-    status: tuple[Status, ...]
-    cost: Tensor
-    minimum: Tensor | None = None
-    others: Mapping[int, Tensor] | None = None
-    spent: Tensor | None = None
-
-
 class Explainer(ABC):
     """A method that proposes the items to remove.
 
-    It never changes the recommender and ranks by no rule of its own. The same query gets the same proposal alone, in
-    any batch and in any order.
+    It never changes the recommender and ranks by no rule of its own. The same query gets the same claim alone, in
+    any batch and in any order. Methods that search over sets inherit `topple.explainers.search.explainer.SetSearch`.
 
     Args:
         settings: of `settings_type`; None for its defaults.
@@ -73,8 +48,8 @@ class Explainer(ABC):
         queries: EncodedQueries,
         on_progress: OnProgress | None = None,
         meter: Meter | None = None,
-    ) -> Proposals:
-        """Propose a set for each query.
+    ) -> Claims:
+        """Claim a set for each query, or that there is none.
 
         Args:
             recommender: what recommended.

@@ -5,14 +5,11 @@ from typing import ClassVar
 import torch
 from pydantic import Field
 
-from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.search.by_history import Answers, propose_by_history
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
+from topple.explainers.search.explainer import SetSearch
+from topple.records.claims import Claims
 from topple.records.question import Goal
-from topple.scoring.budget import Meter
-from topple.scoring.encoding import EncodedQueries
-from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 
 
@@ -27,7 +24,7 @@ class ExhaustiveSettings(Settings):
     """Scored histories a history; a size that does not fit into what is left is not begun."""
 
 
-class Exhaustive(Explainer):
+class Exhaustive(SetSearch):
     """Try every set of one item, of two, and so on, all targets of a user at once, among the full catalogue in float64.
 
     The first size at which a set meets the goal is the smallest there is: a minimum (with costs, the sizes that could still
@@ -39,27 +36,20 @@ class Exhaustive(Explainer):
     name = "exhaustive"
     settings_type: ClassVar = ExhaustiveSettings
     goals: ClassVar = frozenset(Goal)
+    histories_at_once: ClassVar = 1
     settings: ExhaustiveSettings
 
-    def propose(
-        self,
-        recommender: Recommender,
-        queries: EncodedQueries,
-        on_progress: OnProgress | None = None,
-        meter: Meter | None = None,
-    ) -> Proposals:
-        """Enumerate for each history."""
-        return propose_by_history(recommender, queries, 1, self.search, on_progress, meter)
-
-    def search(self, engine: Engine) -> Answers:
+    def search(self, engine: Engine) -> Claims:
         """Enumerate for the one history of an engine."""
-        grid, settings = engine.grid, self.settings
-        sets, no = torch.zeros_like(grid.removable), torch.zeros_like(grid.asked)
-        proven, spent = no.clone(), no.clone()
-        for slots in grid.alike(0, grid.asked[0].nonzero()[:, 0]):
-            enumeration = Enumeration(engine, 0, torch.zeros_like(sets[0]), no[0].index_fill(0, slots, True))
+        table, settings = engine.table, self.settings
+        claims = engine.claims(torch.zeros_like(table.removable))
+        for columns in table.with_equal_choices(0, table.asked[0].nonzero()[:, 0]):
+            asked = torch.zeros_like(table.asked[0]).index_fill(0, columns, True)
+            enumeration = Enumeration(engine, 0, torch.zeros_like(table.removable[0]), asked)
             units = len(enumeration.free)
             limits = (2**units, None) if units <= settings.whole else (settings.budget, settings.largest)
             done = enumeration.run(*limits)
-            sets[0, slots], proven[0, slots], spent[0, slots] = done.sets[slots], done.proven[slots], done.spent[slots]
-        return Answers(sets, proven, proven & ~sets.any(-1), spent)
+            claims.sets[0, columns] = done.sets[columns]
+            claims.proven_below[0, columns] = done.proven_below[columns]
+            claims.ended[0, columns] = done.ended[columns]
+        return claims

@@ -6,17 +6,14 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from topple.explainers.base import Explainer, OnProgress, Proposals
-from topple.explainers.search.by_history import Answers, propose_by_history
 from topple.explainers.search.engine import Engine
-from topple.explainers.search.subset_search import Found, prune, settled
+from topple.explainers.search.explainer import SetSearch
+from topple.explainers.search.growing import prune, settled
+from topple.explainers.search.slopes import lead_slopes
 from topple.randomness import uniform
-from topple.scoring.budget import Meter
-from topple.scoring.encoding import EncodedQueries
-from topple.scoring.recommender import Capability, Recommender
+from topple.records.claims import Claims
+from topple.scoring.recommender import Capability
 from topple.settings import Settings
-
-HISTORIES_AT_ONCE = 8
 
 
 class LcerRankSettings(Settings):
@@ -34,7 +31,7 @@ class LcerRankSettings(Settings):
     """Temperature of the last step."""
 
 
-class LcerRank(Explainer):
+class LcerRank(SetSearch):
     """Learn which items to remove, the loss looking at the k-th competitor after the change; prune what is found.
 
     A restart for each price of a removed item; the smallest set that a sample of any of them topples the target with is
@@ -47,59 +44,55 @@ class LcerRank(Explainer):
     name = "lcer-rank"
     needs: ClassVar = frozenset({Capability.DIFFERENTIABLE})
     settings_type: ClassVar = LcerRankSettings
+    histories_at_once: ClassVar = 8
     settings: LcerRankSettings
 
-    def propose(
-        self,
-        recommender: Recommender,
-        queries: EncodedQueries,
-        on_progress: OnProgress | None = None,
-        meter: Meter | None = None,
-    ) -> Proposals:
-        """Learn for all queries, those of a history together."""
-        self.require(recommender)
+    def search(self, engine: Engine) -> Claims:
+        """Learn for the targets of an engine, and prune what is learned."""
+        return engine.claims(prune(engine, self.learn(engine)))
 
-        def search(engine: Engine) -> Answers:
-            return Answers(prune(engine, self.learn(engine)).removed)
-
-        return propose_by_history(recommender, queries, HISTORIES_AT_ONCE, search, on_progress, meter)
-
-    def learn(self, engine: Engine) -> Found:
-        """Return the smallest set that any sample topples its target with, settled by the full catalogue."""
-        settings, grid = self.settings, engine.grid
-        price = grid.price[:, :, None]  # [B, T, 1, H]
-        lams = torch.tensor(settings.lams, dtype=grid.histories.weights.dtype, device=grid.key.device)
-        removable = grid.removable[:, :, None].expand(-1, -1, len(lams), -1)  # [B, T, L, H]
+    def learn(self, engine: Engine) -> Tensor:
+        """Return the smallest set that any sample topples the target with, settled by the full catalogue, bool [B, T, H]."""
+        settings, table = self.settings, engine.table
+        lams = torch.tensor(settings.lams, dtype=table.histories.weights.dtype, device=table.key.device)
+        removable = table.removable[:, :, None].expand(
+            -1, -1, len(lams), -1
+        )  # [B, T, L, H], a restart for each of L prices
+        price = table.price[:, :, None]  # [B, T, 1, H]
         theta = torch.full(removable.shape, 1.0, dtype=lams.dtype, device=lams.device)
         adam = torch.optim.Adam([theta], lr=settings.learning_rate)
-        fewest = torch.full(removable.shape[:3], torch.inf, dtype=lams.dtype, device=lams.device)
+        cheapest = torch.full(removable.shape[:3], torch.inf, dtype=lams.dtype, device=lams.device)
         best = torch.zeros_like(removable)
         for step in range(settings.steps):
-            cooled = (settings.cold / settings.hot) ** (step / max(1, settings.steps - 1))
-            temperature = settings.hot * cooled
-            chance = torch.sigmoid((theta + _noise(engine, len(lams), step)) / temperature)
-            gone = removable & (chance < 0.5)
             open_ = engine.open
             if not open_.any():
                 break
-            leads, slope = engine.slopes(gone.flatten(1, 2), settings.alpha, len(lams))
+            temperature = self._temperature(step)
+            chance = torch.sigmoid((theta + _noise(engine, len(lams), step)) / temperature)
+            gone = removable & (chance < 0.5)
+            leads, slope = lead_slopes(engine, gone.flatten(1, 2), settings.alpha, len(lams))
             leads, slope = leads.reshape(removable.shape[:3]), slope.reshape(removable.shape)
-            cost = (gone * price).sum(-1).to(fewest.dtype)
-            smaller = open_[..., None] & (leads > 0) & (cost < fewest)
-            fewest = torch.where(smaller, cost, fewest)
-            best = torch.where(smaller[..., None], gone, best)
+            cost = (gone * price).sum(-1).to(cheapest.dtype)
+            better = open_[..., None] & (leads > 0) & (cost < cheapest)
+            cheapest = torch.where(better, cost, cheapest)
+            best = torch.where(better[..., None], gone, best)
             theta.grad = (slope - lams[:, None] * price) * chance * (1 - chance) / temperature * removable
             adam.step()
-            engine.cost += open_ * len(lams)
-        size, which = fewest.min(-1)
+        cost, which = cheapest.min(-1)
         chosen = best.gather(2, which[..., None, None].expand(-1, -1, 1, best.shape[-1]))[:, :, 0]
-        return settled(engine, Found(chosen, torch.isfinite(size) & grid.asked))
+        return settled(engine, chosen & (torch.isfinite(cost) & table.asked)[..., None])
+
+    def _temperature(self, step: int) -> float:
+        """Return the temperature of a step, which falls geometrically from hot to cold."""
+        settings = self.settings
+        cooled: float = (settings.cold / settings.hot) ** (step / max(1, settings.steps - 1))
+        return settings.hot * cooled
 
 
 def _noise(engine: Engine, restarts: int, step: int) -> Tensor:
     """Return logistic noise for one step, keyed by query, restart, step and item [B, T, L, H]."""
-    grid = engine.grid
-    restart = torch.arange(restarts, device=grid.key.device)
-    key = (grid.key[..., None] + restart)[..., None]
-    drawn = uniform(key, torch.tensor(step, device=key.device), grid.histories.items[:, None, None])
-    return torch.logit(drawn).to(grid.histories.weights.dtype)
+    table = engine.table
+    restart = torch.arange(restarts, device=table.key.device)
+    key = (table.key[..., None] + restart)[..., None]
+    drawn = uniform(key, torch.tensor(step, device=key.device), table.histories.items[:, None, None])
+    return torch.logit(drawn).to(table.histories.weights.dtype)

@@ -48,25 +48,48 @@ class Meter:
         late = budget.total_seconds is not None and time.perf_counter() - self.started >= budget.total_seconds
         return late or (budget.total_scored is not None and self.scored >= budget.total_scored)
 
-    def begin(self, queries: int) -> "Clock":
-        """Start the clock of some queries that are answered together."""
-        return Clock(self, queries, time.perf_counter())
+    def account(self, queries: int, device: torch.device | None = None) -> "Account":
+        """Open the account of queries that are answered together, and start to take their time."""
+        return Account(self, torch.zeros(queries + 1, dtype=torch.int64, device=device), time.perf_counter())
 
 
 @dataclass(frozen=True, eq=False)
-class Clock:
-    """The time of some queries that are answered together."""
+class Account:
+    """What N queries that are answered together have spent: each query as if it were alone, the run what was scored.
+
+    Args:
+        meter: of the run.
+        cost: scored histories of each query, int64 [N + 1]; the last number is of no query and is never read.
+        started: when the queries were begun.
+    """
 
     meter: Meter
-    queries: int
+    cost: Tensor
     started: float
+
+    def charge(self, query: Tensor, scored: Tensor | int) -> None:
+        """Charge queries, by number [M], with so many scored histories each [M]; a query may be there more than once."""
+        amounts = scored if isinstance(scored, Tensor) else torch.full_like(query, scored)
+        self.cost.index_add_(0, query, amounts)
 
     @property
     def late(self) -> bool:
-        """Whether their time, or what is left in all, is spent."""
+        """Whether the time of the queries, or what is left in all, is spent."""
         seconds = self.meter.budget.seconds
-        passed = seconds is not None and time.perf_counter() - self.started >= seconds * self.queries
+        passed = seconds is not None and time.perf_counter() - self.started >= seconds * (len(self.cost) - 1)
         return passed or self.meter.over
+
+    def spent(self, query: Tensor, more: Tensor | int = 0) -> Tensor:
+        """Return which queries, by number, may spend no more once they have spent so much more; bool, of their shape."""
+        if self.late:
+            return torch.ones_like(query, dtype=torch.bool)
+        scored = self.meter.budget.scored
+        return torch.zeros_like(query, dtype=torch.bool) if scored is None else self.cost[query] + more >= scored
+
+    def left(self, query: int) -> float:
+        """Return how many scored histories a query may still spend; infinite without a limit."""
+        scored = self.meter.budget.scored
+        return math.inf if scored is None else scored - int(self.cost[query])
 
     def countdown(self) -> Callable[[], float]:
         """Return a countdown for one query that begins now: seconds left of its own, and in all; infinite without a limit.
@@ -74,15 +97,9 @@ class Clock:
         For work that cannot be asked in between whether it is late: one hard query then leaves the others their time.
         """
         budget, now = self.meter.budget, time.perf_counter()
-        ends = [] if budget.seconds is None else [now + budget.seconds, self.started + budget.seconds * self.queries]
+        queries = len(self.cost) - 1
+        ends = [] if budget.seconds is None else [now + budget.seconds, self.started + budget.seconds * queries]
         if budget.total_seconds is not None:
             ends.append(self.meter.started + budget.total_seconds)
         end = min(ends, default=math.inf)
         return lambda: end - time.perf_counter()
-
-    def spent(self, cost: Tensor) -> Tensor:
-        """Return which queries may spend no more, given what each has cost in scored histories."""
-        if self.late:
-            return torch.ones_like(cost, dtype=torch.bool)
-        scored = self.meter.budget.scored
-        return torch.zeros_like(cost, dtype=torch.bool) if scored is None else cost >= scored

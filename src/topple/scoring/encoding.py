@@ -59,6 +59,10 @@ class EncodedQueries:
         stays = torch.zeros_like(unit).scatter_add(1, unit, self.protected.long()).gather(1, unit) > 0
         return self.histories.present[self.row] & ~stays
 
+    def cost(self, sets: Tensor) -> Tensor:
+        """Return what sets of places, bool [N, H], cost in thousandths, int64 [N]."""
+        return (sets * self.item_cost).sum(-1)
+
     def select(self, places: Tensor) -> "EncodedQueries":
         """Return the chosen queries; the histories stay as they are."""
         queries = tuple(self.queries[place] for place in places.tolist())

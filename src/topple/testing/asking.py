@@ -1,14 +1,13 @@
 """One way to ask an explainer, and what was claimed, charged and scored."""
 
 import inspect
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from topple.explainers.base import Explainer, Proposals
+from topple.explainers.base import Explainer
 from topple.records.answer import Status
 from topple.records.question import Query
 from topple.scoring.budget import Budget, Meter
@@ -16,7 +15,6 @@ from topple.scoring.encoding import EncodedQueries, encode
 from topple.scoring.recommender import Recommender
 from topple.testing.counting import Asked, counting
 from topple.testing.rules import nothing_changes, require
-from topple.testing.truth import thousandths
 from topple.types import Id
 
 Answer = tuple[Status, tuple[Id, ...]]
@@ -71,19 +69,22 @@ def ask(
     done: list[float] = []
     meter = Meter(budget or Budget())
     with nothing_changes(counted, f"{method.name}: explaining"):
-        proposals = method.propose(counted, encoded, done.append, meter)
+        claims = method.propose(counted, encoded, done.append, meter)
     reported = sum(done)
     rule = f"progress adds up to the {len(queries)} queries, if any is reported."
     part = f"{method.name}: progress"
     complete = abs(reported - len(queries)) < 1e-6 or (budget is not None and reported < len(queries))
     require(not done or complete, part, reported, rule)
+    for what, values in (("proven_below", claims.proven_below), ("ended", claims.ended)):
+        one_each = tuple(values.shape) == (len(queries),)
+        require(one_each, f"{method.name}: {what}", tuple(values.shape), f"one a query: ({len(queries)},).")
     answered = Answered(
         queries=queries,
-        sets=proposals.removed.cpu(),
-        status=proposals.status,
-        cost=proposals.cost.cpu(),
-        proven_below=_proven_below(queries, proposals),
-        others={number: others.cpu() for number, others in (proposals.others or {}).items()},
+        sets=claims.sets.cpu(),
+        status=claims.status,
+        cost=claims.cost.cpu(),
+        proven_below=claims.proven_below.cpu(),
+        others={number: others.cpu() for number, others in claims.others.items()},
         metered=meter.scored,
         asked=asked,
     )
@@ -91,28 +92,11 @@ def ask(
     return answered
 
 
-def _proven_below(queries: Sequence[Query], proposals: Proposals) -> Tensor:
-    """Return the claimed bounds [N], in thousandths."""
-    below = torch.zeros(len(queries), dtype=torch.float64)
-    for number, (query, status) in enumerate(zip(queries, proposals.status, strict=True)):
-        if status is Status.IMPOSSIBLE:
-            below[number] = math.inf
-        elif proposals.minimum is not None and bool(proposals.minimum[number]):
-            below[number] = thousandths(query, proposals.removed[number].tolist())
-    return below
-
-
 def _check_form(method: Explainer, answered: Answered, queries: EncodedQueries) -> None:
     name, sets, shape = method.name, answered.sets, tuple(queries.protected.shape)
     value = f"{sets.dtype} {tuple(sets.shape)}"
     good = sets.dtype is torch.bool and tuple(sets.shape) == shape
     require(good, f"{name}: sets", value, f"bool, one row a query and one column a position: {shape}.")
-    rule = "one status a query; `invalid` is not an explainer's to say."
-    good = len(answered.status) == shape[0] and Status.INVALID not in answered.status
-    require(good, f"{name}: status", answered.status, rule)
-    for status, any_item in zip(answered.status, sets.any(1).tolist(), strict=True):
-        value, rule = f"{status} with {'a' if any_item else 'no'} set", "a set goes with `found`, and only with it."
-        require((status is Status.FOUND) == any_item, f"{name}: status", value, rule)
     rule = "one cost a query, in scored histories, 0 or more."
     good = tuple(answered.cost.shape) == shape[:1] and bool((answered.cost >= 0).all())
     require(good, f"{name}: cost", answered.cost.tolist(), rule)

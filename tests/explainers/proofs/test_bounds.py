@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 import topple
 from topple.api.recommending import recommend
 from topple.explainers.proofs.bounds import Shrunk, lower_bounds, network_of
-from topple.explainers.search.engine import Engine, engines
-from topple.explainers.search.grid import Grid
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.explainer import engines
+from topple.explainers.search.targets import TargetTable
 from topple.records.question import UNSEEN, CandidateRule, Query
 from topple.scoring.encoding import encode
 from topple.scoring.ranking import exclude, lead
@@ -36,11 +37,11 @@ def world(seed, rule, k, users=3, longest=9, strength=1.0):
     return engine
 
 
-def smallest(engine, row, slot):
+def smallest(engine, row, column):
     """The size of the smallest set of at most LARGEST items that topples, by enumeration; None if there is none."""
-    grid = engine.grid
-    history = grid.histories.rows(torch.tensor([row]))
-    places = grid.removable[row, slot].nonzero()[:, 0].tolist()
+    table = engine.table
+    history = table.histories.rows(torch.tensor([row]))
+    places = table.removable[row, column].nonzero()[:, 0].tolist()
     for size in range(1, LARGEST + 1):
         sets = list(combinations(places, size))
         if not sets:
@@ -51,79 +52,84 @@ def smallest(engine, row, slot):
         keep = without(history, removed)
         scores = exclude(engine.recommender.score(history, keep), history, keep, engine.rule)
         shape = (1, len(sets), 1)
-        leads = lead(scores, grid.target[row, slot].expand(shape), grid.k[row, slot].expand(shape))
+        leads = lead(scores, table.target[row, column].expand(shape), table.k[row, column].expand(shape))
         if (leads > 0).any():
             return size
     return None
 
 
+def ruled_out(claims):
+    """How many sizes are ruled out, as far as LARGEST [B, T]; all sets cost 1000 a unit here."""
+    return (claims.proven_below / 1000 - 1).clamp(max=LARGEST).long()
+
+
 def all_of(engine):
-    return list(zip(engine.grid.row.tolist(), engine.grid.slot.tolist(), strict=True))
+    return list(zip(engine.table.row.tolist(), engine.table.column.tolist(), strict=True))
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.integers(0, 10**6), st.sampled_from(UNSEEN), st.integers(1, 5), st.sampled_from([0.6, 1.0, 2.0]))
 def test_with_budget_enough_it_is_what_enumeration_says_and_without_never_more(seed, rule, k, strength):
     engine = world(seed, rule, k, strength=strength)
-    sizes = engine.grid.asked * (LARGEST + 1)
+    sizes = engine.table.asked * LARGEST
     full = lower_bounds(engine, sizes, 10**7)
     little = [lower_bounds(engine, sizes, budget) for budget in (0, 60, 400)]
-    for row, slot in all_of(engine):
-        true = smallest(engine, row, slot)
-        assert full.ruled_out[row, slot] == (LARGEST if true is None else true - 1)
-        assert full.removed[row, slot].sum() == (true or 0)
+    for row, column in all_of(engine):
+        true = smallest(engine, row, column)
+        assert ruled_out(full)[row, column] == (LARGEST if true is None else true - 1)
+        assert full.sets[row, column].sum() == (true or 0)
         for partly in little:
-            assert partly.ruled_out[row, slot] <= full.ruled_out[row, slot]
-            assert partly.removed[row, slot].sum() in (0, true)
+            assert ruled_out(partly)[row, column] <= ruled_out(full)[row, column]
+            assert partly.sets[row, column].sum() in (0, true)
 
 
 @pytest.mark.parametrize("rule", UNSEEN)
 def test_the_bound_of_the_whole_history_alone_proves_something(rule):
-    counts = [0, 0]
+    proven, spent = 0, 0
     for seed in range(6):
         engine = world(seed, rule, 3)
-        found = lower_bounds(engine, engine.grid.asked * 4, 0)
-        counts[0] += int(found.ruled_out.sum())
-        counts[1] += int(found.work.sum())
-    assert counts[0] > 5
-    assert counts[1] == 0
+        before = engine.cost.clone()
+        found = lower_bounds(engine, engine.table.asked * 3, 0)
+        proven += int(ruled_out(found)[engine.table.cells].sum())
+        spent += int((engine.cost - before).sum())
+    assert proven > 5
+    assert spent == 0
 
 
 def test_a_set_found_on_the_way_topples_and_is_a_minimum():
     engine = world(3, CandidateRule.UNSEEN_BEFORE, 3)
-    bounds = lower_bounds(engine, engine.grid.asked * (LARGEST + 1))
-    some = bounds.removed.any(-1)
+    bounds = lower_bounds(engine, engine.table.asked * LARGEST)
+    some = bounds.sets.any(-1)
     assert some.any()
-    row, slot = some.nonzero(as_tuple=True)
-    assert (engine.settle(row, slot, bounds.removed[row, slot]) > 0).all()
-    assert not (bounds.removed & ~engine.grid.removable).any()
-    assert bounds.removed.sum(-1)[some].equal(bounds.ruled_out[some] + 1)
+    row, column = some.nonzero(as_tuple=True)
+    assert (engine.settle(row, column, bounds.sets[row, column]) > 0).all()
+    assert not (bounds.sets & ~engine.table.removable).any()
+    assert bounds.sets.sum(-1)[some].equal(ruled_out(bounds)[some] + 1)
 
 
 def test_minimum_is_a_found_set_with_every_smaller_size_ruled_out():
     engine = world(5, CandidateRule.UNSEEN_AFTER, 2)
     true = {its: smallest(engine, *its) for its in all_of(engine)}
-    sizes = torch.zeros_like(engine.grid.k)
+    sizes = torch.zeros_like(engine.table.k)
     for its, size in true.items():
-        sizes[its] = size or 0
+        sizes[its] = (size or 1) - 1
     bounds = lower_bounds(engine, sizes)
-    assert not bounds.removed.any()
+    assert not bounds.sets.any()
     for its, size in true.items():
-        assert int(bounds.ruled_out[its]) == (size or 1) - 1
+        assert int(ruled_out(bounds)[its]) >= (size or 1) - 1
 
 
-def test_slots_without_a_query_and_sizes_of_none_and_one_are_no_work():
+def test_cells_without_a_query_and_no_sizes_are_no_work():
     engine = world(1, CandidateRule.UNSEEN_BEFORE, 3)
     before = engine.cost.clone()
-    for size in (0, 1):
-        bounds = lower_bounds(engine, torch.full_like(engine.grid.k, size))
-        assert not bounds.ruled_out.any()
+    bounds = lower_bounds(engine, torch.zeros_like(engine.table.k))
+    assert not ruled_out(bounds)[engine.table.cells].any()
     assert engine.cost.equal(before)
 
 
 def test_scored_sets_are_counted():
     engine = world(11, CandidateRule.UNSEEN_BEFORE, 3)
-    before, told = int(engine.cost.sum()), engine.meter.scored
+    before, told = int(engine.account.cost.sum()), engine.account.meter.scored
     scored = []
     model = engine.recommender
     bind = model.bind
@@ -139,39 +145,41 @@ def test_scored_sets_are_counted():
 
     model.bind = counting
     engine.__dict__.pop("everything")  # bound before, when the engine was made
-    lower_bounds(engine, engine.grid.asked * (LARGEST + 1))
+    lower_bounds(engine, engine.table.asked * LARGEST)
     assert sum(scored) > 0
-    assert engine.meter.scored - told == sum(scored)
-    assert int(engine.cost.sum()) - before >= sum(scored)  # what was known already counts for the query that asks
+    assert engine.account.meter.scored - told == sum(scored)
+    assert int(engine.account.cost.sum()) - before >= sum(
+        scored
+    )  # what was known already counts for the query that asks
 
 
 def test_each_query_has_the_same_answer_alone_and_beside_others():
     engine = world(8, CandidateRule.UNSEEN_AFTER, 3)
-    sizes = engine.grid.asked * 5
+    sizes = engine.table.asked * 4
     together = lower_bounds(engine, sizes, 500)
-    for row, slot in all_of(engine):
+    for row, column in all_of(engine):
         only = torch.zeros_like(sizes)
-        only[row, slot] = 5
+        only[row, column] = 4
         alone = lower_bounds(engine, only, 500)
-        assert alone.ruled_out[row, slot] == together.ruled_out[row, slot]
-        assert alone.removed[row, slot].equal(together.removed[row, slot])
+        assert alone.proven_below[row, column] == together.proven_below[row, column]
+        assert alone.sets[row, column].equal(together.sets[row, column])
 
 
 def test_weights_other_than_one_are_claimed_nothing_about():
     engine = world(1, CandidateRule.UNSEEN_BEFORE, 3)
-    weights = engine.grid.histories.weights.clone()
+    weights = engine.table.histories.weights.clone()
     weights[0] *= 2
-    grid = replace(engine.grid, histories=HistoryBatch(engine.grid.histories.items, weights))
-    bounds = lower_bounds(Engine(engine.recommender, grid, engine.rule), grid.asked * 4)
-    assert not bounds.ruled_out[0].any()
-    assert bounds.ruled_out[1:].any()
+    table = replace(engine.table, histories=HistoryBatch(engine.table.histories.items, weights))
+    bounds = lower_bounds(Engine.over(engine.recommender, table, engine.rule), table.asked * 3)
+    assert not ruled_out(bounds)[0, table.asked[0]].any()
+    assert ruled_out(bounds)[1:][table.asked[1:]].any()
 
 
 def test_a_recommender_without_layers_is_claimed_nothing_about():
     films = film_world()
     encoded = encode([films.two], films.recommender.catalogue)
-    engine = Engine(films.recommender, Grid.of(encoded, torch.tensor([0])), CandidateRule.UNSEEN_BEFORE)
-    assert not lower_bounds(engine, torch.tensor([[3]])).ruled_out.any()
+    engine = Engine.over(films.recommender, TargetTable.of(encoded, torch.tensor([0])), CandidateRule.UNSEEN_BEFORE)
+    assert not ruled_out(lower_bounds(engine, torch.tensor([[2]]))).any()
 
 
 @pytest.mark.parametrize("size", [1, 3, 6])
@@ -193,18 +201,18 @@ def test_targets_of_one_history_may_protect_different_items():
     claims = 0
     for seed in range(12):
         engine = world(seed, CandidateRule.UNSEEN_BEFORE, 4, users=1)
-        grid = engine.grid
-        mine = grid.removable.clone()
-        for slot in range(mine.shape[1]):
-            mine[0, slot, slot :: mine.shape[1]] = False
-        engine = Engine(engine.recommender, replace(grid, removable=mine), engine.rule)
+        table = engine.table
+        mine = table.removable.clone()
+        for column in range(mine.shape[1]):
+            mine[0, column, column :: mine.shape[1]] = False
+        engine = Engine.over(engine.recommender, replace(table, removable=mine), engine.rule)
         for budget in (0, 10**7):
-            bounds = lower_bounds(engine, grid.asked * (LARGEST + 1), budget)
-            for row, slot in all_of(engine):
-                true = smallest(engine, row, slot)
-                assert bounds.ruled_out[row, slot] <= (LARGEST if true is None else true - 1)
-                assert not (bounds.removed & ~mine).any()
-                claims += int(bounds.ruled_out[row, slot])
+            bounds = lower_bounds(engine, table.asked * LARGEST, budget)
+            for row, column in all_of(engine):
+                true = smallest(engine, row, column)
+                assert ruled_out(bounds)[row, column] <= (LARGEST if true is None else true - 1)
+                assert not (bounds.sets & ~mine).any()
+                claims += int(ruled_out(bounds)[row, column])
     assert claims > 50
 
 
@@ -217,11 +225,11 @@ def test_nothing_is_claimed_for_groups_and_the_others_of_the_batch_lose_no_claim
     ]
     grouped = [replace(query, groups=(query.history[1:3],)) for query in plain]
     ((mine, engine),) = engines(model, encode([*plain, *grouped], model.catalogue), 32)
-    ruled = lower_bounds(engine, torch.full_like(engine.grid.k, 4), 500).ruled_out
-    found = ruled[engine.grid.row, engine.grid.slot][mine.argsort()].tolist()
+    ruled = ruled_out(lower_bounds(engine, torch.full_like(engine.table.k, 3), 500))
+    found = ruled[engine.table.row, engine.table.column][mine.argsort()].tolist()
     alone = []
     for query in plain:
         ((_, single),) = engines(model, encode([query], model.catalogue), 32)
-        alone.append(int(lower_bounds(single, torch.full_like(single.grid.k, 4), 500).ruled_out))
+        alone.append(int(ruled_out(lower_bounds(single, torch.full_like(single.table.k, 3), 500))))
     assert found == [*alone, 0, 0]
     assert max(alone) > 0

@@ -29,7 +29,9 @@ def test_most_are_ruled_out_where_the_gaps_pull_apart():
     """What lifts one competitor sinks the other: each alone could with one removal, together they cannot."""
     gaps = random_gaps(0)
     start, gains = np.array([-1.6, -1.6, -1.6]), np.array([[3.0, -3, 0], [-3, 3, 0], [0, 0, 3]])
-    gaps = type(gaps)(start, gains, np.full(3, -1), np.ones(3, dtype=np.int64), np.ones(3, dtype=np.bool_), 2)
+    gaps = type(gaps)(
+        start, gains, np.full(3, -1), np.ones(3, dtype=np.int64), np.ones(3, dtype=np.bool_), 2, np.arange(3)
+    )
     assert possible_coalitions(gaps, np.arange(3), 2).tolist() == [[0, 2], [1, 2]]
     assert possible_coalitions(gaps, np.arange(3), 1).tolist() == []
 
@@ -38,7 +40,7 @@ def test_a_competitor_of_the_history_costs_what_its_own_removal_costs():
     """The first need only come back to be above 0, but without it the second is not."""
     gaps = random_gaps(0)
     start, gains = np.array([1.0, 1.0]), np.array([[3.0, 0.0], [-10.0, 2.0]])
-    gaps = type(gaps)(start, gains, np.array([0, -1]), np.array([1, 0]), np.ones(2, dtype=np.bool_), 2)
+    gaps = type(gaps)(start, gains, np.array([0, -1]), np.array([1, 0]), np.ones(2, dtype=np.bool_), 2, np.arange(2))
     assert possible_coalitions(gaps, np.arange(2), 2).tolist() == []
     gains[1, 0] = -2.0
     assert possible_coalitions(gaps, np.arange(2), 2).tolist() == [[0, 1]]

@@ -99,7 +99,7 @@ def test_no_set_is_above_the_linear_bound_or_the_loose_one(drawn):
     loose = relaxation.loose(targets)
     for place, target in enumerate((3, 8)):
         true = scores - scores[:, [target]]
-        coef = bounds.coef[1] - bounds.own[1, :, place, None]
+        coef = bounds.coef[1] - bounds.target_coef[1, :, place, None]
         assert (bounds.const[1, place] + sets.double() @ coef - true).min() > -1e-9
         assert (loose[1, place] - true).min() > -1e-9
 
@@ -157,5 +157,5 @@ def test_the_linear_bound_is_that_of_the_worst_line_of_each_band_and_no_looser(s
         worst = difference.detach() + sum(
             (one.abs() * band.gap[0]).sum() for one, band in zip(worth, relaxation.bands, strict=True)
         )
-        coef = bounds.coef[0, :, item] - bounds.own[0, :, 0]
+        coef = bounds.coef[0, :, item] - bounds.target_coef[0, :, 0]
         assert bounds.const[0, 0, item] + sets[4].double() @ coef == pytest.approx(float(worst), abs=1e-9)

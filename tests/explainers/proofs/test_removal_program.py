@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import milp
 
 from topple.explainers.proofs import removal_program
-from topple.explainers.proofs.removal_program import Ended, Gaps, fewest_removals
+from topple.explainers.proofs.gaps import Gaps
+from topple.explainers.proofs.removal_program import Ended, Wanted, fewest_removals
 
 HISTORY = 7
 
@@ -25,12 +26,20 @@ def random_gaps(seed, rivals=5):
     own = np.full(rivals, -1)
     own[:2] = random.permutation(np.flatnonzero(removable))[:2]
     start = -random.uniform(-2, 12, rivals) + 1e-3
-    gaps = Gaps(start, gains * removable, own, np.zeros(rivals, dtype=np.int64), removable, int(random.integers(1, 4)))
+    gaps = Gaps(
+        start,
+        gains * removable,
+        own,
+        np.zeros(rivals, dtype=np.int64),
+        removable,
+        int(random.integers(1, 4)),
+        np.arange(rivals),
+    )
     fewest = [
         next((int(removed.sum()) for removed in sets_up_to(gaps, HISTORY) if reached(gaps, removed)[rival] > 0), 99)
         for rival in range(rivals)
     ]
-    return Gaps(start, gains * removable, own, np.array(fewest), removable, gaps.needed)
+    return Gaps(start, gains * removable, own, np.array(fewest), removable, gaps.needed, np.arange(rivals))
 
 
 def sets_up_to(gaps, size, smallest=0):
@@ -45,7 +54,7 @@ def sets_up_to(gaps, size, smallest=0):
 def reached(gaps, removed):
     """The gaps after a removal; minus infinity where a competitor of the history is still in it."""
     now = gaps.start + gaps.gains @ removed
-    return np.where((gaps.own >= 0) & ~removed[gaps.own], -np.inf, now)
+    return np.where((gaps.position >= 0) & ~removed[gaps.position], -np.inf, now)
 
 
 def enough(gaps, removed):
@@ -60,7 +69,7 @@ def test_finds_a_smallest_set_or_that_there_is_none(seed, largest):
     if not 0 < gaps.needed <= len(gaps.start):
         return
     sizes = [int(removed.sum()) for removed in sets_up_to(whole, largest, smallest=1) if enough(whole, removed)]
-    ended, found = fewest_removals(gaps, gaps.worthwhile(largest), 1, largest, (), 1000)
+    ended, found = fewest_removals(gaps, Wanted(gaps.worthwhile(largest), 1, largest, ()), 1000)
     assert (ended is Ended.FOUND) == bool(sizes)
     if sizes:
         assert int(found.sum()) == sizes[0]
@@ -78,7 +87,7 @@ def test_forbidding_what_was_found_lists_every_set_of_a_size(seed, size):
     expected = {tuple(removed) for removed in sets_up_to(whole, size, smallest=size) if enough(whole, removed)}
     found = []
     while True:
-        ended, removed = fewest_removals(gaps, np.flatnonzero(gaps.removable), size, size, found, 1000)
+        ended, removed = fewest_removals(gaps, Wanted(np.flatnonzero(gaps.removable), size, size, found), 1000)
         if ended is not Ended.FOUND:
             break
         found.append(removed)
@@ -108,7 +117,7 @@ def test_the_worthwhile_places_hold_a_smallest_set(seed, size):
 
 def test_a_place_with_as_many_betters_as_may_be_removed_is_left_out():
     gains = np.array([[1.0, 3.0, 2.0, 0.0, 3.0]])
-    gaps = Gaps(np.array([-1.0]), gains, np.array([-1]), np.array([1]), np.ones(5, dtype=np.bool_), 1)
+    gaps = Gaps(np.array([-1.0]), gains, np.array([-1]), np.array([1]), np.ones(5, dtype=np.bool_), 1, np.zeros(1, int))
     assert gaps.worthwhile(1).tolist() == [1]
     assert gaps.worthwhile(2).tolist() == [1, 4]
     assert gaps.worthwhile(4).tolist() == [0, 1, 2, 4]
@@ -118,8 +127,16 @@ def test_a_place_with_as_many_betters_as_may_be_removed_is_left_out():
 def test_the_unit_of_the_scores_does_not_matter(unit):
     """One removal leaves a gap of -0.00001 of the largest gain: not enough, and the solver must see it."""
     gains = np.array([[1.0, 1.0, 0.5]]) * unit
-    gaps = Gaps(np.array([-1.00001]) * unit, gains, np.array([-1]), np.array([2]), np.ones(3, dtype=np.bool_), 1)
-    ended, found = fewest_removals(gaps, np.arange(3), 1, 3, (), 1000)
+    gaps = Gaps(
+        np.array([-1.00001]) * unit,
+        gains,
+        np.array([-1]),
+        np.array([2]),
+        np.ones(3, dtype=np.bool_),
+        1,
+        np.zeros(1, int),
+    )
+    ended, found = fewest_removals(gaps, Wanted(np.arange(3), 1, 3, ()), 1000)
     assert (ended, int(found.sum())) == (Ended.FOUND, 2)
 
 
@@ -128,7 +145,7 @@ def test_a_solver_that_is_stopped_says_so(monkeypatch):
 
     monkeypatch.setattr(removal_program, "milp", lambda *_, **__: type("Stopped", (), {"status": 1, "x": None}))
     gaps = random_gaps(1).within(6)
-    ended, found = fewest_removals(gaps, gaps.worthwhile(6), 1, 6, (), 1000)
+    ended, found = fewest_removals(gaps, Wanted(gaps.worthwhile(6), 1, 6, ()), 1000)
     assert ended is Ended.STOPPED
     assert not found.any()
 
@@ -136,13 +153,13 @@ def test_a_solver_that_is_stopped_says_so(monkeypatch):
 def test_a_program_is_stopped_by_its_time_and_claims_nothing():
     random = np.random.default_rng(0)
     gains = np.abs(random.normal(size=(60, 60)))
-    gaps = Gaps(-gains.sum(1) / 3, gains, np.full(60, -1), np.ones(60, int), np.ones(60, bool), 30)
+    gaps = Gaps(-gains.sum(1) / 3, gains, np.full(60, -1), np.ones(60, int), np.ones(60, bool), 30, np.arange(60))
     started = time.perf_counter()
-    ended, found = fewest_removals(gaps, np.arange(60), 1, 40, (), 10_000_000, seconds=0.2)
+    ended, found = fewest_removals(gaps, Wanted(np.arange(60), 1, 40, ()), 10_000_000, seconds=0.2)
     assert time.perf_counter() - started < 10
     assert ended is Ended.STOPPED
     assert not found.any()
-    assert fewest_removals(gaps, np.arange(60), 1, 40, (), 1000, seconds=-1)[0] is Ended.STOPPED
+    assert fewest_removals(gaps, Wanted(np.arange(60), 1, 40, ()), 1000, seconds=-1)[0] is Ended.STOPPED
 
 
 def presolve_finds_nothing(monkeypatch, programs):
@@ -159,8 +176,10 @@ def priced(monkeypatch, seconds=60.0):
     programs = []
     presolve_finds_nothing(monkeypatch, programs)
     own, fewest = np.full(1, -1), np.ones(1, dtype=np.int64)
-    gaps = Gaps(np.full(1, -1.0), np.array([[2.0, 3.0, 0.5]]), own, fewest, np.ones(3, dtype=np.bool_), 1)
-    ended, found = fewest_removals(gaps, np.arange(3), 1, 3, (), 100, np.array([1.0, 5, 1]), seconds=seconds)
+    gaps = Gaps(
+        np.full(1, -1.0), np.array([[2.0, 3.0, 0.5]]), own, fewest, np.ones(3, dtype=np.bool_), 1, np.zeros(1, int)
+    )
+    ended, found = fewest_removals(gaps, Wanted(np.arange(3), 1, 3, (), np.array([1.0, 5, 1])), 100, seconds)
     return programs, ended, found.tolist()
 
 

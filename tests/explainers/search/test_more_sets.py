@@ -146,7 +146,7 @@ def test_the_set_itself_is_none_of_the_others():
     method = Exhaustive()
     found = method.propose(FILMS.recommender, encode([replace(FILMS.one, sets=9)], FILMS.recommender.catalogue))
     assert found.others[0].tolist() in ([[True, False, False, False]], [[False, True, False, False]])
-    assert found.others[0].tolist() != found.removed.tolist()
+    assert found.others[0].tolist() != found.sets.tolist()
 
 
 def test_sets_are_chosen_one_by_one_so_that_each_shares_least_with_all_before():

@@ -1,14 +1,16 @@
 """Which sizes of set are ruled out, without enumerating all sets: for feed-forward networks."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from topple.explainers.proofs.branch_and_bound import Outcome, Problem, Score, search, stay_away
+from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search, stay_away
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.search.engine import Engine
+from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.ranking import lead
 from topple.scoring.recommender import Capability
@@ -20,54 +22,36 @@ LEAVES = 1024
 """Sets that are scored at a time."""
 
 
-@dataclass(eq=False)
-class LowerBounds:
-    """What is known about the sizes that topple B x T targets.
-
-    Args:
-        ruled_out: no set of 1, 2, ... this many items topples the target [B, T].
-        removed: a set of one item more that does, if one was found on the way, bool [B, T, H]; else empty.
-        work: what the searches cost, in scored histories [B, T].
-    """
-
-    ruled_out: Tensor
-    removed: Tensor
-    work: Tensor
-
-
-def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> LowerBounds:
+def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
     """Rule out sizes below those of found sets, one size after the other, until one cannot be.
 
     Nothing is claimed for a recommender that does not show its layers, or that has a shape other than tanh layers with
-    a linear one at the end, and nothing for histories with weights other than 1, for groups, or for goals other than
-    `necessary`.
-    Source: DESIGN's claim, by the bounds of `linear_relaxation` and `second_order`; what these leave open goes to
-    `branch_and_bound`.
+    a linear one at the end, and nothing for histories with weights other than 1, for groups, or for the goal `sufficient`.
+    A set that is to be necessary and sufficient is not smaller than one that is to be necessary alone.
+    Source: the bounds of `linear_relaxation` and `second_order`; what these leave open goes to `branch_and_bound`.
     Cost: counted by the engine.  Random: no.
 
     Args:
         engine: histories and targets.
-        sizes: sizes of the found sets [B, T]; from there on no size is looked at. For a target without a found set, one
-            more than the largest size to look at; 0 to leave it alone.
+        sizes: how many sizes, 1, 2, ..., to rule out [B, T]; 0 to leave a target alone.
         budget: work for one target, in scored histories; 0 for the bound of the whole history alone.
+
+    Returns:
+        What is proven, and sets that were found on the way: of one unit more than is ruled out.
     """
-    grid = engine.grid
-    out = LowerBounds(torch.zeros_like(sizes), torch.zeros_like(grid.removable), torch.zeros_like(sizes))
-    network = network_of(engine)
-    if network is None or engine.goal is not Goal.NECESSARY:
-        return out
-    weights = grid.histories.weights
-    single = (grid.unit == torch.arange(weights.shape[1], device=weights.device)).all(1)
-    plain = ((weights == 0) | (weights == 1)).all(1) & single
-    for row in plain.nonzero()[:, 0].tolist():
-        for slots in grid.alike(row, (engine.open[row] & (sizes[row] > 1)).nonzero()[:, 0]):
-            open_, size = slots, 1
-            while len(open_) and not engine.clock.late:
-                ruled = _rule_out(engine, network, row, open_, size, budget, out)
-                out.ruled_out[row, open_[ruled]] = size
-                size += 1
-                open_ = open_[ruled & (sizes[row, open_] > size)]
-    return out
+    table = engine.table
+    bounding = _Bounding(engine, budget, torch.zeros_like(sizes), torch.zeros_like(table.removable))
+    ruled_out, network = torch.zeros_like(sizes), network_of(engine)
+    if network is not None and engine.goal is not Goal.SUFFICIENT:
+        for row in _plain_histories(engine).nonzero()[:, 0].tolist():
+            for columns in table.with_equal_choices(row, (engine.open[row] & (sizes[row] > 0)).nonzero()[:, 0]):
+                open_, size = columns, 1
+                while len(open_) and not engine.account.late:
+                    open_ = open_[bounding.rule_out(network, row, open_, size)]
+                    ruled_out[row, open_] = size
+                    size += 1
+                    open_ = open_[sizes[row, open_] >= size]
+    return engine.claims(bounding.found, table.least_cost(ruled_out + 1))
 
 
 def network_of(engine: Engine) -> Network | None:
@@ -78,30 +62,62 @@ def network_of(engine: Engine) -> Network | None:
     return Network.of(layers())
 
 
-def _rule_out(
-    engine: Engine, network: Network, row: int, slots: Tensor, size: int, budget: int, out: LowerBounds
-) -> Tensor:
-    """Return for which slots of one history no set of one size topples; `out` takes the work and the sets found."""
-    shrunk = Shrunk.of(engine, network, row, size)
-    ruled = torch.ones_like(slots, dtype=torch.bool)
-    for place, (slot, problem) in enumerate(zip(slots.tolist(), shrunk.problems(slots), strict=True)):
-        if problem is None:
-            continue
-        left = 0 if engine.clock.late else budget - int(out.work[row, slot])
-        most = (engine.meter.budget.scored or math.inf) - int(engine.cost[row, slot])
-        ask = shrunk.scorer(problem)
-        outcome = search(problem, ask, left, most) if min(left, most) > 0 else Outcome(False, None, 0, 0)
-        out.work[row, slot] += outcome.work
-        engine.cost[row, slot] += outcome.scored
-        engine.meter.scored += outcome.scored
-        ruled[place] = outcome.proven
-        if outcome.found is not None:
-            found = torch.zeros_like(out.removed[row, slot])
-            found[: len(outcome.found)] = outcome.found
-            its = slots.new_tensor([row]), slots.new_tensor([slot])
-            if (engine.settle(*its, found[None]) > 0).all():
-                out.removed[row, slot] = found
-    return ruled
+def _plain_histories(engine: Engine) -> Tensor:
+    """Return the histories without groups, and without weights other than 1, bool [B]."""
+    unit, weights = engine.table.unit, engine.table.histories.weights
+    single = (unit == torch.arange(weights.shape[1], device=weights.device)).all(1)
+    return ((weights == 0) | (weights == 1)).all(1) & single
+
+
+@dataclass(frozen=True, eq=False)
+class _Bounding:
+    """What the searches of an engine's targets have cost, and have found; filled in place.
+
+    Args:
+        engine: the engine.
+        budget: work for one target, in scored histories.
+        work: what the searches have cost, in scored histories [B, T]; a bound counts as many as take about its time.
+        found: sets that were found on the way, bool [B, T, H].
+    """
+
+    engine: Engine
+    budget: int
+    work: Tensor
+    found: Tensor
+
+    def rule_out(self, network: Network, row: int, columns: Tensor, size: int) -> Tensor:
+        """Return for which columns of one history no set of one size topples, bool [columns]."""
+        shrunk = Shrunk.of(self.engine, network, row, size)
+        ruled = torch.ones_like(columns, dtype=torch.bool)
+        for number, (column, problem) in enumerate(zip(columns.tolist(), shrunk.problems(columns), strict=True)):
+            if problem is not None:
+                outcome = self._search(shrunk, problem, row, column)
+                ruled[number] = outcome.proven
+                if outcome.found is not None:
+                    self._keep(outcome.found, row, column)
+        return ruled
+
+    def _search(self, shrunk: "Shrunk", problem: Problem, row: int, column: int) -> Outcome:
+        """Search one target's sets with what is left of the budgets."""
+        engine = self.engine
+        left = 0 if engine.account.late else self.budget - int(self.work[row, column])
+        query = int(engine.table.query[row, column])
+        if left <= 0 or engine.account.left(query) <= 0:
+            return Outcome(False, None, 0, 0)
+        leaf_work = 1 if engine.goal is Goal.NECESSARY else 1 + engine.scored_per_set
+        outcome = search(
+            problem, shrunk.scorer(problem, column), left, lambda sets: engine.account.left(query) >= sets, leaf_work
+        )
+        self.work[row, column] += outcome.work
+        return outcome
+
+    def _keep(self, found: Tensor, row: int, column: int) -> None:
+        """Keep a set of one target if the full catalogue confirms it."""
+        padded = torch.zeros_like(self.found[row, column])
+        padded[: len(found)] = found
+        at = padded.new_tensor([row], dtype=torch.int64), padded.new_tensor([column], dtype=torch.int64)
+        if (self.engine.settle(*at, padded[None]) > 0).all():
+            self.found[row, column] = padded
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +128,10 @@ class Shrunk:
 
     Args:
         engine: the engine.
-        network: its network.
+        network: the network of the engine's recommender.
         row: the history.
-        size: how many of its items are removed.
-        items: its items [H].
+        size: how many of the items are removed.
+        items: the items of the history [H].
         start: the first units' inputs with nothing removed yet, but divided by the norm of what will stay [D].
         effect: what the removal of each item adds to them [H, D].
     """
@@ -131,7 +147,7 @@ class Shrunk:
     @classmethod
     def of(cls, engine: Engine, network: Network, row: int, size: int) -> "Shrunk":
         """Gather the weight rows of the items."""
-        histories = engine.grid.histories
+        histories = engine.table.histories
         items = histories.items[row][histories.present[row]]
         rows, *rest = network.first.factors
         given = rows[items]
@@ -140,33 +156,32 @@ class Shrunk:
         given = given / math.sqrt(max(1, len(items) - size))
         return cls(engine, network, row, size, items, given.sum(0) + network.first.bias, -given)
 
-    def problems(self, slots: Tensor) -> list[Problem | None]:
-        """Return what is left to search for each slot; None where the bound of the whole history rules the size out."""
-        grid = self.engine.grid
-        removable = grid.removable[self.row, slots, : len(self.items)]
+    def problems(self, columns: Tensor) -> list[Problem | None]:
+        """Return what is left to search for each column; None where the bound of the whole history rules the size out."""
+        table = self.engine.table
+        removable = table.removable[self.row, columns, : len(self.items)]  # [T, H]
         enough = removable.sum(1) >= self.size
         if not enough.any():
-            return [None] * len(slots)
+            return [None] * len(columns)
         relaxation = Relaxation.over(
             self.network, self.start[None], self.effect[None], removable.any(0)[None], self.size
         )
-        targets = grid.target[self.row, slots]
+        targets = table.target[self.row, columns]
         pool = self._pool(relaxation.loose(targets[None])[0], targets)
-        home = self._home(pool)
+        position = self._position(pool)
         bounds = relaxation.bounds(pool, targets[None])
         problems: list[Problem | None] = []
-        for place, slot in enumerate(slots.tolist()):
-            target, k = int(targets[place]), int(grid.k[self.row, slot])
-            problem = None
-            if enough[place]:
-                const, coef = stay_away(bounds.const[0, place], bounds.coef[0] - bounds.own[0, :, place, None], home)
-                most = const + extreme_sums(coef[None], removable[place][None], self.size)[0][0]
+        for number, (target, k) in enumerate(zip(targets.tolist(), table.k[self.row, columns].tolist(), strict=True)):
+            coef = bounds.coef[0] - bounds.target_coef[0, :, number, None]  # [H, C]
+            const, coef = stay_away(bounds.const[0, number], coef, position)
+            problem, free = None, removable[number]
+            if enough[number]:
+                most = const + extreme_sums(coef[None], free[None], self.size)[0][0]
                 able = (most > 0) & (pool != target)
                 if int(able.sum()) >= k:
-                    its = pool[able], home[able]
-                    problem = Problem(
-                        self.network, self.start, self.effect, removable[place], self.size, target, k, *its
-                    )
+                    start, effect = self.start, self.effect
+                    competitors = pool[able], position[able]
+                    problem = Problem(self.network, start, effect, free, self.size, target, k, *competitors)
             problems.append(problem)
         return problems
 
@@ -178,28 +193,43 @@ class Shrunk:
         possible.scatter_(1, targets[:, None], False)
         return possible.any(0).nonzero()[:, 0]
 
-    def _home(self, pool: Tensor) -> Tensor:
-        """Return each item's place in the history, or -1."""
+    def _position(self, pool: Tensor) -> Tensor:
+        """Return the position of each item in the history, or -1."""
         same = pool[:, None] == self.items
         return torch.where(same.any(1), same.int().argmax(1), -1)
 
-    def scorer(self, problem: Problem) -> Score:
-        """Return a function from removals, bool [S, H], to the lead over the target among the problem's pool [S]."""
-        histories = self.engine.grid.histories
+    def scorer(self, problem: Problem, column: int) -> Callable[[Tensor], Tensor]:
+        """Return a function from removals, bool [S, H], to how far each is past the goal of the target at `column` [S].
+
+        Among the problem's pool, that is; where a set is to do more than topple, those that topple are settled.
+        """
+        engine, histories = self.engine, self.engine.table.histories
         history = HistoryBatch(self.items[None], histories.weights[self.row][histories.present[self.row]][None])
-        columns = torch.cat([problem.pool.new_tensor([problem.target]), problem.pool])
-        bound = self.engine.recommender.bind(history, columns[None])
-        inside = problem.home >= 0
+        columns = torch.cat([problem.pool.new_tensor([problem.target]), problem.pool])  # [1 + C]
+        bound = engine.recommender.bind(history, columns[None])
+        inside = problem.position >= 0
+        query = engine.table.query[self.row, column][None]
 
         def score(removed: Tensor) -> Tensor:
+            engine.count(len(removed), query, len(removed))
             leads = []
             for part in torch.split(removed, LEAVES):
                 with torch.no_grad():
                     scores = bound(without(history, part[None]))  # [1, S, 1 + C]
-                stays = inside & ~part[:, problem.home.clamp(min=0)]
+                stays = inside & ~part[:, problem.position.clamp(min=0)]
                 scores[0, :, 1:].masked_fill_(stays, -torch.inf)
-                place = torch.zeros_like(part[None, :, :1], dtype=torch.int64)
-                leads.append(lead(scores, place, torch.full_like(place, problem.k))[0, :, 0])
-            return torch.cat(leads)
+                first = torch.zeros_like(part[None, :, :1], dtype=torch.int64)
+                leads.append(lead(scores, first, torch.full_like(first, problem.k))[0, :, 0])
+            return self._met(column, removed, torch.cat(leads))
 
         return score
+
+    def _met(self, column: int, removed: Tensor, leads: Tensor) -> Tensor:
+        """Return the leads [S] of removals, bool [S, H]; where more is asked than to topple, margins of those that do."""
+        if self.engine.goal is Goal.NECESSARY or not (leads > 0).any():
+            return leads
+        topple = (leads > 0).nonzero()[:, 0]
+        sets = torch.zeros(len(topple), self.engine.table.removable.shape[-1], dtype=torch.bool, device=leads.device)
+        sets[:, : removed.shape[1]] = removed[topple]
+        row, at = (torch.full_like(topple, number) for number in (self.row, column))
+        return leads.index_put((topple,), self.engine.settle(row, at, sets))

@@ -1,6 +1,5 @@
 """Branch and bound over sets of one size: what a quadratic bound cannot rule out is scored."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -19,6 +18,8 @@ SLACK = 1e-9
 """Relative rounding of a bound; what is not below zero by as much is not ruled out."""
 AWAY = 1e5
 """Deducted from the bound of a history item in sets that leave it in the history, where it cannot compete."""
+Partial: TypeAlias = tuple[Tensor, Tensor]
+"""M partial sets of q items, by rank in the order of a tree [M, q], and the competitors' functions so far [M, C]."""
 
 Score: TypeAlias = Callable[[Tensor], Tensor]
 """Removals, bool [S, H], to how far each is past toppling [S]; above 0 it topples."""
@@ -37,7 +38,7 @@ class Problem:
         target: the target.
         k: length of the list.
         pool: competitors; none outside could outrank the target after any such set [C].
-        home: the place of each competitor in the history, -1 for one outside [C].
+        position: where each competitor stands in the history, -1 for one outside [C].
     """
 
     network: Network
@@ -48,7 +49,7 @@ class Problem:
     target: int
     k: int
     pool: Tensor
-    home: Tensor
+    position: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +69,30 @@ class Outcome:
     scored: int
 
 
-def search(problem: Problem, score: Score, budget: int, most: float = math.inf) -> Outcome:
+def search(
+    problem: Problem,
+    score: Score,
+    budget: int,
+    affordable: Callable[[int], bool] = lambda sets: True,
+    leaf_work: int = 1,
+) -> Outcome:
     """Prove that no set of the problem's size topples, or find one that does, or spend the budget.
 
     Sets are built item by item, and a partial set is dropped when, with its best completion for each competitor, fewer
-    than k of them can outrank the target. What is left is scored, `most` histories at most.
+    than k of them can outrank the target. What is left is scored.
+
+    Args:
+        problem: the sets.
+        score: how far sets are past toppling.
+        budget: work at most, in scored histories.
+        affordable: whether so many sets more may be scored.
+        leaf_work: scored histories that a scored set counts for.
     """
     work, scored = 4 * (len(problem.removable) + len(problem.pool)), 0
     tree = Tree.of(problem)
-    stack = [] if tree is None else [(problem.pool.new_zeros(1, 0), tree.const[None])]
+    stack: list[Partial] = [] if tree is None else [(problem.pool.new_zeros(1, 0), tree.const[None])]
     while tree is not None and stack:
-        chosen, value = tree.some(stack)
+        chosen, value = tree.take(stack)
         work += 1 + value.numel() * len(tree.order) * (1 + problem.size - chosen.shape[1]) // PER_SCORE
         if work > budget:
             return Outcome(False, None, work, scored)
@@ -86,10 +100,10 @@ def search(problem: Problem, score: Score, budget: int, most: float = math.inf) 
         if len(chosen) and chosen.shape[1] < problem.size:
             stack.append((chosen, value))
         elif len(chosen):
-            if scored + len(chosen) > most:
+            if not affordable(len(chosen)):
                 return Outcome(False, None, work, scored)
             leaves = torch.zeros_like(problem.removable).repeat(len(chosen), 1).scatter(1, tree.order[chosen], True)
-            work, scored = work + len(leaves), scored + len(leaves)
+            work, scored = work + leaf_work * len(leaves), scored + len(leaves)
             leads = score(leaves)
             if (leads > 0).any():
                 return Outcome(False, leaves[leads.argmax()], work, scored)
@@ -105,7 +119,7 @@ class Tree:
         single: [H, C].
         pair: [H, H, C].
         half: the largest sum of an item's pairs with q others, q = 0 to size - 1 [size, H, C].
-        order: the place in the history of each of the H items.
+        order: the position in the history of each of the H items.
         size: items of a set.
         k: competitors that must be above 0.
     """
@@ -125,7 +139,7 @@ class Tree:
         bound = quadratic(
             problem.network, problem.start[None], problem.effect, free[None], size, problem.pool, problem.target
         )
-        const, single, pair = _competing(bound, problem.home)
+        const, single, pair = _competing(bound, problem.position)
         order = free.nonzero()[:, 0]
         single, pair = single[order], pair[order][:, order]
         half = _halves(pair, size)
@@ -139,7 +153,7 @@ class Tree:
         single, pair, half = single[rank][:, able], pair[rank][:, rank][..., able], half[:, rank][..., able]
         return cls(const[able], single, pair.contiguous(), half, order[rank], size, problem.k)
 
-    def some(self, stack: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    def take(self, stack: list[Partial]) -> Partial:
         """Take as many partial sets off the stack as may be worked on at a time."""
         chosen, value = stack.pop()
         few = max(1, NUMBERS // self.single.numel())
@@ -147,45 +161,49 @@ class Tree:
             stack.append((chosen[few:], value[few:]))
         return chosen[:few], value[:few]
 
-    def step(self, chosen: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+    def step(self, chosen: Tensor, value: Tensor) -> Partial:
         """Return the partial sets with one item more, those that could still be completed to one that topples.
 
+        An item is added behind the last one only, so that each set is made once. With it, a competitor reaches at most the
+        function so far, what the item adds to it (alone, and in pairs with the items before), half of what the item could add
+        in pairs with the `rest` items still to come, and the largest such promises of as many items behind.
+
         Args:
-            chosen: positions of partial sets [M, q].
-            value: their functions [M, C].
+            chosen: M partial sets of q items, by rank [M, q].
+            value: the competitors' functions [M, C].
         """
-        places, rest = len(self.order), self.size - chosen.shape[1] - 1
-        gain = self.single.expand(len(chosen), -1, -1)
-        for position in chosen.unbind(1):
-            gain = gain + 2 * self.pair[position]
+        rest = self.size - chosen.shape[1] - 1
+        gain = self.single.expand(len(chosen), -1, -1)  # [M, H, C]
+        for rank in chosen.unbind(1):
+            gain = gain + 2 * self.pair[rank]
         promise = gain + self.half[rest] if rest else gain
-        bound = value[:, None] + promise
+        reach = value[:, None] + promise
         if rest:
-            bound = bound + _later(promise, rest)
-        possible = (bound > 0).sum(-1) >= self.k
+            reach = reach + _largest_behind(promise, rest)
+        possible = (reach > 0).sum(-1) >= self.k  # [M, H]
         if chosen.shape[1]:
-            possible &= torch.arange(places, device=chosen.device) > chosen[:, -1:]
-        row, item = possible.nonzero(as_tuple=True)
-        return torch.cat([chosen[row], item[:, None]], 1), value[row] + gain[row, item]
+            possible &= torch.arange(len(self.order), device=chosen.device) > chosen[:, -1:]
+        parent, item = possible.nonzero(as_tuple=True)
+        return torch.cat([chosen[parent], item[:, None]], 1), value[parent] + gain[parent, item]
 
 
-def stay_away(const: Tensor, coef: Tensor, home: Tensor) -> tuple[Tensor, Tensor]:
+def stay_away(const: Tensor, coef: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
     """Allow for rounding, and let a competitor that stands in the history compete only in sets that remove it.
 
     Args:
         const: [C].
         coef: of the items [H, C].
-        home: the place of each competitor in the history, -1 for one outside [C].
+        position: where each competitor stands in the history, -1 for one outside [C].
     """
     const = const + SLACK * (1 + const.abs() + coef.abs().amax(0))
-    inside = home >= 0
-    places = torch.arange(len(coef), device=home.device)[:, None]
-    return const - AWAY * inside, coef + AWAY * (places == home)
+    inside = position >= 0
+    positions = torch.arange(len(coef), device=position.device)[:, None]
+    return const - AWAY * inside, coef + AWAY * (positions == position)
 
 
-def _competing(bound: Quadratic, home: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return const [C], single [H, C] and pair [H, H, C] of one node, for the competitors of `home`."""
-    return *stay_away(bound.const[0], bound.single[0], home), bound.pair[0]
+def _competing(bound: Quadratic, position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return const [C], single [H, C] and pair [H, H, C] of one node, for competitors at `position` [C]."""
+    return *stay_away(bound.const[0], bound.single[0], position), bound.pair[0]
 
 
 def _halves(pair: Tensor, size: int) -> Tensor:
@@ -198,13 +216,13 @@ def _halves(pair: Tensor, size: int) -> Tensor:
     return torch.stack(out)
 
 
-def _later(promise: Tensor, rest: int) -> Tensor:
-    """Return the largest sum of `rest` values of promise [M, H, C] behind each position; minus infinity where there are none."""
+def _largest_behind(promise: Tensor, rest: int) -> Tensor:
+    """Return the largest sum of `rest` values of promise [M, H, C] behind each rank; minus infinity where there are none."""
     out = torch.full_like(promise, -torch.inf)
-    running = [out[:, 0].clone() for _ in range(rest)]
-    for position in range(promise.shape[1] - 1, 0, -1):
-        rival = promise[:, position]
-        for place in range(rest):
-            running[place], rival = torch.maximum(running[place], rival), torch.minimum(running[place], rival)
-        out[:, position - 1] = torch.stack(running).sum(0) if rest > 1 else running[0]
+    largest = [out[:, 0].clone() for _ in range(rest)]
+    for rank in range(promise.shape[1] - 1, 0, -1):
+        other = promise[:, rank]
+        for turn in range(rest):
+            largest[turn], other = torch.maximum(largest[turn], other), torch.minimum(largest[turn], other)
+        out[:, rank - 1] = torch.stack(largest).sum(0) if rest > 1 else largest[0]
     return out

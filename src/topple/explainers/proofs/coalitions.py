@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from topple.explainers.proofs.removal_program import Gaps
+from topple.explainers.proofs.gaps import Gaps
 from topple.types import BoolArray, FloatArray, IntArray
 
 MOST = 10_000
@@ -14,28 +14,28 @@ STEPS = 60
 """Steps of the multipliers."""
 
 
-def possible_coalitions(gaps: Gaps, places: IntArray, size: int) -> IntArray | None:
+def possible_coalitions(gaps: Gaps, positions: IntArray, size: int) -> IntArray | None:
     """Return the coalitions of `needed` competitors that no bound rules out [coalitions, needed]; None: too many to look at.
 
     If a coalition's gaps are all above 0, so is every sum of them with weights. For given weights, the largest such sum after
-    removing up to `size` places takes the places with the largest weighted gains. Where that is not above 0, the coalition is
+    removing up to `size` positions takes the positions with the largest weighted gains. Where that is not above 0, the coalition is
     impossible. The weights move to the gaps that stay lowest.
     Source: Lagrangian relaxation; the steps are those of exponentiated gradient (Kivinen and Warmuth, 1997).
 
     Args:
         gaps: C competitors, at least one needed, none of which is above 0 whatever is removed.
-        places: the places to choose from.
-        size: places removed at most.
+        positions: the positions to choose from.
+        size: positions removed at most.
     """
-    rivals, needed = len(gaps.start), gaps.needed
-    if comb(rivals, needed) > MOST:
+    competitors, needed = len(gaps.start), gaps.needed
+    if comb(competitors, needed) > MOST:
         return None
-    every = np.array(list(combinations(range(rivals), needed)), dtype=np.int64).reshape(-1, needed)
+    every = np.array(list(combinations(range(competitors), needed)), dtype=np.int64).reshape(-1, needed)
     scaled = gaps.scaled()
-    start, gains = scaled.start, scaled.gains[:, places]
-    member = np.zeros((len(every), rivals))
+    start, gains = scaled.start, scaled.gains[:, positions]
+    member = np.zeros((len(every), competitors))
     np.put_along_axis(member, every, 1.0, 1)
-    must = member @ (places == gaps.own[:, None]).astype(np.float64) > 0  # [coalitions, places]
+    must = member @ (positions == gaps.position[:, None]).astype(np.float64) > 0  # [coalitions, positions]
     left = np.flatnonzero(must.sum(1) <= size)
     weights = member / needed
     for step in range(STEPS):
@@ -52,7 +52,7 @@ def possible_coalitions(gaps: Gaps, places: IntArray, size: int) -> IntArray | N
 
 def _reached(start: FloatArray, gains: FloatArray, weights: FloatArray, must: BoolArray, size: int) -> FloatArray:
     """Return every gap after the removal that lifts each coalition's weighted sum most [coalitions, C]."""
-    total = weights @ gains  # [coalitions, places]
+    total = weights @ gains  # [coalitions, positions]
     best = np.argpartition(np.where(must, -np.inf, -total), min(size, total.shape[1]) - 1, axis=1)[:, :size]
     taken = (np.take_along_axis(total, best, 1) > 0) | np.take_along_axis(must, best, 1)
     reached: FloatArray = start + (gains.T[best] * taken[..., None]).sum(1)

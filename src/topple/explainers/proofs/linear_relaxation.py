@@ -68,17 +68,17 @@ class Network:
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """For N nodes: score(c) - score(t) is at most const[n, t, c] + the sum of its items' coef[n, :, c] - own[n, :, t].
+    """For N nodes: score(c) - score(t) is at most const[n, t, c] + the sum of the removed items' coef - target_coef.
 
     Args:
         const: [N, T, C].
-        coef: [N, H, C], of the competitors.
-        own: [N, H, T], of the targets.
+        coef: of the competitors [N, H, C].
+        target_coef: of the targets [N, H, T].
     """
 
     const: Tensor
     coef: Tensor
-    own: Tensor
+    target_coef: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class Relaxation:
         network: the network.
         bands: of each tanh layer.
         coef: what each item adds to the last tanh units' inputs [N, H, D].
-        centre: those inputs with nothing removed beyond the node's own items [N, D].
+        centre: those inputs with nothing removed beyond the items of the node [N, D].
         low: least input [N, D].
         high: largest input [N, D].
     """
@@ -121,9 +121,9 @@ class Relaxation:
 
         Args:
             network: the network.
-            base: the first units' inputs at each node, its own items removed [N, D].
+            base: the first units' inputs at each node, the items of the node removed [N, D].
             effect: what the removal of an item adds to them [1 or N, H, D].
-            free: the items that may be removed beyond the node's own, bool [N, H].
+            free: the items that may be removed beyond those of the node, bool [N, H].
             size: how many of them are removed, at least 1 and at most the free items of every node.
         """
         bands: list[Band] = []
@@ -143,19 +143,19 @@ class Relaxation:
         """Return upper bounds for pairs of targets [N, T] and competitors [C]."""
         last, top = self.network.last, self.bands[-1]
         others = last.columns(candidates).T.expand(len(self.coef), -1, -1)  # [N, C, D]
-        mine = last.columns(targets.flatten()).T.reshape(*targets.shape, -1)  # [N, T, D]
-        slopes = self.coef * top.slope[:, None]
-        coef, own = slopes @ others.transpose(1, 2), slopes @ mine.transpose(1, 2)
+        ours = last.columns(targets.flatten()).T.reshape(*targets.shape, -1)  # [N, T, D]
+        slopes = self.coef * top.slope[:, None]  # [N, H, D]
+        coef, target_coef = slopes @ others.transpose(1, 2), slopes @ ours.transpose(1, 2)
         level = (self.centre * top.slope + top.middle)[..., None]  # [N, D, 1]
-        their_level = (others @ level)[..., 0] + last.bias[candidates]
-        const = their_level[:, None] - ((mine @ level)[..., 0] + last.bias[targets])[..., None]
-        for place in range(len(self.bands) - 1, -1, -1):
-            band = self.bands[place]
-            const = const + absolute_gap(others, mine, band.gap)
-            if place:
-                block = self.network.inner[place - 1]
-                mine, others = (block.back(side * band.slope[:, None]) for side in (mine, others))
-        return Bounds(const, coef, own)
+        others_level = (others @ level)[..., 0] + last.bias[candidates]  # [N, C]
+        const = others_level[:, None] - ((ours @ level)[..., 0] + last.bias[targets])[..., None]  # [N, T, C]
+        for turn in range(len(self.bands) - 1, -1, -1):
+            band = self.bands[turn]
+            const = const + absolute_gap(others, ours, band.gap)
+            if turn:
+                block = self.network.inner[turn - 1]
+                ours, others = (block.back(side * band.slope[:, None]) for side in (ours, others))
+        return Bounds(const, coef, target_coef)
 
     def loose(self, targets: Tensor) -> Tensor:
         """Return upper bounds of score(c) - score(t) for targets [N, T] and the whole catalogue [N, T, I], cheaply."""
@@ -201,25 +201,25 @@ def _largest_sum(values: Tensor, size: int) -> Tensor:
     if size > TOURNAMENT or len(values) < TOURNAMENT:
         return values.transpose(1, 2).contiguous().topk(size, -1, sorted=False).values.sum(-1)
     best = [torch.full_like(values[:, 0], -torch.inf) for _ in range(size)]
-    for rival in values.unbind(1):
-        for place in range(size):
-            better = torch.maximum(best[place], rival)
-            if place + 1 < size:
-                rival = torch.minimum(best[place], rival)
-            best[place] = better
+    for other in values.unbind(1):
+        for turn in range(size):
+            better = torch.maximum(best[turn], other)
+            if turn + 1 < size:
+                other = torch.minimum(best[turn], other)
+            best[turn] = better
     return torch.stack(best).sum(0)
 
 
-def absolute_gap(others: Tensor, mine: Tensor, gap: Tensor) -> Tensor:
-    """Return the sum over D of |others - mine| * gap for others [N, C, D], mine [N, T, D], gap [N, D]; [N, T, C]."""
+def absolute_gap(others: Tensor, ours: Tensor, gap: Tensor) -> Tensor:
+    """Return the sum over D of |others - ours| * gap for others [N, C, D], ours [N, T, D], gap [N, D]; [N, T, C]."""
     weighted = others * gap[:, None]
-    return torch.cdist(weighted, mine * gap[:, None], p=1).transpose(1, 2)
+    return torch.cdist(weighted, ours * gap[:, None], p=1).transpose(1, 2)
 
 
 def _block(chain: list[Tensor], bias: Tensor) -> Block:
     product = chain[0]
     for factor in chain[1:]:
         product = product @ factor
-    narrow = min((factor.shape[1] for factor in chain[:-1]), default=product.shape[1])
-    cheaper = len(chain) > 1 and narrow * sum(product.shape) >= product.shape[0] * product.shape[1]
+    narrowest = min((factor.shape[1] for factor in chain[:-1]), default=product.shape[1])
+    cheaper = len(chain) > 1 and narrowest * sum(product.shape) >= product.shape[0] * product.shape[1]
     return Block((product,) if cheaper else tuple(chain), bias, product.abs())

@@ -10,14 +10,14 @@ from topple.explainers.proofs.linear_relaxation import Network, extreme_sums
 STEEPEST = 0.6584789484624083
 """Where tanh'' is least (and, negated, largest)."""
 POINTS = 9
-"""Places where a curvature is looked at; between them it is known by its largest slope."""
+"""Points where a curvature is looked at; between them it is known by its largest slope."""
 NUMBERS = 20_000_000
 """Numbers of a product that are held at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Quadratic:
-    """For N nodes: score(c) - score(t) is at most const + the sum of its items' single + the sum of its pairs' pair.
+    """For N nodes: score(c) - score(t) is at most const + the sum of a set's single + the sum of the pairs' pair.
 
     Args:
         const: [N, C].
@@ -56,13 +56,13 @@ class Stage:
 
 
 def stages(network: Network, base: Tensor, effect: Tensor, free: Tensor, size: int) -> list[Stage]:
-    """Follow the network forward at N nodes, each around the mean of its own sets.
+    """Follow the network forward at N nodes, each around the mean of the node's sets.
 
     Args:
         network: the network.
-        base: the first units' inputs at each node, its own items removed [N, D].
+        base: the first units' inputs at each node, the items of the node removed [N, D].
         effect: what the removal of an item adds to them [H, D].
-        free: the items that may be removed beyond the node's own, bool [N, H].
+        free: the items that may be removed beyond those of the node, bool [N, H].
         size: how many of them are removed.
     """
     share = free.double() / free.sum(1, keepdim=True)
@@ -102,8 +102,8 @@ def quadratic(
     single = (layers[-1].effect * layers[-1].slope[:, None]) @ worth.transpose(1, 2)
     pair = base.new_zeros(len(base), len(pool), len(effect), len(effect), dtype=torch.float32)
     rough = torch.zeros_like(const)
-    for place in range(len(layers) - 1, -1, -1):
-        stage = layers[place]
+    for turn in range(len(layers) - 1, -1, -1):
+        stage = layers[turn]
         factor = torch.where(worth > 0, worth * stage.most[:, None], worth * stage.least[:, None])
         typical = (stage.effect**2).mean(1).mul(size).sqrt() + 1e-12
         factor, extra = spread(factor, stage.error[:, None], typical[:, None])
@@ -112,9 +112,9 @@ def quadratic(
         single = single + squares @ factor.transpose(1, 2)
         rough = rough + (squares @ factor.abs().transpose(1, 2)).amax(1)
         pair = pair + _products(stage.effect.float(), factor.float())
-        if place:
-            worth = network.inner[place - 1].back(worth * stage.slope[:, None])
-            const = const - _times(worth, layers[place - 1].shift)
+        if turn:
+            worth = network.inner[turn - 1].back(worth * stage.slope[:, None])
+            const = const - _times(worth, layers[turn - 1].shift)
     # A float32 sum of D products is off by less than (D + 4) / 2^23 of the sum of their absolute values, which is largest
     # for an item with itself (Cauchy-Schwarz).
     widest = max(stage.effect.shape[-1] for stage in layers)
@@ -173,13 +173,13 @@ def _times(worth: Tensor, units: Tensor) -> Tensor:
 
 def _products(effect: Tensor, factor: Tensor) -> Tensor:
     """Return the sum over D of effect[n, i] * factor[n, c] * effect[n, j], [N, C, H, H]."""
-    nodes, places, units = effect.shape
+    nodes, items, units = effect.shape
     competitors = factor.shape[1]
-    out = effect.new_empty(nodes, competitors, places, places)
-    few = max(1, NUMBERS // (places * units))
+    out = effect.new_empty(nodes, competitors, items, items)
+    few = max(1, NUMBERS // (items * units))
     for node in range(nodes):
         for start in range(0, competitors, few):
             part = slice(start, start + few)
             weighted = effect[node] * factor[node, part, None]
-            out[node, part] = (weighted.reshape(-1, units) @ effect[node].T).reshape(-1, places, places)
+            out[node, part] = (weighted.reshape(-1, units) @ effect[node].T).reshape(-1, items, items)
     return out

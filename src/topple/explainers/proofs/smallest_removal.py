@@ -9,11 +9,12 @@ from typing import TypeAlias
 import numpy as np
 
 from topple.explainers.proofs.coalitions import possible_coalitions
-from topple.explainers.proofs.removal_program import Ended, Gaps, fewest_removals
+from topple.explainers.proofs.gaps import Gaps
+from topple.explainers.proofs.removal_program import Ended, Wanted, fewest_removals
 from topple.types import BoolArray
 
 Settle: TypeAlias = Callable[[BoolArray], BoolArray]
-"""Sets of places, bool [M, H], to whether each topples the target, bool [M]; asked of the full catalogue."""
+"""Sets of positions, bool [M, H], to whether each topples the target, bool [M]; asked of the full catalogue."""
 
 APART = 4
 """Up to so many coalitions get a program each; more share one."""
@@ -39,7 +40,9 @@ class SmallestRemoval:
     most_refuted: int
     left: Callable[[], float] = lambda: inf
     doubtful: bool = field(default=False, init=False)
-    """Whether re-ranking has refuted a set. Then no place may be left out: its gaps do not tell all of it."""
+    """Whether re-ranking has refuted a set. Then no position may be left out: the gaps do not tell all of it."""
+    proven_below: int = field(default=0, init=False)
+    """The size below which it is proven that no set topples, as far as the search came."""
 
     def search(self, smallest: int, largest: int, *, by_size: bool) -> tuple[Ended, BoolArray]:
         """Return a set of the smallest size that topples the target, bool [H], and how the search ended.
@@ -49,16 +52,19 @@ class SmallestRemoval:
             largest: size above which none is wanted.
             by_size: whether to ask for one size after the other (best where they are few), or for all at once.
         """
-        size = smallest
-        while size <= largest:
+        self.proven_below = smallest
+        while self.proven_below <= largest:
+            size = self.proven_below
             ended, found = self._next(size, largest) if by_size else self._among(size, largest)
+            if ended is Ended.FOUND:
+                self.proven_below = int(found.sum())
             if ended is not Ended.FOUND or self.settle(found[None])[0]:
                 return ended, found
-            size, self.doubtful = int(found.sum()), True
+            self.doubtful = True
             ended, found = self._exhaust(found)
             if ended is not Ended.NO_SUCH_SET:
                 return ended, found
-            size += 1
+            self.proven_below += 1
         return Ended.NO_SUCH_SET, np.zeros_like(self.gaps.removable)
 
     def _next(self, smallest: int, largest: int) -> tuple[Ended, BoolArray]:
@@ -67,6 +73,7 @@ class SmallestRemoval:
             ended, found = self._among(size, size)
             if ended is not Ended.NO_SUCH_SET:
                 return ended, found
+            self.proven_below = size + 1
         return Ended.NO_SUCH_SET, np.zeros_like(self.gaps.removable)
 
     def _among(self, smallest: int, largest: int, forbidden: tuple[BoolArray, ...] = ()) -> tuple[Ended, BoolArray]:
@@ -74,8 +81,9 @@ class SmallestRemoval:
         gaps = self.gaps.within(largest)
         for group in self._groups(gaps, largest, together=smallest < largest):
             doubtful = self.doubtful or group.needed == 0
-            places = np.flatnonzero(gaps.removable) if doubtful else group.worthwhile(largest)
-            ended, found = fewest_removals(group, places, smallest, largest, forbidden, self.nodes, seconds=self.left())
+            positions = np.flatnonzero(gaps.removable) if doubtful else group.worthwhile(largest)
+            wanted = Wanted(positions, smallest, largest, forbidden)
+            ended, found = fewest_removals(group, wanted, self.nodes, self.left())
             if ended is not Ended.NO_SUCH_SET:
                 return ended, found
         return Ended.NO_SUCH_SET, np.zeros_like(gaps.removable)
@@ -84,10 +92,10 @@ class SmallestRemoval:
         """Return the competitors that are to be tried with each other, in groups; none where no coalition could do it."""
         if gaps.needed <= 0:  # ties above 0 by no more than rounding: gaps tell nothing
             return [gaps.at(np.zeros(0, dtype=np.int64), 0)]
-        places = gaps.worthwhile(size)
-        if len(gaps.start) < gaps.needed or not len(places):
+        positions = gaps.worthwhile(size)
+        if len(gaps.start) < gaps.needed or not len(positions):
             return []
-        coalitions = possible_coalitions(gaps, places, size)
+        coalitions = possible_coalitions(gaps, positions, size)
         if coalitions is None:
             return [gaps]
         if len(coalitions) > APART or (together and len(coalitions)):

@@ -1,17 +1,17 @@
-"""The counting engine under all searches: sets in, how far each is past its goal out; every scored history is counted."""
+"""The engine under all searches: sets in, how far each is past the goal out; everything that is scored is counted here."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from topple.explainers.search.grid import Grid
+from topple.explainers.base import OnProgress
 from topple.explainers.search.memo import Memo
+from topple.explainers.search.targets import TargetTable
+from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
-from topple.scoring.budget import Meter
-from topple.scoring.encoding import EncodedQueries
+from topple.scoring.budget import Account, Meter
 from topple.scoring.memory import in_chunks
 from topple.scoring.ranking import exclude, lead, top_k
 from topple.scoring.recommender import Recommender, Scorer
@@ -26,92 +26,184 @@ LEAST = 64
 
 @dataclass(eq=False)
 class Engine:
-    """Asks a recommender about many sets of units of some histories at once.
+    """Asks a recommender about many sets of units of B histories at once, each with T targets.
 
     A search looks at a shortlist of competitors (the best for the unchanged history; under `unseen_after` the history
     itself too), so that only their columns are scored. A set that topples among them topples among all. `settle` asks
     the full catalogue. What a set alone keeps in the list is always asked of the full catalogue.
 
+    A query is charged with what would have been scored for it alone, the run with what was scored. Nothing else counts.
+
     Args:
         recommender: what is explained.
-        grid: B histories with T targets each.
+        table: the histories and their targets.
         rule: which items compete.
         goal: what a set is to do.
-        meter: counts what is spent.
+        account: what the queries have spent.
+        best: the best competitors of each unchanged history [B, W].
+        best_scores: their scores, minus infinity for the items of the history: only a tiny catalogue has them here [B, W].
+        on_progress: called with how many more queries are done.
     """
 
     recommender: Recommender
-    grid: Grid
+    table: TargetTable
     rule: CandidateRule
-    goal: Goal = Goal.NECESSARY
-    meter: Meter = field(default_factory=Meter)
+    goal: Goal
+    account: Account
+    best: Tensor
+    best_scores: Tensor
+    on_progress: OnProgress | None = None
+    reported: float = field(default=0.0, init=False)
+
+    @classmethod
+    def over(
+        cls,
+        recommender: Recommender,
+        table: TargetTable,
+        rule: CandidateRule,
+        goal: Goal = Goal.NECESSARY,
+        meter: Meter | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> "Engine":
+        """Score the unchanged histories, and begin."""
+        histories, keep = table.histories, unchanged(table.histories)
+        everything = recommender.bind(histories)
+        with torch.no_grad():
+            scores = exclude(everything(keep), histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0]  # [B, I]
+        best = top_k(scores, min(max(SHORTLIST, int(table.k.max()) + 1), scores.shape[1]))
+        account = (meter or Meter()).account(table.nobody, table.row.device)
+        engine = cls(recommender, table, rule, goal, account, best, scores.gather(1, best), on_progress)
+        engine.everything = everything
+        engine.count(len(histories), table.query[table.cells], 1)
+        return engine
+
+    def part(self, chosen: Tensor) -> "Engine":
+        """Return an engine for the queries in the chosen cells, bool [B, T]; they are charged on."""
+        table = self.table.select(chosen)
+        row = (chosen & self.table.asked).any(1).nonzero()[:, 0]
+        return Engine(
+            self.recommender, table, self.rule, self.goal, self.account, self.best[row], self.best_scores[row]
+        )
 
     def __post_init__(self) -> None:
-        self.clock = self.meter.begin(int(self.grid.asked.sum()))
-        self.cost = torch.ones_like(self.grid.k)  # [B, T]
-        self.meter.scored += len(self.grid.histories)
-        histories, keep = self.grid.histories, unchanged(self.grid.histories)
-        with torch.no_grad():
-            scores = exclude(self.everything(keep), histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0]
-        wanted = max(SHORTLIST, int(self.grid.k.max()) + 1)
-        best = top_k(scores, min(wanted, scores.shape[1]))
-        self.barred = torch.isinf(scores.gather(1, best))  # of the history: only a tiny catalogue has them here
-        self._bars = self.rule is CandidateRule.UNSEEN_AFTER or bool(self.barred.any())
-        self.candidates = best if self.rule is CandidateRule.UNSEEN_BEFORE else torch.cat([best, histories.items], 1)
-        self.memos = [Memo(histories.items.shape[1], self.grid.target.shape[1], histories.weights) for _ in range(2)]
-        self.places = (self.candidates[:, None] == self.grid.target[..., None]).int().argmax(-1)  # [B, T]
+        histories, targets = self.table.histories, self.table.target
+        outside_alone = self.rule is CandidateRule.UNSEEN_BEFORE
+        self.candidates = self.best if outside_alone else torch.cat([self.best, histories.items], 1)  # [B, C]
+        self.target_columns = (self.candidates[:, None] == targets[..., None]).int().argmax(-1)  # [B, T]
+        self._barred = self.best_scores.isinf()  # [B, W]
+        self._bars_any = not outside_alone or bool(self._barred.any())
+        self._memos = [Memo(histories.items.shape[1], targets.shape[1], histories.weights) for _ in range(2)]
 
     @cached_property
     def everything(self) -> Scorer:
         """The recommender, bound to all histories and the full catalogue."""
-        return self.recommender.bind(self.grid.histories)
+        return self.recommender.bind(self.table.histories)
 
     @cached_property
     def shortlist(self) -> Scorer:
         """The recommender, bound to all histories and their shortlists."""
-        return self.recommender.bind(self.grid.histories, self.candidates)
+        return self.recommender.bind(self.table.histories, self.candidates)
+
+    @property
+    def cost(self) -> Tensor:
+        """What each target has cost, in scored histories [B, T]."""
+        return self.account.cost[self.table.query]
+
+    @property
+    def spent(self) -> Tensor:
+        """Which targets may spend no more, bool [B, T]."""
+        return self.account.spent(self.table.query)
 
     @property
     def open(self) -> Tensor:
         """Which targets may be asked about still, bool [B, T]: those of a query, before its budget is spent."""
-        return self.grid.asked & ~self.clock.spent(self.cost)
+        return self.table.asked & ~self.spent
 
     @property
-    def each(self) -> int:
+    def scored_per_set(self) -> int:
         """What one set costs, in scored histories."""
         return 2 if self.goal is Goal.BOTH else 1
 
-    def lasts(self, sets: int) -> Tensor:
+    def can_afford(self, sets: int) -> Tensor:
         """Return for which targets the budget lasts for so many sets more, bool [B, T]."""
-        return self.grid.asked & ~self.clock.spent(self.cost + self.each * sets - 1)
+        return self.table.asked & ~self.account.spent(self.table.query, self.scored_per_set * sets - 1)
 
-    def margins(self, row: Tensor, units: Tensor, *, full: bool = False) -> Tensor:
+    def report(self, share: float) -> None:
+        """Report that this share of the work for the queries is done, 1 at the end."""
+        if self.on_progress and share > self.reported:
+            self.on_progress(len(self.table.row) * (share - self.reported))
+            self.reported = share
+
+    def claims(self, sets: Tensor, proven_below: Tensor | None = None, ended: Tensor | None = None) -> Claims:
+        """Claim sets, bool [B, T, H], with what is proven and which searches the budget ended [B, T]; nothing for None."""
+        unproven = Claims.unproven(sets, self.cost)
+        return Claims(
+            sets,
+            unproven.proven_below if proven_below is None else proven_below,
+            unproven.ended if ended is None else ended,
+            unproven.cost,
+        )
+
+    def count(self, scored: int, query: Tensor, amounts: Tensor | int) -> None:
+        """Count histories that are scored for the run, and charge queries, by number [M], with so many each.
+
+        For what scores beside the methods below: slopes, contributions, bounds.
+        """
+        self.account.meter.scored += scored
+        self.account.charge(query, amounts)
+
+    def margins(self, row: Tensor, units: Tensor, charged: Tensor, *, full: bool = False) -> Tensor:
         """Return how far each set is past its goal, for every target of its history; none is scored twice.
 
         Args:
             row: which histories are asked about [M].
             units: their sets, bool [M, H].
+            charged: the targets that are charged with each set, bool [M, T].
             full: among the full catalogue and not only the shortlist.
 
         Returns:
             [M, T]; above 0 the goal is met.
         """
-        memo = self.memos[full]
+        self.account.charge(self.table.query[row].flatten(), charged.flatten() * self.scored_per_set)
+        return self._remembered(row, units, full=full)
+
+    def margin(self, row: Tensor, column: Tensor, units: Tensor, *, full: bool = False) -> Tensor:
+        """Return how far each set is past the goal of one target, which is charged with it [M].
+
+        Args:
+            row: the history of each set [M].
+            column: where its target stands [M].
+            units: the sets, bool [M, H].
+            full: among the full catalogue and not only the shortlist.
+        """
+        self.account.charge(self.table.query[row, column], self.scored_per_set)
+        return self._remembered(row, units, full=full).gather(1, column[:, None])[:, 0]
+
+    def settle(self, row: Tensor, column: Tensor, units: Tensor) -> Tensor:
+        """Return the margin for one target of each set among the full catalogue [M]."""
+        return self.margin(row, column, units, full=True)
+
+    def _remembered(self, row: Tensor, units: Tensor, *, full: bool) -> Tensor:
+        memo = self._memos[full]
         at, new = memo.look_up(row, units)
         if len(new):
-            memo.keep(at[new], self.scored(row[new], units[new], full=full))
+            memo.keep(at[new], self._scored(row[new], units[new], full=full))
         return memo.read(at)
 
-    def scored(self, row: Tensor, units: Tensor, *, full: bool = False) -> Tensor:
+    def new_margins(self, row: Tensor, units: Tensor, charged: Tensor, *, full: bool = False) -> Tensor:
         """Return what `margins` does for sets that are sure to be new, and remember none of them."""
+        self.account.charge(self.table.query[row].flatten(), charged.flatten() * self.scored_per_set)
+        return self._scored(row, units, full=full)
+
+    def _scored(self, row: Tensor, units: Tensor, *, full: bool) -> Tensor:
+        """Return the margins [M, T] of sets, bool [M, H]."""
         packing = Packing.of(row, PACKED)
-        sets = self.grid.members(packing.which, packing.lay(units))  # [R, S, H]
-        columns = (
-            len(self.recommender.catalogue) if full or self.goal is not Goal.NECESSARY else self.candidates.shape[1]
-        )
-        self.meter.scored += len(row) * self.each
+        sets = self.table.positions(packing.which, packing.lay(units))  # [R, S, H]
+        whole_rows = full or self.goal is not Goal.NECESSARY
+        columns = len(self.recommender.catalogue) if whole_rows else self.candidates.shape[1]
+        self.account.meter.scored += len(row) * self.scored_per_set
         at_once = max(1, max(SCORES, LEAST * columns) // max(1, sets.shape[1] * (columns + 2 * sets.shape[2])))
-        out = self.grid.histories.weights.new_zeros(*sets.shape[:2], self.grid.target.shape[1])
+        out = self.table.histories.weights.new_zeros(*sets.shape[:2], self.table.target.shape[1])  # [R, S, T]
 
         def ask(part: slice) -> None:
             out[part] = self._margins(packing.which[part], sets[part], full)
@@ -120,8 +212,8 @@ class Engine:
         return packing.pick(out)
 
     def _margins(self, rows: Tensor, sets: Tensor, full: bool) -> Tensor:
-        """Return the margins [R, S, T] of sets of places, bool [R, S, H]."""
-        histories = self.grid.histories.rows(rows)
+        """Return the margins [R, S, T] of sets of positions, bool [R, S, H]."""
+        histories = self.table.histories.rows(rows)
         sets = sets[..., : histories.items.shape[1]]
         out = []
         if self.goal is not Goal.SUFFICIENT:
@@ -138,78 +230,22 @@ class Engine:
         """Return by how much each target is out of the list [R, S, T], given what is kept of histories `rows` [R, S, H]."""
         with torch.no_grad():
             if full:
-                scores = exclude(self.everything(keep, rows), histories, keep, self.rule)
+                scores = exclude(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
             else:
-                scores = self.shortlist(keep, rows)
-                if self._bars:
-                    scores = scores.masked_fill_(self._out(rows, keep), -torch.inf)
-        places = (self.grid.target if full else self.places)[rows, None]
+                scores = self.shortlist(keep, rows)  # [R, S, C]
+                if self._bars_any:
+                    scores = scores.masked_fill_(self.not_competing(rows, keep), -torch.inf)
+        columns = (self.table.target if full else self.target_columns)[rows, None]
         shape = (-1, keep.shape[1], -1)
-        return lead(scores, places.expand(shape), self.grid.k[rows, None].expand(shape))
+        return lead(scores, columns.expand(shape), self.table.k[rows, None].expand(shape))
 
-    def own(self, row: Tensor, slot: Tensor, units: Tensor, *, full: bool = False) -> Tensor:
-        """Return the margin for one target of each set [M], and count the sets.
-
-        Args:
-            row: the history of each set [M].
-            slot: its target's slot [M].
-            units: the sets, bool [M, H].
-            full: among the full catalogue and not only the shortlist.
-        """
-        each = torch.full_like(row, self.each)
-        self.cost.index_put_((row, slot), each, accumulate=True)
-        return self.margins(row, units, full=full).gather(1, slot[:, None])[:, 0]
-
-    def settle(self, row: Tensor, slot: Tensor, units: Tensor) -> Tensor:
-        """Return the margin for one target of each set among the full catalogue [M]."""
-        return self.own(row, slot, units, full=True)
-
-    def slopes(self, removed: Tensor, alpha: float, restarts: int) -> tuple[Tensor, Tensor]:
-        """Return leads among the shortlist, and how a shortfall of each changes with every item kept.
-
-        The shortfall is relu(alpha - lead). Every history is asked about.
-
-        Args:
-            removed: for each target of a history `restarts` removals, units, bool [B, T * restarts, H].
-            alpha: the lead that is wanted.
-            restarts: removals of each target.
-
-        Returns:
-            leads over the own target [B, T * restarts], slopes of units [B, T * restarts, H].
-        """
-        grid = self.grid
-        self.meter.scored += removed.shape[0] * removed.shape[1]
-        rows = torch.arange(len(removed), device=removed.device)
-        keep = without(grid.histories, grid.members(rows, removed)).requires_grad_()
-        out = self._out(rows, keep)
-        scores = self.shortlist(keep).masked_fill(out, -torch.inf)
-        places, k = (values.repeat_interleave(restarts, 1)[..., None] for values in (self.places, grid.k))
-        leads = lead(scores, places, k)[..., 0]
-        (slope,) = torch.autograd.grad(torch.relu(alpha - leads).sum(), keep)
-        return leads.detach(), grid.by_unit(slope)
-
-    def _out(self, rows: Tensor, keep: Tensor) -> Tensor:
+    def not_competing(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return which columns of the shortlists do not compete, bool [R, S, C] or [R, 1, C]."""
-        barred = self.barred[rows][:, None]
+        barred = self._barred[rows][:, None]
         if self.rule is CandidateRule.UNSEEN_BEFORE:
             return barred
         out = torch.ones(*keep.shape[:2], self.candidates.shape[1], dtype=torch.bool, device=keep.device)
         out[..., : barred.shape[-1]] = barred
-        stays = (keep != 0) | ~self.grid.histories.present[rows, None, : keep.shape[-1]]
+        stays = (keep != 0) | ~self.table.histories.present[rows, None, : keep.shape[-1]]
         out[..., barred.shape[-1] : barred.shape[-1] + keep.shape[-1]] = stays
         return out
-
-
-def engines(
-    recommender: Recommender, queries: EncodedQueries, histories_at_once: int, meter: Meter | None = None
-) -> Iterator[tuple[Tensor, Engine]]:
-    """Yield engines over all queries, and which queries each holds: one rule, one goal, a bounded number of histories each.
-
-    Those that are left when the budget in all is spent are not yielded.
-    """
-    meter = meter or Meter()
-    for (rule, goal), asked in queries.alike().items():
-        for together in queries.histories.chunks(histories_at_once):
-            mine = asked[torch.isin(queries.row[asked], together)]
-            if len(mine) and not meter.over:
-                yield mine, Engine(recommender, Grid.of(queries, mine), rule, goal, meter)

@@ -9,23 +9,9 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
+from topple.records.claims import Claims
 
 SETS_AT_ONCE = 2048
-
-
-@dataclass(eq=False)
-class Enumerated:
-    """What an enumeration over one history knows of its T targets.
-
-    Args:
-        sets: the cheapest sets known, bool [T, H]; empty where there is none.
-        proven: nothing cheaper exists; without a set, nothing at all does [T].
-        spent: the budget did not last for the rest [T].
-    """
-
-    sets: Tensor
-    proven: Tensor
-    spent: Tensor
 
 
 @dataclass(eq=False)
@@ -36,7 +22,7 @@ class Enumeration:
         engine: the engine.
         row: the history.
         known: sets that meet the goal already, bool [T, H]; empty where none is known.
-        asked: the targets to look at [T].
+        asked: the targets to look at, bool [T].
     """
 
     engine: Engine
@@ -45,46 +31,52 @@ class Enumeration:
     asked: Tensor
 
     def __post_init__(self) -> None:
-        grid = self.engine.grid
-        self.removable = grid.removable[self.row] & self.asked[:, None]
-        self.unit_cost, self.largest = grid.unit_cost[self.row], grid.largest[self.row]
+        table = self.engine.table
+        self.removable = table.removable[self.row] & self.asked[:, None]  # [T, H]
+        self.unit_cost, self.largest = table.unit_cost[self.row].double(), table.largest[self.row]
         self.sets = self.known.clone()
-        cost = (self.sets * self.unit_cost).sum(-1).double()
-        self.cost = torch.where(self.sets.any(-1), cost, torch.inf)
+        self.cost = (self.sets * self.unit_cost).sum(-1).masked_fill(~self.sets.any(-1), torch.inf)  # [T]
         self.margin = torch.zeros_like(self.cost)
         self.free = self.removable.any(0).nonzero()[:, 0]
 
-    def run(self, budget: int, largest: int | None = None) -> Enumerated:
+    def run(self, budget: int, largest: int | None = None) -> Claims:
         """Try sizes from one unit on, until nothing cheaper can be left, or the next size does not fit into the budget.
 
         Args:
             budget: scored histories; a size that does not fit into what is left is not begun.
             largest: most units of a set; None for all sizes.
+
+        Returns:
+            What is known then of the T targets; nothing is proven of those that were not asked about.
         """
-        most, left = len(self.free) if largest is None else min(largest, len(self.free)), budget
-        spent, open_ = torch.zeros_like(self.asked), self.asked
-        for size in range(1, len(self.free) + 1):
-            hopeful = open_ & (self.engine.grid.floor(size)[self.row] < self.cost)
-            if size > most or not hopeful.any():
-                return Enumerated(self.sets, self.asked & ~spent & ~hopeful, spent)
+        most = len(self.free) if largest is None else min(largest, len(self.free))
+        tried, open_, left = torch.zeros_like(self.largest), self.asked, budget
+        for size in range(1, most + 1):
+            hopeful = self.asked & (tried == size - 1) & (self._least_cost(size) < self.cost)
             number = comb(len(self.free), size)
             left -= number
-            open_ = hopeful & self.engine.lasts(number)[self.row] & (left >= 0)
-            if not self._try(size, open_):
-                open_ = torch.zeros_like(open_)
-            spent = spent | (hopeful & ~open_)
-        return Enumerated(self.sets, self.asked & ~spent, spent)
+            open_ = hopeful & self.engine.can_afford(number)[self.row] & (left >= 0)
+            if not open_.any() or not self._try(size, open_):
+                break
+            tried = tried + open_
+        below = torch.minimum(self._least_cost(tried + 1), self.cost)
+        ended = self.asked & (tried < most) & (below < self.cost)
+        return Claims(self.sets, below.masked_fill(~self.asked, 0), ended, self.engine.cost[self.row])
+
+    def _least_cost(self, units: Tensor | int) -> Tensor:
+        """Return what sets of so many units or more cost at least [T]."""
+        return self.engine.table.least_cost(units)[self.row]
 
     def _try(self, size: int, hopeful: Tensor) -> bool:
         """Try all sets of a size, keep the cheapest, of equals the one with the largest margin; return whether time lasted."""
-        engine, units = self.engine, self.engine.grid.unit_size[self.row]
-        for sets in all_sets(self.free, size, self.sets.shape[-1]) if hopeful.any() else ():
-            if engine.clock.late:
+        engine, unit_size = self.engine, self.engine.table.unit_size[self.row]
+        for sets in all_sets(self.free, size, self.sets.shape[-1]):
+            if engine.account.late:
                 return False
-            margins = engine.scored(torch.full((len(sets),), self.row, device=sets.device), sets, full=True)  # [S, T]
-            engine.cost[self.row, hopeful] += len(sets) * engine.each
-            barred = (sets[:, None] & ~self.removable).any(-1) | ((sets * units).sum(-1)[:, None] > self.largest)
-            cost = (sets.double() @ self.unit_cost.double().T).masked_fill(barred | (margins <= 0), torch.inf)
+            row = torch.full((len(sets),), self.row, device=sets.device)
+            margins = engine.new_margins(row, sets, hopeful.expand(len(sets), -1), full=True)  # [S, T]
+            barred = (sets[:, None] & ~self.removable).any(-1) | ((sets * unit_size).sum(-1)[:, None] > self.largest)
+            cost = (sets.double() @ self.unit_cost.T).masked_fill(barred | (margins <= 0), torch.inf)  # [S, T]
             least = cost.amin(0)
             margin, which = margins.masked_fill(cost > least, -torch.inf).max(0)
             equal = (least == self.cost) & (margin > self.margin) & (self.margin > 0)
@@ -94,8 +86,8 @@ class Enumeration:
         return True
 
 
-def all_sets(free: Tensor, size: int, places: int) -> Iterator[Tensor]:
-    """Yield all sets of `size` of the free places, bool [sets, H], some at a time."""
+def all_sets(free: Tensor, size: int, length: int) -> Iterator[Tensor]:
+    """Yield all sets of `size` of the free units, bool [sets, H] with H = `length`, a bounded number at a time."""
     every = combinations(free.tolist(), size)
     while chosen := list(islice(every, SETS_AT_ONCE)):
-        yield torch.zeros(len(chosen), places, dtype=torch.bool).scatter(1, torch.tensor(chosen), True).to(free.device)
+        yield torch.zeros(len(chosen), length, dtype=torch.bool).scatter(1, torch.tensor(chosen), True).to(free.device)

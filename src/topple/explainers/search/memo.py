@@ -16,19 +16,19 @@ class Memo:
     key are never mixed up.
 
     Args:
-        places: H.
+        units: H.
         targets: T.
-        like: a tensor of the margins' precision, where the sets are.
+        kin: a tensor of the margins' precision, on the device where the sets are.
     """
 
-    def __init__(self, places: int, targets: int, like: Tensor) -> None:
+    def __init__(self, units: int, targets: int, kin: Tensor) -> None:
         random = torch.Generator().manual_seed(0)
-        words = -(-places // UNITS)
-        self._factors = torch.randint(-(2**63), 2**63 - 1, (words + 2,), generator=random).to(like.device) | 1
-        self._spare = words * UNITS - places
-        self._rows = torch.zeros(0, dtype=torch.int64, device=like.device)
-        self._sets = torch.zeros(0, words, dtype=torch.int64, device=like.device)
-        self._margins = like.new_zeros(0, targets)
+        words = -(-units // UNITS)
+        self._factors = torch.randint(-(2**63), 2**63 - 1, (words + 2,), generator=random).to(kin.device) | 1
+        self._spare = words * UNITS - units
+        self._rows = torch.zeros(0, dtype=torch.int64, device=kin.device)
+        self._sets = torch.zeros(0, words, dtype=torch.int64, device=kin.device)
+        self._margins = kin.new_zeros(0, targets)
         self._at: dict[int, int] = {}
         self._count = 0
 
@@ -57,7 +57,7 @@ class Memo:
         self._margins[at] = margins
 
     def read(self, at: Tensor) -> Tensor:
-        """Return the margins that are held at some places [M, T]."""
+        """Return the margins that are held there [M, T]."""
         return self._margins[at]
 
     def _keys(self, row: Tensor, words: Tensor) -> Tensor:

@@ -12,8 +12,10 @@ from topple.api.explaining import make_explainer
 from topple.api.recommending import recommend
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
 from topple.explainers.search import engine as engine_room
-from topple.explainers.search.engine import engines
-from topple.explainers.search.subset_search import Found, greedy, prune, singles, swap
+from topple.explainers.search.exchange import exchange
+from topple.explainers.search.explainer import engines
+from topple.explainers.search.growing import grow, prune, singles
+from topple.explainers.search.slopes import lead_slopes
 from topple.records.answer import Proof, Status
 from topple.records.question import UNSEEN
 from topple.scoring.encoding import encode
@@ -112,8 +114,10 @@ def test_slopes_are_those_of_the_leads(rule):
     engine, _, _ = search(model, [query(model, 5, place, 2, rule) for place in (0, 1)])
     removed = torch.zeros(1, 2, 5, dtype=torch.bool)
     removed[0, :, 1] = True
-    leads, slope = engine.slopes(removed, alpha=9.0, restarts=1)
-    assert torch.allclose(leads[0], engine.margins(torch.tensor([0, 0]), removed[0]).diagonal())
+    leads, slope = lead_slopes(engine, removed, alpha=9.0, restarts=1)
+    assert torch.allclose(
+        leads[0], engine.margins(torch.tensor([0, 0]), removed[0], torch.zeros(2, 2, dtype=torch.bool)).diagonal()
+    )
     assert (slope[0].abs().sum(-1) > 0).all()
 
 
@@ -149,9 +153,9 @@ def test_a_size_that_does_not_fit_into_the_budget_is_not_begun():
     model = random_mult_vae()
     asked = query(model, 6, 0, 1, CandidateRule.UNSEEN_BEFORE)
     method = Exhaustive(ExhaustiveSettings(largest=None, whole=0, budget=6))
-    proposals = method.propose(model, encode([asked], model.catalogue))
-    assert int(proposals.cost[0]) <= 7
-    assert proposals.status[0] in (Status.FOUND, Status.BUDGET_SPENT)
+    claims = method.propose(model, encode([asked], model.catalogue))
+    assert int(claims.cost[0]) <= 7
+    assert claims.status[0] in (Status.FOUND, Status.BUDGET_SPENT)
     none = Exhaustive(ExhaustiveSettings(whole=0, budget=1)).propose(model, encode([asked], model.catalogue))
     assert none.status == (Status.BUDGET_SPENT,)
     assert int(none.cost[0]) == 1
@@ -160,7 +164,7 @@ def test_a_size_that_does_not_fit_into_the_budget_is_not_begun():
 def search(model, asked):
     ((_, engine),) = engines(model, encode(asked, model.catalogue), 32)
     leads = singles(engine)
-    return engine, leads, prune(engine, greedy(engine, leads, width=12, most=50))
+    return engine, leads, prune(engine, grow(engine, leads, width=12, most=50))
 
 
 @pytest.mark.parametrize("rule", UNSEEN)
@@ -168,20 +172,22 @@ def test_swaps_and_pruning_never_grow_a_set_and_keep_it_true(rule):
     model = random_mult_vae()
     asked = [query(model, size, place, 2, rule) for size in (4, 5, 6) for place in (0, 1)]
     engine, leads, found = search(model, asked)
-    swapped = prune(engine, swap(engine, found, found.toppled, leads, width=4, tries=24))
-    row, slot = swapped.toppled.nonzero(as_tuple=True)
-    assert (engine.settle(row, slot, swapped.removed[row, slot]) > 0).all()
-    assert (swapped.removed.sum(-1) <= found.removed.sum(-1)).all()
+    swapped = prune(engine, exchange(engine, found, found.any(-1), leads, width=4, tries=24))
+    row, column = swapped.any(-1).nonzero(as_tuple=True)
+    assert (engine.settle(row, column, swapped[row, column]) > 0).all()
+    assert (swapped.sum(-1) <= found.sum(-1)).all()
 
 
 def test_prune_gives_back_all_that_is_not_needed():
     model = random_additive()
     asked = [query(model, 6, 0, 1, CandidateRule.UNSEEN_BEFORE)]
     engine, _, _ = search(model, asked)
-    everything = engine.grid.removable.clone()
-    toppled = engine.settle(engine.grid.row, engine.grid.slot, everything[engine.grid.row, engine.grid.slot]) > 0
-    pruned = prune(engine, Found(everything & toppled, toppled[:, None]))
-    removed = frozenset(i for i, gone in zip(asked[0].history, pruned.removed[0, 0].tolist(), strict=True) if gone)
+    everything = engine.table.removable.clone()
+    toppled = (
+        engine.settle(engine.table.row, engine.table.column, everything[engine.table.row, engine.table.column]) > 0
+    )
+    pruned = prune(engine, everything & toppled)
+    removed = frozenset(i for i, gone in zip(asked[0].history, pruned[0, 0].tolist(), strict=True) if gone)
     every = toppling(model, asked[0])
     assert (removed in every) == bool(toppled)
     assert not any(removed - {item} in every for item in removed)
@@ -193,14 +199,15 @@ def test_the_shortlist_the_full_catalogue_and_the_packing_agree(rule, monkeypatc
     asked = [query(model, size, place, 2, rule) for size in (3, 6) for place in (0, 1)]
     engine, _, _ = search(model, asked)
     rows = torch.arange(2).repeat_interleave(7)
-    removed = torch.rand(14, engine.grid.histories.items.shape[1], generator=torch.Generator().manual_seed(1)) < 0.4
-    short, full = engine.scored(rows, removed), engine.scored(rows, removed, full=True)
+    removed = torch.rand(14, engine.table.histories.items.shape[1], generator=torch.Generator().manual_seed(1)) < 0.4
+    nobody = torch.zeros(14, 2, dtype=torch.bool)
+    short, full = (engine.new_margins(rows, removed, nobody, full=full) for full in (False, True))
     assert torch.allclose(short, full)  # the shortlist holds this whole little catalogue
     monkeypatch.setattr(engine_room, "SCORES", 1)
-    assert torch.allclose(engine.margins(rows, removed), short)
-    for slot in range(2):
-        settled = engine.settle(rows, torch.full((14,), slot), removed)
-        assert torch.allclose(settled, full[:, slot])
+    assert torch.allclose(engine.margins(rows, removed, nobody), short)
+    for column in range(2):
+        settled = engine.settle(rows, torch.full((14,), column), removed)
+        assert torch.allclose(settled, full[:, column])
 
 
 @given(st.lists(st.integers(-3, 3), min_size=3, max_size=9), st.integers(1, 3), st.data())
@@ -217,7 +224,7 @@ def test_answers_and_costs_do_not_depend_on_how_much_is_worked_on_at_a_time(monk
     asked = [query(model, size, place, 2, rule) for size in (3, 5, 6) for place in (0, 1) for rule in UNSEEN]
     method = make_explainer(name, {"width": 3})
     whole = method.propose(model, encode(asked, model.catalogue))
-    monkeypatch.setattr(f"topple.explainers.{name}.HISTORIES_AT_ONCE", 1)
+    monkeypatch.setattr(type(method), "histories_at_once", 1)
     alone = method.propose(model, encode(asked, model.catalogue))
-    assert torch.equal(whole.removed, alone.removed)
+    assert torch.equal(whole.sets, alone.sets)
     assert torch.equal(whole.cost, alone.cost)

@@ -1,0 +1,90 @@
+"""The base of the methods that search over sets: the queries of a history are answered together."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from topple.explainers.base import Explainer, OnProgress
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.more_sets import more_sets
+from topple.explainers.search.targets import TargetTable
+from topple.records.claims import Claims
+from topple.scoring.budget import Meter
+from topple.scoring.encoding import EncodedQueries
+from topple.scoring.recommender import Recommender
+
+
+class SetSearch(Explainer):
+    """A method that searches over sets of units by an engine, for a bounded number of histories at a time.
+
+    A subclass writes `search`. What its sets have in excess of what a query allows is dropped here, other sets of the same
+    cost are looked for where a query asks for them, and everything that was scored is counted by the engine.
+    """
+
+    histories_at_once: ClassVar[int] = 64
+
+    @abstractmethod
+    def search(self, engine: Engine) -> Claims:
+        """Search for the B x T targets of an engine; claims as `engine.claims` makes them."""
+
+    def at_once(self, recommender: Recommender, queries: EncodedQueries) -> int:
+        """Return how many histories are searched at a time."""
+        return self.histories_at_once
+
+    def propose(
+        self,
+        recommender: Recommender,
+        queries: EncodedQueries,
+        on_progress: OnProgress | None = None,
+        meter: Meter | None = None,
+    ) -> Claims:
+        """Search for all queries, those of one rule, one goal and one history together."""
+        self.require(recommender)
+        answers, histories_at_once = _not_begun(queries), self.at_once(recommender, queries)
+        for which, engine in engines(recommender, queries, histories_at_once, meter, on_progress):
+            _take(answers, which, engine, self.search(engine))
+            engine.report(1.0)
+        return answers
+
+
+def engines(
+    recommender: Recommender,
+    queries: EncodedQueries,
+    histories_at_once: int,
+    meter: Meter | None = None,
+    on_progress: OnProgress | None = None,
+) -> Iterator[tuple[Tensor, Engine]]:
+    """Yield which queries [Q] an engine holds, and the engine: one rule, one goal, a bounded number of histories each.
+
+    Those that are left when the budget in all is spent are not yielded.
+    """
+    meter = meter or Meter()
+    for (rule, goal), asked in queries.alike().items():
+        for together in queries.histories.chunks(histories_at_once):
+            which = asked[torch.isin(queries.row[asked], together)]
+            if len(which) and not meter.over:
+                table = TargetTable.of(queries, which)
+                yield which, Engine.over(recommender, table, rule, goal, meter, on_progress)
+
+
+def _not_begun(queries: EncodedQueries) -> Claims:
+    """Return claims of nothing, as if the budget had been spent before a query was begun."""
+    claims = Claims.unproven(torch.zeros_like(queries.protected), torch.zeros_like(queries.k))
+    claims.ended.fill_(True)
+    return claims
+
+
+def _take(answers: Claims, which: Tensor, engine: Engine, found: Claims) -> None:
+    """Write what was found for the targets of an engine, the queries `which` [Q] of the N, into the answers."""
+    table = engine.table
+    sets = found.sets & table.allowed(found.sets)[..., None]  # [B, T, H]
+    others = more_sets(engine, sets)
+    answers.sets[which, : sets.shape[-1]] = table.positions(table.row, sets[table.cells])
+    answers.proven_below[which] = found.proven_below[table.cells]
+    answers.ended[which] = (found.ended | engine.spent)[table.cells]
+    answers.cost[which] = engine.cost[table.cells]
+    assert isinstance(answers.others, dict)  # noqa: S101 - of `_not_begun`
+    answers.others.update({int(which[query]): these for query, these in others.items()})

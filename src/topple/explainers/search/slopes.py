@@ -1,0 +1,60 @@
+"""How leads and scores change with every item that is kept: what the learned methods follow."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from topple.explainers.search.engine import Engine
+from topple.scoring.ranking import lead
+from topple.scoring.recommender import Scorer
+from topple.scoring.variations import without
+
+
+def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int) -> tuple[Tensor, Tensor]:
+    """Return leads among the shortlist, and how a shortfall of each changes with every item kept.
+
+    The shortfall is relu(alpha - lead). Every history is asked about; open targets are charged.
+
+    Args:
+        engine: B histories with T targets each.
+        removed: for each target of a history `restarts` removals, units, bool [B, T * restarts, H].
+        alpha: the lead that is wanted.
+        restarts: removals of each target.
+
+    Returns:
+        leads over the removal's target [B, T * restarts], slopes of units [B, T * restarts, H].
+    """
+    table = engine.table
+    engine.count(removed.shape[0] * removed.shape[1], table.query.flatten(), engine.open.flatten() * restarts)
+    rows = torch.arange(len(removed), device=removed.device)
+    keep = without(table.histories, table.positions(rows, removed)).requires_grad_()
+    scores = engine.shortlist(keep).masked_fill(engine.not_competing(rows, keep), -torch.inf)  # [B, T * restarts, C]
+    columns, k = (values.repeat_interleave(restarts, 1)[..., None] for values in (engine.target_columns, table.k))
+    leads = lead(scores, columns, k)[..., 0]
+    (slope,) = torch.autograd.grad(torch.relu(alpha - leads).sum(), keep)
+    return leads.detach(), table.sum_by_unit(slope)
+
+
+def score_slopes(
+    engine: Engine, scorer: Scorer, removed: Tensor, shortfall: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return scores of targets, a shortfall of each, and how it changes with every item kept; all targets are charged.
+
+    Args:
+        engine: B histories with T targets each.
+        scorer: the engine's recommender, bound to its histories and their targets.
+        removed: a removal for each target, units, bool [B, T, H].
+        shortfall: from scores [B, T] to shortfalls [B, T].
+
+    Returns:
+        scores [B, T], shortfalls [B, T], slopes of units [B, T, H].
+    """
+    table = engine.table
+    engine.count(removed.shape[0] * removed.shape[1], table.query.flatten(), 1)
+    rows = torch.arange(len(removed), device=removed.device)
+    keep = without(table.histories, table.positions(rows, removed)).requires_grad_()
+    score = scorer(keep).diagonal(dim1=1, dim2=2)  # [B, T, T] to [B, T]
+    lacking = shortfall(score)
+    (slope,) = torch.autograd.grad(lacking.sum(), keep)
+    return score.detach(), lacking.detach(), table.sum_by_unit(slope)

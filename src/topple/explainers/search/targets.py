@@ -1,0 +1,173 @@
+"""Queries of the same histories, side by side."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
+from topple.scoring.variations import HistoryBatch, Packing
+
+
+@dataclass(frozen=True, eq=False)
+class TargetTable:
+    """N queries as a table of B histories x T targets, so that one variation of a history serves all its targets.
+
+    A cell without a query repeats target 0 and is never read. Searches work on units: a unit is a position of the history, or
+    a group of positions, known by the first of them.
+
+    Args:
+        histories: the B histories.
+        row: the history of each query [N].
+        column: where each query stands among the targets of its history [N].
+        query: the number of the query in each cell [B, T].
+        nobody: the number that stands in empty cells.
+        asked: cells that hold a query, bool [B, T].
+        target: the target items [B, T].
+        k: the list lengths [B, T].
+        key: the keys of the draws [B, T].
+        removable: units that may be named, bool [B, T, H].
+        unit: the unit of each position [B, H].
+        unit_size: the positions of each unit [B, H].
+        unit_cost: what it costs to name each unit, in thousandths, int64 [B, T, H].
+        largest: most positions of a set [B, T].
+        sets: how many different smallest sets are wanted [B, T].
+        grouped: whether any unit is a group.
+    """
+
+    histories: HistoryBatch
+    row: Tensor
+    column: Tensor
+    query: Tensor
+    nobody: int
+    asked: Tensor
+    target: Tensor
+    k: Tensor
+    key: Tensor
+    removable: Tensor
+    unit: Tensor
+    unit_size: Tensor
+    unit_cost: Tensor
+    largest: Tensor
+    sets: Tensor
+    grouped: bool
+
+    @classmethod
+    def of(cls, queries: EncodedQueries, which: Tensor) -> "TargetTable":
+        """Arrange the chosen queries, numbered in the order of `which` [N]; histories are cut to the longest of them."""
+        chosen = queries.select(which)
+        packing = Packing.of(chosen.row)
+        histories = queries.histories.rows(packing.which)
+        unit = queries.unit[packing.which, : histories.items.shape[1]]  # [B, H]
+        positions = torch.arange(unit.shape[1], device=unit.device)
+        unit_of_each = unit[packing.row]  # [N, H]
+        item_cost = chosen.item_cost[:, : unit.shape[1]]
+        by_query = {
+            "query": torch.arange(len(which), device=unit.device) - len(which),
+            "target": chosen.target,
+            "k": chosen.k,
+            "key": chosen.key,
+            "largest": chosen.largest,
+            "sets": torch.tensor([query.sets for query in chosen.queries], device=unit.device),
+            "removable": chosen.removable[:, : unit.shape[1]] & (unit_of_each == positions),
+            "unit_cost": torch.zeros_like(item_cost).scatter_add(1, unit_of_each, item_cost),
+        }
+        return _arranged(packing, histories, unit, by_query, len(which))
+
+    def select(self, chosen: Tensor) -> "TargetTable":
+        """Return a table of the queries in the chosen cells, bool [B, T], which keep their numbers."""
+        row, column = (chosen & self.asked).nonzero(as_tuple=True)
+        packing = Packing.of(row)
+        histories = self.histories.rows(packing.which)
+        unit = self.unit[packing.which, : histories.items.shape[1]]
+        by_query = {"query": self.query[row, column] - self.nobody}
+        by_query |= {name: getattr(self, name)[row, column] for name in ("target", "k", "key", "largest", "sets")}
+        by_query |= {name: getattr(self, name)[row, column, : unit.shape[1]] for name in ("removable", "unit_cost")}
+        return _arranged(packing, histories, unit, by_query, self.nobody)
+
+    @property
+    def cells(self) -> tuple[Tensor, Tensor]:
+        """The cells of the N queries: rows and columns."""
+        return self.row, self.column
+
+    @property
+    def plain(self) -> Tensor:
+        """Where every unit is one position and costs 1, so that the cheapest set is the one with the fewest positions [B, T]."""
+        return (self.unit_cost == THOUSANDTHS).all(-1)  # positions of a group other than the first cost 0
+
+    @property
+    def price(self) -> Tensor:
+        """What each unit costs as a number, 1 for an item without a cost of its own; for rules of thumb [B, T, H]."""
+        return self.unit_cost.double() / THOUSANDTHS
+
+    def with_equal_choices(self, row: int, columns: Tensor) -> Iterator[Tensor]:
+        """Yield the columns of one history in groups that may name the same units, so that no other target counts for them."""
+        choices, choice = torch.unique(self.removable[row, columns], dim=0, return_inverse=True)
+        for one in range(len(choices)):
+            yield columns[choice == one]
+
+    def positions(self, row: Tensor, units: Tensor) -> Tensor:
+        """Return the positions of units, bool [R, ..., H], over histories `row` [R]."""
+        if not self.grouped:
+            return units
+        unit = self.unit[row, : units.shape[-1]]
+        return units.gather(-1, unit.reshape(len(row), *[1] * (units.ndim - 2), unit.shape[-1]).expand_as(units))
+
+    def sum_by_unit(self, numbers: Tensor) -> Tensor:
+        """Return numbers of positions [B, S, H] added up over each unit [B, S, H]."""
+        if not self.grouped:
+            return numbers
+        return torch.zeros_like(numbers).scatter_add(-1, self.unit[:, None].expand_as(numbers), numbers)
+
+    def cost(self, sets: Tensor) -> Tensor:
+        """Return what sets, bool [B, T, H], cost in thousandths, int64 [B, T]."""
+        return (sets * self.unit_cost).sum(-1)
+
+    def allowed(self, sets: Tensor) -> Tensor:
+        """Return which sets, bool [B, T, H], are within the largest size, bool [B, T]."""
+        return (sets * self.unit_size[:, None]).sum(-1) <= self.largest
+
+    def least_cost(self, units: Tensor | int) -> Tensor:
+        """Return what sets of so many units [B, T], or more, cost at least, in thousandths; infinity where none is allowed."""
+        count = torch.as_tensor(units, device=self.row.device).expand_as(self.k)[..., None]
+        at = (count - 1).clamp(0, self._least_costs.shape[-1] - 1)
+        return self._least_costs.gather(-1, at).masked_fill(count > self._least_costs.shape[-1], torch.inf)[..., 0]
+
+    @cached_property
+    def _least_costs(self) -> Tensor:
+        """What sets of 1, 2, ... H units cost at least [B, T, H]."""
+        sizes = _running_least(self.unit_size[:, None].expand_as(self.removable), self.removable)
+        return _running_least(self.unit_cost, self.removable).masked_fill(sizes > self.largest[..., None], torch.inf)
+
+    def sizes_below(self, cost: Tensor) -> Tensor:
+        """Return how many sizes, 1, 2, ... units, could have a set that is cheaper than `cost` [B, T]; [B, T]."""
+        return (_running_least(self.unit_cost, self.removable) < cost[..., None]).sum(-1)
+
+
+def _arranged(
+    packing: Packing, histories: HistoryBatch, unit: Tensor, by_query: Mapping[str, Tensor], nobody: int
+) -> TargetTable:
+    """Lay what is known of each query into the cells; query numbers come less `nobody`, for empty cells hold 0."""
+    cells = {name: packing.lay(values) for name, values in by_query.items()}
+    query = cells.pop("query") + nobody
+    positions = torch.arange(unit.shape[1], device=unit.device)
+    return TargetTable(
+        histories=histories,
+        row=packing.row,
+        column=packing.slot,
+        query=query,
+        nobody=nobody,
+        asked=query < nobody,
+        k=cells.pop("k").clamp(min=1),
+        unit=unit,
+        unit_size=torch.zeros_like(unit).scatter_add(1, unit, histories.present.long()),
+        grouped=not bool((unit == positions).all()),
+        **cells,
+    )
+
+
+def _running_least(numbers: Tensor, removable: Tensor) -> Tensor:
+    """Return the least sums of 1, 2, ... numbers of removable units [B, T, H]; infinity where there are not so many."""
+    return numbers.double().masked_fill(~removable, torch.inf).sort(-1).values.cumsum(-1)
