@@ -1,9 +1,12 @@
+import numpy as np
 import pytest
+import torch
 
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, history, interactions, listed
 from topple.errors import CapabilityError, DataError, RecommenderError
 from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender
 
 pytest.importorskip("implicit", exc_type=ImportError)
@@ -53,6 +56,36 @@ def test_als_recommends_as_the_library_does_with_recalculated_users(alpha, regul
     ids, scores = model.recommend(3, shorter, N=8, recalculate_user=True)
     entries = topple.recommend(recommender, [ITEMS[item] for item in shorter.indices], k=8)
     assert [entry.score for entry in entries] == pytest.approx(scores, abs=1e-5)
+
+
+PLAYS = interactions().copy()
+PLAYS.data = np.random.default_rng(0).integers(1, 30, PLAYS.nnz).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("model", "more"),
+    [
+        (AlternatingLeastSquares(6, alpha=1.0, random_state=1, num_threads=1), {"recalculate_user": True}),
+        (AlternatingLeastSquares(6, alpha=0.02, random_state=1, num_threads=1), {"recalculate_user": True}),
+        (BM25Recommender(K=12, num_threads=1), {}),
+        (TFIDFRecommender(K=12, num_threads=1), {}),
+    ],
+    ids=["als", "als-low", "bm25", "tfidf"],
+)
+def test_a_model_of_counts_is_asked_with_the_counts_as_weights(model, more):
+    model.fit(PLAYS, show_progress=False)
+    recommender = topple.wrap(model, "implicit", ITEMS)
+    for user in range(20):
+        row = PLAYS[user]
+        histories = HistoryBatch(torch.from_numpy(row.indices)[None].long(), torch.from_numpy(row.data)[None].double())
+        scores = recommender.score(histories, unchanged(histories))[0, 0]
+        ids, expected = model.recommend(user, row, N=6, **more)
+        assert scores[torch.from_numpy(ids).long()].tolist() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+        kept = unchanged(histories)
+        kept[0, 0, 0] = 0
+        fewer = HistoryBatch(histories.items[:, 1:], histories.weights[:, 1:])
+        without = recommender.score(fewer, unchanged(fewer))[0, 0]
+        torch.testing.assert_close(recommender.score(histories, kept)[0, 0], without, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", [BayesianPersonalizedRanking, LogisticMatrixFactorization])

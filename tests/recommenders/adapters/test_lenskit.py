@@ -1,10 +1,13 @@
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, RecommenderError
 from topple.scoring.recommender import Capability
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender
 
 pytest.importorskip("lenskit", reason="test_older.py runs this in an environment of its own")
@@ -54,6 +57,24 @@ def test_lists_equal_the_librarys_own(scorer, capabilities):
     alone = topple.wrap(pipeline.component("scorer"), "lenskit")
     assert alone.fingerprint == recommender.fingerprint
     assert topple.explain(recommender, history(1), k=2, progress=False)
+
+
+@pytest.mark.parametrize("use_ratings", [True, False])
+def test_ratings_count_where_the_scorer_uses_them(use_ratings):
+    ratings = np.random.default_rng(0).integers(1, 6, interactions().nnz).astype(float)
+    scorer = ImplicitMFScorer(embedding_size=5, epochs=4, use_ratings=use_ratings)
+    pipeline = trained(scorer, rating=ratings)
+    recommender = topple.wrap(pipeline, "lenskit")
+    ends, items = interactions().indptr, pipeline.component("scorer").items
+    for user in range(5):
+        chosen = slice(ends[user], ends[user + 1])
+        numbers = items.numbers(history(user))
+        given = torch.from_numpy(numbers.astype(np.int64))[None], torch.from_numpy(ratings[chosen])[None]
+        histories = HistoryBatch(*given)
+        own = recommend(pipeline, USERS[user], 8)
+        scores = recommender.score(histories, unchanged(histories))[0, 0]
+        found = scores[torch.from_numpy(items.numbers(own.ids()).astype(np.int64))]
+        assert found.tolist() == pytest.approx(own.scores().tolist(), rel=1e-4, abs=1e-5)
 
 
 def test_what_is_refused():

@@ -83,7 +83,7 @@ def test_a_low_rank_update_equals_a_new_solve(factors, most):
     keep = keep[:, moved <= most]
     assert keep.shape[1] > 18
     factors_of = model.arrays()["item_factors"].double()
-    prepared = FoldIn(model._system, factors_of[batch.items], batch.weights)
+    prepared = FoldIn(model._system, factors_of[batch.items], *model.sides(batch))
     expected = prepared.solved(keep)
     torch.testing.assert_close(prepared.update(keep).users(), expected, rtol=1e-10, atol=1e-11)
     torch.testing.assert_close(model.score(batch, keep), expected @ factors_of.T, rtol=1e-10, atol=1e-11)
@@ -417,7 +417,7 @@ def test_alpha_and_regularisation_are_part_of_what_was_learned():
 
 
 def test_the_system_is_prepared_in_float64():
-    system = System.of(torch.full((3, 2), 0.1), alpha=1, regularisation=1e-9)
+    system = System.of(torch.full((3, 2), 0.1), regularisation=1e-9)
     exact = torch.full((3, 2), 0.1).double()
     assert system.gram.dtype is torch.float64
     torch.testing.assert_close(system.gram, exact.T @ exact + 1e-9 * torch.eye(2).double(), rtol=1e-15, atol=0)

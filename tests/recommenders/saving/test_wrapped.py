@@ -140,6 +140,6 @@ def test_arrays_that_do_not_fit_are_refused():
         ModelFolderError, match=r"array 'indptr' is missing \(found: none\); w needs indptr, indices, values"
     ):
         ItemWeights.from_arrays({}, catalogue_of(ITEMS), weights)
-    arrays = {"item_factors": TABLE[:, :2], "confidence_and_regularisation": np.array([2.0, -1e3])}
+    arrays = {"item_factors": TABLE[:, :2], "fold_in": np.array([2.0, 0.0, -1e3])}
     with pytest.raises(ModelFolderError, match="the arrays do not fit: f has factors that leave a user undetermined"):
         FactorsOfItems.from_arrays(arrays, catalogue_of(ITEMS), factors)

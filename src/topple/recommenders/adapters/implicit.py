@@ -20,7 +20,8 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
     """Return a trained model of implicit as a recommender.
 
     ALS is asked as `recommend(..., recalculate_user=True)` does it, in float64; it has a gradient. Item-item models are
-    additive, so that smallest sets are proven.
+    additive, so that smallest sets are proven. A model that was trained on counts or confidences is asked with these as the
+    weights of the history: with weights of 1 the lists are those of somebody who met each item once.
 
     Args:
         model: trained.

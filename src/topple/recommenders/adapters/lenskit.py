@@ -23,8 +23,9 @@ def wrap(
 ) -> Recommender:
     """Return a trained pipeline or scorer of LensKit as a recommender.
 
-    EASE and SLIM are additive; ImplicitMF solves for the user's factors anew, as it does for a query with a history, and
-    has a gradient; nearest neighbours are asked one query a history, and items without neighbours get 0.
+    EASE and SLIM are additive; ImplicitMF solves for the user's factors anew, as it does for a query with a history (with
+    `use_ratings`, the weights of the history are the ratings), and has a gradient; nearest neighbours are asked one query a
+    history, and items without neighbours get 0.
 
     Args:
         model: a trained pipeline, or one of its scorers.
@@ -54,7 +55,9 @@ def wrap(
     if sums:
         return ItemWeights(catalogue, name, part.weights)
     if factors:
-        return FactorsOfItems(catalogue, name, part.item_embeddings, part.config.user_reg, part.config.weight + 1)
+        weight = part.config.weight
+        confidence = (weight, 1.0) if part.config.use_ratings else (0.0, weight + 1.0)
+        return FactorsOfItems(catalogue, name, part.item_embeddings, part.config.user_reg, *confidence)
     return BlackBox(catalogue, name, _Neighbours(part, ids), empty=0.0, missing=0.0)
 
 

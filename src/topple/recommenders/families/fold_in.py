@@ -22,47 +22,47 @@ class System:
     """What the equations of all histories have in common.
 
     Args:
-        alpha: confidence that a seen item adds.
         gram: G = Y'Y + reg I [D, D], in float64.
         inverse: the inverse of G [D, D], in float64.
     """
 
-    alpha: float
     gram: Tensor
     inverse: Tensor
 
     @classmethod
-    def of(cls, factors: Tensor, alpha: float, regularisation: float) -> "System":
+    def of(cls, factors: Tensor, regularisation: float) -> "System":
         """Prepare the system of factors Y [I, D]."""
         exact = factors.double()
         gram = exact.T @ exact
         gram.diagonal().add_(regularisation)
-        return cls(alpha, gram, torch.cholesky_inverse(torch.linalg.cholesky(gram)))
+        return cls(gram, torch.cholesky_inverse(torch.linalg.cholesky(gram)))
 
 
 @dataclass(frozen=True, eq=False)
 class FoldIn:
     """B histories, prepared for many variations of each.
 
-    A variation that keeps weights c has the user x with (G + alpha Z' diag(c) Z) x = (1 + alpha) Z' c, where Z are the factors
-    of the history's items. It is solved anew, or as a low-rank update of the whole history or the empty one: whichever is
-    cheaper for the shape of what is asked.
+    A variation that keeps shares c has the user x with (G + Z' diag(c a) Z) x = Z' (c b), where Z are the factors of the
+    history's items and an item of confidence b adds a = b - 1, or whatever the model says. It is solved anew, or as a low-rank
+    update of the whole history or the empty one: whichever is cheaper for the shape of what is asked.
 
     Args:
         system: of the model.
         factors: Z [B, H, D].
-        weights: base weights [B, H]; 0 for padding, and for items whose factors are all 0: these move nothing.
+        left: a, what an item adds to the left side [B, H].
+        right: b, what an item adds to the right side [B, H]; a and b are 0 for padding.
     """
 
     system: System
     factors: Tensor
-    weights: Tensor
+    left: Tensor
+    right: Tensor
 
     def users(self, kept: Tensor, rows: Tensor | None = None) -> Tensor:
         """Return the users of variations [R, S, D], the cheapest way.
 
         Args:
-            kept: weights kept [R, S, H], cut to the longest of the chosen histories or longer.
+            kept: shares kept [R, S, H], of `kept`, cut to the longest of the chosen histories or longer.
             rows: which histories [R]; None for all.
         """
         if not kept.numel():
@@ -96,12 +96,13 @@ class FoldIn:
         return length * columns <= factors * (length + columns)
 
     def kept(self, keep: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Return the weights that are kept of the chosen histories, for shares kept [R, S, H]."""
-        return keep * (self.weights if rows is None else self.weights[rows, : keep.shape[2]])[:, None]
+        """Return the shares kept of the chosen histories [R, S, H], 0 where an item moves nothing."""
+        return keep * (self.moving if rows is None else self.moving[rows, : keep.shape[2]])[:, None]
 
     def chosen(self, rows: Tensor, length: int) -> "FoldIn":
         """Return some of the histories [R], cut to a length; what is prepared goes along."""
-        found = FoldIn(self.system, self.factors[rows, :length], self.weights[rows, :length])
+        parts = (self.factors, self.left, self.right)
+        found = FoldIn(self.system, *(part[rows, :length] for part in parts))
         for name in ("empty", "whole"):
             start: Start = getattr(self, name)
             found.__dict__[name] = Start(start.user[rows], start.effect[rows, :length], start.pull[rows, :length])
@@ -116,15 +117,15 @@ class FoldIn:
 
     def _solved_by_items(self, kept: Tensor) -> Tensor:
         mutual = self.empty.effect @ self.factors.transpose(1, 2)
-        left = self.system.alpha * kept[..., None] * mutual[:, None]
+        left = (kept * self.left[:, None])[..., None] * mutual[:, None]
         left = left + torch.eye(kept.shape[2], dtype=kept.dtype, device=kept.device)
-        found: Tensor = torch.linalg.solve(left, (1 + self.system.alpha) * kept)
+        found: Tensor = torch.linalg.solve(left, kept * self.right[:, None])
         return found @ self.empty.effect
 
     def _solved_by_factors(self, kept: Tensor) -> Tensor:
         factors = self.factors[:, None]
-        left = self.system.gram.to(kept) + self.system.alpha * (factors * kept[..., None]).transpose(2, 3) @ factors
-        right = (1 + self.system.alpha) * kept @ self.factors
+        more = (factors * (kept * self.left[:, None])[..., None]).transpose(2, 3) @ factors
+        left, right = self.system.gram.to(kept) + more, (kept * self.right[:, None]) @ self.factors
         return torch.cholesky_solve(right[..., None], torch.linalg.cholesky(left))[..., 0]
 
     def _solving_is_cheaper(self, update: Update) -> bool:
@@ -136,7 +137,7 @@ class FoldIn:
     def update(self, kept: Tensor, rows: Tensor | None = None) -> Update:
         """Return what moves each variation [R, S, H] from the nearer of the two starts, or all from the whole where that is near."""
         history = torch.arange(len(kept), device=kept.device) if rows is None else rows
-        base = self.weights[history, None, : kept.shape[2]]
+        base = self.moving[history, None, : kept.shape[2]]
         moves, sizes = _moves(kept != base)
         from_empty = torch.zeros_like(sizes, dtype=torch.bool)
         if len(moves) and int(sizes.max()) > NEAR:
@@ -151,24 +152,33 @@ class FoldIn:
         """The histories without any item."""
         effect = self.factors @ self.system.inverse.to(self.factors)
         user = self.factors.new_zeros(len(self.factors), self.factors.shape[2])
-        return Start(user, effect, torch.full_like(self.weights, 1 + self.system.alpha))
+        return Start(user, effect, self.right)
 
     @cached_property
     def whole(self) -> Start:
         """The histories with all their items."""
-        alpha, (_, length, factors) = self.system.alpha, self.factors.shape
+        length, factors = self.factors.shape[1:]
         across = self.factors.transpose(1, 2)
         if length < factors:
-            left = alpha * (self.empty.effect @ across) * self.weights[:, None]
+            left = (self.empty.effect @ across) * self.left[:, None]
             effect = torch.linalg.solve(
                 left + torch.eye(length, dtype=left.dtype, device=left.device), self.empty.effect
             )
         else:
-            left = self.system.gram.to(across) + alpha * (across * self.weights[:, None]) @ self.factors
+            left = self.system.gram.to(across) + (across * self.left[:, None]) @ self.factors
             effect = self.factors @ torch.cholesky_inverse(torch.linalg.cholesky(left))
-        user = (1 + alpha) * (self.weights[:, None] @ effect)[:, 0]
-        pull = 1 + alpha - alpha * (self.factors @ user[..., None])[..., 0]
-        return Start(user, effect, pull)
+        user = (self.right[:, None] @ effect)[:, 0]
+        return Start(user, effect, self.pull(user[:, None])[:, 0])
+
+    def pull(self, users: Tensor) -> Tensor:
+        """Return how far each item pulls users [B, S, D] that it does not belong to yet, [B, S, H]: b - a Z x."""
+        return self.right[:, None] - self.left[:, None] * (users @ self.factors.transpose(1, 2))
+
+    @cached_property
+    def moving(self) -> Tensor:
+        """The whole history [B, H]: 1 where an item moves the user, 0 for padding and for items whose factors are all 0."""
+        moves = (self.factors != 0).any(-1) & ((self.left != 0) | (self.right != 0))
+        return moves.to(self.factors)
 
     @cached_property
     def one(self) -> Start:
@@ -183,11 +193,11 @@ class FoldIn:
     @cached_property
     def lengths(self) -> list[int]:
         """How far each history is filled: up to the last position that holds an item."""
-        return lengths_of(self.weights > 0)
+        return lengths_of(self.moving > 0)
 
     def mutual(self, starts: int) -> Tensor | None:
         """Return Z A^-1 Z' of the whole histories, or of both starts, [B, starts, H, H]; None where that is too much to hold."""
-        if starts * self.factors.shape[1] * self.weights.numel() > HELD:
+        if starts * self.factors.shape[1] * self.left.numel() > HELD:
             return None
         if starts not in self._mutual:
             effect = (self.one if starts == 1 else self.both).effect

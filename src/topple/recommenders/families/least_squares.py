@@ -1,5 +1,6 @@
 """Factor models whose user is the least squares of a history: implicit ALS, trained here or in any library."""
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -13,27 +14,30 @@ from topple.scoring.variations import HistoryBatch
 
 
 class LeastSquares(Recommender):
-    """Scores are Y x, with x the least squares of the history: (Y'Y + reg I + alpha Y_H' Y_H) x = (1 + alpha) Y_H' 1.
+    """Scores are Y x, with x the least squares of the history: (Y'Y + reg I + Y_H' diag(c - 1) Y_H) x = Y_H' c.
 
-    A variation that keeps weights c solves (Y'Y + reg I + alpha Y_H' diag(c) Y_H) x = (1 + alpha) Y_H' c. What it removes is
-    an update of rank |removed|, so it costs a system of that size once the history is prepared (`FoldIn`).
-    Source: Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 4, with
-    preference 1 and confidence 1 + alpha for what was seen. Differs in: base weights and shares of an item count as such.
+    c is the confidence of each item of the history, which is preferred; an item outside it has preference 0 and confidence 1.
+    A variation keeps shares of what items add to both sides. What it removes is an update of rank |removed|, so it costs a
+    system of that size once the history is prepared (`FoldIn`).
+    Source: Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equation 4.
 
     Args:
         catalogue: the items.
         factors: Y [I, D].
-        alpha: confidence that a seen item adds to the 1 of every item.
         regularisation: weight of the squared norm of x.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.DIFFERENTIABLE})
 
-    def __init__(self, catalogue: Catalogue, factors: Tensor, alpha: float, regularisation: float) -> None:
+    def __init__(self, catalogue: Catalogue, factors: Tensor, regularisation: float) -> None:
         super().__init__(catalogue)
         self._factors = factors
-        self._system = System.of(factors, alpha, regularisation)
+        self._system = System.of(factors, regularisation)
         self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
+
+    @abstractmethod
+    def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
+        """Return what the items of histories add to the left and the right side of the equations, both [B, H]; 0 for padding."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is prepared: a copy, or the model in another process, prepares its own."""
@@ -70,6 +74,5 @@ class LeastSquares(Recommender):
         found = self._prepared.get(histories)
         if found is None:
             factors = self._factors[histories.items].to(histories.weights.dtype)
-            weights = histories.weights * (factors != 0).any(-1)
-            found = self._prepared[histories] = FoldIn(self._system, factors, weights)
+            found = self._prepared[histories] = FoldIn(self._system, factors, *self.sides(histories))
         return found

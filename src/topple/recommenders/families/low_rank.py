@@ -1,8 +1,8 @@
 """Variations of a history as low-rank updates: what a few items that are kept less change in the solution.
 
-With A the left side of a history's equations, x the solution and Z the factors of the items, weights that are less by d give
-x + g Z A^-1, where (I - alpha diag(d) Z A^-1 Z') g = -d * pull. That is Woodbury's identity; g is 0 where d is, so the system
-is as small as the number of items that moved, and the condition is at most 1 + alpha.
+With A the left side of a history's equations, x the solution, Z the factors of the items and a what each adds to the left
+side, shares that are less by d give x + g Z A^-1, where (I - diag(d a) Z A^-1 Z') g = -d * pull. That is Woodbury's identity;
+g is 0 where d is, so the system is as small as the number of items that moved.
 """
 
 from dataclasses import dataclass, fields
@@ -27,7 +27,7 @@ class Start:
     Args:
         user: x [B, D].
         effect: Z A^-1 [B, H, D], how x moves with the right side of each item.
-        pull: 1 + alpha - alpha Z x [B, H]; an item kept with weight c adds c * pull to A x = G x + ....
+        pull: b - a Z x [B, H]; an item of which the share c is kept adds c * pull to A x = G x + ....
     """
 
     user: Tensor
@@ -85,8 +85,9 @@ class Update:
         """Return Z A^-1 slope [R, S, H] for the new A, of slopes [R, S, D]; of all histories."""
         before = slope @ self.start.effect.flatten(1, 2).transpose(1, 2)
         by_start = before.reshape(*before.shape[:2], *self.start.pull.shape[1:])
-        moved = self._moved(self.steps(before)) @ self.fold_in.factors.transpose(1, 2)
-        return self._of_the_start(by_start) + self.fold_in.system.alpha * moved
+        left = self.fold_in.left[:, None].repeat(1, 1, by_start.shape[2])
+        moved = self._moved(self.steps(before * left)) @ self.fold_in.factors.transpose(1, 2)
+        return self._of_the_start(by_start) + moved
 
     def steps(self, values: Tensor | None = None) -> Tensor:
         """Solve left g = less * values, with values [R, S, starts * H] or those that move x; g among all items of the starts.
@@ -98,7 +99,7 @@ class Update:
         mutual = None if self.rows is None else self.fold_in.mutual(starts)
         for variations in by_size(self.sizes.flatten(), self.fold_in.factors.shape[2]):
             block = self._block(variations)
-            left = self._products_of(block, mutual) * (-self.fold_in.system.alpha * block.less)[..., None]
+            left = self._products_of(block, mutual) * -(block.less * self.fold_in.left.flatten()[block.item])[..., None]
             left.diagonal(dim1=1, dim2=2).add_(1)
             into = block.position + (variations * out.shape[2] + block.shift)[:, None]
             known = self.start.pull.flatten()[block.entry] if values is None else values.flatten()[into]
@@ -181,6 +182,4 @@ class _Users(torch.autograd.Function):
     @staticmethod
     @once_differentiable  # type: ignore[no-untyped-call, untyped-decorator, unused-ignore]
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
-        alpha, factors = ctx.update.fold_in.system.alpha, ctx.update.fold_in.factors
-        pull = 1 + alpha - alpha * ctx.users @ factors.transpose(1, 2)
-        return pull * ctx.update.effects(slope), None
+        return ctx.update.fold_in.pull(ctx.users) * ctx.update.effects(slope), None

@@ -55,8 +55,12 @@ class ALS(LeastSquares):
     settings_type: ClassVar[type[AlsSettings]] = AlsSettings
 
     def __init__(self, catalogue: Catalogue, factors: Tensor, settings: AlsSettings) -> None:
-        super().__init__(catalogue, factors.detach().float().contiguous(), settings.alpha, settings.regularisation)
+        super().__init__(catalogue, factors.detach().float().contiguous(), settings.regularisation)
         self.settings: AlsSettings = settings
+
+    def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
+        """Return alpha and 1 + alpha, times the base weights: an item of weight 2 counts as two items."""
+        return self.settings.alpha * histories.weights, (1 + self.settings.alpha) * histories.weights
 
     @classmethod
     def fit(
@@ -141,11 +145,12 @@ def _round(train: CsrMatrix, items: Tensor, settings: AlsSettings) -> tuple[Tens
 
 def _half(matrix: CsrMatrix, factors: Tensor, settings: AlsSettings) -> Tensor:
     """Return the factors of the rows of a sparse matrix, given those of its columns; a row without entries has zeros."""
-    system = System.of(factors, settings.alpha, settings.regularisation)
+    system = System.of(factors, settings.regularisation)
     out = torch.zeros(matrix.shape[0], settings.factors)
     for rows, histories in _chunks(matrix):
-        weights = histories.weights
-        out[rows] = FoldIn(system, factors[histories.items], weights).solved(weights[:, None])[:, 0]
+        seen, alpha = histories.weights, settings.alpha
+        fold_in = FoldIn(system, factors[histories.items], alpha * seen, (1 + alpha) * seen)
+        out[rows] = fold_in.solved(seen[:, None])[:, 0]
     return out
 
 

@@ -13,18 +13,23 @@ from topple.errors import ModelFolderError, RecommenderError
 from topple.recommenders.adapters.arrays.named import WrappedSettings
 from topple.recommenders.families.least_squares import LeastSquares
 from topple.recommenders.saving.arrays import fitting_arrays
+from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 
 
 class FactorsOfItems(LeastSquares):
     """The user's factors are solved for anew for each history, in float64.
 
+    An item of weight w, a count or a rating, has the confidence `fixed` + `each` w; where w is below 0 the confidence is that of
+    -w, and the item is not preferred.
+
     Args:
         catalogue: the items.
         name: what to call the model.
         item_factors: Y [I, D].
         regularization: reg.
-        confidence: of an item of the history, 1 + alpha; an item outside it has 1.
+        each: what the confidence of an item of the history grows by with each unit of weight.
+        fixed: what it is besides; an item outside the history has confidence 1.
 
     Raises:
         RecommenderError: factors that are not one finite row an item, or equations that cannot be solved.
@@ -34,7 +39,13 @@ class FactorsOfItems(LeastSquares):
     settings_type: ClassVar[type[WrappedSettings]] = WrappedSettings
 
     def __init__(
-        self, catalogue: Catalogue, name: str, item_factors: ArrayLike, regularization: float, confidence: float
+        self,
+        catalogue: Catalogue,
+        name: str,
+        item_factors: ArrayLike,
+        regularization: float,
+        each: float,
+        fixed: float = 0.0,
     ) -> None:
         factors = np.array(item_factors)
         if factors.ndim != 2 or len(factors) != len(catalogue) or not np.isfinite(factors).all():
@@ -43,7 +54,7 @@ class FactorsOfItems(LeastSquares):
                 "Train it anew, and give the ids of all items that it was trained on."
             )
         try:
-            super().__init__(catalogue, torch.from_numpy(factors), confidence - 1, regularization)
+            super().__init__(catalogue, torch.from_numpy(factors), regularization)
         except RuntimeError as error:  # not positive definite
             raise RecommenderError(
                 f"{name} has factors that leave a user undetermined with regularization={regularization:g}. Train it anew, with "
@@ -51,22 +62,29 @@ class FactorsOfItems(LeastSquares):
             ) from error
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps, the class does not
         self.settings: WrappedSettings = WrappedSettings(name=name)
-        about = torch.tensor([confidence, regularization], dtype=torch.float64)
-        self._numbers = {"item_factors": self._factors, "confidence_and_regularisation": about}
+        self._each, self._fixed = each, fixed
+        about = torch.tensor([each, fixed, regularization], dtype=torch.float64)
+        self._numbers = {"item_factors": self._factors, "fold_in": about}
+
+    def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
+        """Return confidence - 1 and confidence, from the base weights."""
+        weights, present = histories.weights, histories.present.to(histories.weights)
+        confidence = present * (self._fixed + self._each * weights.abs())
+        return confidence - present, confidence * (weights >= 0)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
-        """Build the model from `item_factors` [I, D], and `confidence_and_regularisation` [2].
+        """Build the model from `item_factors` [I, D], and `fold_in` [3]: each, fixed, regularisation.
 
         Raises:
             ModelFolderError: an array is missing, does not fit the catalogue, or the equations cannot be solved with it.
         """
         name = cls.settings_type.checked(settings, cls.stored_as).name
-        shapes = {"item_factors": (len(catalogue), None), "confidence_and_regularisation": (2,)}
+        shapes = {"item_factors": (len(catalogue), None), "fold_in": (3,)}
         found = fitting_arrays(arrays, shapes, name, catalogue)
-        confidence, regularisation = found["confidence_and_regularisation"].tolist()
+        each, fixed, regularisation = found["fold_in"].tolist()
         try:
-            return cls(catalogue, name, found["item_factors"], regularisation, confidence)
+            return cls(catalogue, name, found["item_factors"], regularisation, each, fixed)
         except RecommenderError as error:
             raise ModelFolderError(f"the arrays do not fit: {error}") from error
 
