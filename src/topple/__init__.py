@@ -41,12 +41,13 @@ if TYPE_CHECKING:
     from topple.records.answer import Removal as Removal
     from topple.records.answer import Status as Status
     from topple.records.answer import Verdict as Verdict
+    from topple.records.io import canonical_json as canonical_json
+    from topple.records.io import read_explanations as read_explanations
     from topple.records.question import CandidateRule as CandidateRule
     from topple.records.question import Constraints as Constraints
     from topple.records.question import Goal as Goal
     from topple.records.question import Query as Query
     from topple.records.question import Repeats as Repeats
-    from topple.reports.records import read_explanations as read_explanations
     from topple.reports.records import write_explanations as write_explanations
     from topple.reports.sentences import sentence as sentence
     from topple.scoring.budget import Budget as Budget
@@ -76,6 +77,7 @@ _MODULES = {
     "ToppleError": "topple.errors",
     "Verdict": "topple.records.answer",
     "Vocabulary": "topple.data.vocabulary",
+    "canonical_json": "topple.records.io",
     "evaluate": "topple.api.evaluating",
     "explain": "topple.api.explaining",
     "explain_queries": "topple.api.explaining",
@@ -85,7 +87,7 @@ _MODULES = {
     "load_model": "topple.recommenders.saving.folders",
     "load_split": "topple.data.sources",
     "prepare": "topple.data.preparation",
-    "read_explanations": "topple.reports.records",
+    "read_explanations": "topple.records.io",
     "read_interactions": "topple.data.reading",
     "read_split": "topple.data.layout",
     "read_titles": "topple.data.titles",

@@ -1,11 +1,9 @@
 import json
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from topple import Catalogue, Explanation, Proof, Query, Status, Vocabulary, read_explanations, write_explanations
-from topple.errors import DataError, DataNotFoundError, OutputExistsError
+from topple.errors import OutputExistsError
 
 
 def examples(ids):
@@ -65,17 +63,3 @@ def test_an_existing_folder_is_refused(tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(OutputExistsError, match="exists and is left as it is"):
         write_explanations([], Catalogue(Vocabulary(["a"])), tmp_path / "out")
-
-
-def test_other_files_are_refused(tmp_path):
-    with pytest.raises(DataNotFoundError, match="is not a file"):
-        read_explanations(tmp_path / "none")
-    (tmp_path / "x.parquet").write_bytes(b"PAR1 not really")
-    with pytest.raises(DataError, match="is damaged"):
-        read_explanations(tmp_path / "x.parquet")
-    pq.write_table(pa.table({"a": [1]}), tmp_path / "y.parquet")
-    with pytest.raises(DataError, match="has schema None"):
-        read_explanations(tmp_path / "y.parquet")
-    (tmp_path / "z.jsonl").write_text('{"schema": "topple.records.answer/2", "user": 1}\n')
-    with pytest.raises(DataError, match="does not fit the schema"):
-        read_explanations(tmp_path / "z.jsonl")

@@ -6,8 +6,8 @@ from rich.console import Console
 
 from topple import CandidateRule, Query, Verdict
 from topple.metrics import Evaluation, Proofs, Retrained, measure
+from topple.records.as_json import as_json
 from topple.records.question import UNSEEN
-from topple.reports.as_json import as_json
 from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
 
 QUERY = Query(("a", "b"), "c")

@@ -7,7 +7,7 @@ from pathlib import Path
 from topple.benchmark.recommenders import Row
 from topple.errors import OutputError, OutputExistsError
 from topple.files import refuse_existing
-from topple.reports.as_json import as_json
+from topple.records.as_json import as_json
 from topple.types import FilePath
 
 MARKER = "rows.jsonl"

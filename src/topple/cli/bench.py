@@ -102,7 +102,7 @@ def _tell(row: "Row", place: str) -> None:
 
 def _show(rows: "list[Row]", split: "Split", settings: "RecommendersSettings", out: Path | None, *, json: bool) -> None:
     from topple.files import writing
-    from topple.reports.as_json import as_json
+    from topple.records.as_json import as_json
     from topple.reports.comparison import comparison_markdown, comparison_table, failures
 
     values = [row.as_json() for row in rows]

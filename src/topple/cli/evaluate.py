@@ -29,7 +29,7 @@ def evaluate(
     Example: topple evaluate explained --model model
     """
     from topple.api import evaluating
-    from topple.reports.records import read_explanations
+    from topple.records.io import read_explanations
     from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
     from topple.verification.retraining import Retraining
 

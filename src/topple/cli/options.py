@@ -235,7 +235,7 @@ def show_explanations(explanations: "Sequence[Explanation]", catalogue: "Catalog
 
 def show_json(value: object) -> None:
     """Print one JSON object to standard output."""
-    from topple.reports.as_json import as_json
+    from topple.records.as_json import as_json
 
     typer.echo(as_json(value, indent=2))
 

@@ -140,8 +140,8 @@ class Query(Constraints):
             rule=lambda: CandidateRule(self.rule),
             repeats=lambda: Repeats(self.repeats),
             history=lambda: _ids(self.history),
-            weights=lambda: tuple(plain(weight) for weight in self.weights),
-            times=lambda: tuple(plain(time) for time in self.times),
+            weights=lambda: tuple(map(float, self.weights)),
+            times=lambda: tuple(map(float, self.times)),
             context_key=lambda: self.context_key if self.context is None else context_key(self.context),
         )
 

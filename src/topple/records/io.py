@@ -1,0 +1,207 @@
+"""Explanations as JSON, JSON Lines and Arrow tables; the fields are those of the one table in `fields`."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from topple.errors import DataError, DataNotFoundError
+from topple.records.answer import Explanation, Proof, Status
+from topple.records.fields import FIELDS, SCHEMA
+from topple.records.kinds import IdTypes, fitting, in_order, list_fingerprint
+from topple.records.question import CandidateRule, Goal, Query, Repeats
+from topple.types import FilePath, Id, JsonObject
+
+OLDER = "topple.explanation/2"
+TABLE, LINES, ITEM_LISTS = "explanations.parquet", "explanations.jsonl", "item_lists.json"
+"""The files of a result folder: the explanations twice, and the item lists that their queries name."""
+
+Words: TypeAlias = Mapping[str, Callable[[Explanation], Any]]
+"""By field, what a catalogue tells of an explanation: titles, and the sentence."""
+ItemLists: TypeAlias = Mapping[str, Sequence[Id]]
+
+
+class Untold:
+    """Stands for a context that had no key, so that a file could not tell it."""
+
+
+def to_row(explanation: Explanation, words: Words | None = None) -> JsonObject:
+    """Return an explanation as a JSON object with the schema's name and every field; without words, titles are null."""
+    row: JsonObject = {"schema": SCHEMA}
+    for field in FIELDS:
+        if field.path:
+            value = _at(explanation, field.path)
+            row[field.name] = None if value is None else field.kind.put(value)
+        else:
+            row[field.name] = words[field.name](explanation) if words is not None else None
+    return row
+
+
+def from_row(row: JsonObject, item_lists: ItemLists | None = None) -> Explanation:
+    """Return the explanation of a JSON object of this schema or of the one before it.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    older = row["schema"] == OLDER
+    told = _of_older(row) if older else row
+    values: dict[str, dict[str, Any]] = {"query": {}, "": {}}
+    for field in FIELDS:
+        if field.read and not (older and field.since > 2 and field.name not in told):
+            owner, _, name = field.path.rpartition(".")
+            stored = told[field.name]
+            values[owner][name] = stored if stored is None else field.kind.take(stored)
+    query, answer = values["query"], values[""]
+    if told["status"] != Status.INVALID.value:
+        CandidateRule(query["rule"]), Goal(query["goal"]), Repeats(query.get("repeats", Repeats.ITEM))
+    if told.get("replayable") is False:
+        query["context"] = Untold()
+    query |= _named_lists(query, item_lists or {})
+    answer["status"] = Status(answer["status"])
+    answer["proof"] = None if answer["proof"] is None else Proof(answer["proof"])
+    return Explanation(query=Query(**query), **answer)
+
+
+def canonical_json(explanation: Explanation) -> str:
+    """Return an explanation as the one JSON text that is equal for the same answer to the same question.
+
+    Keys are sorted and numbers as short as they can be. Left out are times, version and counts of work, scores, margins and
+    attributions, and what follows from the rest (titles, the sentence). Which model, data and catalogue it was is compared
+    beside it: `explanation.model`, `data` and `catalogue`.
+
+    Example:
+        >>> from topple import Explanation, Query, Status
+        >>> slow = Explanation(Query(["alien"], "brazil"), Status.NOT_FOUND, cost=90, seconds=2.5)
+        >>> fast = Explanation(Query(["alien"], "brazil"), Status.NOT_FOUND, cost=10, seconds=0.1)
+        >>> canonical_json(slow) == canonical_json(fast)
+        True
+    """
+    row = to_row(explanation)
+    told = {field.name: row[field.name] for field in FIELDS if field.same}
+    return json.dumps(told, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def item_lists_of(explanations: Iterable[Explanation]) -> dict[str, list[Id]]:
+    """Return the candidates and excluded items of queries, each list once, by its name."""
+    asked = [explanation.query for explanation in explanations]
+    found = {query.candidates for query in asked} | {query.exclude for query in asked if query.exclude}
+    return {list_fingerprint(ids): in_order(ids) for ids in found if isinstance(ids, frozenset)}
+
+
+def to_table(rows: Sequence[JsonObject], item: pa.DataType) -> pa.Table:
+    """Return rows as an Arrow table, the schema's name in the metadata and a line about each column in that of the column.
+
+    Args:
+        rows: of `to_row`.
+        item: the type of item ids, int64 or string.
+    """
+    users = {type(row["user"]) for row in rows if row["user"] is not None}
+    ids = IdTypes(item, pa.int64() if users == {int} else pa.string())
+    schema = pa.schema(
+        [pa.field(field.name, field.kind.column(ids), metadata={"about": field.about}) for field in FIELDS],
+        metadata={"schema": SCHEMA},
+    )
+    return pa.Table.from_pylist([_column_values(row, schema) for row in rows], schema=schema)
+
+
+def from_table(table: pa.Table) -> list[JsonObject]:
+    """Return the rows of an Arrow table as JSON objects, each with the name of the table's schema."""
+    kinds = {field.name: field.kind for field in FIELDS}
+
+    def as_json(name: str, value: Any) -> Any:
+        return kinds[name].from_column(value) if name in kinds and value is not None else value
+
+    schema = _schema_name(table)
+    return [
+        {"schema": schema, **{name: as_json(name, value) for name, value in row.items()}} for row in table.to_pylist()
+    ]
+
+
+def read_explanations(path: FilePath) -> list[Explanation]:
+    """Read explanations from a result folder, its Parquet or its JSON Lines file; those of schema 2 too.
+
+    Raises:
+        DataNotFoundError: there is none.
+        DataError: a file that is damaged or of another schema.
+    """
+    path = Path(path)
+    file = path / TABLE if path.is_dir() else path
+    if not file.is_file():
+        raise DataNotFoundError(
+            f"{file} is not a file. Give a folder that `topple explain --out` wrote, or one of its files."
+        )
+    try:
+        rows, schemas = _lines(file) if file.suffix == ".jsonl" else _parquet(file)
+        beside = file.parent / ITEM_LISTS
+        lists = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise DataError(f"{file} is damaged: {error}. Make it again with `topple explain --out`.") from error
+    strange = [name for name in schemas if name not in (SCHEMA, OLDER)]
+    if strange:
+        raise DataError(
+            f"{file} has schema {strange[0]!r}; this version of topple reads {SCHEMA!r} and {OLDER!r}. Make it again."
+        )
+    try:
+        return [from_row(row, lists) for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{file} does not fit the schema {SCHEMA}: {error!r}. Make it again.") from error
+
+
+def _lines(file: Path) -> tuple[list[JsonObject], set[str | None]]:
+    """Return the objects of a JSON Lines file, and the schemas that they name."""
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
+    other = next((row for row in rows if not isinstance(row, dict)), None)
+    if other is not None:
+        raise ValueError(f"{str(other)[:40]!r} is no JSON object")
+    return rows, {row.get("schema") for row in rows}
+
+
+def _parquet(file: Path) -> tuple[list[JsonObject], set[str | None]]:
+    """Return the rows of a Parquet file, and the schema that it names."""
+    table = pq.read_table(file)
+    return from_table(table), {_schema_name(table)}
+
+
+def _schema_name(table: pa.Table) -> str | None:
+    name = (table.schema.metadata or {}).get(b"schema")
+    return None if name is None else str(name.decode())
+
+
+def _at(record: Any, path: str) -> Any:
+    for name in path.split("."):
+        record = None if record is None else getattr(record, name)
+    return record
+
+
+def _named_lists(query: Mapping[str, Any], item_lists: ItemLists) -> dict[str, frozenset[Id] | None]:
+    """Return the item lists that a query names."""
+    names = {key: query.get(key) for key in ("candidates", "exclude")}
+    missing = next((name for name in names.values() if name is not None and name not in item_lists), None)
+    if missing is not None:
+        raise ValueError(f"the item list {missing!r} is not in {ITEM_LISTS} beside it")
+    found = {key: None if name is None else frozenset(item_lists[name]) for key, name in names.items()}
+    return {**found, "exclude": found["exclude"] or frozenset()}
+
+
+def _of_older(row: JsonObject) -> JsonObject:
+    """Return a row of schema 2 under the names of this one; a proof was always that of the method that answered."""
+    told = {**row, "items": row["removed"]}
+    if row["proof"] == Proof.MINIMUM.value:
+        costs = {pair["item"]: pair["cost"] for pair in row["item_costs"]}
+        told |= {"at_least": sum(costs.get(item, 1) for item in row["removed"]), "proof_by": row["method"]}
+    elif row["status"] == Status.IMPOSSIBLE.value:
+        told |= {"at_least": "infinity", "proof_by": row["method"]}
+    return told
+
+
+def _column_values(row: JsonObject, schema: pa.Schema) -> JsonObject:
+    """Return the values of a row as the columns hold them; of a query that could not be asked, what they can hold."""
+    out = {field.name: None if row[field.name] is None else field.kind.to_column(row[field.name]) for field in FIELDS}
+    if pa.types.is_string(schema.field("user").type) and row["user"] is not None:
+        out["user"] = str(row["user"])
+    if row["status"] == Status.INVALID.value:  # it may hold ids of another type: JSON Lines keeps them, a column cannot
+        out = {name: fitting(value, schema.field(name).type) for name, value in out.items()}
+    return out

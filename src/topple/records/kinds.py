@@ -1,0 +1,181 @@
+"""Kinds of stored fields: how a value of a record is written as JSON and as a column, and read back."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from topple.records.question import context_key
+from topple.types import Id
+
+INFINITE = {"infinity": math.inf, "-infinity": -math.inf}
+"""JSON knows no infinity: these texts stand for it. In a column it is a number as any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdTypes:
+    """The Arrow types of the ids of a file.
+
+    Args:
+        item: int64 or string.
+        user: int64 or string.
+    """
+
+    item: pa.DataType
+    user: pa.DataType
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the fields of a kind are stored.
+
+    Args:
+        name: for the documentation.
+        column: the Arrow type, given those of the ids.
+        put: makes JSON of a record's value.
+        take: makes a record's value of JSON.
+        to_column: makes a column's value of JSON.
+        from_column: makes JSON of a column's value.
+    """
+
+    name: str
+    column: Callable[[IdTypes], pa.DataType]
+    put: Callable[[Any], Any] = _same
+    take: Callable[[Any], Any] = _same
+    to_column: Callable[[Any], Any] = _same
+    from_column: Callable[[Any], Any] = _same
+
+
+def elements(value: Any) -> list[Any]:
+    """Return the elements of a field of a query, none where the query could not be asked because it is something else."""
+    return list(value) if isinstance(value, tuple | frozenset) else []
+
+
+@lru_cache(maxsize=256)
+def list_fingerprint(ids: frozenset[Id]) -> str:
+    """Return a short hash that names a set of ids, whatever their order."""
+    told = json.dumps(in_order(ids), ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+def in_order(ids: Iterable[Id]) -> list[Id]:
+    """Return ids sorted: numbers by size, then texts."""
+    return sorted(ids, key=lambda one: (0, one, "") if isinstance(one, int) else (1, 0, str(one)))
+
+
+def fitting(value: Any, column: pa.DataType) -> Any:
+    """Return what of a value a column can hold: None, or a shorter list, where a query that could not be asked has another type."""
+    if pa.types.is_list(column):
+        found = [fitting(part, column.value_type) for part in value] if isinstance(value, list) else []
+        return [part for part in found if part is not None]
+    if pa.types.is_struct(column):
+        inner = {part.name: fitting(value.get(part.name), part.type) for part in column}
+        return None if None in inner.values() else inner
+    kinds: dict[pa.DataType, tuple[type, ...]] = {pa.int64(): (int,), pa.float64(): (int, float), pa.bool_(): (bool,)}
+    return value if type(value) in kinds.get(column, (str,)) else None
+
+
+def _put_text(value: Any) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+def _put_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    number = float(value)
+    if math.isnan(number):
+        return None
+    return number if math.isfinite(number) else next(text for text, bound in INFINITE.items() if bound == number)
+
+
+def _take_number(value: Any) -> Any:
+    return INFINITE.get(value, value) if isinstance(value, str) else value
+
+
+def _put_numbers(value: Any) -> list[Any]:
+    return [_put_number(part) for part in elements(value)]
+
+
+def _take_numbers(value: Any) -> tuple[float, ...]:
+    return tuple(math.nan if part is None else _take_number(part) for part in value)
+
+
+def _put_costs(value: Any) -> list[Any]:
+    return [{"item": pair[0], "cost": _put_number(pair[1])} for pair in elements(value) if len(elements(pair)) == 2]
+
+
+def _put_list_name(value: Any) -> str | None:
+    return list_fingerprint(value) if isinstance(value, frozenset) else None
+
+
+def _put_name_of_any(value: Any) -> str | None:
+    return _put_list_name(value) if value else None
+
+
+def _put_context(value: Any) -> Any:
+    """Return a context that is JSON; of an object with a key the key alone is stored, in a field of its own."""
+    told = None if hasattr(value, "key") else context_key(value)
+    return None if told is None else json.loads(told)
+
+
+def _numbers_from_column(value: Any) -> list[Any]:
+    return [_put_number(part) for part in value]
+
+
+def _to_json_text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _from_json_text(value: Any) -> Any:
+    return None if value is None else json.loads(value)
+
+
+TEXT = Kind("text", lambda ids: pa.string(), _put_text)
+WHOLE = Kind("whole number", lambda ids: pa.int64())
+WHOLES = Kind("whole numbers", lambda ids: pa.list_(pa.int64()), elements, tuple)
+NUMBER = Kind("number", lambda ids: pa.float64(), _put_number, _take_number, _take_number, _put_number)
+NUMBERS = Kind(
+    "numbers",
+    lambda ids: pa.list_(pa.float64()),
+    _put_numbers,
+    _take_numbers,
+    lambda value: [_take_number(part) for part in value],
+    _numbers_from_column,
+)
+FLAG = Kind("true or false", lambda ids: pa.bool_())
+USER = Kind("user id", lambda ids: ids.user)
+ITEM = Kind("item id", lambda ids: ids.item)
+ITEMS = Kind("item ids", lambda ids: pa.list_(ids.item), elements, tuple)
+ITEM_SET = Kind(
+    "item ids",
+    lambda ids: pa.list_(ids.item),
+    lambda value: in_order(elements(value)),
+    frozenset,
+)
+ITEM_LISTS = Kind(
+    "lists of item ids",
+    lambda ids: pa.list_(pa.list_(ids.item)),
+    lambda value: [elements(part) for part in elements(value)],
+    lambda value: tuple(tuple(part) for part in value),
+)
+COSTS = Kind(
+    "pairs of item and cost",
+    lambda ids: pa.list_(pa.struct([("item", ids.item), ("cost", pa.float64())])),
+    _put_costs,
+    lambda value: tuple((pair["item"], pair["cost"]) for pair in value),
+)
+LIST_NAME = Kind("name of an item list", lambda ids: pa.string(), _put_list_name)
+LIST_NAME_OF_ANY = Kind("name of an item list", lambda ids: pa.string(), _put_name_of_any)
+TEXTS = Kind("texts", lambda ids: pa.list_(pa.string()))
+CONTEXT = Kind("JSON", lambda ids: pa.string(), _put_context, _same, _to_json_text, _from_json_text)
+OBJECT = Kind("JSON object", lambda ids: pa.string(), dict, dict, _to_json_text, _from_json_text)
