@@ -19,10 +19,10 @@ def test_writes_parquet_and_json_lines_with_a_schema_version(topple, model, tmp_
     result = topple("explain", "-m", model, "--users", 2, "--out", tmp_path / "out", *QUICK)
     assert result.exit_code == 0, result.output
     table = pq.read_table(tmp_path / "out" / "explanations.parquet")
-    assert table.schema.metadata[b"schema"] == b"topple.records.answer/2"
+    assert table.schema.metadata[b"schema"] == b"topple.explanation/3"
     lines = [json.loads(line) for line in (tmp_path / "out" / "explanations.jsonl").read_text().splitlines()]
     assert len(lines) == table.num_rows == 10
-    assert {line["schema"] for line in lines} == {"topple.records.answer/2"}
+    assert {line["schema"] for line in lines} == {"topple.explanation/3"}
     assert lines[0]["target_title"].startswith("The ")
     assert read_explanations(tmp_path / "out") == read_explanations(tmp_path / "out" / "explanations.jsonl")
 
