@@ -5,8 +5,8 @@ import pytest
 import topple
 from topple.benchmark.lcer import reproduce_lcer
 from topple.explainers.lcer import LcerSettings
-from topple.records.as_json import as_json
 from topple.recommenders.models.mult_vae import MultVAESettings
+from topple.records.as_json import as_json
 
 QUICK = LcerSettings(steps=40)
 SMALL = MultVAESettings(hidden=16, latent=8, epochs=2, batch_size=100)
