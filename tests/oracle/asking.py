@@ -16,8 +16,10 @@ FEATURES = frozenset()
 """What may be asked besides: weights, repeats, candidates, exclude, all (the rule)."""
 RULES = ("unseen_before", "unseen_after", *FEATURES.intersection({"all"}))
 PRICES = (1, 2, 0.5, 0.01, 100, 0.1, 0.2, 0.3, 0.125, 1.001)
-HISTORIES, TARGETS, EVENTS = 12, 5, 8
-"""Histories of a world, targets of a history, most events of a history."""
+HISTORIES, TARGETS = 12, 5
+"""Histories of a world, targets of a history."""
+EVENTS, LONG, OFTEN_LONG = 8, 11, 0.1
+"""Most events of a history; of a long one; how often histories are long."""
 
 
 @dataclass
@@ -46,7 +48,8 @@ def precision_of(world):
 
 def draw_history(random, items):
     """Return the items of a history, now and then with one that comes again, and the weights of its events."""
-    history = random.permutation(items)[: random.integers(1, EVENTS + 1)].tolist()
+    most = LONG if random.random() < OFTEN_LONG else EVENTS
+    history = random.permutation(items)[: random.integers(1, most + 1)].tolist()
     weights = ()
     if "repeats" in FEATURES and random.random() < 0.2:
         history += [history[0]] * int(random.integers(1, 3))

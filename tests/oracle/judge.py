@@ -87,6 +87,8 @@ def judge(explanation, asked: Question):
         _judge_nothing(found, explanation, asked)
     elif asked.cheapest(CERTAIN) is not None:
         found.counts["missed"] += 1
+    if status != "found":
+        _judge_ranks(found, explanation, asked, 0)
     _judge_at_least(found, explanation, asked)
     return found
 
@@ -171,7 +173,7 @@ def _judge_proof(found, explanation, asked, bits, cost):
 
 def _judge_ranks(found, explanation, asked, bits):
     full = asked.history.full
-    said = {"before": (explanation.rank_before, full), "after": (explanation.rank_after, full ^ bits)}
+    said = {"before": (explanation.rank_before, full), "after": (explanation.rank_after if bits else None, full ^ bits)}
     said["alone"] = explanation.rank_alone, bits
     for name, (rank, kept) in said.items():
         least, most = 1 + asked.counts[CERTAIN, 0, kept], 1 + asked.counts[POSSIBLE, 1, kept]
