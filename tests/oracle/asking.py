@@ -75,7 +75,7 @@ def draw_constraints(random, history, ids):
         "seed": int(random.integers(5)),
     }
     if "repeats" in FEATURES and random.random() < 0.5:
-        drawn["repeats"] = "events"
+        drawn |= {"repeats": "events", "groups": ()}  # a group names items
     if "candidates" in FEATURES and random.random() < 0.2:
         drawn["candidates"] = frozenset(item for item in ids if random.random() < 0.8)
     if "exclude" in FEATURES and random.random() < 0.2:
