@@ -74,8 +74,9 @@ def draw_constraints(random, history, ids):
         "sets": int(random.integers(2, 4)) if random.random() < 0.15 else 1,
         "seed": int(random.integers(5)),
     }
-    if "repeats" in FEATURES and random.random() < 0.5:
-        drawn |= {"repeats": "events", "groups": ()}  # a group names items
+    if "repeats" in FEATURES:
+        by_event = random.random() < 0.5
+        drawn |= {"repeats": "events", "groups": ()} if by_event else {"repeats": "item"}  # a group names items
     if "candidates" in FEATURES and random.random() < 0.2:
         drawn["candidates"] = frozenset(item for item in ids if random.random() < 0.8)
     if "exclude" in FEATURES and random.random() < 0.2:
@@ -94,6 +95,10 @@ def draw_queries(world, random, histories=HISTORIES):
         order = np.argsort(-history.scores[-1], kind="stable")
         if str(shared["rule"]) != "all":
             order = order[~np.isin(order, items)]
+        hidden = shared.get("exclude", frozenset()).union(set(ids) - shared.get("candidates", set(ids)))
+        order = np.array([item for item in order if ids[item] not in hidden])
+        if not len(order):
+            continue
         for _ in range(TARGETS):
             k = int(random.integers(1, 6))
             target = ids[order[min(random.integers(k + (random.random() < 0.05)), len(order) - 1)]]
