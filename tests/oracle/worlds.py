@@ -26,14 +26,14 @@ class World:
     fillers: bool = True
 
 
-def numbers(random, kind, shape):
+def numbers(random, kind, shape, huge=HUGE):
     """Return an array of a kind that is special about a world."""
     if kind == "integers":
         return random.integers(-2, 6, shape).astype(float)
     if kind == "zeros":
         return random.integers(1, 4, shape) * (random.random(shape) < 0.2)
     if kind == "cancelling":
-        return random.normal(0, 1, shape).round(2) + HUGE * random.integers(
+        return random.normal(0, 1, shape).round(2) + huge * random.integers(
             -1, 2, (shape[0],) + (1,) * (len(shape) - 1)
         )
     values = random.normal(0.3, 1, shape)
@@ -98,7 +98,9 @@ def lightgcn_world(random, kind, items):
 
 def als_world(random, kind, items):
     """Return a world of ALS; with integers, factors of 0 and 1 as in the worlds where noise once decided."""
-    factors = random.integers(0, 2, (items, 3)) if kind in ("integers", "zeros") else numbers(random, kind, (items, 3))
+    # the condition of the equations is the square of what cancels
+    whole = kind in ("integers", "zeros")
+    factors = random.integers(0, 2, (items, 3)) if whole else numbers(random, kind, (items, 3), huge=1e3)
     fold_in = np.array([10.0, random.choice([1.0, 40.0])])
     return native(
         "als", {"item_factors": factors.astype(np.float32), "fold_in": fold_in}, {}, kind in TIES, kind, items
