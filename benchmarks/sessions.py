@@ -31,24 +31,27 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=15_000)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
-    random = np.random.default_rng(chosen.seed)
-    train, sessions = generated(random, chosen.items, chosen.sessions)
-    interactions = topple.from_csr(train, items=[f"i{item:06d}" for item in range(chosen.items)])
-    split = topple.prepare(interactions, topple.Preparation(min_items=2, held_out_users=2, positive_above=None))
-    model = topple.fit(split, "item-knn", progress=False)
-    known = set(split.catalogue.vocabulary.ids)
-    named = {
-        number: [f"i{item:06d}" for item in session if f"i{item:06d}" in known]
-        for number, session in enumerate(sessions)
-    }
-    histories: UserHistories = {number: session for number, session in named.items() if session}
+    model, histories = world(chosen.items, chosen.sessions, chosen.seed)
     started = time.perf_counter()
     explained = topple.explain(model, histories, k=K, progress=False)
     seconds = time.perf_counter() - started
     return report(judged(explained, table_of(model), model), seconds)
 
 
-def generated(random: np.random.Generator, items: int, sessions: int) -> tuple[csr_matrix, list[list[int]]]:
+def world(items: int, sessions: int, seed: int, train: int = 30_000) -> tuple[topple.Recommender, UserHistories]:
+    """Return neighbours of items that were met together in training sessions, and the sessions to explain."""
+    met, asked = generated(np.random.default_rng(seed), items, sessions, train)
+    interactions = topple.from_csr(met, items=[f"i{item:06d}" for item in range(items)])
+    split = topple.prepare(interactions, topple.Preparation(min_items=2, held_out_users=2, positive_above=None))
+    known = split.catalogue.vocabulary
+    named = [[name for item in session if (name := f"i{item:06d}") in known] for session in asked]
+    model = topple.fit(split, "item-knn", progress=False)
+    return model, {number: session for number, session in enumerate(named) if session}
+
+
+def generated(
+    random: np.random.Generator, items: int, sessions: int, training: int
+) -> tuple[csr_matrix, list[list[int]]]:
     """Return training sessions as a matrix, and sessions to explain; a session stays with one of many tastes."""
     tastes = max(1, items // 60)
     order = random.permutation(items)
@@ -64,7 +67,7 @@ def generated(random: np.random.Generator, items: int, sessions: int) -> tuple[c
             out.append(list(dict.fromkeys(np.where(random.random(length) < 0.9, near, far).tolist())))
         return out
 
-    train = draw(30_000, 2, 8)
+    train = draw(training, 2, 8)
     rows = np.repeat(np.arange(len(train)), [len(session) for session in train])
     columns = np.concatenate([np.array(session) for session in train])
     matrix = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(train), items))
