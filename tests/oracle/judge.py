@@ -110,7 +110,7 @@ def _askable(found, explanation, asked):
         return False
     if invalid and not perhaps:
         found.say("invalid", f"the query can be asked, and is refused: {explanation.reason}")
-    if invalid:
+    elif invalid:
         found.counts["undecided"] += 1
     return not invalid
 
@@ -176,9 +176,15 @@ def _judge_ranks(found, explanation, asked, bits):
     said = {"before": (explanation.rank_before, full), "after": (explanation.rank_after if bits else None, full ^ bits)}
     said["alone"] = explanation.rank_alone, bits
     for name, (rank, kept) in said.items():
-        least, most = 1 + asked.counts[CERTAIN, 0, kept], 1 + asked.counts[POSSIBLE, 1, kept]
-        if rank is not None and not least <= rank <= most:
-            found.say(f"rank {name}", f"the rank {name} is {rank}, and should be from {least} to {most}")
+        allowed = sorted(_rank(asked, sure, kept) for sure in (CERTAIN, POSSIBLE))
+        if rank is not None and not allowed[0] <= rank <= allowed[1]:
+            found.say(f"rank {name}", f"the rank {name} is {rank}, and should be from {allowed[0]} to {allowed[1]}")
+
+
+def _rank(asked, sure, kept):
+    """Return the rank: after what outranks the target, and after the fillers that it ties with where these push it out."""
+    above, with_fillers = asked.counts[sure, :, kept]
+    return 1 + int(with_fillers if above < asked.k <= with_fillers else above)
 
 
 def _judge_words(found, explanation, asked, bits):
@@ -213,14 +219,22 @@ def _judge_replacements(found, explanation, asked, bits):
 
 
 def _judge_alternatives(found, explanation, asked, bits, cost):
+    """Each is another allowed set of equal cost that does it; of single events with one item it is not told which they are."""
     sets, costs = asked.allowed
-    seen = {bits}
+    seen, history = {bits}, explanation.query.history
     for items in explanation.alternatives:
-        other = sum(1 << event for event, item in enumerate(explanation.query.history) if item in items)
-        which = np.flatnonzero(sets == other)
-        if not len(which) or int(costs[which[0]]) != cost or other in seen or not asked.does(other, POSSIBLE):
+        named = [
+            int(each) for each in sets[costs == cost] if _named(history, int(each), explanation.query) == sorted(items)
+        ]
+        good = [each for each in named if each not in seen and asked.does(each, POSSIBLE)]
+        if not good:
             found.say("alternatives", f"{items} is no other set of equal cost that does it")
-        seen.add(other)
+        seen.update(good[:1])
+
+
+def _named(history, bits, query):
+    items = [item for event, item in enumerate(history) if bits >> event & 1]
+    return sorted(items if query.repeats == "events" else set(items))
 
 
 def _judge_nothing(found, explanation, asked):
