@@ -185,3 +185,23 @@ def test_settings_of_another_model_are_refused():
         MultVAE.fit(tiny_split(), MultDAESettings())
     with pytest.raises(SettingsError, match="MultDAESettings given to mult-vae, which takes MultVAESettings"):
         MultVAE.from_arrays(arrays(), CATALOGUE, MultDAESettings())
+
+
+@pytest.mark.parametrize("candidates", [None, torch.tensor([[0, 7, 5], [3, 1, 2]])])
+def test_an_item_that_comes_again_is_one_entry_of_more_weight(candidates):
+    model, weights = random_mult_vae(ITEMS), torch.tensor([[2.0, 1, 1, 0], [1, 3, 0, 0]], dtype=torch.float64)
+    again = HistoryBatch(
+        torch.tensor([[4, 9, 4, 2], [5, 6, 5, 5]]), torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, 1]]).double()
+    )
+    heavy = HistoryBatch(torch.tensor([[4, 9, 2, 0], [6, 5, 0, 0]]), weights)
+    assert torch.allclose(
+        model.score(again, torch.ones(2, 1, 4).double(), candidates),
+        model.score(heavy, torch.ones(2, 1, 4).double(), candidates),
+        rtol=1e-12,
+    )
+    rows, keep = torch.tensor([1, 0, 1]), torch.tensor([[[1.0, 0, 1, 0]], [[1, 0, 0, 0]], [[0, 1, 1, 1]]]).double()
+    bound = model.bind(again, candidates)(keep, rows)
+    for row, kept, scored in zip(rows.tolist(), keep, bound, strict=True):
+        mine = HistoryBatch(again.items[row, None], again.weights[row, None])
+        alone = model.score(mine, kept[None], None if candidates is None else candidates[row, None])
+        assert torch.allclose(scored, alone[0], rtol=1e-12)

@@ -119,11 +119,12 @@ class Autoencoder(Learned):
             columns = columns.to(dtype, memory_format=torch.contiguous_format)
             out_bias = last.bias[candidates][:, None]
         weights, lengths = histories.weights[:, None], lengths_of(histories.present)
+        same = _same_items(histories)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             weight = weights if rows is None else weights[rows, :, : keep.shape[2]]
             kept = keep * weight
-            norm = kept.square().sum(-1, keepdim=True).clamp(min=1e-12).rsqrt()
+            norm = _squares(kept, same if same is None or rows is None else same[rows]).clamp(min=1e-12).rsqrt()
             hidden = _tanh(_add(products(kept * norm, table, rows, lengths), first.bias))
             for layer in middle:
                 hidden = functional.linear(hidden, layer.weight.T, layer.bias)
@@ -172,6 +173,23 @@ def _flat(array: Any) -> NDArray[Any]:
 def _by_item(array: Tensor, items: int) -> Tensor:
     """Return an array with the numbers of an item side by side in memory, so that chosen items are gathered quickly."""
     return array.T.contiguous().T if array.ndim == 2 and array.shape[1] == items else array.contiguous()
+
+
+def _same_items(histories: HistoryBatch) -> Tensor | None:
+    """Return which positions hold the same item [B, H, H], 1 or 0; None where no item of a history comes again."""
+    filled = histories.weights > 0
+    numbers = torch.where(filled, histories.items, -1 - torch.arange(filled.shape[1], device=filled.device))
+    ordered = numbers.sort(1).values
+    if not (ordered[:, 1:] == ordered[:, :-1]).any():
+        return None
+    return (numbers[:, None] == numbers[..., None]).to(histories.weights.dtype)
+
+
+def _squares(kept: Tensor, same: Tensor | None) -> Tensor:
+    """Return the squared norms [B, S, 1] of kept weights [B, S, H], those of one item added up before."""
+    if same is None:
+        return kept.square().sum(-1, keepdim=True)
+    return (kept @ same[:, : kept.shape[2], : kept.shape[2]] * kept).sum(-1, keepdim=True)
 
 
 def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
