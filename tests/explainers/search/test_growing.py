@@ -14,7 +14,7 @@ from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
 from topple.explainers.search import engine as engine_room
 from topple.explainers.search.exchange import exchange
 from topple.explainers.search.explainer import engines
-from topple.explainers.search.growing import grow, prune, singles
+from topple.explainers.search.growing import _choose, grow, most_promising, prune, singles
 from topple.explainers.search.slopes import lead_slopes
 from topple.records.answer import Proof, Status
 from topple.records.question import UNSEEN
@@ -228,3 +228,20 @@ def test_answers_and_costs_do_not_depend_on_how_much_is_worked_on_at_a_time(monk
     alone = method.propose(model, encode(asked, model.catalogue))
     assert torch.equal(whole.sets, alone.sets)
     assert torch.equal(whole.cost, alone.cost)
+
+
+def test_of_level_units_the_first_are_tried_whatever_pads_the_batch():
+    promise = torch.tensor([[1.0, 2, 2, 2, 2, 2, 2, 2, 2, 1, 2, 2]])
+    for more in (0, 5, 50):
+        padded = torch.cat([promise, torch.zeros(1, more)], 1)
+        units, free = most_promising(padded, padded > 0, 4)
+        assert units.tolist() == [[1, 2, 3, 4]]
+        assert free.all()
+
+
+def test_a_position_that_goes_along_with_a_group_is_never_the_first_choice():
+    """Positions of a group but the first may not be named alone, and cost nothing."""
+    margin = torch.tensor([-3.0, -torch.inf, -1.0, -2.0])
+    choice, behind = _choose(margin, margin + 4, torch.tensor([2.0, 0, 1, 1]))
+    assert choice.tolist() == [2]
+    assert behind.tolist() == [-2.5, -torch.inf, 0, -1]

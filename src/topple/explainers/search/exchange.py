@@ -8,6 +8,7 @@ from torch import Tensor
 
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.growing import margins_of, most_promising, with_one_more
+from topple.scoring.ranking import top_k
 
 TRIES_A_UNIT = 4
 """Exchanges that are tried for each unit of a set, for small sets are seldom made smaller."""
@@ -43,7 +44,8 @@ def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Tensor, *, wi
     taken = margins_of(engine, row, column, with_one_more(base, outside), free) - now  # [Q, W]
     price = engine.table.unit_cost[row, column]
     promise = _promises(given, taken, price.gather(1, inside), price.gather(1, outside))  # [Q, P * W]
-    hope, chosen = promise.topk(min(tries, promise.shape[1]))  # [Q, V]
+    chosen = top_k(promise, min(tries, promise.shape[1]))  # [Q, V]
+    hope = promise.gather(1, chosen)
     exchanged = _exchanged(base, inside, outside, chosen)  # [Q, V, H]
     few = torch.arange(hope.shape[1], device=row.device) < TRIES_A_UNIT * base.sum(-1, keepdim=True)
     margin, which = margins_of(engine, row, column, exchanged, torch.isfinite(hope) & few).max(-1)  # [Q]

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from topple.explainers.search.engine import Engine
 from topple.records.question import Goal
+from topple.scoring.ranking import top_k
 
 
 def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Tensor]:
@@ -104,12 +105,13 @@ def _choose(margin: Tensor, effect: Tensor, price: Tensor) -> tuple[Tensor, Tens
     Returns:
         the choice [..., 1], and how far each falls behind the choice in what it is worth for its price [..., V].
     """
-    worth = torch.where(effect > 0, effect / price, effect * price)
+    nothing = margin.isneginf()  # not to be named, at a price of 0 where it goes along with a group
+    worth = torch.where(effect > 0, effect / price, effect * price).masked_fill(nothing, -torch.inf)
     done = margin > 0
     cheapest = price.masked_fill(~done, torch.inf).amin(-1, keepdim=True)
     meeting = margin.masked_fill(~done | (price > cheapest), -torch.inf)
     choice = torch.where(done.any(-1, keepdim=True), meeting, worth).argmax(-1, keepdim=True)
-    return choice, worth - worth.gather(-1, choice)
+    return choice, torch.where(nothing, -torch.inf, worth - worth.gather(-1, choice))
 
 
 def prune(engine: Engine, sets: Tensor, chosen: Tensor | None = None) -> Tensor:
@@ -161,9 +163,13 @@ def margins_of(engine: Engine, row: Tensor, column: Tensor, sets: Tensor, real: 
 
 
 def most_promising(promise: Tensor, free: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """Return the `width` free units, bool [Q, H], that promise most [Q, H], and which of these are free; both [Q, V]."""
-    hope, units = promise.masked_fill(~free, -torch.inf).topk(min(width, promise.shape[-1]), -1)
-    return units, torch.isfinite(hope)
+    """Return the `width` free units, bool [Q, H], that promise most [Q, H], and which of these are free; both [Q, V].
+
+    Of level ones the first come first, so that they are the same in a batch with longer histories.
+    """
+    hope = promise.masked_fill(~free, -torch.inf)
+    units = top_k(hope, min(width, promise.shape[-1]))
+    return units, torch.isfinite(hope.gather(-1, units))
 
 
 def with_one_more(base: Tensor, units: Tensor) -> Tensor:
