@@ -24,16 +24,26 @@ K = 3
 
 @cache
 def claim_worlds() -> tuple[World, ...]:
-    """Return worlds in which every claim can be enumerated: additive with ties and without, networks, and no capability."""
-    level, fine = random_additive(14), real_additive()
+    """Return worlds in which every claim can be enumerated: additive (level, fine, sparse scores), networks, and no capability."""
+    level, fine, sparse = random_additive(14), real_additive(), sparse_additive()
     opaque = OpaqueRecommender(level.catalogue, real_additive(seed=1).arrays()["gives"])
     networks = [random_mult_vae(16, seed=seed) for seed in (0, 1)]
-    return tuple(World(model, _queries(model)) for model in (level, fine, *networks, opaque))
+    return tuple(World(model, _queries(model)) for model in (level, fine, sparse, *networks, opaque))
 
 
 def real_additive(items: int = 14, seed: int = 0) -> ToyRecommender:
     """Return a toy recommender with a random table of real numbers, so that scores hardly ever tie."""
     table = generator(seed, "real additive").normal(0.3, 1, (items, items))
+    return ToyRecommender(catalogue_of(items), torch.from_numpy(table).float())
+
+
+def sparse_additive(items: int = 14, seed: int = 0) -> ToyRecommender:
+    """Return a toy recommender of which each item speaks for three others and says nothing of the rest, as neighbours do."""
+    random = generator(seed, "sparse additive")
+    table = np.zeros((items, items))
+    for item in range(items):
+        others = [other for other in range(items) if other != item]
+        table[item, random.choice(others, 3, replace=False)] = random.integers(1, 4, 3)
     return ToyRecommender(catalogue_of(items), torch.from_numpy(table).float())
 
 
