@@ -137,9 +137,9 @@ def arguments() -> argparse.Namespace:
 def worlds(options: argparse.Namespace) -> list[tuple[topple.Recommender, topple.Split]]:
     """Return the recommenders and splits to run on."""
     if options.model:
-        loaded = load_model(options.model)
-        assert loaded.split is not None
-        return [(loaded.recommender, loaded.split)]
+        split = topple.load_model_split(options.model)
+        assert split is not None, "the model folder holds no data"
+        return [(load_model(options.model), split)]
     if options.interactions:
         read = topple.read_interactions(options.interactions, user="user_id", item="movie_id")
         split = topple.prepare(read, topple.Preparation(held_out_users=options.held_out_users))

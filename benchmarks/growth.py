@@ -182,7 +182,7 @@ def epinions_world(
     """Return a model over so many items of Epinions, and the histories of all its users."""
     folder = large_catalogue.model_folder(options.epinions, items, options.max_minutes, options.build, recommender)
     found = large_catalogue.interactions(options.epinions, items)
-    return topple.load_model(folder).recommender, large_catalogue.histories(found)
+    return topple.load_model(folder), large_catalogue.histories(found)
 
 
 def draw(found: Sequence[dict[str, Any]], path: Path) -> None:
@@ -279,9 +279,9 @@ def main() -> None:
     else:
         worlds: list[tuple[topple.Recommender, Histories]] = []
         if options.model:
-            loaded = topple.load_model(options.model)
-            assert loaded.split is not None, "the model folder holds no data"
-            worlds.append((loaded.recommender, loaded.split.histories()))
+            split = topple.load_model_split(options.model)
+            assert split is not None, "the model folder holds no data"
+            worlds.append((topple.load_model(options.model), split.histories()))
             found += rows(*worlds[0], k=options.k, users=options.users)
         worlds += [epinions_world(options, items) for items in CATALOGUES if options.epinions]
         found += catalogue_rows(worlds, k=options.k, users=options.users)

@@ -190,10 +190,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     torch.set_num_threads(1)
-    loaded = topple.load_model(options.model)
-    assert loaded.split is not None, "the model folder holds no data"
-    queries = topple.top_k_queries(loaded.recommender, loaded.split.histories(limit=options.users), k=options.k)
-    show(rows(loaded.recommender, queries, options.methods, options.repeats))
+    model, split = topple.load_model(options.model), topple.load_model_split(options.model)
+    assert split is not None, "the model folder holds no data"
+    queries = topple.top_k_queries(model, split.histories(limit=options.users), k=options.k)
+    show(rows(model, queries, options.methods, options.repeats))
 
 
 if __name__ == "__main__":

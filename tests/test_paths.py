@@ -79,6 +79,7 @@ def test_titles_are_read_by_the_name_of_their_file(tmp_path):
 def test_a_model_is_saved_and_loaded(model, tmp_path):
     topple.save_model(model, str(tmp_path / "model"), SPLIT)
     assert topple.load_model(str(tmp_path / "model")) is not None
+    assert topple.load_model_split(str(tmp_path / "model")) is not None
 
 
 def test_explanations_are_written_and_read(model, tmp_path):

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from topple.api.explaining import explain as explain
     from topple.api.explaining import explain_queries as explain_queries
     from topple.api.fitting import fit as fit
+    from topple.api.influence import influence as influence
     from topple.api.recommending import recommend as recommend
+    from topple.api.scoring import score as score
+    from topple.api.what_if import what_if as what_if
     from topple.api.wrapping import wrap as wrap
     from topple.data.interactions import Interactions as Interactions
     from topple.data.layout import read_split as read_split
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from topple.data.vocabulary import Vocabulary as Vocabulary
     from topple.errors import ToppleError as ToppleError
     from topple.recommenders.saving.folders import load_model as load_model
+    from topple.recommenders.saving.folders import load_model_split as load_model_split
     from topple.recommenders.saving.folders import save_model as save_model
     from topple.recommenders.training.quality import held_out_quality as held_out_quality
     from topple.records.answer import Explanation as Explanation
@@ -84,7 +88,9 @@ _MODULES = {
     "fit": "topple.api.fitting",
     "from_csr": "topple.data.reading",
     "held_out_quality": "topple.recommenders.training.quality",
+    "influence": "topple.api.influence",
     "load_model": "topple.recommenders.saving.folders",
+    "load_model_split": "topple.recommenders.saving.folders",
     "load_split": "topple.data.sources",
     "prepare": "topple.data.preparation",
     "read_explanations": "topple.records.io",
@@ -93,9 +99,11 @@ _MODULES = {
     "read_titles": "topple.data.titles",
     "recommend": "topple.api.recommending",
     "save_model": "topple.recommenders.saving.folders",
+    "score": "topple.api.scoring",
     "sentence": "topple.reports.sentences",
     "top_k_queries": "topple.api.asking",
     "verify": "topple.verification.verify",
+    "what_if": "topple.api.what_if",
     "wrap": "topple.api.wrapping",
     "write_explanations": "topple.reports.records",
     "write_split": "topple.data.layout",

@@ -126,3 +126,7 @@ def test_a_device_that_is_not_there_is_refused_before_the_work(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(SettingsError, match=r"device='cuda': torch .* finds no GPU on this machine"):
         fit(tiny_split(), device="cuda", progress=False)
+
+
+def test_a_fitted_model_knows_which_data_it_was_fitted_on():
+    assert fit(tiny_split(), "popularity", progress=False).training["data"] == tiny_split().fingerprint

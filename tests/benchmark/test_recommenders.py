@@ -6,13 +6,13 @@ import pytest
 
 import topple
 from topple import registry
-from topple.benchmark import recommenders as room
-from topple.benchmark.recommenders import Row, compare_recommenders, entrants, run_fingerprint, source_of
+from topple.benchmark import recommenders as bench
+from topple.benchmark.recommenders import Row, compare_recommenders, entrants, manifest, source_of
 from topple.benchmark.zoo import ZOO
 from topple.errors import SettingsError, UnknownNameError
 from topple.explainers.auto import Auto
 
-FEW = room.RecommendersSettings(users=3, k=2)
+FEW = bench.RecommendersSettings(users=3, k=2)
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,9 @@ def test_what_cannot_be_toppled_is_proven_so_and_has_no_size(split):
 def test_rule_budget_and_seconds_reach_the_explainer(split, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        room, "explain_queries", lambda *given, **options: seen.append((given[1], options)) or topple.explain_queries(*given, **options)
+        bench, "explain_queries", lambda *given, **options: seen.append((given[1], options)) or topple.explain_queries(*given, **options)
     )  # fmt: skip
-    settings = room.RecommendersSettings(users=1, k=2, rule="unseen_after", budget=0, seconds=0.5, seed=3)
+    settings = bench.RecommendersSettings(users=1, k=2, rule="unseen_after", budget=0, seconds=0.5, seed=3)
     row = compare(split, "callable:ease", settings=settings)[0]
     queries, options = seen[0]
     assert {(query.rule, query.seed, query.k) for query in queries} == {("unseen_after", 3, 2)}
@@ -93,7 +93,7 @@ def test_rule_budget_and_seconds_reach_the_explainer(split, monkeypatch):
 
 def test_figures_are_those_of_the_rule_that_was_asked(split):
     before, after = (
-        compare(split, "ease", settings=room.RecommendersSettings(users=6, k=2, rule=rule))[0]
+        compare(split, "ease", settings=bench.RecommendersSettings(users=6, k=2, rule=rule))[0]
         for rule in ("unseen_before", "unseen_after")
     )
     assert before.pn == after.pn == 1
@@ -101,7 +101,7 @@ def test_figures_are_those_of_the_rule_that_was_asked(split):
 
 
 def test_a_time_limit_ends_trainings(split):
-    short = room.RecommendersSettings(users=1, k=1, max_minutes=1e-6)
+    short = bench.RecommendersSettings(users=1, k=1, max_minutes=1e-6)
     row = compare(split, "mult-vae", settings=short)[0]
     assert row.measured
     assert row.fit_seconds < 5
@@ -114,7 +114,7 @@ def test_a_model_that_fails_becomes_a_row_and_the_others_go_on(split, monkeypatc
     def other_items(split, effort):
         return topple.wrap(lambda rows: rows, "callable", ["a", "b", "c"], histories="csr")
 
-    monkeypatch.setattr(room, "ZOO", {**ZOO, "torch:big": no_memory, "torch:other": other_items})
+    monkeypatch.setattr(bench, "ZOO", {**ZOO, "torch:big": no_memory, "torch:other": other_items})
     rows = compare(split, "torch:big", "torch:other", "popularity")
     assert [row.measured for row in rows] == [False, False, True]
     assert rows[0] == Row("torch:big", "torch", reason="MemoryError: of 5 GB")
@@ -158,7 +158,7 @@ def test_an_interrupt_stops_the_run_and_not_the_training_alone(split, monkeypatc
         model.training["interrupted"] = True
         return model
 
-    monkeypatch.setattr(room, "fit", interrupted)
+    monkeypatch.setattr(bench, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         compare(split, "mult-vae")
 
@@ -170,21 +170,21 @@ def test_rows_are_handed_on_as_they_come(split):
 
 
 def test_the_fingerprint_follows_data_settings_and_version(split, monkeypatch):
-    own = run_fingerprint(split, FEW)
-    assert own == run_fingerprint(topple.load_split("generated"), room.RecommendersSettings(users=3, k=2))
-    assert own != run_fingerprint(split, room.RecommendersSettings(users=3, k=2, seconds=2))
-    assert own != run_fingerprint(topple.load_split("generated", seed=2), FEW)
+    own = manifest(split, FEW)
+    assert own == manifest(topple.load_split("generated"), bench.RecommendersSettings(users=3, k=2))
+    assert own != manifest(split, bench.RecommendersSettings(users=3, k=2, seconds=2))
+    assert own != manifest(topple.load_split("generated", seed=2), FEW)
     turned = replace(split, test=replace(split.test, fold_in=split.test.fold_in[::-1]))
-    assert own != run_fingerprint(turned, FEW)
-    monkeypatch.setattr(room, "__version__", "9")
-    assert own != run_fingerprint(split, FEW)
+    assert own != manifest(turned, FEW)
+    monkeypatch.setattr(bench, "__version__", "9")
+    assert own != manifest(split, FEW)
 
 
 def test_settings_are_checked():
     with pytest.raises(SettingsError, match="users=0"):
-        room.RecommendersSettings(users=0)
+        bench.RecommendersSettings(users=0)
 
 
 def test_a_number_that_is_none_is_left_empty(split, monkeypatch):
-    monkeypatch.setattr(room, "held_out_quality", lambda *given, **options: {"ndcg_100": math.nan})
+    monkeypatch.setattr(bench, "held_out_quality", lambda *given, **options: {"ndcg_100": math.nan})
     assert compare(split, "popularity")[0].ndcg_100 is None

@@ -12,7 +12,18 @@ from topple.cli.app import Shell
 def test_version_and_help(topple):
     assert topple("--version").stdout.strip() == package.__version__
     listed = topple("--help").stdout
-    for command in ("demo", "data", "fit", "recommend", "explain", "evaluate", "reproduce", "bench", "doctor"):
+    for command in (
+        "demo",
+        "data",
+        "fit",
+        "recommend",
+        "explain",
+        "what-if",
+        "evaluate",
+        "reproduce",
+        "bench",
+        "doctor",
+    ):
         assert command in listed
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from topple.benchmark import recommenders as room
+from topple.benchmark import recommenders as bench
 from topple.benchmark.zoo import ZOO
 
 QUICK = ("bench", "recommenders", "--dataset", "generated", "--users", 2, "-k", 2)
@@ -17,7 +17,7 @@ def broken(monkeypatch):
     def fails(split, effort):
         raise ValueError("no such luck")
 
-    monkeypatch.setattr(room, "ZOO", {**ZOO, "callable:broken": fails})
+    monkeypatch.setattr(bench, "ZOO", {**ZOO, "callable:broken": fails})
 
 
 def test_one_table_of_those_asked_with_a_failing_one(topple, broken):
@@ -45,13 +45,13 @@ def test_json_is_one_object(topple):
 def test_a_run_goes_on_where_it_was(topple, broken, tmp_path):
     out, menu = tmp_path / "out", only("ease", "callable:broken")
     assert topple(*QUICK, *menu, "--out", out).exit_code == 0
-    first = (out / "rows.jsonl").read_text()
+    first = (out / "pieces" / "ease").read_text()
     again = topple(*QUICK, *menu, *only("popularity"), "--out", out)
     assert again.exit_code == 0, again.output
     assert "of 2  popularity" in again.stderr
     assert "of 2  callable:broken" in again.stderr, "what failed is tried again"
     assert "ease: 4 queries" not in again.stderr
-    assert (out / "rows.jsonl").read_text().startswith(first)
+    assert (out / "pieces" / "ease").read_text() == first
     table = json.loads((out / "table.json").read_text())
     assert [row["recommender"] for row in table["rows"]] == ["ease", "popularity", "callable:broken"]
     assert "| popularity | native |" in (out / "table.md").read_text()
@@ -64,7 +64,7 @@ def test_another_run_needs_another_folder_or_overwrite(topple, tmp_path):
     assert topple(*run).exit_code == 0
     refused = topple(*run, "--seed", 1)
     assert refused.exit_code == 2
-    assert "holds rows of other data, options" in " ".join(refused.stderr.split())
+    assert "holds another run (settings.seed was 0 and is now 1)" in " ".join(refused.stderr.split())
     assert topple(*run, "--seed", 1, "--overwrite").exit_code == 0
     assert json.loads((tmp_path / "out" / "table.json").read_text())["settings"]["seed"] == 1
 
@@ -79,7 +79,9 @@ def test_an_unknown_name_is_said_before_work_starts(topple):
 def test_nothing_measured_or_something_refuted_is_exit_code_1(topple, broken, monkeypatch):
     assert topple(*QUICK, *only("callable:broken")).exit_code == 1
     monkeypatch.setattr(
-        room, "compare_recommenders", lambda split, names, settings, on_row: on_row(room.Row("ease", "native", pn=0.5))
+        bench,
+        "compare_recommenders",
+        lambda split, names, settings, on_row: on_row(bench.Row("ease", "native", pn=0.5)),
     )
     assert topple(*QUICK, *only("ease")).exit_code == 1
 

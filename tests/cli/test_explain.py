@@ -3,7 +3,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from topple import load_model, read_explanations
+from topple import load_model, load_model_split, read_explanations
 
 QUICK = ["--explainer", "lcer", "--set", "steps=60"]
 
@@ -45,8 +45,8 @@ def test_json_is_one_object(topple, model):
 
 
 def test_protected_items_stay(topple, model):
-    user = load_model(model).split.test.users.decode([0])[0]
-    history = load_model(model).split.history(user)
+    user = load_model_split(model).test.users.decode([0])[0]
+    history = load_model_split(model).history(user)
     protect = [word for item in history[:-1] for word in ("--protect", item)]
     result = topple("explain", "-m", model, "--user", user, "--json", *QUICK, *protect)
     removed = {item for e in json.loads(result.stdout)["explanations"] for item in e["items"]}
@@ -54,7 +54,7 @@ def test_protected_items_stay(topple, model):
 
 
 def test_training_users_can_be_explained(topple, model):
-    split = load_model(model).split
+    split = load_model_split(model)
     trained, held = split.train_users.ids, split.test.users.ids
 
     def users(*arguments):
@@ -115,7 +115,7 @@ def test_a_model_folder_is_not_replaced_by_results(topple, model):
     result = topple("explain", "-m", model, "--users", 1, "--out", model, "--overwrite")
     assert result.exit_code == 2
     assert "is a folder of something else" in result.stderr
-    assert load_model(model).recommender.name == "mult-vae"
+    assert load_model(model).name == "mult-vae"
 
 
 def test_brackets_in_titles_and_ids_are_shown_as_they_are(topple, tmp_path):

@@ -8,17 +8,17 @@ import time
 import numpy as np
 import pytest
 
-from topple import load_model
+from topple import load_model, load_model_split
 
 TINY = ["--set", "hidden=16", "--set", "latent=8", "--set", "batch_size=100"]
 
 
 def test_makes_a_model_folder_with_its_data(model):
     loaded = load_model(model)
-    assert loaded.recommender.name == "mult-vae"
-    assert loaded.recommender.settings.epochs == 4
-    assert len(loaded.split.test.users) == 80
-    assert loaded.recommender.catalogue.title("film-001") == "The Silent Orbit (Space)"
+    assert loaded.name == "mult-vae"
+    assert loaded.settings.epochs == 4
+    assert len(load_model_split(model).test.users) == 80
+    assert loaded.catalogue.title("film-001") == "The Silent Orbit (Space)"
 
 
 def test_json_tells_training_and_test_quality(topple, tmp_path):
@@ -87,24 +87,24 @@ def test_reads_a_table_with_named_columns_and_titles(topple, tmp_path):
         "--titles", tmp_path / "movies.dat", "--epochs", 1, *TINY, "--out", tmp_path / "m",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert load_model(tmp_path / "m").recommender.catalogue.title(3) == "The Film 3 (1990)"
+    assert load_model(tmp_path / "m").catalogue.title(3) == "The Film 3 (1990)"
 
 
 def test_takes_trained_weights(topple, model, tmp_path):
-    arrays = {name: array.numpy() for name, array in load_model(model).recommender.arrays().items()}
+    arrays = {name: array.numpy() for name, array in load_model(model).arrays().items()}
     np.savez(tmp_path / "w.npz", **arrays)
     split = model / "split"
     result = topple(
         "fit", "--dataset", "alishop", "--data-dir", split, "--weights", tmp_path / "w.npz", "--out", tmp_path / "m"
     )
     assert result.exit_code == 0, result.output
-    taken = load_model(tmp_path / "m").recommender
+    taken = load_model(tmp_path / "m")
     assert all(np.array_equal(arrays[name], array.numpy()) for name, array in taken.arrays().items())
     assert taken.settings.hidden == 16
 
 
 def test_weights_of_another_catalogue_are_refused(topple, model, tmp_path):
-    arrays = {name: array.numpy() for name, array in load_model(model).recommender.arrays().items()}
+    arrays = {name: array.numpy() for name, array in load_model(model).arrays().items()}
     np.savez(tmp_path / "w.npz", **{**arrays, "weight_q_0to1": arrays["weight_q_0to1"][:-1]})
     result = topple("fit", "--dataset", "generated", "--weights", tmp_path / "w.npz", "--out", tmp_path / "m")
     assert result.exit_code == 2
@@ -135,8 +135,8 @@ def test_an_interrupted_fit_keeps_the_best_state_so_far(tmp_path):
     process.communicate(timeout=60)
     assert process.returncode == 130
     loaded = load_model(tmp_path / "m")
-    assert loaded.recommender.training["interrupted"] is True
-    assert loaded.recommender.training["best_epoch"] >= 1
+    assert loaded.training["interrupted"] is True
+    assert loaded.training["best_epoch"] >= 1
 
 
 def test_a_time_column_gives_histories_in_time_order(topple, tmp_path):
@@ -146,6 +146,6 @@ def test_a_time_column_gives_histories_in_time_order(topple, tmp_path):
         "fit", "--interactions", tmp_path / "seen.csv", "--time-column", "when", "--recommender", "ease", "--out", tmp_path / "m",
     )  # fmt: skip
     assert made.exit_code == 0, made.output
-    split = load_model(tmp_path / "m").split
+    split = load_model_split(tmp_path / "m")
     user = next(user for user in split.train_users.ids if user < 4)
     assert split.history(user) == tuple((user + step) % 12 for step in reversed(range(8)))

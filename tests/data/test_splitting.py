@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+import topple
 from tests.data.prepared import interactions, parts, sixty_users, timed_table
 from topple.data.preparation import prepare
 from topple.data.reading import read_interactions
@@ -107,3 +110,19 @@ class TestWithout:
             split.without(user, [stranger])
         with pytest.raises(UnknownIdError, match="unknown user id"):
             split.without(split.test.users.ids[0], [stranger])
+
+
+def test_the_fingerprint_names_the_data():
+    split = topple.load_split("generated")
+    assert split.fingerprint == topple.load_split("generated").fingerprint
+    turned = replace(split, test=replace(split.test, fold_in=split.test.fold_in[::-1]))
+    user = split.train_users.ids[0]
+    fewer = split.without(user, split.history(user)[:1])
+    others = [
+        topple.load_split("generated", seed=2),
+        turned,
+        fewer,
+        replace(split, times=np.arange(split.train.nnz) * 1.0),
+    ]
+    assert len({data.fingerprint for data in [split, *others]}) == 5
+    assert replace(split, name="another").fingerprint == split.fingerprint

@@ -62,6 +62,7 @@ def fit(
     logger.info("fit %s on %s, device %s", recommender, split.name, where)
     with epochs_bar(recommender, on_epoch) if progress else nullcontext(on_epoch) as shown:
         model = model_class.fit(split, chosen, shown, on_best, **_trained_on(model_class, where))
+    model.training["data"] = split.fingerprint
     logger.info("fitted %s: %s", recommender, model.training)
     return on_device(model, where)
 

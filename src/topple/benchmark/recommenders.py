@@ -1,6 +1,5 @@
 """Every recommender on one data set: how well it predicts, and how well `auto` explains it."""
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -8,7 +7,6 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 
 from topple import __version__, registry
@@ -139,17 +137,14 @@ def source_of(name: str) -> str:
     return NATIVE if name in registry.names("recommenders") else name.partition(":")[0]
 
 
-def run_fingerprint(split: Split, settings: RecommendersSettings) -> str:
-    """Return a short hash of all that the figures depend on: data, settings, version; times and machines are not in it."""
-    digest = hashlib.blake2b(f"{__version__}:{split.catalogue.fingerprint}".encode(), digest_size=8)
-    digest.update(settings.model_dump_json().encode())
-    parts = [(split.train, split.times)]
-    for held in (split.validation, split.test):
-        parts += [(held.fold_in, held.times), (held.held_out, None)]
-    for matrix, times in parts:
-        for array in (matrix.indptr, matrix.indices, np.zeros(0) if times is None else times):
-            digest.update(np.ascontiguousarray(array).tobytes() + b"|")
-    return digest.hexdigest()
+def manifest(split: Split, settings: RecommendersSettings) -> JsonObject:
+    """Return what all figures depend on: data, settings and version; times and machines are not in it."""
+    return {
+        "run": "bench recommenders",
+        "version": __version__,
+        "data": split.fingerprint,
+        "settings": settings.model_dump(mode="json"),
+    }
 
 
 def compare_recommenders(

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from typer import completion
 
-from topple.cli import bench, data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce
-from topple.cli.options import plainly
+from topple.cli import bench, data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce, what_if
+from topple.cli.shared.options import plainly
 
 COMMAND = "topple"
 VARIABLE = "_TOPPLE_COMPLETE"
@@ -35,6 +35,7 @@ app.command()(plainly(demo.demo))
 app.add_typer(data.app, name="data")
 app.command()(plainly(fit.fit))
 app.command()(plainly(recommend.recommend))
+app.command()(plainly(what_if.what_if))
 app.command()(plainly(explain.explain))
 app.command()(plainly(explainers.explainers))
 app.command()(plainly(evaluate.evaluate))

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from topple.cli.options import (
+from topple.cli.shared.options import (
     DataChoice,
     Json,
     K,
     Overwrite,
     Seed,
-    console,
     plainly,
-    show_json,
     takes_data,
 )
+from topple.cli.shared.showing import console, show_json
 from topple.records.question import CandidateRule
 
 if TYPE_CHECKING:
@@ -69,22 +68,22 @@ def recommenders(
 
     Example: topple bench recommenders --dataset ml-100k --data-dir ml-100k --users 50 --out table
     """
-    from topple.benchmark.journal import Journal
-    from topple.benchmark.recommenders import RecommendersSettings, compare_recommenders, entrants, run_fingerprint
+    from topple.api.runs import Run
+    from topple.benchmark.recommenders import RecommendersSettings, Row, compare_recommenders, entrants, manifest
 
     names = entrants(native=native, adapters=adapters, only=only or ())
     settings = RecommendersSettings(
         users=users, k=k, rule=rule, seed=seed, max_minutes=max_minutes, seconds=seconds, budget=budget
     )
     split = choice.load()
-    journal = None if out is None else Journal(out, run_fingerprint(split, settings), overwrite=overwrite)
-    kept = {row.recommender: row for row in (journal.rows if journal else ())}
+    run = None if out is None else Run(out, manifest(split, settings), overwrite=overwrite)
+    kept = {} if run is None else {name: Row.of_json(run.kept(name)) for name in run.finished}
     left = [name for name in names if name not in kept or not kept[name].measured]
 
-    def on_row(row: "Row") -> None:
+    def on_row(row: Row) -> None:
         kept[row.recommender] = row
-        if journal:
-            journal.append(row)
+        if run is not None:
+            run.keep(row.recommender, row.as_json())
         _tell(row, f"{left.index(row.recommender) + 1} of {len(left)}")
 
     compare_recommenders(split, left, settings, on_row=on_row)
@@ -94,10 +93,10 @@ def recommenders(
         raise typer.Exit(1)
 
 
-def _tell(row: "Row", place: str) -> None:
+def _tell(row: "Row", turn: str) -> None:
     """Say on standard error that a row is done."""
     figures = f"{row.queries:,} queries, {row.ms_a_query or 0:.1f} ms each" if row.measured else row.reason
-    Console(stderr=True, highlight=False).print(f"{place}  {row.recommender}: {figures}", markup=False, soft_wrap=True)
+    Console(stderr=True, highlight=False).print(f"{turn}  {row.recommender}: {figures}", markup=False, soft_wrap=True)
 
 
 def _show(rows: "list[Row]", split: "Split", settings: "RecommendersSettings", out: Path | None, *, json: bool) -> None:
@@ -121,7 +120,7 @@ def _show(rows: "list[Row]", split: "Split", settings: "RecommendersSettings", o
     for line in failures(values):
         console().print(line, markup=False, soft_wrap=True)
     if out is not None:
-        console().print(f"Written: {out}/table.md, table.json and rows.jsonl", markup=False, soft_wrap=True)
+        console().print(f"Written: {out}/table.md, table.json and the rows in pieces/", markup=False, soft_wrap=True)
 
 
 def _caption(settings: "RecommendersSettings", users: int) -> str:

@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 
 from topple import registry
-from topple.cli.options import Json, console, plainly, show_json
+from topple.cli.shared.options import Json, plainly
+from topple.cli.shared.showing import console, show_json
 from topple.errors import DataError
 
 if TYPE_CHECKING:

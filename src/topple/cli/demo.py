@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from topple.cli.options import Json, Overwrite, Seed, console, show_explanations, show_json
+from topple.cli.shared.options import Json, Overwrite, Seed
+from topple.cli.shared.showing import console, show_explanations, show_json
 
 DEMO = {"epochs": 60, "batch_size": 100, "hidden": 200, "latent": 64}
 

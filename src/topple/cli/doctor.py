@@ -7,7 +7,8 @@ import typer
 from rich.table import Table
 
 from topple import registry
-from topple.cli.options import Json, console, show_json
+from topple.cli.shared.options import Json
+from topple.cli.shared.showing import console, show_json
 
 NEEDED = ("numpy", "scipy", "torch", "pyarrow", "narwhals", "pydantic", "typer", "rich", "safetensors", "pooch")
 OPTIONAL = ("matplotlib", "pandas", "polars")

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from topple.cli.options import Device, Json, ModelFolder, console, load_on, show_json
+from topple.cli.shared.loading import load_on, split_of
+from topple.cli.shared.options import Device, Factory, Json, ModelFolder
+from topple.cli.shared.showing import console, show_json
 from topple.errors import QueryError
 
 
@@ -19,6 +21,7 @@ def evaluate(
         ),
     ] = None,
     device: Device = "cpu",
+    factory: Factory = None,
     json: Json = False,
 ) -> None:
     """Re-rank every explanation without its set, under both candidate rules, and print PN, PS, F_NS, size, coverage.
@@ -33,13 +36,14 @@ def evaluate(
     from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
     from topple.verification.retraining import Retraining
 
-    explanations, loaded = read_explanations(results), load_on(model, device)
-    if retrain is not None and loaded.split is None:
+    explanations, recommender = read_explanations(results), load_on(model, device, factory)
+    split = None if retrain is None else split_of(model)
+    if retrain is not None and split is None:
         raise QueryError(
             "this model folder holds no data to train on. Fit the model with `topple fit`, or leave --retrain out."
         )
-    retraining = Retraining(loaded.split, sample=retrain) if retrain is not None and loaded.split is not None else None
-    evaluation = evaluating.evaluate(loaded.recommender, explanations, retraining=retraining)
+    retraining = Retraining(split, sample=retrain) if retrain is not None and split is not None else None
+    evaluation = evaluating.evaluate(recommender, explanations, retraining=retraining)
     if json:
         show_json(evaluation_json(evaluation))
     else:

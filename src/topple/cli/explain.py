@@ -1,13 +1,14 @@
 """`topple explain`: why these items, in sentences, a table and files."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topple.cli.options import (
+from topple.cli.shared.loading import histories_of, load_on
+from topple.cli.shared.options import (
     Device,
+    Factory,
     HistoryText,
     Json,
     K,
@@ -16,21 +17,16 @@ from topple.cli.options import (
     Pairs,
     Seed,
     Users,
-    console,
-    histories_of,
-    ids_of,
-    load_on,
-    settings_of,
-    show_explanations,
-    show_json,
 )
+from topple.cli.shared.showing import console, show_explanations, show_json
 from topple.errors import QueryError
 from topple.records.answer import Status
 from topple.records.question import CandidateRule, Goal
-from topple.types import Id
 
 if TYPE_CHECKING:
-    from topple.data.vocabulary import Vocabulary
+    from topple.data.vocabulary import Catalogue
+    from topple.records.answer import Explanation
+    from topple.scoring.recommender import Recommender
 
 CONSTRAINTS, BUDGET = "Constraints", "Budget"
 
@@ -89,6 +85,7 @@ def explain(
     settings: Pairs = None,
     seed: Seed = 0,
     device: Device = "cpu",
+    factory: Factory = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A folder for Parquet and JSON Lines.")] = None,
     picture: Annotated[
         Path | None, typer.Option(help="Draw the first true explanation to a .png, .svg or .pdf.")
@@ -102,27 +99,21 @@ def explain(
     """
     from topple.api.asking import top_k_queries
     from topple.api.explaining import explain_queries, make_explainer
-    from topple.api.recommending import lists_around
-    from topple.files import refuse_existing
-    from topple.reports.pictures import check_picture, draw_explanation
-    from topple.reports.records import MARKER, explanation_json, write_explanations
+    from topple.api.parsing import costs_of, ids_of, settings_of
     from topple.scoring.budget import Budget
 
     if all_users and (user or history):
         raise QueryError("give --all or a choice of users, not both.")
-    if out is not None:
-        refuse_existing(out, overwrite=overwrite, marker=MARKER)
-    if picture is not None:
-        check_picture(picture, overwrite=overwrite)
+    _refuse_outputs(out, picture, overwrite=overwrite)
     method = make_explainer(explainer, settings_of(settings), preset)
-    limits = {"scored": scored, "seconds": seconds, "total_scored": total_scored, "total_seconds": total_seconds}
-    budget = Budget.parse({name: limit for name, limit in limits.items() if limit is not None})
-    loaded = load_on(model, device)
-    recommender, items = loaded.recommender, loaded.recommender.catalogue.vocabulary
-    everyone = None if all_users else users
+    budget = Budget.parse(
+        settings_of(None, scored=scored, seconds=seconds, total_scored=total_scored, total_seconds=total_seconds)
+    )
+    recommender = load_on(model, device, factory)
+    items, everyone = recommender.catalogue.vocabulary, None if all_users else users
     queries = top_k_queries(
         recommender,
-        histories_of(loaded, user, history, everyone, trained=trained_users),
+        histories_of(model, recommender, user, history, everyone, trained=trained_users),
         targets=None if not target else [items.parse(text) for text in target],
         k=k,
         rule=rule,
@@ -130,38 +121,57 @@ def explain(
         goal=goal,
         protected=[items.parse(text) for text in protect or ()],
         groups=[ids_of(text, items) for text in group or ()],
-        item_costs=_costs(item_cost or (), items),
+        item_costs=costs_of(item_cost or (), items),
         largest=largest,
         sets=sets,
     )
+    if not queries:
+        raise QueryError("no user of this model folder has a history to explain. Give --history with item ids.")
     explained = explain_queries(recommender, queries, explainer=method, budget=budget)
     if all(explanation.status is Status.INVALID for explanation in explained):
         raise QueryError(explained[0].reason)
+    _write_and_show(explained, recommender.catalogue, out, overwrite=overwrite, json=json)
+    if picture is not None:
+        _draw(explained, recommender, picture, overwrite=overwrite, tell=not json)
+
+
+def _refuse_outputs(out: Path | None, picture: Path | None, *, overwrite: bool) -> None:
+    """Refuse outputs that could not be written, before any work."""
+    from topple.files import refuse_existing
+    from topple.reports.pictures import check_picture
+    from topple.reports.records import MARKER
+
     if out is not None:
-        write_explanations(explained, recommender.catalogue, out, overwrite=overwrite)
+        refuse_existing(out, overwrite=overwrite, marker=MARKER)
+    if picture is not None:
+        check_picture(picture, overwrite=overwrite)
+
+
+def _write_and_show(
+    explained: "list[Explanation]", catalogue: "Catalogue", out: Path | None, *, overwrite: bool, json: bool
+) -> None:
+    from topple.reports.records import explanation_json, write_explanations
+
+    if out is not None:
+        write_explanations(explained, catalogue, out, overwrite=overwrite)
     if json:
-        show_json({"explanations": [explanation_json(e, recommender.catalogue) for e in explained]})
-    else:
-        show_explanations(explained, recommender.catalogue)
-    if out is not None and not json:
+        show_json({"explanations": [explanation_json(explanation, catalogue) for explanation in explained]})
+        return
+    show_explanations(explained, catalogue)
+    if out is not None:
         console().print(f"Written: {out}/explanations.parquet and .jsonl")
+
+
+def _draw(
+    explained: "list[Explanation]", recommender: "Recommender", picture: Path, *, overwrite: bool, tell: bool
+) -> None:
+    """Draw the first explanation that is true, if one is."""
+    from topple.api.recommending import lists_around
+    from topple.reports.pictures import draw_explanation
+
     drawn = next((explanation for explanation in explained if explanation.valid), None)
-    if picture is not None and drawn is not None:
+    if drawn is not None:
         draw_explanation(drawn, *lists_around(recommender, drawn), recommender.catalogue, picture, overwrite=overwrite)
-    if picture is not None and not json:
+    if tell:
         text = f"Drawn: {picture}" if drawn else "Nothing was drawn: no explanation is true."
         console().print(text, markup=False, soft_wrap=True)
-
-
-def _costs(pairs: Sequence[str], items: "Vocabulary") -> dict[Id, float]:
-    """Return the costs of ITEM=COST pairs."""
-    costs = {}
-    for pair in pairs:
-        item, equals, cost = pair.rpartition("=")
-        try:
-            costs[items.parse(item.strip())] = float(cost)
-        except ValueError as error:
-            raise QueryError(f"--item-cost {pair!r} is not ITEM=COST. Write for example --item-cost 50=2.5.") from error
-        if not equals:
-            raise QueryError(f"--item-cost {pair!r} is not ITEM=COST. Write for example --item-cost 50=2.5.")
-    return costs

@@ -1,29 +1,20 @@
 """`topple fit`: from data to a model folder."""
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from topple.cli.options import (
+from topple.cli.shared.options import (
     DataChoice,
     Device,
     Json,
     Overwrite,
     Pairs,
     Seed,
-    console,
-    settings_of,
-    show_json,
     takes_data,
 )
-
-if TYPE_CHECKING:
-    from topple.scoring.recommender import Recommender
-
-SAVE_EVERY = 30.0
-"""Seconds between two savings of the best state while training goes on."""
+from topple.cli.shared.showing import console, show_json
 
 
 @takes_data
@@ -50,8 +41,10 @@ def fit(
     """
     from topple import registry
     from topple.api import fitting
+    from topple.api.keeping import KeepBest
+    from topple.api.parsing import settings_of
     from topple.files import refuse_existing
-    from topple.recommenders.saving.folders import load_arrays, save_model
+    from topple.recommenders.saving.folders import load_arrays
     from topple.recommenders.training.quality import held_out_quality
     from topple.reports.tables import facts_table
     from topple.scoring.devices import device_of, on_device
@@ -63,20 +56,13 @@ def fit(
     chosen = model_class.settings_type.parse(settings_of(settings, epochs=epochs, max_minutes=max_minutes, seed=draws))
     arrays = None if weights is None else load_arrays(weights)
     split = choice.load()
-    saved_at = -SAVE_EVERY
-
-    def keep_best(model: "Recommender") -> None:
-        nonlocal saved_at
-        if time.monotonic() - saved_at >= SAVE_EVERY:
-            save_model(model, out, split, overwrite=overwrite or saved_at > -SAVE_EVERY)
-            saved_at = time.monotonic()
-
+    keep = KeepBest(out, split, overwrite=overwrite)
     if arrays is not None:
         model = on_device(model_class.from_arrays(arrays, split.catalogue, chosen), device)
         model.training = {"weights": weights.name if weights else ""}
     else:
-        model = fitting.fit(split, recommender, settings=chosen, on_best=keep_best, device=device)
-    save_model(model, out, split, overwrite=overwrite or saved_at > -SAVE_EVERY)
+        model = fitting.fit(split, recommender, settings=chosen, on_best=keep, device=device)
+    keep.finish(model)
     facts = {
         "model": str(out),
         "recommender": recommender,

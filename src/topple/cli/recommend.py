@@ -7,18 +7,17 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from topple.cli.options import (
+from topple.cli.shared.loading import histories_of, load_on
+from topple.cli.shared.options import (
     Device,
+    Factory,
     HistoryText,
     Json,
     K,
     ModelFolder,
     Users,
-    console,
-    histories_of,
-    load_on,
-    show_json,
 )
+from topple.cli.shared.showing import console, show_json
 
 
 def recommend(
@@ -28,6 +27,7 @@ def recommend(
     k: K = 5,
     users: Annotated[int, typer.Option(min=1, help="How many test users, without --user or --history.")] = 3,
     device: Device = "cpu",
+    factory: Factory = None,
     json: Json = False,
 ) -> None:
     """Recommend the top-k of users of the model's data, or of a history of your own.
@@ -36,18 +36,21 @@ def recommend(
     """
     from topple.api.recommending import recommend_many
 
-    loaded = load_on(model, device)
-    histories = histories_of(loaded, user, history, users)
-    lists = recommend_many(loaded.recommender, list(histories.values()), k)
+    recommender = load_on(model, device, factory)
+    histories = histories_of(model, recommender, user, history, users)
+    lists = recommend_many(recommender, list(histories.values()), k)
     if json:
         show_json(
-            [{"user": u, "items": [asdict(place) for place in its]} for u, its in zip(histories, lists, strict=True)]
+            [
+                {"user": name, "items": [asdict(recommended) for recommended in listed]}
+                for name, listed in zip(histories, lists, strict=True)
+            ]
         )
         return
     for (name, items), listed in zip(histories.items(), lists, strict=True):
         table = Table(title=Text(f"top {k} of {name} ({len(items)} items in the history)"))
         for column in ("rank", "item", "title", "score"):
             table.add_column(column, justify="right" if column in ("rank", "score") else "left")
-        for place in listed:
-            table.add_row(str(place.rank), Text(str(place.item)), Text(place.title), f"{place.score:.3f}")
+        for one in listed:
+            table.add_row(str(one.rank), Text(str(one.item)), Text(one.title), f"{one.score:.3f}")
         console().print(table)

@@ -5,21 +5,20 @@ from typing import Annotated
 
 import typer
 
-from topple.cli.options import (
+from topple.cli.shared.loading import load_on, split_of
+from topple.cli.shared.options import (
     DataChoice,
     Device,
+    Factory,
     Json,
     K,
     Overwrite,
     Pairs,
     Seed,
-    console,
-    load_on,
     plainly,
-    settings_of,
-    show_json,
     takes_data,
 )
+from topple.cli.shared.showing import console, show_json
 
 app = typer.Typer(help="Published results, from raw data to their table.", no_args_is_help=True)
 
@@ -43,6 +42,7 @@ def lcer(
     k: K = 5,
     seed: Seed = 0,
     device: Device = "cpu",
+    factory: Factory = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Training epochs of Mult-VAE. (default: 200)")] = None,
     settings: Pairs = None,
     users: Annotated[int | None, typer.Option(min=1, help="Explain the first N test users only.")] = None,
@@ -59,22 +59,22 @@ def lcer(
 
     Example: topple reproduce lcer --dataset ml-100k --data-dir ml-100k --lam 0.01 --alpha 0.1
     """
+    from topple.api.menus import preset_for
+    from topple.api.parsing import settings_of
     from topple.benchmark.lcer import reproduce_lcer
     from topple.explainers.lcer import LcerSettings
     from topple.files import refuse_existing
     from topple.recommenders.models.mult_vae import MultVAESettings
-    from topple.recommenders.saving.folders import Loaded
     from topple.reports.records import MARKER, write_explanations
     from topple.reports.tables import evaluation_table, facts_table
 
     if out is not None:
         refuse_existing(out, overwrite=overwrite, marker=MARKER)
-    preset = choice.dataset if choice.dataset in LcerSettings.presets else None
-    explainer = LcerSettings.parse(settings_of(None, lam=lam, alpha=alpha, steps=steps), preset)
+    values = settings_of(None, lam=lam, alpha=alpha, steps=steps)
+    explainer = LcerSettings.parse(values, preset_for("lcer", choice.dataset))
     trained = MultVAESettings.parse(settings_of(settings, epochs=epochs, seed=seed))
-    loaded: Loaded | None = None if model is None else load_on(model, device)
-    split = choice.load() if loaded is None or loaded.split is None else loaded.split
-    recommender = None if loaded is None else loaded.recommender
+    recommender = None if model is None else load_on(model, device, factory)
+    split = (None if model is None else split_of(model)) or choice.load()
     result = reproduce_lcer(
         split, explainer, trained, recommender=recommender, device=device, k=k, seed=seed, users=users
     )

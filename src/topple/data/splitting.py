@@ -1,5 +1,6 @@
 """A prepared data set: training users, and held-out users whose history is split in two."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -49,6 +50,20 @@ class Split:
     test: HeldOut
     name: str = "split"
     times: FloatArray | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A short hash of the data: items, users and interactions of each part, and times; titles and the name are not in it."""
+        users = [self.train_users, self.validation.users, self.test.users]
+        told = [self.catalogue.fingerprint, *(vocabulary.fingerprint for vocabulary in users)]
+        digest = hashlib.blake2b(":".join(told).encode(), digest_size=8)
+        parts = [(self.train, self.times)]
+        for held in (self.validation, self.test):
+            parts += [(held.fold_in, held.times), (held.held_out, None)]
+        for matrix, times in parts:
+            for array, kind in ((matrix.indptr, np.int64), (matrix.indices, np.int64), (times, np.float64)):
+                digest.update(b"|" if array is None else np.ascontiguousarray(array, kind).tobytes() + b"|")
+        return digest.hexdigest()
 
     def history(self, user: UserId) -> tuple[ItemId, ...]:
         """Return the history of any user of the data: the fold-in of a held-out user, all of a training user.

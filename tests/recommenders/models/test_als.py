@@ -400,7 +400,7 @@ def test_keeps_the_contract_and_a_model_folder_brings_it_back(tmp_path):
     check_recommender(MODEL)
     check_recommender(untrained(4, items=12))
     save_model(MODEL, tmp_path / "m", SPLIT)
-    again = load_model(tmp_path / "m").recommender
+    again = load_model(tmp_path / "m")
     assert again.fingerprint == MODEL.fingerprint
     assert again.settings == SETTINGS
     assert again.training == MODEL.training

@@ -89,7 +89,7 @@ def test_the_hooks_are_called_once_with_the_fitted_model():
 def test_keeps_the_contract_and_a_model_folder_brings_it_back(tmp_path):
     check_recommender(MODEL)
     save_model(MODEL, tmp_path / "m", SPLIT)
-    again = load_model(tmp_path / "m").recommender
+    again = load_model(tmp_path / "m")
     assert again.fingerprint == MODEL.fingerprint
     assert again.settings == EaseSettings(lam=3)
     assert again.training == MODEL.training
@@ -148,6 +148,6 @@ def test_the_command_line_fits_and_explains_it(tmp_path):
     result = CliRunner().invoke(app, fit)
     assert result.exit_code == 0, result.output
     assert 0 < json.loads(result.stdout)["test"]["ndcg_100"] < 1
-    assert load_model(tmp_path / "m").recommender.settings.lam == 50
+    assert load_model(tmp_path / "m").settings.lam == 50
     found = CliRunner().invoke(app, ["explain", "--model", str(tmp_path / "m"), "--explainer", "exact", "--users", "2"])
     assert found.exit_code == 0, found.output

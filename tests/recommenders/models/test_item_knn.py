@@ -132,7 +132,7 @@ def test_no_histories_have_no_scores(model):
 def test_keeps_the_contract_and_a_model_folder_brings_it_back(tmp_path):
     check_recommender(MODEL)
     save_model(MODEL, tmp_path / "m", SPLIT)
-    again = load_model(tmp_path / "m").recommender
+    again = load_model(tmp_path / "m")
     assert again.fingerprint == MODEL.fingerprint
     assert again.settings == SETTINGS
     assert again.training == MODEL.training

@@ -119,5 +119,5 @@ def test_the_seed_decides():
 def test_keeps_the_contract_and_a_model_folder_brings_it_back(tmp_path):
     check_recommender(MODEL)
     save_model(MODEL, tmp_path / "m", SPLIT)
-    again = topple.load_model(tmp_path / "m").recommender
+    again = topple.load_model(tmp_path / "m")
     assert (again.fingerprint, again.settings, again.training) == (MODEL.fingerprint, SETTINGS, MODEL.training)

@@ -116,7 +116,7 @@ def test_keeps_the_contract_explains_and_a_model_folder_brings_it_back(tmp_path)
     model = NeuMF.fit(SPLIT, SETTINGS)
     check_recommender(model)
     save_model(model, tmp_path / "m", SPLIT)
-    again = topple.load_model(tmp_path / "m").recommender
+    again = topple.load_model(tmp_path / "m")
     assert (again.fingerprint, again.settings, again.training) == (model.fingerprint, SETTINGS, model.training)
     explained = topple.explain(again, SPLIT.histories(limit=2), k=2, progress=False)
     assert all(e.valid or not e.items for e in explained)

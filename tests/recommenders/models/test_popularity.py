@@ -50,7 +50,7 @@ def test_keeps_the_contract_and_a_model_folder_brings_it_back(tmp_path):
     model = Popularity.fit(SPLIT)
     check_recommender(model)
     save_model(model, tmp_path / "m", SPLIT)
-    again = load_model(tmp_path / "m").recommender
+    again = load_model(tmp_path / "m")
     assert again.fingerprint == model.fingerprint
     assert again.training == model.training
     assert model.to("cpu").fingerprint == model.fingerprint

@@ -12,7 +12,7 @@ import topple
 from topple.recommenders.families import attention
 from topple.recommenders.families.sequences import in_order
 from topple.recommenders.models.sasrec import SASRec, SASRecSettings
-from topple.recommenders.saving.folders import save_model
+from topple.recommenders.saving.folders import load_model_split, save_model
 from topple.recommenders.training.quality import held_out_quality
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, unchanged
@@ -264,9 +264,10 @@ def test_a_model_folder_brings_it_back_and_it_explains(tmp_path):
     model = SASRec.fit(backwards(), SASRecSettings(**QUICK))
     save_model(model, tmp_path / "m", backwards())
     loaded = topple.load_model(tmp_path / "m")
-    assert loaded.recommender.fingerprint == model.fingerprint
-    assert loaded.split.histories(limit=3) == backwards().histories(limit=3)
+    split = load_model_split(tmp_path / "m")
+    assert loaded.fingerprint == model.fingerprint
+    assert split.histories(limit=3) == backwards().histories(limit=3)
     for explainer in ("auto", "lcer-rank"):
-        explained = topple.explain(model, loaded.split.histories(limit=2), k=2, explainer=explainer, progress=False)
+        explained = topple.explain(model, split.histories(limit=2), k=2, explainer=explainer, progress=False)
         assert len(explained) == 4
         assert {e.status for e in explained} <= {topple.Status.FOUND, topple.Status.NOT_FOUND, topple.Status.IMPOSSIBLE}

@@ -12,10 +12,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
+import topple
 from topple.errors import DataNotFoundError, ModelFolderError, OutputExistsError
 from topple.recommenders.models.mult_dae import MultDAE
 from topple.recommenders.models.mult_vae import MultVAE
-from topple.recommenders.saving.folders import load_arrays, load_model, save_model
+from topple.recommenders.saving.folders import load_arrays, load_model, load_model_split, save_model
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import random_mult_vae, tiny_split
 from topple.testing.worlds import catalogue_of
@@ -57,19 +58,26 @@ def test_a_model_comes_back_as_it_was(kind, tmp_path):
     model = kind.fit(split, kind.settings_type.parse(SETTINGS))
     save_model(model, tmp_path / "model", split)
     loaded = load_model(tmp_path / "model")
-    assert type(loaded.recommender) is kind
-    assert torch.equal(scores(loaded.recommender), scores(model))
-    assert loaded.recommender.fingerprint == model.fingerprint
-    assert loaded.recommender.settings == model.settings
-    assert loaded.recommender.training == model.training
-    assert loaded.recommender.catalogue == model.catalogue
-    assert loaded.split is not None
-    assert loaded.split.describe() == split.describe()
-    assert loaded.split.histories() == split.histories()
+    assert type(loaded) is kind
+    assert torch.equal(scores(loaded), scores(model))
+    assert loaded.fingerprint == model.fingerprint
+    assert loaded.settings == model.settings
+    assert loaded.training == model.training
+    assert loaded.catalogue == model.catalogue
+    data = load_model_split(tmp_path / "model")
+    assert data is not None
+    assert data.describe() == split.describe()
+    assert data.histories() == split.histories()
+
+
+def test_what_is_loaded_can_be_asked(folder):
+    model, split = load_model(folder), load_model_split(folder)
+    explained = topple.explain(model, split.histories(limit=1), k=2, progress=False)
+    assert [explanation.model for explanation in explained] == [model.fingerprint] * 2
 
 
 def test_what_the_probe_told_and_who_has_what_in_the_list_come_back(saved, folder):
-    model, found = saved[0], load_model(folder).recommender
+    model, found = saved[0], load_model(folder)
     assert found.measures() == model.measures()
     assert found.scale > 0
     shares = [[each.listed_share(item, k) for item in range(30)] for each in (model, found) for k in (1, 5, 17)]
@@ -100,9 +108,8 @@ def test_ids_and_titles_come_back(titled, tmp_path):
     catalogue = catalogue.with_titles({104: 'The "Odd", Title\n'}) if titled else catalogue
     model = MultVAE.from_arrays(random_mult_vae().arrays(), catalogue)
     save_model(model, tmp_path / "model")
-    loaded = load_model(tmp_path / "model")
-    assert loaded.split is None
-    assert loaded.recommender.catalogue == catalogue
+    assert load_model_split(tmp_path / "model") is None
+    assert load_model(tmp_path / "model").catalogue == catalogue
 
 
 def test_a_folder_holds_no_pickle(saved):
@@ -120,9 +127,8 @@ def test_an_existing_folder_is_left_as_it_is(folder):
 def test_an_existing_folder_is_replaced_when_asked(folder):
     other = random_mult_vae()
     save_model(other, folder, overwrite=True)
-    loaded = load_model(folder)
-    assert loaded.recommender.fingerprint == other.fingerprint
-    assert loaded.split is None
+    assert load_model(folder).fingerprint == other.fingerprint
+    assert load_model_split(folder) is None
 
 
 FULL_DISK = """
@@ -228,7 +234,7 @@ def test_weights_that_were_changed_are_refused(folder):
 def test_a_missing_file_of_the_split_is_named(folder):
     (folder / "split" / "test_tr.csv").unlink()
     with pytest.raises(DataNotFoundError, match=r"test_tr.csv is missing"):
-        load_model(folder)
+        load_model_split(folder)
 
 
 def test_items_of_another_catalogue_are_refused(folder, tmp_path):
@@ -242,7 +248,8 @@ def test_a_split_of_another_catalogue_is_refused(folder):
     lines = (folder / "split" / "unique_sid.txt").read_text().splitlines()
     (folder / "split" / "unique_sid.txt").write_text("\n".join(reversed(lines)) + "\n")
     with pytest.raises(ModelFolderError, match=r"split is of catalogue \w+, model.json of \w+"):
-        load_model(folder)
+        load_model_split(folder)
+    assert load_model(folder)
 
 
 def test_a_model_of_another_catalogue_is_refused(folder):
@@ -253,7 +260,7 @@ def test_a_model_of_another_catalogue_is_refused(folder):
 
 def test_the_titles_of_a_given_catalogue_are_used(folder):
     titled = tiny_split().catalogue.with_titles({"i003": "Three"})
-    assert load_model(folder, titled).recommender.catalogue.title("i003") == "Three"
+    assert load_model(folder, titled).catalogue.title("i003") == "Three"
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "items.parquet", "listed.safetensors"])

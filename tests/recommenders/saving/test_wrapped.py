@@ -64,7 +64,7 @@ def test_a_model_that_is_arrays_comes_back_as_it_was(make, tmp_path):
     model = make()
     check_recommender(model)
     save_model(model, tmp_path / "model")
-    found = load_model(tmp_path / "model").recommender
+    found = load_model(tmp_path / "model")
     assert type(found) is type(model)
     assert found.name == model.name
     assert found.fingerprint == model.fingerprint
@@ -80,7 +80,7 @@ for name in ("implicit", "cornac", "recbole", "rectools", "lenskit", "sklearn"):
     sys.modules[name] = None
 import topple
 from topple.recommenders.saving.folders import load_model
-model = load_model(sys.argv[1]).recommender
+model = load_model(sys.argv[1])
 print(model.name, [place.item for place in topple.recommend(model, [101, 104], k=3)])
 """
 
@@ -99,7 +99,7 @@ def test_another_model_is_built_again_by_the_users_function(make, tmp_path):
     model = make()
     save_model(model, tmp_path / "model")
     assert not (tmp_path / "model" / "weights.safetensors").exists()
-    found = load_model(tmp_path / "model", factory=f"{__name__}:{make.__name__}").recommender
+    found = load_model(tmp_path / "model", factory=f"{__name__}:{make.__name__}")
     assert found.measures() == model.measures()
     assert topple.recommend(found, model.catalogue.vocabulary.ids[:2], k=3)
     with pytest.raises(

@@ -3,7 +3,6 @@
 import json
 import logging
 import zlib
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -42,14 +41,6 @@ WRAPPED = {
 """Name in a folder to "module:Class", of wrapped models that are arrays."""
 
 
-@dataclass(frozen=True, eq=False)
-class Loaded:
-    """What a model folder holds: the recommender, and the split it came with, if any."""
-
-    recommender: Recommender
-    split: Split | None
-
-
 def save_model(
     recommender: Recommender, folder: FilePath, split: Split | None = None, *, overwrite: bool = False
 ) -> None:
@@ -82,8 +73,8 @@ def save_model(
     logger.info("saved %s (%s) to %s", recommender.name, recommender.fingerprint, folder)
 
 
-def load_model(folder: FilePath, catalogue: Catalogue | None = None, factory: str | None = None) -> Loaded:
-    """Read a model folder; nothing in it is executed.
+def load_model(folder: FilePath, catalogue: Catalogue | None = None, factory: str | None = None) -> Recommender:
+    """Read the model of a folder; nothing in it is executed. `load_model_split` reads the data beside it.
 
     Args:
         folder: what `save_model` wrote.
@@ -96,7 +87,8 @@ def load_model(folder: FilePath, catalogue: Catalogue | None = None, factory: st
     """
     folder = Path(folder)
     about = read_description(folder)
-    items, split = _load_data(folder, about["catalogue"]["fingerprint"])
+    items = _load_items(folder)
+    _check_catalogue(folder, about, "items.parquet", items)
     if catalogue is not None and catalogue.fingerprint != items.fingerprint:
         raise ModelFolderError(
             f"{folder} is a model of another catalogue: {len(items):,} items ({items.fingerprint}), given {len(catalogue):,} "
@@ -108,25 +100,37 @@ def load_model(folder: FilePath, catalogue: Catalogue | None = None, factory: st
     recommender.training = about["training"]
     recommender.findings.restore(measures_of(about["probe"]), listed)
     logger.info("loaded %s (%s) of %s", recommender.name, recommender.fingerprint, folder)
-    return Loaded(recommender, split)
+    return recommender
 
 
-def _load_data(folder: Path, expected: str) -> tuple[Catalogue, Split | None]:
-    """Return the items and the split of a folder, which are of the catalogue expected."""
+def load_model_split(folder: FilePath) -> Split | None:
+    """Read the data that a model folder holds; None where it was saved without.
+
+    Raises:
+        ModelFolderError: not a model folder, damaged, or the data is of another catalogue than the model.
+        DataNotFoundError, DataError: a file of the data is missing or damaged.
+    """
+    folder = Path(folder)
+    about = read_description(folder)
+    if not (folder / "split").is_dir():
+        return None
     try:
-        items = _load_items(folder / "items.parquet")
-        split = read_split(folder / "split") if (folder / "split").is_dir() else None
+        split = read_split(folder / "split")
     except (OSError, pa.ArrowInvalid, KeyError, UnicodeDecodeError) as error:
         if isinstance(error, ToppleError):
             raise
         raise ModelFolderError(f"{folder} is damaged ({error}). Fit the model again.") from error
-    found = {"items.parquet": items} | ({} if split is None else {"split": split.catalogue})
-    for what, catalogue in found.items():
-        if catalogue.fingerprint != expected:
-            raise ModelFolderError(
-                f"{folder}: {what} is of catalogue {catalogue.fingerprint}, model.json of {expected}. Fit again."
-            )
-    return items, split
+    _check_catalogue(folder, about, "split", split.catalogue)
+    return split
+
+
+def _check_catalogue(folder: Path, about: JsonObject, what: str, found: Catalogue) -> None:
+    """Refuse a part of a folder that is of another catalogue than model.json says."""
+    expected = about["catalogue"]["fingerprint"]
+    if found.fingerprint != expected:
+        raise ModelFolderError(
+            f"{folder}: {what} is of catalogue {found.fingerprint}, model.json of {expected}. Fit again."
+        )
 
 
 def _read(folder: Path, about: JsonObject, catalogue: Catalogue, factory: str | None) -> Recommender:
@@ -156,7 +160,7 @@ def _built(folder: Path, about: JsonObject, catalogue: Catalogue, factory: str |
     if factory is None:
         raise ModelFolderError(
             f"{folder} describes {about['name']}, a model that only your code can build. Name the function that returns it: "
-            "load_model(folder, factory='package.module:function')."
+            "load_model(folder, factory='package.module:function'), on the command line --factory package.module:function."
         )
     recommender = made_by(factory)
     if recommender.catalogue.fingerprint != catalogue.fingerprint or not same_model(recommender, about["fingerprint"]):
@@ -232,8 +236,18 @@ def _regular(path: Path) -> Path:
     return path
 
 
-def _load_items(path: Path) -> Catalogue:
-    table = pq.read_table(_regular(path))
+def _load_items(folder: Path) -> Catalogue:
+    """Return the items of a folder, with their titles."""
+    try:
+        return _read_items(_regular(folder / "items.parquet"))
+    except (OSError, pa.ArrowInvalid, KeyError, UnicodeDecodeError) as error:
+        if isinstance(error, ToppleError):
+            raise
+        raise ModelFolderError(f"{folder} is damaged ({error}). Fit the model again.") from error
+
+
+def _read_items(path: Path) -> Catalogue:
+    table = pq.read_table(path)
     titles = tuple(table["title"].to_pylist()) if "title" in table.column_names else None
     if titles is not None and not all(isinstance(title, str) for title in titles):
         raise KeyError("a title that is no text")

@@ -1,9 +1,8 @@
-"""What several commands share: options, the choice of data, and how results are shown."""
+"""What several commands share: their options, and the choice of data."""
 
 import functools
 import inspect
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,18 +11,20 @@ import typer
 from rich.console import Console
 
 from topple import registry
-from topple.errors import DataError, QueryError, SettingsError, ToppleError
-from topple.types import Id
+from topple.errors import DataError, ToppleError
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
-    from topple.data.vocabulary import Catalogue, Vocabulary
-    from topple.recommenders.saving.folders import Loaded
-    from topple.records.answer import Explanation
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 ModelFolder = Annotated[Path, typer.Option("--model", "-m", help="A model folder, made by `topple fit`.")]
+Factory = Annotated[
+    str | None,
+    typer.Option(
+        help="package.module:function, which returns the wrapped model, for a model folder that only describes one."
+    ),
+]
 K = Annotated[int, typer.Option("-k", "--k", min=1, help="Length of the recommended list.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the run.")]
 Device = Annotated[str, typer.Option("--device", help="What computes: cpu, cuda, or one of several GPUs as cuda:1.")]
@@ -33,7 +34,6 @@ HistoryText = Annotated[
     typer.Option("--history", help="Item ids separated by commas, or as a JSON list, in place of a user of the data."),
 ]
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; repeat for more.")]
-MOST_SHOWN = 50
 DATA, PREPARE = "Data", "Preparation"
 
 
@@ -168,96 +168,3 @@ def plainly(command: Callable[..., None]) -> Callable[..., None]:
     paragraphs = (inspect.getdoc(command) or "").split("\n\n")
     with_message.__doc__ = "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
     return with_message
-
-
-def settings_of(pairs: Sequence[str] | None, **named: object) -> dict[str, object]:
-    """Return the settings of `--set key=value` pairs, with the named options that were given laid over them."""
-    values: dict[str, object] = {}
-    for pair in pairs or ():
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise SettingsError(f"--set {pair!r} is not key=value. Write for example --set epochs=50.")
-        values[key.strip()] = value.strip()
-    return values | {name: value for name, value in named.items() if value is not None}
-
-
-def load_on(folder: Path, device: str) -> "Loaded":
-    """Load a model folder, with the model on a device."""
-    from dataclasses import replace
-
-    from topple.recommenders.saving.folders import load_model
-    from topple.scoring.devices import device_of, on_device
-
-    chosen = device_of(device)  # refused before anything is read
-    loaded = load_model(folder)
-    return replace(loaded, recommender=on_device(loaded.recommender, chosen))
-
-
-def histories_of(
-    loaded: "Loaded", users: Sequence[str] | None, history: str | None, limit: int | None, *, trained: bool = False
-) -> dict[Id, tuple[Id, ...]]:
-    """Return the histories that a person chose: users by id, a history by item ids, or the first test or training users."""
-    if history is not None:
-        if users:
-            raise QueryError("give --user or --history, not both.")
-        if trained:
-            raise QueryError("--trained-users are users of the data, and --history is nobody's. Give one of the two.")
-        items = loaded.recommender.catalogue.vocabulary
-        return {"you": ids_of(history, items)}
-    if loaded.split is None:
-        raise QueryError("this model folder holds no users. Give --history with item ids.")
-    those = loaded.split.training_histories if trained else loaded.split.histories
-    if users:
-        return those([loaded.split.train_users.typed(text) for text in users])
-    return those(limit=limit)
-
-
-def show_explanations(explanations: "Sequence[Explanation]", catalogue: "Catalogue") -> None:
-    """Print sentences, a heading for each user, and a table of them all."""
-    from topple.reports.sentences import sentence
-    from topple.reports.tables import explanations_table
-
-    screen, user = console(), object()
-    for e in explanations[:MOST_SHOWN]:
-        if e.query.user != user:
-            user = e.query.user
-            screen.print(
-                f"\n{user if user is not None else 'this history'} ({len(e.query.history)} items)",
-                style="bold",
-                markup=False,
-            )
-        screen.print(f"  {sentence(e, catalogue)}", markup=False, soft_wrap=True)
-    screen.print()
-    screen.print(explanations_table(explanations[:MOST_SHOWN], catalogue))
-    if len(explanations) > MOST_SHOWN:
-        screen.print(f"... and {len(explanations) - MOST_SHOWN:,} more, not shown.")
-
-
-def show_json(value: object) -> None:
-    """Print one JSON object to standard output."""
-    from topple.records.as_json import as_json
-
-    typer.echo(as_json(value, indent=2))
-
-
-def console() -> Console:
-    """Return the console for text and tables on standard output."""
-    return Console(highlight=False)
-
-
-def ids_of(text: str, items: "Vocabulary") -> tuple[Id, ...]:
-    """Return the ids of a text: separated by commas, or a JSON list where an id holds a comma itself.
-
-    Raises:
-        QueryError: a JSON list that is none.
-        UnknownIdError: an id that is not known.
-    """
-    texts: list[Any] = [part.strip() for part in text.split(",") if part.strip()]
-    if text.lstrip().startswith("["):
-        try:
-            texts = json.loads(text)
-        except ValueError as error:
-            raise QueryError(
-                f"{text!r} begins like a JSON list and is none: {error}. Write for example [1, 2]."
-            ) from error
-    return tuple(items.parse(str(part)) for part in texts)

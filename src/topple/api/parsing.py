@@ -1,0 +1,76 @@
+"""What people write, as what the library takes: ids, costs and settings in text."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from topple.data.vocabulary import Vocabulary
+from topple.errors import QueryError, SettingsError
+from topple.types import Id
+
+
+def ids_of(text: str, items: Vocabulary) -> tuple[Id, ...]:
+    """Return the ids of a text: separated by commas, or a JSON list where an id holds a comma itself.
+
+    Raises:
+        QueryError: a JSON list that is none.
+        UnknownIdError: an id that is not known.
+
+    Example:
+        >>> ids_of("50, 181", Vocabulary([50, 181]))
+        (50, 181)
+        >>> ids_of('["a, b"]', Vocabulary(["a, b"]))
+        ('a, b',)
+    """
+    texts: list[Any] = [part.strip() for part in text.split(",") if part.strip()]
+    if text.lstrip().startswith("["):
+        try:
+            texts = json.loads(text)
+        except ValueError as error:
+            raise QueryError(
+                f"{text!r} begins like a JSON list and is none: {error}. Write for example [1, 2]."
+            ) from error
+    return tuple(items.parse(str(part)) for part in texts)
+
+
+def costs_of(pairs: Iterable[str], items: Vocabulary) -> dict[Id, float]:
+    """Return the costs of ITEM=COST texts.
+
+    Raises:
+        QueryError: a text that is none.
+        UnknownIdError: an id that is not known.
+
+    Example:
+        >>> costs_of(["50=2.5"], Vocabulary([50, 181]))
+        {50: 2.5}
+    """
+    costs = {}
+    for pair in pairs:
+        item, equals, cost = pair.rpartition("=")
+        try:
+            number = float(cost) if equals else None
+        except ValueError:
+            number = None
+        if number is None:
+            raise QueryError(f"the item cost {pair!r} is not ITEM=COST. Write for example 50=2.5.")
+        costs[items.parse(item.strip())] = number
+    return costs
+
+
+def settings_of(pairs: Sequence[str] | None, **named: object) -> dict[str, object]:
+    """Return the settings of key=value texts; named ones that are not None go before those of the same key.
+
+    Raises:
+        SettingsError: a text that is not key=value.
+
+    Example:
+        >>> settings_of(["epochs=50", "hidden=16"], epochs=3)
+        {'epochs': 3, 'hidden': '16'}
+    """
+    values: dict[str, object] = {}
+    for pair in pairs or ():
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise SettingsError(f"the setting {pair!r} is not key=value. Write for example epochs=50.")
+        values[key.strip()] = value.strip()
+    return values | {name: value for name, value in named.items() if value is not None}

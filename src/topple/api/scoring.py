@@ -1,0 +1,87 @@
+"""Score: what a recommender says of histories, in outside ids."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from topple.errors import QueryError, UnknownIdError
+from topple.scoring.recommender import Recommender
+from topple.scoring.variations import HistoryBatch, unchanged
+from topple.types import FloatArray, ItemId, UserHistories
+
+HISTORIES_AT_ONCE = 128
+
+
+def score(
+    recommender: Recommender,
+    histories: UserHistories | Sequence[ItemId],
+    items: Sequence[ItemId] | None = None,
+) -> FloatArray:
+    """Return the scores of items for histories, as the model gives them: higher is better, comparable within one row.
+
+    Items of the history are scored as any others, and nothing is left out of the catalogue; `recommend` ranks.
+
+    Args:
+        recommender: what scores.
+        histories: user id to history, or one history as a sequence of item ids; an empty one is scored too.
+        items: the items to score, in this order; None for the whole catalogue, in the order of `catalogue.vocabulary.ids`.
+
+    Returns:
+        scores [B, C], or [B, I] without items, a row a history in the order of the mapping; for one history [C] or [I].
+        NaN where the model has no score for an item.
+
+    Raises:
+        QueryError: an id that is not in the catalogue, or an item that is in a history twice.
+
+    Example:
+        >>> from topple.testing import film_recommender
+        >>> model = film_recommender()
+        >>> first, second = model.catalogue.vocabulary.ids[:2]
+        >>> score(model, {"ann": [first], "bob": [first, second]}, [second]).shape
+        (2, 1)
+        >>> score(model, [first]).shape == (len(model.catalogue),)
+        True
+    """
+    single = not isinstance(histories, Mapping)
+    chosen = list(histories.values()) if isinstance(histories, Mapping) else [histories]
+    encoded = [indices_of(recommender, history) for history in chosen]
+    columns = None if items is None else torch.from_numpy(_indices(recommender, items))
+    width = len(recommender.catalogue) if columns is None else len(columns)
+    out = np.empty((len(encoded), width))
+    for start in range(0, len(encoded), HISTORIES_AT_ONCE):
+        rows = slice(start, start + HISTORIES_AT_ONCE)
+        out[rows] = scores_of(recommender, encoded[rows], columns).cpu().numpy()
+    return out[0] if single else out
+
+
+def scores_of(
+    recommender: Recommender, histories: Sequence[Sequence[int]], columns: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the scores of histories of indices in float64, [B, I], or [B, C] for the columns given [C]."""
+    batch = HistoryBatch.of(histories, device=recommender.device)
+    candidates = None if columns is None else columns.to(recommender.device).expand(len(histories), -1)
+    with torch.no_grad():
+        return recommender.score(batch, unchanged(batch), candidates)[:, 0].double()
+
+
+def indices_of(recommender: Recommender, history: Sequence[ItemId]) -> list[int]:
+    """Return the indices of a history.
+
+    Raises:
+        QueryError: an id that is not in the catalogue, or an item that is there twice.
+    """
+    indices: list[int] = _indices(recommender, history).tolist()
+    if len(set(indices)) < len(indices):
+        twice = next(item for number, item in enumerate(history) if indices[number] in indices[:number])
+        raise QueryError(f"item {twice!r} stands twice in the history of {len(history)} items. Give each item once.")
+    return indices
+
+
+def _indices(recommender: Recommender, items: Sequence[ItemId]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    if isinstance(items, str):
+        raise QueryError(f"{items!r} is one id and not a sequence of them. Give a list of ids.")
+    try:
+        return recommender.catalogue.vocabulary.encode(list(items))
+    except UnknownIdError as error:
+        raise QueryError(f"{error} Leave it out.") from error

@@ -1,0 +1,59 @@
+"""What a command works on: the model of a folder, and histories of its data or of a person's own."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from topple.errors import QueryError
+from topple.types import Id
+
+if TYPE_CHECKING:
+    from topple.data.splitting import Split
+    from topple.scoring.recommender import Recommender
+
+
+def load_on(folder: Path, device: str = "cpu", factory: str | None = None) -> "Recommender":
+    """Load the model of a folder onto a device; a factory is looked for where Python looks, and in the working folder."""
+    from topple.recommenders.saving.folders import load_model
+    from topple.scoring.devices import device_of, on_device
+
+    chosen = device_of(device)  # refused before anything is read
+    here = str(Path.cwd())
+    if factory is not None and here not in sys.path:
+        sys.path.append(here)  # last, so that nothing of the working folder hides a module of Python's
+    return on_device(load_model(folder, factory=factory), chosen)
+
+
+def split_of(folder: Path) -> "Split | None":
+    """Return the data of a model folder, if it holds any."""
+    from topple.recommenders.saving.folders import load_model_split
+
+    return load_model_split(folder)
+
+
+def histories_of(
+    folder: Path,
+    recommender: "Recommender",
+    users: Sequence[str] | None,
+    history: str | None,
+    limit: int | None,
+    *,
+    trained: bool = False,
+) -> dict[Id, tuple[Id, ...]]:
+    """Return the histories that a person chose: users by id, a history by item ids, or the first test or training users."""
+    from topple.api.parsing import ids_of
+
+    if history is not None:
+        if users:
+            raise QueryError("give --user or --history, not both.")
+        if trained:
+            raise QueryError("--trained-users are users of the data, and --history is nobody's. Give one of the two.")
+        return {"you": ids_of(history, recommender.catalogue.vocabulary)}
+    split = split_of(folder)
+    if split is None:
+        raise QueryError("this model folder holds no users. Give --history with item ids.")
+    chosen = split.training_histories if trained else split.histories
+    if users:
+        return chosen([split.train_users.typed(text) for text in users])
+    return chosen(limit=limit)

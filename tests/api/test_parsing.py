@@ -1,0 +1,33 @@
+import pytest
+
+from topple import Vocabulary
+from topple.api.parsing import costs_of, ids_of, settings_of
+from topple.errors import QueryError, SettingsError, UnknownIdError
+
+FILMS = Vocabulary(["a", "b=c", "d, e"])
+
+
+def test_ids():
+    assert ids_of("a, b=c,", FILMS) == ("a", "b=c")
+    assert ids_of('["d, e", "a"]', FILMS) == ("d, e", "a")
+    assert ids_of("[1, 2]", Vocabulary([1, 2])) == (1, 2)
+    with pytest.raises(UnknownIdError, match="'x'"):
+        ids_of("a,x", FILMS)
+    with pytest.raises(QueryError, match=r"begins like a JSON list and is none: .*Write for example \[1, 2\]"):
+        ids_of("[a", FILMS)
+
+
+def test_costs():
+    assert costs_of(["a=2.5", " b=c = 1"], FILMS) == {"a": 2.5, "b=c": 1}
+    for text in ("a", "a=", "a=much"):
+        with pytest.raises(QueryError, match=rf"the item cost '{text}' is not ITEM=COST. Write for example 50=2.5"):
+            costs_of([text], FILMS)
+    with pytest.raises(UnknownIdError, match="'x'"):
+        costs_of(["x=1"], FILMS)
+
+
+def test_settings():
+    assert settings_of(["a = 1", "b=x=y"], a=None, c=3) == {"a": "1", "b": "x=y", "c": 3}
+    assert settings_of(None) == {}
+    with pytest.raises(SettingsError, match=r"the setting 'epochs' is not key=value\. Write for example epochs=50"):
+        settings_of(["epochs"])

@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+import topple as package
+
+
+@pytest.fixture(scope="module")
+def user(model):
+    split = package.load_model_split(model)
+    name = split.test.users.ids[0]
+    return name, split.history(name)
+
+
+@pytest.mark.parametrize("change", ["without", "only", "add"])
+def test_both_lists_are_printed_side_by_side(topple, model, user, change):
+    name, history = user
+    fitted = package.load_model(model)
+    others = [item for item in fitted.catalogue.vocabulary.ids if item not in history]
+    ids = list(history[:2]) if change != "add" else others[:2]
+    found = package.what_if(fitted, history, 4, **{change: ids})
+    shown = topple("what-if", "-m", model, "--user", name, f"--{change}", ",".join(ids), "-k", 4)
+    assert shown.exit_code == 0, shown.output
+    rows = [line.split("│")[1:-1] for line in shown.stdout.splitlines() if line.startswith("│")]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    assert [row[1] for row in cells] == [one.title for one in found.before]
+    assert [row[3] for row in cells] == [one.title for one in found.after]
+    gone = {one.title: one.after for one in found.left}
+    for row in cells:
+        assert row[1] not in gone or row[2] == str(gone[row[1]])
+    told = json.loads(
+        topple("what-if", "-m", model, "-u", name, f"--{change}", json.dumps(ids), "-k", 4, "--json").stdout
+    )
+    assert [one["item"] for one in told["after"]] == [one.item for one in found.after]
+    assert [one["item"] for one in told["left"]] == [one.item for one in found.left]
+    assert told["user"] == name
+
+
+def test_a_history_of_your_own(topple, model, user):
+    history = ",".join(user[1])
+    shown = topple("what-if", "-m", model, "--history", history, "--without", user[1][0], "--rule", "unseen_after")
+    assert shown.exit_code == 0, shown.output
+    assert "top 5 of you" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--history", "film-001"), "give one of --without, --only and --add"),
+        (("--history", "film-001", "--without", "film-001", "--add", "film-002"), "give one of --without"),
+        (("--without", "film-001"), "give one of --user and --history"),
+        (("--history", "film-001,film-002", "--without", "film-003"), "without='film-003' is not in the history"),
+        (("--history", "film-001", "--without", "film-x"), "unknown item id 'film-x'"),
+        (("--user", "nobody", "--without", "film-001"), "unknown user id 'nobody'"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(topple, model, options, words):
+    refused = topple("what-if", "-m", model, *options)
+    assert refused.exit_code == 2
+    assert words in " ".join(refused.stderr.split())
