@@ -1,14 +1,15 @@
 import io
 import json
+import math
 from dataclasses import replace
 
 from rich.console import Console
 
-from topple import CandidateRule, Query, Verdict
+from topple import CandidateRule, Catalogue, Explanation, Proof, Query, Status, Verdict, Vocabulary
 from topple.metrics import Evaluation, Proofs, Retrained, measure
 from topple.records.as_json import as_json
 from topple.records.question import UNSEEN
-from topple.reports.tables import evaluation_json, evaluation_table, retrained_table
+from topple.reports.tables import evaluation_json, evaluation_table, explanations_table, retrained_table
 
 QUERY = Query(("a", "b"), "c")
 
@@ -71,3 +72,24 @@ def test_proofs_are_counted_and_those_of_other_packages_stand_apart():
     assert "proven: 4 sets minimum, 1 queries impossible" in text
     assert "claimed by theirs: 2 answers proven" in text
     assert evaluation_json(found)["proofs"] == {"queries": 10, "minimum": 4, "impossible": 1, "claimed": {"theirs": 2}}
+
+
+def test_a_row_says_what_a_set_costs_at_least_and_who_claims_a_proof():
+    catalogue = Catalogue(Vocabulary(["a", "b", "c"]))
+    rows = [
+        Explanation(QUERY, Status.FOUND, ("a", "b"), proof=Proof.MINIMUM, at_least=2, proof_by="auto"),
+        Explanation(QUERY, Status.FOUND, ("a", "b"), proof=Proof.MINIMUM, at_least=2, proof_by="theirs"),
+        Explanation(QUERY, Status.FOUND, ("a", "b"), proof=Proof.VALID, at_least=1.5, proof_by="theirs"),
+        Explanation(QUERY, Status.IMPOSSIBLE, at_least=math.inf, proof_by="theirs"),
+        Explanation(QUERY, Status.NOT_FOUND),
+    ]
+    screen = Console(width=120, record=True, file=io.StringIO())
+    screen.print(explanations_table(rows, catalogue))
+    lines = [line.split("│")[1:-1] for line in screen.export_text().splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in line][-4:] for line in lines] == [
+        ["2 of 2", "2", "", "true, minimum"],
+        ["2 of 2", "2", "", "true, minimum, claimed by theirs"],
+        ["2 of 2", "1.5", "", "true, valid"],
+        ["-", "no set", "", "impossible, claimed by theirs"],
+        ["-", "", "", "not found"],
+    ]

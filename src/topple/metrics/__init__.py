@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from topple import registry
 from topple.metrics.base import MeanMetric, Measurement, Metric
 from topple.metrics.evaluation import Evaluation, Retrained
-from topple.metrics.proofs import Proofs, count_proofs
+from topple.metrics.proofs import Proofs, claimed_by, count_proofs
 from topple.records.answer import Verdict
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Metric",
     "Proofs",
     "Retrained",
+    "claimed_by",
     "count_proofs",
     "measure",
     "values",

@@ -37,12 +37,12 @@ def count_proofs(explanations: Iterable[Explanation]) -> Proofs:
     impossible = [each for each in valid if each.status is Status.IMPOSSIBLE]
     return Proofs(
         queries=len(valid),
-        minimum=sum(not _outside(each) for each in minimum),
-        impossible=sum(not _outside(each) for each in impossible),
-        claimed=dict(Counter(each.proof_by for each in (*minimum, *impossible) if _outside(each))),
+        minimum=sum(not claimed_by(each) for each in minimum),
+        impossible=sum(not claimed_by(each) for each in impossible),
+        claimed=dict(Counter(each.proof_by for each in (*minimum, *impossible) if claimed_by(each))),
     )
 
 
-def _outside(explanation: Explanation) -> bool:
-    """Return whether the proof is that of a method which is not in this library."""
-    return explanation.proof_by not in ("", *registry.BUILT_IN["explainers"])
+def claimed_by(explanation: Explanation) -> str:
+    """Return the method of another package whose proof this is; nothing for a proof of this library."""
+    return "" if explanation.proof_by in ("", *registry.BUILT_IN["explainers"]) else explanation.proof_by

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from topple import registry
 from topple.data.vocabulary import Catalogue
-from topple.metrics import Evaluation, Proofs, Retrained
-from topple.records.answer import Explanation, Status
+from topple.metrics import Evaluation, Proofs, Retrained, claimed_by
+from topple.records.answer import Explanation, Proof, Status
 from topple.records.question import UNSEEN, Goal
 from topple.types import JsonObject
 
@@ -66,15 +66,16 @@ def retrained_table(judged: Retrained) -> Table:
 def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue) -> Table:
     """Return one short row an explanation: what was recommended, how many items were named, and what was checked."""
     table = Table(title=f"{len(explanations)} explanations")
-    for column in ("user", "rank", "recommended", "named", "rank then", "checked"):
-        right = column in ("rank", "named", "rank then")
+    for column in ("user", "rank", "recommended", "named", "at least", "rank then", "checked"):
+        right = column in ("rank", "named", "at least", "rank then")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for e in explanations:
         size = f"{len(e.items)} of {len(e.query.history)}" if e.items else "-"
         user = "" if e.query.user is None else str(e.query.user)
         title = catalogue.title(e.query.target)
         then = e.rank_alone if e.items and e.query.goal is Goal.SUFFICIENT else e.rank_after
-        table.add_row(Text(user), _count(e.rank_before), Text(title), size, _count(then), _checked(e))
+        cells = (size, _least(e.at_least), _count(then), Text(_checked(e)))
+        table.add_row(Text(user), _count(e.rank_before), Text(title), *cells)
     return table
 
 
@@ -87,9 +88,18 @@ def facts_table(title: str, facts: Mapping[str, object]) -> Table:
 
 
 def _checked(explanation: Explanation) -> str:
+    claimant = claimed_by(explanation)
+    proven = explanation.proof is Proof.MINIMUM or explanation.status is Status.IMPOSSIBLE
+    claimed = f", claimed by {claimant}" if claimant and proven else ""
     if explanation.valid:
-        return f"true, {explanation.proof}"
-    return "refuted" if explanation.status is Status.FOUND else explanation.status.value.replace("_", " ")
+        return f"true, {explanation.proof}{claimed}"
+    ended = "refuted" if explanation.status is Status.FOUND else explanation.status.value.replace("_", " ")
+    return f"{ended}{claimed}"
+
+
+def _least(bound: float | None) -> str:
+    """Return what a set costs at least; nothing where that is not known."""
+    return "" if bound is None else "no set" if math.isinf(bound) else f"{bound:g}"
 
 
 def _caption(evaluation: Evaluation) -> str:
