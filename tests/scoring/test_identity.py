@@ -44,7 +44,7 @@ def weights(seed):
     return torch.rand(ITEMS, ITEMS, generator=torch.Generator().manual_seed(seed))
 
 
-def mine(seed):
+def without_arrays(seed):
     return Mine(catalogue_of(ITEMS), weights(seed))
 
 
@@ -54,24 +54,24 @@ def net(seed=0):
 
 
 def test_explanations_of_another_model_without_arrays_are_refused():
-    a, b = mine(0), mine(1)
+    a, b = without_arrays(0), without_arrays(1)
     histories = {user: [101 + 3 * user, 131 + 3 * user] for user in range(4)}
     found = topple.explain(a, histories, k=5, progress=False)
     assert topple.evaluate(a, found).measurements
-    assert topple.evaluate(mine(0), found).measurements
+    assert topple.evaluate(without_arrays(0), found).measurements
     with pytest.raises(QueryError, match=r"explanations of model \S+ cannot be judged with model \S+"):
         topple.evaluate(b, found)
 
 
 def test_models_without_arrays_are_known_by_their_answers():
-    assert same_model(mine(0), mine(0))
-    assert same_model(mine(0).fingerprint, mine(0))
-    assert not same_model(mine(0), mine(1))
+    assert same_model(without_arrays(0), without_arrays(0))
+    assert same_model(without_arrays(0).fingerprint, without_arrays(0))
+    assert not same_model(without_arrays(0), without_arrays(1))
     almost = weights(0)
     almost[3, 5] += 0.1  # one number of 1,600
-    assert not same_model(mine(0), Mine(catalogue_of(ITEMS), almost))
+    assert not same_model(without_arrays(0), Mine(catalogue_of(ITEMS), almost))
     other = Mine(catalogue_of(ITEMS + 1), torch.rand(ITEMS + 1, ITEMS + 1))
-    assert not same_model(mine(0), other)
+    assert not same_model(without_arrays(0), other)
 
 
 @pytest.mark.parametrize("first", [1, 2])
@@ -139,7 +139,7 @@ def test_arrays_are_named_by_bytes_type_shape_and_settings():
     assert Shown(catalogue, floats.bfloat16()).fingerprint  # numpy has no such type
     factors = {"item_factors": floats, "fold_in": np.array([10.0, 1.0])}
     settings = [ALS.settings_type(seed=seed) for seed in (0, 1)]
-    assert len({ALS.from_arrays(factors, catalogue, each).fingerprint for each in settings}) == 2
+    assert len({ALS.from_arrays(factors, catalogue, part).fingerprint for part in settings}) == 2
 
 
 def test_names_and_arrays_do_not_run_into_each_other():
@@ -172,4 +172,4 @@ def test_explanations_without_a_model_are_judged_by_any():
 
 @pytest.mark.parametrize("text", ["", "~", "0123456789abcdef~AAAA", "0123456789abcdef~é" + "A" * 67])
 def test_what_is_no_identity_is_no_model_known(text):
-    assert not same_model(text, mine(0))
+    assert not same_model(text, without_arrays(0))

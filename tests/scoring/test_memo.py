@@ -27,9 +27,9 @@ def test_a_value_is_worked_out_once_whichever_threads_ask():
 
 def test_a_value_that_was_put_there_stays_in_copies():
     memo = Memo(3)
-    for each in (memo, copy.deepcopy(memo), pickle.loads(pickle.dumps(memo))):  # noqa: S301
-        assert each.known == 3
-        assert each.get("any", lambda: 4) == 3
+    for copied in (memo, copy.deepcopy(memo), pickle.loads(pickle.dumps(memo))):  # noqa: S301
+        assert copied.known == 3
+        assert copied.get("any", lambda: 4) == 3
     memo.put(5)
     assert memo.get("any", lambda: 4) == 5
 

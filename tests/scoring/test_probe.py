@@ -56,12 +56,12 @@ def test_histories_that_score_next_to_nothing_do_not_count():
 
 
 def test_missing_and_infinite_scores_have_no_part_in_the_scale():
-    def some(rows):
+    def chosen(rows):
         scores = np.tile(1 + np.arange(30.0), (len(rows), 1))
         scores[:, 3:25] = -np.inf
         return scores
 
-    assert measured(some, missing=-1e9) == Measures(1.0, 1.0)  # the last of 30, ..., 26, 3, 2, 1
+    assert measured(chosen, missing=-1e9) == Measures(1.0, 1.0)  # the last of 30, ..., 26, 3, 2, 1
 
 
 def test_scores_whose_rounding_hides_their_gaps_are_coarse():

@@ -42,7 +42,7 @@ def same_model(a: Model, b: Model) -> bool:
     arrays, name and catalogue are equal and the scores for 64 histories within rounding: with another number of threads, on
     another machine, in float32 instead of float64. What differs in no score of the probe is not seen.
     """
-    one, other = (each if isinstance(each, str) else each.fingerprint for each in (a, b))
+    one, other = (model if isinstance(model, str) else model.fingerprint for model in (a, b))
     if one == other:
         return bool(one)
     name, _, sketch = one.partition("~")
@@ -78,9 +78,9 @@ def _sums(model: "Recommender", probe: Histories) -> FloatArray:
     def ask(rows: slice) -> None:
         turns = range(HISTORIES)[rows]
         scores = known_scores(model, [probe[turn % len(probe)] for turn in turns]).cpu()
-        for turn, each in zip(turns, scores.masked_fill(scores == -torch.inf, 0), strict=True):
+        for turn, row in zip(turns, scores.masked_fill(scores == -torch.inf, 0), strict=True):
             weights = 2 * uniform(torch.tensor(seed ^ turn), torch.tensor(0), torch.arange(items)) - 1
-            parts[turn] = weights @ each
+            parts[turn] = weights @ row
 
     in_chunks(HISTORIES, max(1, NUMBERS // max(1, items)), ask)
     return parts.reshape(-1, SUMS).sum(0).numpy()

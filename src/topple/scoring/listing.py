@@ -60,8 +60,8 @@ def listed_counts(recommender: "Recommender", histories: Histories) -> Tensor:
     def ask(rows: slice) -> None:
         chosen = histories[rows]
         scores = known_scores(recommender, chosen, torch.float32)
-        owner = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor([len(each) for each in chosen]))
-        seen = torch.tensor([item for each in chosen for item in each], dtype=torch.int64)
+        owner = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor([len(history) for history in chosen]))
+        seen = torch.tensor([item for history in chosen for item in history], dtype=torch.int64)
         scores[owner.to(scores.device), seen.to(scores.device)] = -torch.inf
         best = torch.topk(scores, deepest)
         listed = best.indices.masked_fill(best.values == -torch.inf, items).cpu()

@@ -39,13 +39,13 @@ def test_lists_equal_the_librarys_own(model, additive):
     assert Capability.DIFFERENTIABLE in recommender.capabilities
     check_recommender(recommender)
     for user in range(5):
-        own = own_scores(model, user)
-        best = sorted(set(own) - set(history(user)), key=own.get, reverse=True)[:8]
-        mine, scores = listed(recommender, user, 8)
-        assert scores == pytest.approx([own[item] for item in best], abs=1e-6)
-        assert set(mine[:4]) == set(best[:4])
+        library_scores = own_scores(model, user)
+        best = sorted(set(library_scores) - set(history(user)), key=library_scores.get, reverse=True)[:8]
+        topple_list, scores = listed(recommender, user, 8)
+        assert scores == pytest.approx([library_scores[item] for item in best], abs=1e-6)
+        assert set(topple_list[:4]) == set(best[:4])
         library = model.recommend(USERS[user], k=8, train_set=DATASET, remove_seen=True)
-        assert set(library[:4]) == set(mine[:4])
+        assert set(library[:4]) == set(topple_list[:4])
     assert topple.explain(recommender, history(1), k=2, progress=False)
 
 
@@ -54,11 +54,13 @@ def test_recvae():
     recommender = topple.wrap(model, "cornac")
     check_recommender(recommender)
     model.recvae_model.eval()
-    own = own_scores(model, 3)
+    library_scores = own_scores(model, 3)
     seen = [f"{item}{part}" for item in history(3) for part in "abcd"]
     listed = topple.recommend(recommender, seen, k=5)
-    assert [entry.score for entry in listed] == pytest.approx([own[entry.item] for entry in listed], abs=1e-5)
-    assert own[listed[0].item] == max(score for item, score in own.items() if item not in seen)
+    assert [entry.score for entry in listed] == pytest.approx(
+        [library_scores[entry.item] for entry in listed], abs=1e-5
+    )
+    assert library_scores[listed[0].item] == max(score for item, score in library_scores.items() if item not in seen)
 
 
 SESSIONS = SequentialDataset.from_usit([(user, user, item, float(n)) for n, (user, item, _) in enumerate(SEEN)])
@@ -81,9 +83,9 @@ def test_next_item_models_read_the_order(model):
     assert recommender.capabilities == {Capability.ORDER_AWARE}
     check_recommender(recommender)
     assert model.model.training
-    mine, scores = listed(recommender, 2, 8)
-    own = model.score(0, [model.iid_map[item] for item in history(2)])
-    assert scores == pytest.approx([float(own[model.iid_map[item]]) for item in mine], abs=1e-5)
+    topple_list, scores = listed(recommender, 2, 8)
+    library_scores = model.score(0, [model.iid_map[item] for item in history(2)])
+    assert scores == pytest.approx([float(library_scores[model.iid_map[item]]) for item in topple_list], abs=1e-5)
     backwards = topple.recommend(recommender, history(2)[::-1], k=8)
     assert [entry.score for entry in backwards] != pytest.approx(scores, abs=1e-4)
 

@@ -31,9 +31,9 @@ def test_item_item_models_recommend_as_the_library_does(kind):
     check_recommender(recommender)
     for user in range(5):
         ids, scores = model.recommend(user, interactions()[user], N=8)
-        mine, own = listed(recommender, user, 8)
-        assert own == pytest.approx(scores)
-        assert set(mine[:5]) == {ITEMS[item] for item in ids[:5]}
+        topple_list, library_scores = listed(recommender, user, 8)
+        assert library_scores == pytest.approx(scores)
+        assert set(topple_list[:5]) == {ITEMS[item] for item in ids[:5]}
     explained = topple.explain(recommender, history(3), k=3, progress=False)
     assert {e.proof.value for e in explained if e.items} == {"minimum"}
 
@@ -47,9 +47,9 @@ def test_als_recommends_as_the_library_does_with_recalculated_users(alpha, regul
     check_recommender(recommender)
     for user in range(5):
         ids, scores = model.recommend(user, interactions()[user], N=8, recalculate_user=True)
-        mine, own = listed(recommender, user, 8)
-        assert own == pytest.approx(scores, abs=1e-5)
-        assert mine == [ITEMS[item] for item in ids]
+        topple_list, library_scores = listed(recommender, user, 8)
+        assert library_scores == pytest.approx(scores, abs=1e-5)
+        assert topple_list == [ITEMS[item] for item in ids]
     shorter = interactions()[3].copy()
     shorter[0, shorter.indices[:2]] = 0
     shorter.eliminate_zeros()

@@ -50,10 +50,10 @@ def test_lists_equal_the_librarys_own(scorer, capabilities):
     assert recommender.capabilities == capabilities
     check_recommender(recommender)
     for user in range(5):
-        own = recommend(pipeline, USERS[user], 8)
-        mine, scores = listed(recommender, user, 8)
-        assert scores == pytest.approx(own.scores().tolist(), rel=1e-5, abs=1e-6)
-        assert set(mine[:4]) == set(own.ids()[:4])
+        library_scores = recommend(pipeline, USERS[user], 8)
+        topple_list, scores = listed(recommender, user, 8)
+        assert scores == pytest.approx(library_scores.scores().tolist(), rel=1e-5, abs=1e-6)
+        assert set(topple_list[:4]) == set(library_scores.ids()[:4])
     alone = topple.wrap(pipeline.component("scorer"), "lenskit")
     assert alone.fingerprint == recommender.fingerprint
     assert topple.explain(recommender, history(1), k=2, progress=False)
@@ -71,10 +71,10 @@ def test_ratings_count_where_the_scorer_uses_them(use_ratings):
         numbers = items.numbers(history(user))
         given = torch.from_numpy(numbers.astype(np.int64))[None], torch.from_numpy(ratings[chosen])[None]
         histories = HistoryBatch(*given)
-        own = recommend(pipeline, USERS[user], 8)
+        library_scores = recommend(pipeline, USERS[user], 8)
         scores = recommender.score(histories, unchanged(histories))[0, 0]
-        found = scores[torch.from_numpy(items.numbers(own.ids()).astype(np.int64))]
-        assert found.tolist() == pytest.approx(own.scores().tolist(), rel=1e-4, abs=1e-5)
+        found = scores[torch.from_numpy(items.numbers(library_scores.ids()).astype(np.int64))]
+        assert found.tolist() == pytest.approx(library_scores.scores().tolist(), rel=1e-4, abs=1e-5)
 
 
 def test_what_is_refused():

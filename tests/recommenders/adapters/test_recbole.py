@@ -81,13 +81,13 @@ def test_lists_equal_the_librarys_own(trained, name, settings):
     for user in range(5):
         number = torch.tensor([dataset.token2id("user_id", USERS[user])])
         with torch.no_grad():
-            own = np.asarray(model.full_sort_predict(Interaction({"user_id": number}))).ravel()
+            library_scores = np.asarray(model.full_sort_predict(Interaction({"user_id": number}))).ravel()
         seen = [0, *dataset.token2id("item_id", np.array(history(user)))]
-        own[seen] = -np.inf
-        best = np.argsort(-own)[:8]
-        mine, scores = listed(recommender, user, 8)
-        assert scores == pytest.approx(own[best].tolist(), abs=1e-5)
-        assert set(mine[:4]) == set(dataset.id2token("item_id", best[:4]))
+        library_scores[seen] = -np.inf
+        best = np.argsort(-library_scores)[:8]
+        topple_list, scores = listed(recommender, user, 8)
+        assert scores == pytest.approx(library_scores[best].tolist(), abs=1e-5)
+        assert set(topple_list[:4]) == set(dataset.id2token("item_id", best[:4]))
     assert topple.explain(recommender, history(1), k=2, progress=False)
 
 
@@ -103,14 +103,14 @@ def test_sequential_models_read_the_order(trained, name):
     assert {len(history(user)) - 1 > LONGEST for user in range(20)} == {True, False}  # cut by the library, and not
     for user in range(20):
         number = np.array([dataset.token2id("user_id", USERS[user])])
-        own = full_sort_scores(number, model, test_data)[0]  # for all but the last item, which is tested
+        library_scores = full_sort_scores(number, model, test_data)[0]  # for all but the last item, which is tested
         entries = topple.recommend(recommender, history(user)[:-1], k=8)
-        mine = [entry.item for entry in entries]
+        topple_list = [entry.item for entry in entries]
         assert [entry.score for entry in entries] == pytest.approx(
-            own[dataset.token2id("item_id", np.array(mine))].tolist(), rel=1e-4, abs=1e-7
+            library_scores[dataset.token2id("item_id", np.array(topple_list))].tolist(), rel=1e-4, abs=1e-7
         )
-        own[[0, *dataset.token2id("item_id", np.array(history(user)[:-1]))]] = -torch.inf
-        assert own.max() == pytest.approx(entries[0].score, rel=1e-4, abs=0)
+        library_scores[[0, *dataset.token2id("item_id", np.array(history(user)[:-1]))]] = -torch.inf
+        assert library_scores.max() == pytest.approx(entries[0].score, rel=1e-4, abs=0)
     backwards = topple.recommend(recommender, history(4)[-2::-1], k=8)
     forwards = topple.recommend(recommender, history(4)[:-1], k=8)
     assert [entry.score for entry in backwards] != pytest.approx([entry.score for entry in forwards], rel=1e-2, abs=0)
@@ -130,8 +130,8 @@ def test_a_sequence_closes_the_gap_of_a_removed_item_down_to_none(trained):
     model.eval()
     for row, left in enumerate([[*items[2:5], *items[6:]], items[3:]]):  # the last 8 that stay
         given = {model.ITEM_SEQ: torch.tensor([left]) + 1, model.ITEM_SEQ_LEN: torch.tensor([8])}
-        own = model.full_sort_predict(Interaction(given)).view(-1)[1:]
-        assert found[row].tolist() == pytest.approx(own.tolist(), abs=1e-5)
+        library_scores = model.full_sort_predict(Interaction(given)).view(-1)[1:]
+        assert found[row].tolist() == pytest.approx(library_scores.tolist(), abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ["HGN", "Caser", "FPMC"])

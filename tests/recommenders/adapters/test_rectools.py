@@ -57,10 +57,10 @@ def test_lists_equal_the_librarys_own(model, additive, tolerance):
     check_recommender(recommender)
     lists = model.recommend(users=USERS[:5], dataset=DATASET, k=8, filter_viewed=True)
     for user in range(5):
-        own = lists[lists.user_id == USERS[user]]
-        mine, scores = listed(recommender, user, 8)
-        assert scores == pytest.approx(own.score.tolist(), abs=tolerance)
-        assert set(mine[:4]) == set(own.item_id[:4])
+        library_scores = lists[lists.user_id == USERS[user]]
+        topple_list, scores = listed(recommender, user, 8)
+        assert scores == pytest.approx(library_scores.score.tolist(), abs=tolerance)
+        assert set(topple_list[:4]) == set(library_scores.item_id[:4])
     by_ids = topple.wrap(model, "rectools", DATASET.item_id_map.external_ids)
     assert by_ids.fingerprint == recommender.fingerprint
     assert topple.explain(recommender, history(1), k=2, progress=False)

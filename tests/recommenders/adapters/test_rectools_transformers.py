@@ -76,9 +76,9 @@ def scores_of(recommender, lists, items=ITEMS):
 
 
 def assert_equal_scores(model, recommender, lists, items=ITEMS):
-    own, mine = own_scores(model, lists, items), scores_of(recommender, lists, items)
-    assert set(own.columns) == set(mine.columns)
-    np.testing.assert_allclose(mine[own.columns].to_numpy(), own.to_numpy(), atol=2e-6)
+    library_scores, topple_list = own_scores(model, lists, items), scores_of(recommender, lists, items)
+    assert set(library_scores.columns) == set(topple_list.columns)
+    np.testing.assert_allclose(topple_list[library_scores.columns].to_numpy(), library_scores.to_numpy(), atol=2e-6)
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_scores_and_lists_equal_the_librarys_own(kind, settings):
     assert model.lightning_model.torch_model.training
     assert {len(history) > 6 for history in HISTORIES[:20]} == {True, False}  # longer than the model reads, and not
     assert_equal_scores(model, recommender, dict(enumerate(HISTORIES[:20])))
-    own = model.recommend(users=[0, 1, 2], dataset=DATASET, k=5, filter_viewed=True)
+    library_scores = model.recommend(users=[0, 1, 2], dataset=DATASET, k=5, filter_viewed=True)
     for user in range(3):
         listed = topple.recommend(recommender, [ITEMS[item] for item in HISTORIES[user]], k=5)
-        theirs = own[own.user_id == user]
-        assert [entry.item for entry in listed] == theirs.item_id.tolist()
-        assert [entry.score for entry in listed] == pytest.approx(theirs.score.tolist(), abs=2e-6)
+        library_list = library_scores[library_scores.user_id == user]
+        assert [entry.item for entry in listed] == library_list.item_id.tolist()
+        assert [entry.score for entry in listed] == pytest.approx(library_list.score.tolist(), abs=2e-6)
 
 
 def test_a_model_that_was_saved_and_loaded_is_the_same(tmp_path):
@@ -131,11 +131,13 @@ def test_a_removed_item_leaves_a_sequence_with_the_gap_closed(sasrec, wrapped):
     shorter = {gone: history[:gone] + history[gone + 1 :] for gone in range(len(history))}
     batch = HistoryBatch.of([wrapped.catalogue.vocabulary.encode([ITEMS[item] for item in history]).tolist()])
     keep = 1 - torch.eye(len(history), dtype=torch.float64)[None]
-    mine = pd.DataFrame(wrapped.score(batch, keep)[0].numpy(), columns=list(wrapped.catalogue.vocabulary.ids))
-    own = own_scores(sasrec, shorter)
-    np.testing.assert_allclose(mine[own.columns].to_numpy(), own.to_numpy(), atol=2e-6)
-    assert mine.iloc[0].tolist() == pytest.approx(mine.iloc[1].tolist())  # the model reads the last 6 only
-    assert mine.iloc[0].tolist() != pytest.approx(mine.iloc[-1].tolist(), abs=1e-3)
+    topple_list = pd.DataFrame(wrapped.score(batch, keep)[0].numpy(), columns=list(wrapped.catalogue.vocabulary.ids))
+    library_scores = own_scores(sasrec, shorter)
+    np.testing.assert_allclose(topple_list[library_scores.columns].to_numpy(), library_scores.to_numpy(), atol=2e-6)
+    assert topple_list.iloc[0].tolist() == pytest.approx(
+        topple_list.iloc[1].tolist()
+    )  # the model reads the last 6 only
+    assert topple_list.iloc[0].tolist() != pytest.approx(topple_list.iloc[-1].tolist(), abs=1e-3)
 
 
 def test_the_order_of_the_history_is_kept(sasrec, wrapped):
@@ -148,11 +150,11 @@ def test_the_order_of_the_history_is_kept(sasrec, wrapped):
 def test_explanations_hold_when_the_library_itself_is_asked(sasrec, wrapped):
     history = HISTORIES[3]
     explained = topple.explain(wrapped, [ITEMS[item] for item in history], k=2, progress=False)
-    assert any(each.items for each in explained)
-    for each in explained:
-        left = [item for item in history if ITEMS[item] not in each.items]
-        own = own_scores(sasrec, {"left": left}).loc["left"].drop([ITEMS[item] for item in history])
-        assert (own.rank(ascending=False)[each.query.target] > 2) == bool(each.items)
+    assert any(made.items for made in explained)
+    for made in explained:
+        left = [item for item in history if ITEMS[item] not in made.items]
+        library_scores = own_scores(sasrec, {"left": left}).loc["left"].drop([ITEMS[item] for item in history])
+        assert (library_scores.rank(ascending=False)[made.query.target] > 2) == bool(made.items)
 
 
 def test_ids_may_be_integers_and_the_catalogue_in_any_order():

@@ -26,10 +26,10 @@ def same_lists(recommender, scores):
     """Compare topple's lists with those of the estimator's own scores [U, I]."""
     check_recommender(recommender)
     for user in range(5):
-        own = np.where(ROWS[user] > 0, -np.inf, scores[user])
-        best = np.argsort(-own, kind="stable")[:8]
+        library_scores = np.where(ROWS[user] > 0, -np.inf, scores[user])
+        best = np.argsort(-library_scores, kind="stable")[:8]
         items, values = listed(recommender, user, 8)
-        assert values == pytest.approx(own[best], abs=1e-6)
+        assert values == pytest.approx(library_scores[best], abs=1e-6)
         assert set(items[:3]) == {ITEMS[item] for item in best[:3]}
 
 
@@ -80,8 +80,8 @@ def test_predictions_with_one_output_an_item():
     recommender = topple.wrap(neighbours, "sklearn", ITEMS)
     assert recommender.capabilities == frozenset()
     for user in range(5):
-        own = np.where(ROWS[user] > 0, -np.inf, neighbours.predict(ROWS[user : user + 1])[0])
-        assert listed(recommender, user, 6)[1] == pytest.approx(np.sort(own)[::-1][:6])
+        library_scores = np.where(ROWS[user] > 0, -np.inf, neighbours.predict(ROWS[user : user + 1])[0])
+        assert listed(recommender, user, 6)[1] == pytest.approx(np.sort(library_scores)[::-1][:6])
     pipeline = make_pipeline(Normalizer(), Ridge(alpha=5.0)).fit(ROWS, ROWS)
     recommender = topple.wrap(pipeline, "sklearn", ITEMS, method="predict")
     assert recommender.capabilities == frozenset()
@@ -93,7 +93,7 @@ def test_chances_of_many_outputs():
     same_lists(topple.wrap(network, "sklearn", ITEMS), network.predict_proba(ROWS))
     many = MultiOutputClassifier(LogisticRegression()).fit(ROWS, ROWS.astype(int))
     recommender = topple.wrap(many, "sklearn", ITEMS, method="predict_proba")
-    same_lists(recommender, np.stack([each[:, 1] for each in many.predict_proba(ROWS)], 1))
+    same_lists(recommender, np.stack([part[:, 1] for part in many.predict_proba(ROWS)], 1))
 
 
 def test_what_is_refused():

@@ -112,10 +112,10 @@ def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, f
     ]
     np.testing.assert_allclose(full[:, 9], np.stack(alone), rtol=1e-9, atol=1e-10)
     for number, row in enumerate(rows.tolist()):
-        each = model.score(
+        part = model.score(
             HistoryBatch(batch.items[row : row + 1], batch.weights[row : row + 1]), keep[number : number + 1]
         )
-        torch.testing.assert_close(full[number : number + 1], each, rtol=1e-9, atol=1e-10)
+        torch.testing.assert_close(full[number : number + 1], part, rtol=1e-9, atol=1e-10)
         torch.testing.assert_close(short[number], full[number][:, columns[row]], rtol=1e-9, atol=1e-10)
 
 

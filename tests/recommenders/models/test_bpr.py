@@ -46,7 +46,7 @@ def test_the_loss_is_the_papers(monkeypatch):
     for batch, state, found, learned in seen:
         random = torch.Generator()
         random.set_state(state)
-        others, good = (each.numpy() for each in unmet(batch, 2, random))
+        others, good = (part.numpy() for part in unmet(batch, 2, random))
         total = 0.0
         for user, item, other, counts in zip(user_numbers(batch), batch.indices, others, good, strict=True):
             u, i = learned["users"][user], learned["items"][item]

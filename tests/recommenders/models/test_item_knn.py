@@ -26,7 +26,7 @@ def by_hand(settings):
     users = [set(np.flatnonzero(column)) for column in SPLIT.train.toarray().T]
     table = np.zeros((ITEMS, ITEMS))
     for scored in range(ITEMS):
-        alike = {}
+        similarity = {}
         for kept in set(range(ITEMS)) - {scored}:
             both = len(users[scored] & users[kept])
             size = {
@@ -34,9 +34,9 @@ def by_hand(settings):
                 "jaccard": len(users[scored] | users[kept]),
             }[settings.similarity]
             if both:
-                alike[kept] = both / (size + settings.shrink)
-        for kept in sorted(alike, key=lambda kept: (-alike[kept], kept))[: settings.neighbours]:
-            table[kept, scored] = alike[kept]
+                similarity[kept] = both / (size + settings.shrink)
+        for kept in sorted(similarity, key=lambda kept: (-similarity[kept], kept))[: settings.neighbours]:
+            table[kept, scored] = similarity[kept]
     return table
 
 

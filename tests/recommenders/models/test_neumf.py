@@ -34,7 +34,7 @@ def by_hand(model, history, item):
     root = np.sqrt(max(1, sum(share for _, share in history)))
 
     def pooled(name):
-        return sum((share * p[name][each] for each, share in history), np.zeros(model.settings.dimensions)) / root
+        return sum((share * p[name][part] for part, share in history), np.zeros(model.settings.dimensions)) / root
 
     x = np.concatenate([pooled("layers_history"), p["layers_items"][item]])
     x = np.maximum(x @ np.concatenate([p["user_to_1"], p["item_to_1"]]) + p["bias_1"], 0)
@@ -82,7 +82,7 @@ def test_the_loss_is_the_log_loss_of_each_item_from_the_rest_of_the_history():
     others, good = unmet(batch, model.settings.negatives, torch.Generator().manual_seed(3))
     losses, rows = [], np.repeat([0, 1], np.diff(batch.indptr))
     for entry, (row, item) in enumerate(zip(rows, batch.indices, strict=True)):
-        rest = [(each, 1.0) for each in batch[row].indices if each != item]
+        rest = [(part, 1.0) for part in batch[row].indices if part != item]
         losses.append(np.log1p(np.exp(-by_hand(model, rest, item))))
         for other, counted in zip(others[entry].tolist(), good[entry].tolist(), strict=True):
             if counted:

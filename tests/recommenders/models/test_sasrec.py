@@ -61,7 +61,7 @@ def by_hand(model, history, after=0, kept=None):
 
     x = [p["items"][item] * np.sqrt(d) + position(at) for item, at in zip(history, follow, strict=True)]
     for block in range(model.settings.blocks):
-        asked, out = [norm(each, p[f"{block}.norm_attention"]) for each in x], []
+        asked, out = [norm(part, p[f"{block}.norm_attention"]) for part in x], []
         for index in range(length):
             ask = asked[index] @ p[f"{block}.query"]
             match = [ask @ (x[j] @ p[f"{block}.key"]) / np.sqrt(d) for j in range(index + 1)]
@@ -74,7 +74,7 @@ def by_hand(model, history, after=0, kept=None):
             out.append(state + inner)
         x = out
     last = [inside[index] * np.prod(1 - kept[index + 1 :]) for index in range(length)]
-    return p["items"] @ sum(share * norm(each, p["norm"]) for share, each in zip(last, x, strict=True))
+    return p["items"] @ sum(share * norm(part, p["norm"]) for share, part in zip(last, x, strict=True))
 
 
 def score(model, history, kept=None):
@@ -182,11 +182,11 @@ def test_without_held_out_items_every_next_item_is_predicted():
     sequences = [[4, 9, 2], [7, 1, 0, 5, 11, 3, 8, 6, 20], [13]]  # the second is longer than max_length + 1
     losses = []
     for sequence in sequences[:2]:
-        recent, mine = sequence[-7:], []
+        recent, by_position = sequence[-7:], []
         for index in range(len(recent) - 1):
             scores = by_hand(model, recent[: index + 1], after=len(recent) - 2 - index)
-            mine.append(cross_entropy(scores, recent[index + 1 : index + 2]))
-        losses.append(np.mean(mine))
+            by_position.append(cross_entropy(scores, recent[index + 1 : index + 2]))
+        losses.append(np.mean(by_position))
     losses.append(0)  # a single item has none that comes next
     batch = ranked(*sequences)
     assert float(model.loss(batch, 0, seeded())) == pytest.approx(np.mean(losses), rel=1e-5)

@@ -80,7 +80,7 @@ def test_what_the_probe_told_and_who_has_what_in_the_list_come_back(saved, folde
     model, found = saved[0], load_model(folder)
     assert found.measures() == model.measures()
     assert found.scale > 0
-    shares = [[each.listed_share(item, k) for item in range(30)] for each in (model, found) for k in (1, 5, 17)]
+    shares = [[part.listed_share(item, k) for item in range(30)] for part in (model, found) for k in (1, 5, 17)]
     assert shares[:3] == shares[3:]
     assert 0 < max(shares[0]) <= 1
 

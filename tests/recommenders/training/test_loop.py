@@ -85,12 +85,12 @@ def test_time_spent_ends_the_training_after_the_epoch_and_keeps_the_best_state()
 
 def test_without_a_better_epoch_for_long_enough_the_training_ends_and_keeps_the_best_state():
     long = SETTINGS.model_copy(update={"epochs": 60})
-    every, some = [], []
+    every, chosen = [], []
     fit(settings=long, on_epoch=every.append)
     ends = next(epoch.number for epoch in every if epoch.number - epoch.best_epoch == 3)
     assert ends < 60
-    model = fit(settings=long.model_copy(update={"patience": 3}), on_epoch=some.append)
-    assert [epoch.ndcg_100 for epoch in some] == [epoch.ndcg_100 for epoch in every[:ends]]
+    model = fit(settings=long.model_copy(update={"patience": 3}), on_epoch=chosen.append)
+    assert [epoch.ndcg_100 for epoch in chosen] == [epoch.ndcg_100 for epoch in every[:ends]]
     assert (model.training["epochs"], model.training["best_epoch"]) == (ends, ends - 3)
 
 

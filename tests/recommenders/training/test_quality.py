@@ -19,10 +19,10 @@ def held_out(items, seed=0):
     random = np.random.default_rng(seed)
     fold_in, wanted = np.zeros((USERS, items), np.float32), np.zeros((USERS, items), np.float32)
     for user in range(USERS):
-        mine = random.permutation(items)
+        met = random.permutation(items)
         given = random.integers(0, 7)
-        fold_in[user, mine[:given]] = 1
-        wanted[user, mine[given : given + random.integers(0, 6)]] = 1
+        fold_in[user, met[:given]] = 1
+        wanted[user, met[given : given + random.integers(0, 6)]] = 1
     users = Vocabulary([f"u{user}" for user in range(USERS)], "user")
     return HeldOut(users, sparse.csr_matrix(fold_in), sparse.csr_matrix(wanted))
 

@@ -58,7 +58,9 @@ def wrap(
         weight = part.config.weight
         confidence = (weight, 1.0) if part.config.use_ratings else (0.0, weight + 1.0)
         return FactorsOfItems(catalogue, name, part.item_embeddings, part.config.user_reg, *confidence)
-    return BlackBox(catalogue, name, _Neighbours(part, ids), empty=0.0, missing=0.0)
+    recommender = BlackBox(catalogue, name, _Neighbours(part, ids), empty=0.0, missing=0.0)
+    recommender.empty_by_rule = False  # type: ignore[misc] # a sum over no neighbours is 0
+    return recommender
 
 
 class _Neighbours:

@@ -82,7 +82,7 @@ class _Sessions:
     def __call__(self, asked: Variations) -> Tensor:
         sessions: list[Any] = [(self._numbers[items].tolist(), [1.0] * len(items), {}) for items in asked.sequences()]
         network, device = self._network, torch_adapter.device_of(self._network)
-        batch = {key: each.to(device) for key, each in self._preparator._collate_fn_recommend(sessions).items()}
+        batch = {key: named.to(device) for key, named in self._preparator._collate_fn_recommend(sessions).items()}
         with torch.no_grad():
             embedded = network.item_model.get_all_embeddings()
             last = network.encode_sessions(batch, embedded)[:, -1]  # [N, D]
@@ -137,4 +137,4 @@ _SIMILARITY = ("forward", "session_tower_forward", "item_tower_forward", "_get_f
 
 def _inherits(part: Any, kind: Any, methods: Iterable[str]) -> bool:
     """Say whether a part has these methods from RecTools' own class."""
-    return isinstance(part, kind) and all(getattr(type(part), each) is getattr(kind, each) for each in methods)
+    return isinstance(part, kind) and all(getattr(type(part), named) is getattr(kind, named) for named in methods)

@@ -56,7 +56,7 @@ def wrap(
     """
     name = f"sklearn:{type(model).__name__}"
     base = library("sklearn.base", "sklearn")
-    chosen: str | None = method or next((each for each in NEEDS if _has(model, each)), None)
+    chosen: str | None = method or next((named for named in NEEDS if _has(model, named)), None)
     if not isinstance(model, base.BaseEstimator) or chosen is None or not _has(model, chosen):
         raise CapabilityError(
             f"{name} has no {f'method {method!r}' if method else 'scores for a history vector'}. What works: an estimator with "
@@ -95,7 +95,7 @@ def _rows(variations: Variations, model: Any, *, sparse: bool) -> Any:
 def _chances(model: Any, rows: Any) -> Any:
     """Return the chance of the last class: an array [N, I], or a list of one array [N, classes] an output."""
     chances = model.predict_proba(rows)
-    return np.stack([each[:, -1] for each in chances], 1) if isinstance(chances, list) else chances
+    return np.stack([named[:, -1] for named in chances], 1) if isinstance(chances, list) else chances
 
 
 _ASK: dict[str, Callable[[Any, Any], Any]] = {

@@ -108,7 +108,7 @@ class _Asked:
             if self._precision is None or not double
             else {self._precision, torch.float32, torch.float64}
         )
-        self._copies = {each: scoring_copy(model, called) for each in precisions}
+        self._copies = {precision: scoring_copy(model, called) for precision in precisions}
         for precision, module in self._copies.items():
             module.to(precision)
 

@@ -54,7 +54,7 @@ class Autoencoder(Learned):
         super().__init__(catalogue, parameters, settings)
         self._parameters = {name: _by_item(array, len(catalogue)) for name, array in self._parameters.items()}
         self._cast: dict[torch.dtype, Memo[tuple[Layer, ...]]] = {
-            each: Memo() for each in (torch.float32, torch.float64)
+            precision: Memo() for precision in (torch.float32, torch.float64)
         }
 
     @classmethod

@@ -52,8 +52,10 @@ class DenseRows(Rows):
         columns, length = len(self.weights), kept.shape[2]
         scores = kept.new_empty(*kept.shape[:2], columns)
         found, rows = self.weights.new_empty(length, columns).numpy(), kept.new_empty(length, columns).numpy()
-        each = zip(histories.items.numpy(), kept.numpy(), scores.numpy(), lengths_of(histories.present), strict=True)
-        for items, chosen, into, filled in each:
+        by_history = zip(
+            histories.items.numpy(), kept.numpy(), scores.numpy(), lengths_of(histories.present), strict=True
+        )
+        for items, chosen, into, filled in by_history:
             np.take(self.weights.numpy(), items[:filled], axis=0, out=found[:filled], mode="clip")
             np.copyto(rows[:filled], found[:filled])
             np.dot(chosen[:, :filled], rows[:filled], out=into)
@@ -167,7 +169,7 @@ class RowSums(Recommender):
         return self._rows.totals(histories, keep)
 
 
-def _parts(histories: int, each: int) -> Iterator[slice]:
+def _parts(histories: int, numbers: int) -> Iterator[slice]:
     """Yield some histories at a time, where one needs `each` numbers."""
-    together = max(1, NUMBERS // max(1, each))
+    together = max(1, NUMBERS // max(1, numbers))
     return (slice(start, start + together) for start in range(0, histories, together))

@@ -28,7 +28,7 @@ def test_scores_are_those_of_the_normal_equations(confidence, kind):
 
 def test_the_fingerprint_is_of_all_that_scores_depend_on():
     made = [(FACTORS, 0.3, 2.0), (FACTORS + 1, 0.3, 2.0), (FACTORS, 0.4, 2.0), (FACTORS, 0.3, 3.0)]
-    assert len({FactorsOfItems(CATALOGUE, "als", *each).fingerprint for each in made}) == 4
+    assert len({FactorsOfItems(CATALOGUE, "als", *part).fingerprint for part in made}) == 4
 
 
 @pytest.mark.parametrize(

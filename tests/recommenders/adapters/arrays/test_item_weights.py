@@ -33,5 +33,7 @@ def test_weights_that_do_not_fit_are_refused():
 
 
 def test_the_fingerprint_is_of_the_weights():
-    prints = {ItemWeights(CATALOGUE, "sums", each).fingerprint for each in (WEIGHTS, WEIGHTS + 1, csr_matrix(WEIGHTS))}
+    prints = {
+        ItemWeights(CATALOGUE, "sums", model).fingerprint for model in (WEIGHTS, WEIGHTS + 1, csr_matrix(WEIGHTS))
+    }
     assert len(prints) == 3

@@ -44,13 +44,13 @@ def histories():
 def test_threads_get_the_answers_of_one_and_leave_the_module_alone():
     module = Slow().train()
     model = topple.wrap(module, "torch", range(ITEMS))
-    state, modes = copy.deepcopy(module.state_dict()), [each.training for each in module.modules()]
+    state, modes = copy.deepcopy(module.state_dict()), [part.training for part in module.modules()]
     alone = [answers(model, history) for history in histories()]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda history: answers(model, history), histories()))
     assert together == alone
-    assert {each.dtype for each in module.parameters()} == {torch.float32}
-    assert [each.training for each in module.modules()] == modes
+    assert {part.dtype for part in module.parameters()} == {torch.float32}
+    assert [part.training for part in module.modules()] == modes
     assert all(torch.equal(value, state[name]) for name, value in module.state_dict().items())
     assert module.hidden is None  # it was never called
 
@@ -73,14 +73,14 @@ def test_a_function_is_called_by_one_thread_at_a_time():
 
 
 def test_an_answer_that_is_the_models_own_array_is_not_written_to():
-    mine = np.random.default_rng(0).random((200, ITEMS))
-    mine[:] = mine[0]
-    before = mine.copy()
-    model = topple.wrap(lambda rows: mine[: len(rows)], items=range(ITEMS), histories="dense")
+    table = np.random.default_rng(0).random((200, ITEMS))
+    table[:] = table[0]
+    before = table.copy()
+    model = topple.wrap(lambda rows: table[: len(rows)], items=range(ITEMS), histories="dense")
     batch = HistoryBatch.of([[1, 2]])
     model.score(batch, unchanged(batch)).fill_(7)
     topple.recommend(model, [1, 2], k=3)
-    assert np.array_equal(mine, before)
+    assert np.array_equal(table, before)
 
 
 def test_later_changes_of_the_module_do_not_show():

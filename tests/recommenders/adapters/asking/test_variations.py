@@ -16,6 +16,6 @@ def test_the_three_forms_say_the_same():
     assert ASKED.dense().tolist() == [[2.0, 0.5, 0.0, 1.0], [0.0] * 4]
     assert ASKED.csr().toarray().tolist() == ASKED.dense().tolist()
     assert ASKED.csr().indices.tolist() == [0, 1, 3]
-    assert [each.tolist() for each in ASKED.sequences()] == [[3, 1, 0], []]
+    assert [sequence.tolist() for sequence in ASKED.sequences()] == [[3, 1, 0], []]
     assert ASKED.kept.tolist() == [3, 0]
     assert ASKED[1:].lists() == [[]]

@@ -20,7 +20,7 @@ from topple.settings import Settings
 class FactorsOfItems(LeastSquares):
     """The user's factors are solved for anew for each history, in float64.
 
-    An item of weight w, a count or a rating, has the confidence `fixed` + `each` w; where w is below 0 the confidence is that of
+    An item of weight w, a count or a rating, has the confidence `fixed` + `growth` w; where w is below 0 the confidence is that of
     -w, and the item is not preferred.
 
     Args:
@@ -28,7 +28,7 @@ class FactorsOfItems(LeastSquares):
         name: what to call the model.
         item_factors: Y [I, D].
         regularization: reg.
-        each: what the confidence of an item of the history grows by with each unit of weight.
+        growth: what the confidence of an item of the history grows by with each unit of weight.
         fixed: what it is besides; an item outside the history has confidence 1.
 
     Raises:
@@ -44,7 +44,7 @@ class FactorsOfItems(LeastSquares):
         name: str,
         item_factors: ArrayLike,
         regularization: float,
-        each: float,
+        growth: float,
         fixed: float = 0.0,
     ) -> None:
         factors = np.array(item_factors)
@@ -62,19 +62,19 @@ class FactorsOfItems(LeastSquares):
             ) from error
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps, the class does not
         self.settings: WrappedSettings = WrappedSettings(name=name)
-        self._each, self._fixed = each, fixed
-        about = torch.tensor([each, fixed, regularization], dtype=torch.float64)
+        self._growth, self._fixed = growth, fixed
+        about = torch.tensor([growth, fixed, regularization], dtype=torch.float64)
         self._numbers = {"item_factors": self._factors, "fold_in": about}
 
     def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
         """Return confidence - 1 and confidence, from the base weights."""
         weights, present = histories.weights, histories.present.to(histories.weights)
-        confidence = present * (self._fixed + self._each * weights.abs())
+        confidence = present * (self._fixed + self._growth * weights.abs())
         return confidence - present, confidence * (weights >= 0)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
-        """Build the model from `item_factors` [I, D], and `fold_in` [3]: each, fixed, regularisation.
+        """Build the model from `item_factors` [I, D], and `fold_in` [3]: growth, fixed, regularisation.
 
         Raises:
             ModelFolderError: an array is missing, does not fit the catalogue, or the equations cannot be solved with it.
@@ -82,9 +82,9 @@ class FactorsOfItems(LeastSquares):
         name = cls.settings_type.checked(settings, cls.stored_as).name
         shapes = {"item_factors": (len(catalogue), None), "fold_in": (3,)}
         found = fitting_arrays(arrays, shapes, name, catalogue)
-        each, fixed, regularisation = found["fold_in"].tolist()
+        growth, fixed, regularisation = found["fold_in"].tolist()
         try:
-            return cls(catalogue, name, found["item_factors"], regularisation, each, fixed)
+            return cls(catalogue, name, found["item_factors"], regularisation, growth, fixed)
         except RecommenderError as error:
             raise ModelFolderError(f"the arrays do not fit: {error}") from error
 

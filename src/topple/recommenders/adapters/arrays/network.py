@@ -49,7 +49,7 @@ class Network(BlackBox):
     ) -> None:
         self._arrays = {name: array.detach().clone() for name, array in arrays.items()}
         self._cast: dict[torch.dtype, Memo[dict[str, Tensor]]] = {
-            each: Memo() for each in (torch.float32, torch.float64)
+            precision: Memo() for precision in (torch.float32, torch.float64)
         }
         super().__init__(
             catalogue,

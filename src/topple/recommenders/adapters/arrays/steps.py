@@ -82,6 +82,6 @@ def run(steps: tuple[Step, ...], arrays: Mapping[str, Tensor], rows: Tensor) -> 
     """Return scores [N, I] of histories [N, I]."""
     results = [rows]
     for step in steps:
-        given, named = [results[each] for each in step.of], [arrays[name] for name in step.arrays]
+        given, named = [results[result] for result in step.of], [arrays[name] for name in step.arrays]
         results.append(OPERATIONS[step.do](given, named, step.numbers))
     return results[-1]

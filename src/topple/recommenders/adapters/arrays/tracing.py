@@ -115,14 +115,14 @@ class _Reader:
 
     def step(self, do: str, given: list[Any], arrays: tuple[str, ...] = (), numbers: tuple[float, ...] = ()) -> int:
         """Add a step and return the number of what it makes."""
-        of = tuple(self._result(each) for each in given)
+        of = tuple(self._result(part) for part in given)
         self._steps.append(Step(do=do, of=of, arrays=arrays, numbers=numbers))
         return len(self._steps)
 
     def combined(self, do: str, node: fx.Node) -> int:
         """Add a step that takes two results, or a result and a number."""
-        results = [each for each in node.args if isinstance(each, fx.Node)]
-        numbers = tuple(float(each) for each in node.args if isinstance(each, int | float))
+        results = [part for part in node.args if isinstance(part, fx.Node)]
+        numbers = tuple(float(part) for part in node.args if isinstance(part, int | float))
         if node.kwargs or len(results) + len(numbers) != 2 or not results:
             raise UnreadableError
         return self.step(do, results, numbers=numbers)
@@ -143,7 +143,7 @@ class _Reader:
         if (
             len(node.args) > 2
             or not _usual("pad", node.kwargs)
-            or not all(type(each) is int and each >= 0 for each in (before, after))
+            or not all(type(part) is int and part >= 0 for part in (before, after))
         ):
             raise UnreadableError
         return self.step("pad", [node.args[0]], numbers=(float(before), float(after)))

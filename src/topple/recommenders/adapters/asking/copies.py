@@ -36,10 +36,14 @@ def scoring_copy(module: _Module, name: str) -> _Module:
 def _results(module: nn.Module) -> dict[int, object]:
     """Return copies of the results that parts of a module keep, by the id of each: nothing else can copy them."""
     kept = (value for part in module.modules() for value in vars(part).values())
-    return {id(each): each.detach().clone() for each in kept if isinstance(each, torch.Tensor) and not each.is_leaf}
+    return {
+        id(tensor): tensor.detach().clone()
+        for tensor in kept
+        if isinstance(tensor, torch.Tensor) and not tensor.is_leaf
+    }
 
 
 def own_precision(module: nn.Module) -> torch.dtype | None:
     """Return the precision of a module's weights; None where it has none."""
     tensors = (*module.parameters(), *module.buffers())
-    return next((each.dtype for each in tensors if each.is_floating_point()), None)
+    return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), None)
