@@ -20,8 +20,8 @@ class Variations:
     Args:
         catalogue: the items.
         items: item indices [N, H].
-        keep: what is kept of each item, 0 to 1 [N, H].
-        base: base weight of each item [N, H]; 0 for padding.
+        keep: what is kept of each event, 0 to 1 [N, H]; 0 for padding.
+        base: base weight of each event [N, H]; any number where the model says what it means.
     """
 
     catalogue: Catalogue
@@ -42,8 +42,8 @@ class Variations:
 
     @cached_property
     def kept(self) -> Tensor:
-        """How many items each history keeps, a share counting as one [N]."""
-        return (self.weights > 0).sum(1)
+        """How many events each history keeps, a share counting as one [N]."""
+        return (self.keep > 0).sum(1)
 
     def lists(self) -> list[list[Id]]:
         """Return the kept items as outside ids, in the order of the history; an item of which a share is kept is kept."""
@@ -53,22 +53,21 @@ class Variations:
 
     def sequences(self) -> list[IntArray]:
         """Return the indices of the kept items, in the order of the history: the gap of a removed item is closed."""
-        kept = (self.weights > 0).cpu()
+        kept = (self.keep > 0).cpu()
         items = self.items.cpu()[kept].numpy()
         ends = np.cumsum([0, *kept.sum(1).tolist()])
         return [items[start:end] for start, end in pairwise(ends)]
 
     def csr(self) -> CsrMatrix:
-        """Return one sparse row a history [N, I], its values the weights."""
-        weights = self.weights.detach().cpu().numpy()
-        kept = weights > 0
+        """Return one sparse row a history [N, I], the values the weights; an item that comes again once, with the sum."""
+        weights, kept = self.weights.detach().cpu().numpy(), (self.keep > 0).cpu().numpy()
         ends = np.concatenate([[0], np.cumsum(kept.sum(1))])
         shape = (len(self), len(self.catalogue))
         matrix = csr_matrix((weights[kept], self.items.cpu().numpy()[kept], ends), shape=shape)
-        matrix.sort_indices()
+        matrix.sum_duplicates()
         return matrix
 
     def dense(self) -> Tensor:
-        """Return one dense row a history [N, I], its values the weights; the gradient flows through it."""
+        """Return one dense row a history [N, I], the values the weights, summed by item; the gradient flows through it."""
         rows = torch.zeros(len(self), len(self.catalogue), dtype=self.weights.dtype, device=self.weights.device)
         return rows.scatter_add(1, self.items, self.weights)
