@@ -86,6 +86,17 @@ class ProvesOnce(First):
         return replace(super().claim(queries, removed), proven_below=torch.zeros(1))
 
 
+class EndsOnce(First):
+    def claim(self, queries, removed):
+        return replace(super().claim(queries, removed), ended=torch.zeros(1, dtype=torch.bool))
+
+
+class NamesTheImpossible(First):
+    def claim(self, queries, removed):
+        claims = super().claim(queries, removed)
+        return replace(claims, proven_below=torch.full_like(claims.proven_below, torch.inf))
+
+
 class SaysImpossible(First):
     def claim(self, queries, removed):
         claims = super().claim(queries, torch.zeros_like(removed))
@@ -145,6 +156,11 @@ class NoMeter(First):
         (ByPositionInTheBatch, "'.*' on toy: .*in reverse order.*Rule: the same query gets the same answer"),
         (DrawsFromTheGlobalState, "explaining changes Python's random state"),
         (TouchesTheRecommender, "explaining changes the recommender's record"),
+        (EndsOnce, r"ended: \(1,\). Rule: one a query: \(\d+,\)"),
+        (
+            NamesTheImpossible,
+            r"proven_below: infinity with a set for \d queries. Rule: a set and the proof that there is none",
+        ),
         (ProvesOnce, r"proven_below: \(1,\). Rule: one a query: \(\d+,\)"),
         (
             SaysImpossible,
@@ -190,6 +206,26 @@ class CallsTheUnfoundImpossible(Greedy):
 
 
 class BoundTooHighOnceInFifty(Exhaustive):
+    """The truth, but for one query in 50, of which one thousandth too much is proven."""
+
+    remainder = 17
+
+    def propose(self, recommender, queries, on_progress=None, meter=None):
+        claims = super().propose(recommender, queries, on_progress, meter)
+        return replace(claims, proven_below=claims.proven_below + (queries.key % 50 == self.remainder))
+
+
+class BoundTooHighForASetThatIsNone(Exhaustive):
+    """A bound that is one thousandth too high, with the set of another method that nothing is said of."""
+
+    def propose(self, recommender, queries, on_progress=None, meter=None):
+        claims = super().propose(recommender, queries, on_progress, meter)
+        sets = queries.removable & claims.found[:, None]
+        sets &= (sets.sum(1) <= queries.largest)[:, None]
+        return replace(claims, sets=sets, proven_below=claims.proven_below + sets.any(1), others={})
+
+
+class LargerSetOnceInFifty(Exhaustive):
     """The truth, but for one query in 50, where a larger set is called minimum."""
 
     remainder = 17
@@ -239,6 +275,11 @@ def next_item(queries, removed):
         (CallsMinimalMinimum, r"minimum is .*, and .* does it at a cost of"),
         (CallsTheUnfoundImpossible, r"impossible, and \(.*\) does it at a cost of"),
         (BoundTooHighOnceInFifty, r"minimum is .* at a cost of .*, and .* does it at a cost of"),
+        (
+            BoundTooHighForASetThatIsNone,
+            r"no set costs less than \d.001, and .* does it at a cost of .*costs less and does",
+        ),
+        (LargerSetOnceInFifty, r"minimum is .* at a cost of .*, and .* does it at a cost of"),
         (IgnoresCosts, r"minimum is .* at a cost of .*, and .* does it at a cost of"),
         (IgnoresTheGoal, r"goal sufficient, .*: minimum is .*, and .* does it at a cost of"),
     ],

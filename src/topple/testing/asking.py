@@ -97,6 +97,9 @@ def _check_form(method: Explainer, answered: Answered, queries: EncodedQueries) 
     value = f"{sets.dtype} {tuple(sets.shape)}"
     good = sets.dtype is torch.bool and tuple(sets.shape) == shape
     require(good, f"{name}: sets", value, f"bool, one row a query and one column a position: {shape}.")
+    none = int((answered.proven_below.isinf() & sets.any(1)).sum())
+    rule = "a set and the proof that there is none do not go together."
+    require(not none, f"{name}: proven_below", f"infinity with a set for {none} queries", rule)
     rule = "one cost a query, in scored histories, 0 or more."
     good = tuple(answered.cost.shape) == shape[:1] and bool((answered.cost >= 0).all())
     require(good, f"{name}: cost", answered.cost.tolist(), rule)
