@@ -20,7 +20,7 @@ from topple.testing import (
 from topple.testing.toy import OpaqueRecommender
 
 # Settings that keep a check short, for the classes that have them.
-QUICK = {"epochs": 3, "hidden": 12, "latent": 6, "batch_size": 16, "learning_rate": 0.02, "steps": 20}
+QUICK = {"epochs": 3, "hidden": 12, "latent": 6, "batch_size": 16, "learning_rate": 0.02, "steps": 10}
 
 
 def quick(settings_type: type[Settings]) -> Settings:

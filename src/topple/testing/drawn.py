@@ -16,7 +16,7 @@ from topple.testing.worlds import World, catalogue_of, random_additive, random_m
 
 COSTS = (1.0, 2.0, 0.5, 0.001, 0.1, 0.2, 0.3, 1.001, 0.999, 12.345)
 """What items cost: sums of these are equal in thousandths where sums of floats are not."""
-HISTORIES = 50
+HISTORIES = 40
 LONGEST = 7
 """Items of the longest history."""
 K = 3

@@ -17,7 +17,7 @@ from topple.testing.rules import require
 from topple.testing.truth import truths
 from topple.testing.worlds import World, worlds
 
-SAMPLE = 10
+SAMPLE = 8
 """Queries of a world that are asked again: in another order, alone, with budgets."""
 
 
