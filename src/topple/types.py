@@ -8,6 +8,7 @@ Shapes, everywhere in the library; a letter that is not in this table is in no s
 | `B`    | histories                                                                                |
 | `C`    | candidate items, a chosen subset; competitors                                            |
 | `D`    | dimensions of a hidden layer or of an item's vector                                      |
+| `F`    | filters: the items that may be listed, each different choice once                         |
 | `H`    | padded history length                                                                    |
 | `I`    | items of the catalogue                                                                   |
 | `K`    | length of the recommended list                                                           |

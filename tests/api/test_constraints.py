@@ -116,8 +116,8 @@ def test_names_and_numbers_are_brought_to_their_types():
     assert query == Query(
         ANA,
         "evita",
-        1,
-        CandidateRule.UNSEEN_AFTER,
+        k=1,
+        rule=CandidateRule.UNSEEN_AFTER,
         protected=frozenset({"duel"}),
         goal=Goal.BOTH,
         groups=(("alien", "brazil"), ("duel",)),
@@ -156,7 +156,6 @@ def test_constraints_of_a_run_are_cut_to_each_history():
 @pytest.mark.parametrize(
     ("constraints", "match"),
     [
-        ({"costs": {}}, "'costs' is not a constraint. Choose of goal, protected, groups"),
         ({"goal": "all"}, "goal='all'"),
         ({"groups": [("alien", "jaws")]}, "groups: unknown item id 'jaws'"),
         ({"item_costs": {"jaws": 1}}, "item_costs: unknown item id 'jaws'"),
@@ -229,7 +228,17 @@ def test_a_lie_is_found_out_at_the_exit_and_is_valid_nowhere(constraints, named,
 
 def test_the_truth_is_let_out():
     found = lie(replace(ONE, groups=[("alien", "duel")], goal="both"), "alien", "duel")
-    assert (found.proof, found.reason, found.rank_after, found.rank_alone) == (Proof.MINIMUM, "", 2, 1)
+    assert (found.proof, found.reason, found.rank_after, found.rank_alone) == (
+        Proof.MINIMAL,
+        "",
+        2,
+        1,
+    )  # brazil costs less
+    assert found.at_least is None
+    found = lie(replace(ONE, item_costs={"alien": 0.5}), "alien")
+    assert (found.proof, found.at_least, found.proof_by) == (Proof.MINIMUM, 0.5, ""), (
+        "the judge tries single items alone"
+    )
 
 
 def test_other_sets_are_let_out_once_where_they_are_true_allowed_and_cost_the_same():

@@ -56,7 +56,6 @@ def test_lists_are_the_same_alone_and_in_a_batch(monkeypatch):
     [
         ((), 5, "the history is empty"),
         (("alien", "jaws"), 2, "unknown item id 'jaws'"),
-        (("alien", "alien"), 2, "item 'alien' stands twice"),
         (ANA, 3, "k=3 with 3 candidates"),
         (ANA, 0, "k=0 with 3 candidates"),
     ],

@@ -74,20 +74,26 @@ def allowed_sets(query):
     return [some for some in sets if query.largest is None or len(some) <= query.largest]
 
 
-def ranks(model, query, kept):
-    """The rank of the target with each of some histories, by the definition."""
+def out(model, query, kept):
+    """Whether the target is out of the list with each of some histories, by the definition."""
     index = model.catalogue.vocabulary.encode(list(query.history))
     batch = HistoryBatch.of([index.tolist()])
     keep = torch.tensor([[[item in some for item in query.history] for some in kept]], dtype=torch.float64)
     with torch.no_grad():
         scores = model.score(batch, keep)[0].numpy()
+        whole = model.score(batch, torch.ones_like(keep[:, :1]))[0, 0].numpy()
+        empty = model.score(batch, torch.zeros_like(keep[:, :1]))[0, 0].numpy()
     ids, out = model.catalogue.vocabulary.ids, []
+    target = ids.index(query.target)
+    tolerance = 2.0 ** np.ceil(np.log2(8 * model.rounding * max(abs(whole[target]), model.scale)))
     for row, some in zip(scores, kept, strict=True):
         hidden = query.history if query.rule is CandidateRule.UNSEEN_BEFORE else some
         rivals = np.array([item not in hidden for item in ids])
-        own = row[ids.index(query.target)]
-        above = rivals & (row - own > 1e-5 * np.maximum(abs(row), abs(own)))
-        out.append(1 + int(above.sum()))
+        above = rivals & (row - row[target] > tolerance)
+        fillers = rivals & (abs(row - empty) <= tolerance) & (abs(row - row[target]) <= tolerance)
+        fillers[target] = False
+        tied = int(fillers.sum()) if abs(row[target] - empty[target]) <= tolerance else 0
+        out.append(int(above.sum()) + tied >= query.k)
     return out
 
 
@@ -96,11 +102,11 @@ def true_sets(model, query):
     sets, whole = allowed_sets(query), frozenset(query.history)
     if not sets:
         return set()
-    without, alone = ranks(model, query, [whole - some for some in sets]), ranks(model, query, sets)
+    without, alone = out(model, query, [whole - some for some in sets]), out(model, query, sets)
     return {
         some
-        for some, after, with_it in zip(sets, without, alone, strict=True)
-        if (after > query.k or query.goal is Goal.SUFFICIENT) and (with_it <= query.k or query.goal is Goal.NECESSARY)
+        for some, gone, lost in zip(sets, without, alone, strict=True)
+        if (gone or query.goal is Goal.SUFFICIENT) and (not lost or query.goal is Goal.NECESSARY)
     }
 
 

@@ -10,7 +10,7 @@ from topple.errors import QueryError
 from topple.recommenders.models.ease import EASE
 from topple.records.answer import Proof
 from topple.records.question import Query
-from topple.scoring.encoding import check
+from topple.scoring.checks import check
 from topple.testing.worlds import catalogue_of
 
 

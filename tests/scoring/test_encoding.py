@@ -4,7 +4,8 @@ import torch
 
 from topple.errors import QueryError
 from topple.records.question import CandidateRule, Query
-from topple.scoring.encoding import check, check_history, draw_key, encode
+from topple.scoring.checks import check, check_request
+from topple.scoring.encoding import draw_key, encode
 from topple.testing import film_recommender
 from topple.testing.toy import ANA
 from topple.testing.worlds import catalogue_of
@@ -25,8 +26,59 @@ def test_an_empty_history_is_refused():
     refused("the history is empty: there is nothing to remove. Give at least one item", history=())
 
 
-def test_a_repeated_item_is_refused():
-    refused("item 'duel' stands twice in the history of 3 items", history=("duel", "alien", "duel"))
+def test_an_item_may_come_again_and_is_named_with_all_of_the_events_or_event_by_event():
+    history = ("duel", "alien", "duel", "brazil")
+    whole, single = Query(history, "evita", k=1), Query(history, "evita", k=1, repeats="events")
+    for query in (whole, single):
+        check(query, FILMS)
+    encoded = encode([whole, single], FILMS)
+    assert encoded.unit.tolist() == [[0, 1, 0, 3], [0, 1, 2, 3]]
+    assert encoded.size.tolist() == [[1, 1, 0, 1], [1, 1, 1, 1]]
+    assert encoded.item_cost.tolist() == [[1000, 1000, 0, 1000], [1000] * 4]
+
+
+def test_weights_times_and_contexts_reach_the_histories():
+    queries = [
+        Query(("duel", "alien"), "evita", k=1, weights=(3, 0.5), times=(7, 9), context={"device": "tv"}),
+        Query(("duel", "alien"), "evita", k=1, weights=(3, 0.5), times=(7, 9)),
+        Query(("duel", "alien"), "fargo", k=1, weights=(3, 0.5), times=(7, 9), context={"device": "tv"}),
+    ]
+    encoded = encode(queries, FILMS)
+    assert encoded.row.tolist() == [0, 1, 0], "equal histories in different contexts are two"
+    assert encoded.histories.weights.tolist() == [[3, 0.5]] * 2
+    assert encoded.histories.times.tolist() == [[7, 9]] * 2
+    assert encoded.histories.contexts == ({"device": "tv"}, None)
+
+
+@pytest.mark.parametrize(
+    ("values", "match"),
+    [
+        ({"weights": (1, 2)}, "2 weights for a history of 4 events"),
+        ({"weights": (1, 2, 0, 1)}, r"weights\[2\]=0(.0)? is not a finite number above 0"),
+        ({"weights": (1, -2, 1, 1)}, r"weights\[1\]=-2"),
+        ({"weights": (1, float("nan"), 1, 1)}, r"weights\[1\]=nan"),
+        ({"times": (1, 2, "late", 3)}, r"times\[2\]='late' is not a finite number\."),
+        ({"repeats": "plays"}, "repeats='plays' is not one of item, events"),
+        ({"candidates": ["evita", "jaws"]}, "candidates: unknown item id 'jaws'"),
+        ({"exclude": ["jaws"]}, "exclude: unknown item id 'jaws'"),
+        ({"exclude": "evita"}, "exclude='evita' is not a sequence of item ids"),
+        ({"exclude": ["evita"]}, "target_item='evita' is not among the candidates of the query"),
+        (
+            {"candidates": ["evita", "fargo"], "k": 2},
+            r"k=2 with 2 candidates \(catalogue 7, 2 of them allowed, less a history",
+        ),
+        ({"groups": [("alien", "duel")], "repeats": "events"}, "a group names items, and here events are named"),
+    ],
+)
+def test_what_does_not_fit_the_history_or_the_catalogue_is_refused(values, match):
+    refused(match, **values)
+
+
+def test_the_candidates_of_a_query_reach_the_histories_as_filters_each_once():
+    queries = [Query(ANA, "evita", k=1, exclude=["fargo"]), Query(ANA, "evita", k=1), Query(ANA, "fargo", k=1)]
+    histories = encode(queries, FILMS).histories
+    assert histories.filters.tolist() == [[True] * 5 + [False, True], [True] * 7]
+    assert histories.filter_of.tolist() == [0, 1]
 
 
 def test_an_item_outside_the_catalogue_is_refused_by_its_id():
@@ -62,12 +114,12 @@ def test_k_must_be_a_whole_number(k):
 
 def test_a_numpy_k_and_numpy_ids_are_accepted():
     check(Query((np.int64(101), np.int64(107)), np.int64(104), k=np.int64(2)), catalogue_of(9))
-    check_history(np.array([101, 107]), 2, catalogue_of(9))
+    check_request(Query(np.array([101, 107]), 104, k=2), catalogue_of(9))
 
 
 def test_an_integer_index_is_not_an_id():
     with pytest.raises(QueryError, match="unknown item id 0, 1"):
-        check_history([0, 1], 2, catalogue_of(9))
+        check_request(Query([0, 1], 104, k=2), catalogue_of(9))
 
 
 def test_a_protected_item_outside_the_history_is_refused():

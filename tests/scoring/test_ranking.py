@@ -7,10 +7,26 @@ from hypothesis.extra import numpy as hnp
 
 from topple.errors import RecommenderError
 from topple.records.question import CandidateRule
-from topple.scoring.ranking import TOLERANCE, exclude, lead, outranks, rank, top_k
+from topple.scoring.ranking import Ranking, exclude, top_k
 from topple.scoring.variations import HistoryBatch, unchanged, without
 
-BEFORE, AFTER = CandidateRule.UNSEEN_BEFORE, CandidateRule.UNSEEN_AFTER
+BEFORE, AFTER, ALL = CandidateRule
+PLAIN = Ranking(1e-12, 1.0, None)
+
+
+def standing(scores, target, k=1, ranking=PLAIN):
+    """Where one target stands among scores [C]."""
+    target, tolerance = torch.tensor([target]), ranking.tolerance(scores[target])[None]
+    return ranking.standing(scores, target, torch.tensor([k]), tolerance)
+
+
+def rank_of(scores, target, ranking=PLAIN):
+    tolerance = ranking.tolerance(scores[target])[None]
+    return int(ranking.rank(scores, standing(scores, target, 1, ranking), tolerance))
+
+
+def ranks_of(scores):
+    return torch.tensor([rank_of(scores, target) for target in range(len(scores))])
 
 
 @st.composite
@@ -54,7 +70,7 @@ def test_a_shorter_list_is_the_head_of_a_longer_one(drawn):
 @given(tied_scores())
 def test_rank_lies_between_1_and_the_number_of_candidates(drawn):
     scores = torch.from_numpy(drawn[0])
-    ranks = rank(scores.expand(len(scores), -1), scores)
+    ranks = ranks_of(scores)
     assert int(ranks.min()) == 1
     assert int(ranks.max()) <= len(scores)
 
@@ -63,14 +79,14 @@ def test_rank_lies_between_1_and_the_number_of_candidates(drawn):
 def test_an_item_of_the_top_k_has_a_rank_of_at_most_its_place(drawn):
     scores, k = drawn
     listed = top_k(torch.from_numpy(scores), k)
-    ranks = rank(torch.from_numpy(scores).expand(k, -1), torch.from_numpy(scores)[listed])
+    ranks = ranks_of(torch.from_numpy(scores))[listed]
     assert (ranks <= torch.arange(1, k + 1)).all()
 
 
 @given(tied_scores())
 def test_an_item_with_a_rank_above_k_is_not_in_the_top_k(drawn):
     scores, k = drawn
-    ranks = rank(torch.from_numpy(scores).expand(len(scores), -1), torch.from_numpy(scores))
+    ranks = ranks_of(torch.from_numpy(scores))
     assert not set((ranks > k).nonzero()[:, 0].tolist()) & set(top_k(torch.from_numpy(scores), k).tolist())
 
 
@@ -79,36 +95,75 @@ def test_ranks_move_with_the_items_when_these_are_permuted(values, random):
     scores = torch.tensor(values, dtype=torch.float64)
     order = list(range(len(values)))
     random.shuffle(order)
-    ranks = rank(scores.expand(len(values), -1), scores)
-    turned = rank(scores[order].expand(len(values), -1), scores[order])
+    ranks, turned = ranks_of(scores), ranks_of(scores[order])
     assert turned.tolist() == ranks[order].tolist()
 
 
 def test_ties_speak_for_the_target():
-    assert rank(torch.tensor([3.0, 3.0, 3.0, 4.0]), torch.tensor(3.0)).item() == 2
+    assert rank_of(torch.tensor([3.0, 3.0, 3.0, 4.0]).double(), 0) == 2
 
 
 @pytest.mark.parametrize("level", [1e-3, 1.0, -1.0, 1e6])
 def test_a_difference_within_the_tolerance_is_a_tie_and_one_beyond_it_is_not(level):
-    target = torch.tensor(level, dtype=torch.float64)
-    near, far = target + abs(level) * TOLERANCE * 0.9, target + abs(level) * TOLERANCE * 1.1
-    assert outranks(torch.stack([near, far]), target).tolist() == [False, True]
+    size = max(1.0, abs(level))
+    for share, outranks in ((7.9e-12, False), (17e-12, True)):  # 8e-12 of the larger, rounded up to a power of two
+        scores = torch.tensor([level, level + share * size], dtype=torch.float64)
+        assert bool(standing(scores, 0).out) == outranks
 
 
-def test_the_answer_is_the_same_in_float32_and_float64_for_scores_that_only_rounding_tells_apart():
-    exact = torch.tensor([10.0 + 1e-7, 10.0 - 1e-7, 12.0, 10.0], dtype=torch.float64)
-    assert rank(exact, exact[3]).item() == rank(exact.float(), exact.float()[3]).item() == 2
+@given(st.floats(1e-6, 1e6), st.integers(-40, 40))
+def test_the_tolerance_is_a_power_of_two_and_scales_with_the_scores(value, power):
+    ranking, other = Ranking(1e-12, 3.0, None), Ranking(1e-12, 3.0 * 2.0**power, None)
+    target = torch.tensor([value], dtype=torch.float64)
+    tolerance = ranking.tolerance(target)
+    assert float(torch.frexp(tolerance).mantissa) == 0.5
+    assert 8e-12 * max(value, 3.0) <= float(tolerance) <= 16e-12 * max(value, 3.0)
+    assert float(other.tolerance(target * 2.0**power)) == float(tolerance) * 2.0**power
 
 
-def test_minus_infinity_never_outranks_and_is_outranked_by_every_number():
-    scores = torch.tensor([-torch.inf, 1.0, 2.0])
-    assert rank(scores, torch.tensor(-5.0)).item() == 3
-    assert rank(scores, torch.tensor(3.0)).item() == 1
-    assert rank(scores, torch.tensor(-torch.inf)).item() == 3
+def test_a_model_that_computes_in_float32_has_a_wider_tolerance():
+    scores = torch.tensor([1.0, 1.0 + 1e-6], dtype=torch.float64)
+    assert bool(standing(scores, 0).out)
+    assert not bool(standing(scores, 0, ranking=Ranking(3e-6, 1.0, None)).out)
+
+
+def test_within_rounding_of_the_bar_a_target_is_neither_surely_out_nor_surely_in():
+    bar = 1.0 + float(PLAIN.tolerance(torch.tensor(1.0, dtype=torch.float64)))
+    for lead, surely, possibly in (
+        (-2e-12, False, False),
+        (-5e-13, False, True),
+        (5e-13, False, True),
+        (2e-12, True, True),
+    ):
+        found = standing(torch.tensor([1.0, bar + lead], dtype=torch.float64), 0)
+        assert (bool(found.surely_out), bool(found.possibly_out)) == (surely, possibly)
+        assert bool(found.within_rounding) == (surely != possibly)
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0]), min_size=3, max_size=9), st.integers(1, 3))
+def test_a_target_that_nothing_speaks_for_ties_with_all_of_which_the_same_is_true(values, k):
+    scores, empty = torch.tensor(values, dtype=torch.float64), torch.tensor([0.0, 1.0, 2.0] * 3, dtype=torch.float64)
+    ranking = Ranking(1e-12, 1.0, empty[: len(values)])
+    for target in range(len(values)):
+        above = sum(value > values[target] for value in values)
+        filler = [value == float(empty[at]) for at, value in enumerate(values)]
+        tied = sum(filler[at] and values[at] == values[target] for at in range(len(values)) if at != target)
+        extra = tied if filler[target] else 0
+        found = standing(scores, target, k, ranking)
+        assert bool(found.out) == (above + extra >= k)
+        assert bool(found.by_fillers) == (above < k <= above + extra)
+        assert rank_of(scores, target, ranking) == 1 + above + (extra if above < 1 <= above + extra else 0)
+
+
+def test_minus_infinity_never_outranks():
+    scores = torch.tensor([-5.0, -torch.inf, 1.0, 2.0], dtype=torch.float64)
+    assert rank_of(scores, 0) == 3
+    assert rank_of(torch.tensor([3.0, -torch.inf, 1.0], dtype=torch.float64), 0) == 1
+    assert not bool(standing(torch.tensor([3.0, -torch.inf], dtype=torch.float64), 0).possibly_out)
 
 
 def test_plus_infinity_outranks_every_number():
-    assert rank(torch.tensor([torch.inf, 1.0]), torch.tensor(1.0)).item() == 2
+    assert rank_of(torch.tensor([1.0, torch.inf], dtype=torch.float64), 0) == 2
 
 
 def test_a_list_longer_than_the_numbers_ends_with_minus_infinity_in_order():
@@ -154,12 +209,30 @@ def test_nan_is_refused_with_the_place_and_what_to_do():
         exclude(scores, batch, unchanged(batch), BEFORE)
 
 
+def test_an_item_that_comes_again_is_seen_while_one_of_the_events_is_kept():
+    batch = HistoryBatch.of([[1, 2, 1]])
+    keep = torch.tensor([[[1.0, 1, 0], [0, 1, 0], [0, 0, 1]]]).double()
+    hidden = torch.isinf(exclude(torch.ones(1, 3, 4).double(), batch, keep, AFTER))
+    assert hidden.tolist() == [[[False, True, True, False], [False, False, True, False], [False, True, False, False]]]
+
+
+def test_under_all_every_item_competes_and_filters_hold_under_every_rule():
+    filters = torch.tensor([[True, True, False, True]]), torch.tensor([0])
+    batch = HistoryBatch.of([[1]], allowed=filters)
+    hidden = {
+        rule: torch.isinf(exclude(torch.ones(1, 1, 4).double(), batch, unchanged(batch), rule))
+        for rule in CandidateRule
+    }
+    assert hidden[ALL].tolist() == [[[False, False, True, False]]]
+    assert hidden[BEFORE].tolist() == hidden[AFTER].tolist() == [[[False, True, True, False]]]
+
+
 def test_which_of_level_competitors_has_the_gradient_does_not_depend_on_how_many_more_there_are():
     scores = torch.tensor([0.0, 3.0, 1.0, 3.0, 3.0, 3.0, 2.0, 3.0, 3.0], dtype=torch.float64)
     slopes = []
     for more in (0, 7, 40):
         given = torch.cat([scores, torch.full((more,), -torch.inf, dtype=torch.float64)]).requires_grad_()
-        lead(given, torch.tensor([0]), torch.tensor([3])).sum().backward()
+        standing(given, 0, 3).lead.sum().backward()
         slopes.append(given.grad[:9].tolist())
     assert slopes[0] == slopes[1] == slopes[2]
     assert slopes[0][4] == 1, "the third of the level ones in the order of the catalogue"

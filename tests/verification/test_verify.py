@@ -13,7 +13,7 @@ from topple.scoring.encoding import encode
 from topple.testing import ToyRecommender, film_recommender, film_world, random_mult_vae
 from topple.testing.worlds import catalogue_of, listed_queries
 from topple.verification import reranking, verify
-from topple.verification.verify import judge, ranks_before
+from topple.verification.judging import Judge
 
 BEFORE, AFTER = CandidateRule.UNSEEN_BEFORE, CandidateRule.UNSEEN_AFTER
 FILMS = film_world()
@@ -42,7 +42,7 @@ BY_HAND = [
     ("two", ["casablanca", "brazil"], AFTER, (2, 4, 1), (True, True, False), ("casablanca",)),
     ("two", ["casablanca"], BEFORE, (2, 2, 1), (False, True, None), ()),
     ("two", ["casablanca"], AFTER, (2, 3, 1), (True, True, True), ("casablanca",)),
-    ("two", ["alien", "brazil", "casablanca", "duel"], BEFORE, (2, 1, 2), (False, True, None), ()),  # all scores 0
+    ("two", ["alien", "brazil", "casablanca", "duel"], BEFORE, (2, 3, 2), (True, True, True), ()),  # all scores 0
     ("bo", ["evita"], BEFORE, (1, 2, 1), (True, True, True), ("alien",)),
     ("bo", ["evita"], AFTER, (1, 3, 1), (True, True, True), ("evita",)),
     ("bo", ["gattaca"], BEFORE, (1, 1, 2), (False, False, None), ()),
@@ -76,11 +76,13 @@ def test_an_empty_set_is_a_query_without_a_set():
     assert (verdict.necessary, verdict.sufficient, verdict.minimal, verdict.replacements) == (False, False, None, ())
 
 
-def test_the_only_minimum_set_of_the_films_is_the_one_in_the_docstring():
+def test_the_only_true_sets_of_the_films_are_the_one_in_the_docstring_and_the_whole_history():
     free = FILMS.two.history
     sets = [some for size in range(1, 5) for some in combinations(free, size)]
     true = [v.necessary for v in verify(FILMS.recommender, [FILMS.two] * len(sets), sets)]
-    assert [some for some, holds in zip(sets, true, strict=True) if holds] == [("brazil", "casablanca")]
+    assert [some for some, holds in zip(sets, true, strict=True) if holds] == [("brazil", "casablanca"), free]
+    (whole,) = verify(FILMS.recommender, [FILMS.two], [free])
+    assert (whole.without_evidence, whole.whole_history, whole.replacements, whole.margin) == (True, True, (), 0)
 
 
 def test_a_transposed_table_would_give_other_answers():
@@ -165,7 +167,11 @@ def test_the_judge_takes_places_as_the_door_gives_them():
     places = torch.zeros_like(encoded.protected)
     for row, (query, named) in enumerate(zip(QUERIES, SETS, strict=True)):
         places[row, : len(query.history)] = torch.tensor([item in named for item in query.history])
-    assert judge(MODEL, encoded, places) == verify(MODEL, QUERIES, SETS)
+    found = {}
+    for rule, numbers in encoded.by_rule().items():
+        verdicts = Judge(MODEL, encoded.select(numbers), rule=rule).verdicts(places[numbers])
+        found.update(zip(numbers.tolist(), verdicts, strict=True))
+    assert [found[number] for number in range(len(QUERIES))] == verify(MODEL, QUERIES, SETS)
 
 
 def test_sets_of_other_systems_are_judged_by_their_ids_in_any_order_and_of_any_collection():
@@ -179,11 +185,6 @@ def test_a_query_with_lists_is_judged_as_one_with_tuples():
     query = Query(list(FILMS.two.history), "fargo", k=2, protected=["duel"], user="ana")
     (verdict,) = verify(FILMS.recommender, [query], [["brazil", "casablanca"]])
     assert (verdict.necessary, verdict.rank_after) == (True, 3)
-
-
-def test_ranks_before_serve_many_targets_of_one_history():
-    encoded = encode([FILMS.one, FILMS.bo, FILMS.two], FILMS.recommender.catalogue)
-    assert ranks_before(FILMS.recommender, encoded).tolist() == [1, 1, 2]
 
 
 def test_no_query_is_no_verdict():
@@ -220,8 +221,8 @@ class Broken(ToyRecommender):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda scores: scores[:, 0], r"toy returned scores of shape \(1, 7\), expected \(1, 3, 7\)"),
-        (lambda scores: scores[..., :-1], r"toy returned scores of shape \(1, 3, 6\), expected \(1, 3, 7\)"),
+        (lambda scores: scores[:, 0], r"toy returned scores of shape \(1, 7\), expected \(1, 1, 7\)"),
+        (lambda scores: scores[..., :-1], r"toy returned scores of shape \(1, 1, 6\), expected \(1, 1, 7\)"),
         (lambda scores: scores * np.nan, r"the score of item index 0 is NaN"),
     ],
 )

@@ -1,19 +1,105 @@
-"""Ask: which queries a run is made of."""
+"""Ask: the requests and queries that a run is made of."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
-from topple.api.recommending import recommend_many
+from topple.api.recommending import recommended
 from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError, UnknownIdError
-from topple.records.question import CandidateRule, Query
-from topple.scoring.encoding import candidate_rule, check_history, check_shapes, goal_of
+from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request
+from topple.scoring.checks import allowed_items, candidate_rule, check_shapes, goal_of
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, UserHistories, UserId
 
-CONSTRAINTS = ("goal", "protected", "groups", "item_costs", "largest", "sets")
-"""Fields of a query that a run may set for all of its queries, besides its rule, k and seed."""
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of the users of a run besides the items of their histories, by user; a user may be missing.
+
+    Args:
+        weights: the weight of each event.
+        times: the time of each event.
+        contexts: what a wrapped model is told besides.
+    """
+
+    weights: Mapping[UserId, Sequence[float]] | None = None
+    times: Mapping[UserId, Sequence[float]] | None = None
+    contexts: Mapping[UserId, Any] | None = None
+
+    def of(self, user: UserId) -> dict[str, Any]:
+        """Return what is told of one user, as fields of a Request."""
+        known = {"weights": self.weights, "times": self.times, "context": self.contexts}
+        return {name: values[user] for name, values in known.items() if values is not None and user in values}
+
+
+def requests_of(
+    catalogue: Catalogue,
+    histories: UserHistories,
+    constraints: Constraints,
+    told: Told,
+    *,
+    known_users: bool = True,
+    **run: Any,
+) -> list[Request]:
+    """Make one request a user.
+
+    Args:
+        catalogue: the items.
+        histories: user id to history.
+        constraints: of the run; items that a history does not hold are left out for it.
+        told: what else is known of the users.
+        known_users: whether the user ids are anybody's.
+        run: further fields that all requests share: k, rule, seed, repeats.
+
+    Raises:
+        QueryError: an unknown rule or goal, or a constrained item that is not in the catalogue.
+    """
+    check_run(catalogue, constraints)
+    run["rule"] = candidate_rule(run.get("rule", CandidateRule.UNSEEN_BEFORE))
+    shared = {each.name: getattr(constraints, each.name) for each in fields(Constraints)}
+    requests = []
+    for user, history in histories.items():
+        mine = shared | _cut(constraints, history) | told.of(user) | run
+        requests.append(Request.of(history=history, user=user if known_users else None, **mine))
+    return requests
+
+
+def check_run(catalogue: Catalogue, constraints: Constraints) -> None:
+    """Refuse constraints that no query of the catalogue can have.
+
+    Raises:
+        QueryError: an unknown goal, or an item that is not in the catalogue.
+    """
+    goal_of(constraints.goal)
+    check_shapes(constraints)
+    allowed_items(catalogue.vocabulary, constraints.candidates, constraints.exclude)
+    named: dict[str, Iterable[ItemId]] = {
+        "protected": constraints.protected,
+        "groups": [item for group in constraints.groups for item in group],
+        "item_costs": [item for item, _ in constraints.item_costs],
+    }
+    for what, items in named.items():
+        try:
+            catalogue.vocabulary.encode(list(items))
+        except UnknownIdError as error:
+            raise QueryError(f"{what}: {error}") from error
+
+
+def _cut(constraints: Constraints, history: Any) -> dict[str, Any]:
+    """Return the constraints that speak of items, cut to those of a history."""
+    if not (constraints.protected or constraints.groups or constraints.item_costs):
+        return {}
+    try:
+        has = set(history)
+    except TypeError:  # not a sequence of ids: the check of the request says so
+        return {}
+    groups = ([item for item in group if item in has] for group in constraints.groups)
+    return {
+        "protected": constraints.protected & has,
+        "groups": tuple(tuple(group) for group in groups if len(group) > 1),
+        "item_costs": tuple((item, cost) for item, cost in constraints.item_costs if item in has),
+    }
 
 
 def top_k_queries(
@@ -24,13 +110,19 @@ def top_k_queries(
     k: int = 5,
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
     seed: int = 0,
-    known_users: bool = True,
-    **constraints: Any,
+    goal: Goal | str = Goal.NECESSARY,
+    protected: Iterable[ItemId] = frozenset(),
+    groups: Sequence[Sequence[ItemId]] = (),
+    item_costs: Mapping[ItemId, float] | Sequence[tuple[ItemId, float]] = (),
+    largest: int | None = None,
+    sets: int = 1,
+    candidates: Iterable[ItemId] | None = None,
+    exclude: Iterable[ItemId] = frozenset(),
+    repeats: Repeats | str = Repeats.ITEM,
+    weights: Mapping[UserId, Sequence[float]] | None = None,
+    contexts: Mapping[UserId, Any] | None = None,
 ) -> list[Query]:
     """Make the queries of users: one a recommended item, or one a given target.
-
-    A user whose list cannot be made gets one query without a valid target, which `explain_queries` returns with the
-    reason.
 
     Args:
         recommender: what recommends.
@@ -39,72 +131,32 @@ def top_k_queries(
         k: length of the list.
         rule: which items compete after a removal.
         seed: of the run.
-        known_users: whether the user ids are anybody's.
-        constraints: further fields of `Query`; items that a history does not hold are ignored for it.
+        goal: what a set is to do.
+        protected: items that may not be named; those that a history does not hold are left out for it.
+        groups: items that are named together or not at all.
+        item_costs: what it costs to name an item, 1 unless given.
+        largest: most items of a set.
+        sets: how many different smallest sets are wanted.
+        candidates: the only items that may be listed; None for all.
+        exclude: items that may not be listed.
+        repeats: what is named where an item comes again.
+        weights: the weight of each event, by user.
+        contexts: what a wrapped model is told besides, by user.
 
     Raises:
-        QueryError: an unknown rule, goal or constraint, or a constrained item that is not in the catalogue.
+        QueryError: an unknown rule or goal, a constrained item that is not in the catalogue, or a history that has no list.
     """
-    common = _common(recommender.catalogue, candidate_rule(rule), constraints)
-    lists: dict[UserId, Sequence[ItemId]] = {}
-    good: list[UserId] = []
-    for user, history in histories.items():
-        lists[user] = targets if targets is not None else [""]
-        if targets is None:
-            try:
-                check_history(history, k, recommender.catalogue)
-            except QueryError:
-                continue
-            good.append(user)
-    for user, listed in zip(good, recommend_many(recommender, [histories[user] for user in good], k), strict=True):
-        lists[user] = [place.item for place in listed]
-    out: list[Query] = []
-    for user, history in histories.items():
-        who = user if known_users else None
-        whole = replace(
-            common,
-            history=history,  # type: ignore[arg-type] # Query makes a tuple of it
-            k=k,
-            seed=seed,
-            user=who,
-            **_own(common, history),
-        )
-        out += [replace(whole, target=target) for target in lists[user]]
-    return out
-
-
-def _common(catalogue: Catalogue, rule: CandidateRule, constraints: Mapping[str, Any]) -> Query:
-    """Return what the queries of a run have in common, with the constraints on items of any history."""
-    stray = sorted(set(constraints) - set(CONSTRAINTS))
-    if stray:
-        raise QueryError(f"{stray[0]!r} is not a constraint. Choose of {', '.join(CONSTRAINTS)}.")
-    common = Query((), "", rule=rule, **constraints)
-    goal_of(common.goal)
-    check_shapes(common)
-    named = {
-        "protected": common.protected,
-        "groups": [item for group in common.groups for item in group],
-        "item_costs": [item for item, _ in common.item_costs],
-    }
-    for what, items in named.items():
-        try:
-            catalogue.vocabulary.encode(list(items))
-        except UnknownIdError as error:
-            raise QueryError(f"{what}: {error}") from error
-    return common
-
-
-def _own(query: Query, history: Any) -> dict[str, Any]:
-    """Return the constraints that speak of items, cut to those of a history."""
-    if not (query.protected or query.groups or query.item_costs):
-        return {}
-    try:
-        has = set(history)
-    except TypeError:  # not a sequence of ids: the check of the query says so
-        return {}
-    groups = ([item for item in group if item in has] for group in query.groups)
-    return {
-        "protected": query.protected & has,
-        "groups": tuple(tuple(group) for group in groups if len(group) > 1),
-        "item_costs": tuple((item, cost) for item, cost in query.item_costs if item in has),
-    }
+    constraints = Constraints.of(
+        goal=goal, protected=protected, groups=groups, item_costs=item_costs,
+        largest=largest, sets=sets, candidates=candidates, exclude=exclude,
+    )  # fmt: skip
+    told = Told(weights, None, contexts)
+    requests = requests_of(
+        recommender.catalogue, histories, constraints, told, k=k, rule=rule, seed=seed, repeats=repeats
+    )
+    if targets is not None:
+        return [Query.about(target, request) for request in requests for target in targets]
+    lists = recommended(recommender, requests)
+    return [
+        Query.about(place.item, request) for request, listed in zip(requests, lists, strict=True) for place in listed
+    ]

@@ -9,7 +9,7 @@ import torch
 from topple.api.recommending import Recommended, recommend
 from topple.api.scoring import indices_of, scores_of
 from topple.records.question import CandidateRule, Query
-from topple.scoring.encoding import candidate_rule
+from topple.scoring.checks import candidate_rule
 from topple.scoring.recommender import Recommender
 from topple.types import BoolArray, FloatArray, IntArray, ItemId, JsonObject, plain
 from topple.verification.verify import verify

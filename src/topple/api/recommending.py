@@ -1,14 +1,17 @@
 """Recommend: the top-k of histories, with the ids and titles that people know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import torch
+
 from topple.records.answer import Explanation
-from topple.records.question import CandidateRule, Goal
-from topple.scoring.encoding import check_history
-from topple.scoring.ranking import top_k, unseen_scores
+from topple.records.question import CandidateRule, Goal, Repeats, Request
+from topple.scoring.checks import check_request
+from topple.scoring.encoding import encode_histories
+from topple.scoring.ranking import top_k, whole_rows
 from topple.scoring.recommender import Recommender
-from topple.scoring.variations import HistoryBatch
+from topple.scoring.unchanged import UnchangedScores
 from topple.types import ItemId
 
 HISTORIES_AT_ONCE = 128
@@ -16,33 +19,93 @@ HISTORIES_AT_ONCE = 128
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """One place of a recommended list; ranks are 1-based, scores comparable within the list only."""
+    """One item of a recommended list; ranks are 1-based, scores comparable within the list only.
+
+    `evidence`: something in the history speaks for the item. Without it the item scores what an empty history gives it and
+    ties with others of which the same is true.
+    """
 
     rank: int
     item: ItemId
     title: str
     score: float
+    evidence: bool = True
 
 
-def recommend(recommender: Recommender, history: Sequence[ItemId], k: int = 5) -> list[Recommended]:
-    """Return the k best unseen items for a history, best first.
+def recommend(
+    recommender: Recommender,
+    history: Sequence[ItemId],
+    k: int = 5,
+    *,
+    rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
+    weights: Sequence[float] = (),
+    candidates: Iterable[ItemId] | None = None,
+    exclude: Iterable[ItemId] = frozenset(),
+    context: object = None,
+) -> list[Recommended]:
+    """Return the k best items for a history, best first.
+
+    Args:
+        recommender: what recommends.
+        history: the item of each event.
+        k: length of the list.
+        rule: "all" lists items of the history too; the other rules do not.
+        weights: the weight of each event; 1 each unless given.
+        candidates: the only items that may be listed; None for all.
+        exclude: items that may not be listed.
+        context: what a wrapped model is told besides.
 
     Raises:
-        QueryError: a history that is empty, repeats items or holds unknown ones, or a k that cannot be filled.
+        QueryError: a history that is empty or holds unknown items, weights that do not fit, or a k that cannot be filled.
     """
-    return recommend_many(recommender, [history], k)[0]
+    request = Request.of(
+        history=history, k=k, rule=rule, weights=weights, candidates=candidates, exclude=exclude, context=context
+    )
+    return recommended(recommender, [request])[0]
 
 
 def recommend_many(
     recommender: Recommender, histories: Sequence[Sequence[ItemId]], k: int = 5
 ) -> list[list[Recommended]]:
     """Return the k best unseen items for each history; see `recommend`."""
-    for history in histories:
-        check_history(history, k, recommender.catalogue)
+    return recommended(recommender, [Request.of(history=history, k=k) for history in histories])
+
+
+def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[list[Recommended]]:
+    """Return the list of each request, all of one rule.
+
+    Raises:
+        QueryError: a request that has no list.
+    """
+    indices = [check_request(request, recommender.catalogue) for request in requests]
     lists: list[list[Recommended]] = []
-    for start in range(0, len(histories), HISTORIES_AT_ONCE):
-        lists += _recommend_chunk(recommender, histories[start : start + HISTORIES_AT_ONCE], k)
+    for start in range(0, len(requests), HISTORIES_AT_ONCE):
+        part = slice(start, start + HISTORIES_AT_ONCE)
+        encoded = encode_histories(
+            requests[part], recommender.catalogue, device=recommender.device, indices=indices[part]
+        )
+        unchanged = UnchangedScores(recommender, encoded, requests[start].rule)
+        asked = zip(encoded.rows, requests[part], strict=True)
+        found = listed(unchanged, max(request.k for request in requests[part]))
+        lists += [found[row][: request.k] for row, request in asked]
     return lists
+
+
+def listed(unchanged: UnchangedScores, k: int) -> list[list[Recommended]]:
+    """Return the k best items of each history, best first."""
+    catalogue = unchanged.recommender.catalogue
+    items, scores = unchanged.best(k)  # [B, K]
+    row = torch.arange(len(items), device=items.device)
+    speaks = unchanged.evidence(row, items).tolist()
+    return [
+        [
+            Recommended(rank, item, catalogue.title(item), score, evidence)
+            for rank, (item, score, evidence) in enumerate(zip(ids, values, marks, strict=True), start=1)
+        ]
+        for ids, values, marks in zip(
+            map(catalogue.vocabulary.decode, items.cpu().numpy()), scores.tolist(), speaks, strict=True
+        )
+    ]
 
 
 def lists_around(recommender: Recommender, explanation: Explanation) -> tuple[list[ItemId], list[ItemId]]:
@@ -50,32 +113,17 @@ def lists_around(recommender: Recommender, explanation: Explanation) -> tuple[li
 
     With the goal `sufficient`, after is with nothing but the set.
     """
-    query, named = explanation.query, set(explanation.items)
-    rest = [item for item in query.history if (item in named) == (query.goal is Goal.SUFFICIENT)]
-    hidden = set(query.history) - set(rest) if query.rule is CandidateRule.UNSEEN_BEFORE else set()
-    before = [place.item for place in recommend(recommender, query.history, query.k)]
-    after = [place.item for place in _recommend_chunk(recommender, [rest], query.k + len(hidden))[0]]
-    return before, [item for item in after if item not in hidden][: query.k]
-
-
-def _recommend_chunk(
-    recommender: Recommender, histories: Sequence[Sequence[ItemId]], k: int
-) -> list[list[Recommended]]:
-    catalogue = recommender.catalogue
-    batch = HistoryBatch.of(
-        [catalogue.vocabulary.encode(list(history)).tolist() for history in histories],
-        device=recommender.device,
-    )
-    scores = unseen_scores(recommender, batch)
-    best = top_k(scores, k)
-    values = scores.gather(1, best).tolist()
-    lists = []
-    for indices, row in zip(best.cpu().numpy(), values, strict=True):
-        items = catalogue.vocabulary.decode(indices)
-        lists.append(
-            [
-                Recommended(place, item, catalogue.title(item), score)
-                for place, (item, score) in enumerate(zip(items, row, strict=True), start=1)
-            ]
-        )
-    return lists
+    query = explanation.query
+    keeps = query.goal is Goal.SUFFICIENT
+    named = set(explanation.items)
+    if query.repeats is Repeats.EVENTS:
+        chosen = [position in explanation.positions for position in range(len(query.history))]
+    else:
+        chosen = [item in named for item in query.history]
+    encoded = encode_histories([query], recommender.catalogue, device=recommender.device)
+    histories = encoded.histories
+    stays = torch.tensor([[[yes == keeps for yes in chosen]]], device=histories.items.device)
+    keep = torch.cat([histories.present[:, None], stays], 1).to(histories.weights.dtype)  # [1, 2, H]
+    before, after = top_k(whole_rows(recommender, histories, keep, query.rule)[0], query.k).cpu().numpy()
+    decode = recommender.catalogue.vocabulary.decode
+    return list(decode(before)), list(decode(after))

@@ -8,8 +8,8 @@ import torch
 from topple.api.recommending import Recommended
 from topple.api.scoring import indices_of, scores_of
 from topple.errors import QueryError
-from topple.records.question import CandidateRule
-from topple.scoring.encoding import candidate_rule, check_history
+from topple.records.question import CandidateRule, Request
+from topple.scoring.checks import candidate_rule, check_request
 from topple.scoring.ranking import top_k
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, plain
@@ -90,7 +90,7 @@ def what_if(
         True
     """
     asked = candidate_rule(rule)
-    check_history(history, k, recommender.catalogue)
+    check_request(Request.of(history=history, k=k, rule=asked), recommender.catalogue)
     given = tuple(plain(item) for item in history)
     changed = _changed(given, without=without, only=only, add=add)
     left = len(recommender.catalogue) - len({*given, *changed})

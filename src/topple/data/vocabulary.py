@@ -231,8 +231,10 @@ class Catalogue:
         """The fingerprint of the item ids and their order."""
         return self.vocabulary.fingerprint
 
-    def title(self, item: Id) -> str:
-        """Return the title of an item, or the id as text where no title is known (unknown items too)."""
+    def title(self, item: Id | None) -> str:
+        """Return the title of an item, or the id as text where no title is known (unknown items too); no text for None."""
+        if item is None:
+            return ""
         if self.titles is None or item not in self.vocabulary:
             return str(item)
         return self.titles[int(self.vocabulary.encode([item])[0])]

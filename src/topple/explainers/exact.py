@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,10 +12,12 @@ from torch import Tensor
 
 from topple.explainers.greedy import GreedySettings
 from topple.explainers.proofs.cheapest_removal import CheapestRemoval
+from topple.explainers.proofs.evidence import least_without_evidence
 from topple.explainers.proofs.gaps import DEEP, AdditiveScores, find_gaps
 from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import Settle, SmallestRemoval
 from topple.explainers.search.engine import SCORES, Engine
+from topple.explainers.search.enumeration import Enumeration
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune
 from topple.records.claims import Claims
@@ -22,6 +25,9 @@ from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.types import BoolArray
+
+SHORT = 12
+"""Histories of up to so many units are enumerated where a target could be left without evidence."""
 
 
 class ExactSettings(GreedySettings):
@@ -65,6 +71,23 @@ class Exact(SetSearch):
             plain = table.plain[row, column]
             self._by_size(engine, scores, (row[plain], column[plain]), claims)
             self._by_cost(engine, scores, (row[~plain], column[~plain]), claims)
+        return self._by_ties(engine, claims, table.least_cost(least_without_evidence(engine, scores)))
+
+    def _by_ties(self, engine: Engine, claims: Claims, wanting: Tensor) -> Claims:
+        """Prove no more than what a target costs at least to be left without evidence [B, T]; short histories are enumerated.
+
+        The programs know of outranking alone, and a set that leaves nothing that speaks for the target can be cheaper.
+        """
+        table, proven = engine.table, claims.proven_below
+        open_ = table.asked & (proven > wanting) & (table.removable.sum(-1) <= SHORT)
+        claims = replace(claims, proven_below=torch.minimum(proven, wanting))
+        for row in open_.any(1).nonzero()[:, 0].tolist():
+            for columns in table.with_equal_choices(row, open_[row].nonzero()[:, 0]):
+                tried = torch.zeros_like(open_[row]).index_fill(0, columns, True)
+                done = Enumeration(engine, row, claims.sets[row], tried).run(2**SHORT)
+                claims.sets[row] = torch.where(tried[:, None], done.sets, claims.sets[row])
+                claims.proven_below[row] = torch.maximum(claims.proven_below[row], done.proven_below)
+                claims.ended[row] |= done.ended
         return claims
 
     def _by_size(self, engine: Engine, scores: AdditiveScores, cells: tuple[Tensor, Tensor], claims: Claims) -> None:
@@ -74,7 +97,7 @@ class Exact(SetSearch):
             return
         free = torch.minimum(table.removable[cells].sum(-1), table.largest[cells])
         most = torch.where(size > 0, size - 1, free)
-        found = find_gaps(scores, table, cells, engine.rule, most)
+        found = find_gaps(engine, scores, cells, most)
         for at, gaps, limit, known in zip(_each(cells), found, most.tolist(), (size > 0).tolist(), strict=True):
             bound = 0 if gaps is None else gaps.counting_bound(limit)
             if bound > limit:
@@ -92,7 +115,7 @@ class Exact(SetSearch):
         if not len(cells[0]):
             return
         lengths = table.histories.present[cells[0]].sum(-1)
-        found = find_gaps(scores, table, cells, engine.rule, lengths)
+        found = find_gaps(engine, scores, cells, lengths)
         for at, gaps, length in zip(_each(cells), found, lengths.tolist(), strict=True):
             if gaps is None or not engine.open[at]:
                 _record(engine, claims, at, Ended.STOPPED)

@@ -71,7 +71,7 @@ class Verdict:
     necessary: bool = False
     sufficient: bool = False
     minimal: bool | None = None
-    margin: float | None = None
+    margin: float | None = field(default=None, compare=False)
     within_rounding: bool = False
     without_evidence: bool = False
     whole_history: bool = False
@@ -117,7 +117,7 @@ class Explanation:
     proof: Proof | None = None
     at_least: float | None = None
     proof_by: str = ""
-    margin: float | None = None
+    margin: float | None = field(default=None, compare=False)
     within_rounding: bool = False
     attributions: tuple[float, ...] = ()
     attribution_errors: tuple[float, ...] = ()
@@ -130,7 +130,7 @@ class Explanation:
     model: str = ""
     catalogue: str = ""
     data: str = ""
-    at: str = ""
+    at: str = field(default="", compare=False)
     version: str = ""
     reason: str = ""
     verdict: Verdict | None = field(default=None, compare=False, repr=False)

@@ -5,10 +5,10 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from topple.types import ItemId, UserId, plain
 
@@ -89,22 +89,26 @@ class Constraints:
             exclude=lambda: _id_set(self.exclude),
         )
 
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """Make the record of values of other types that can be brought to its own: names, lists, mappings."""
+        build: Callable[..., Self] = cls
+        return build(**values)
+
     def item_cost(self, items: Iterable[ItemId]) -> float:
         """Return what it costs to name some items."""
         costs = dict(self.item_costs)
         return math.fsum(costs.get(item, 1) for item in items)
 
 
-@dataclass(frozen=True, slots=True)
-class Query(Constraints):
-    """One question: which items of `history` topple `target` out of the top `k`?
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Constraints):
+    """What is known of a user, and what list is asked for; a Query asks about one target of the list.
 
-    numpy's ids and numbers become Python's own, and names of rules and goals the rules and goals. The history is a list of
-    events: an item may come again.
+    The history is a list of events: an item may come again.
 
     Args:
         history: the item of each event, outside ids, in the order of time where there is one.
-        target: the recommended item to topple; not in the history (under the rule `all` it may be).
         k: length of the recommended list, at least 1.
         rule: which items compete after the removal.
         seed: seed of the run; draws are keyed by it, the user (or the history) and the target.
@@ -117,7 +121,6 @@ class Query(Constraints):
     """
 
     history: tuple[ItemId, ...]
-    target: ItemId
     k: int = 5
     rule: CandidateRule = CandidateRule.UNSEEN_BEFORE
     seed: int = 0
@@ -133,7 +136,6 @@ class Query(Constraints):
         Constraints.__post_init__(self)
         _bring(
             self,
-            target=lambda: plain(self.target),
             k=lambda: plain(self.k),
             seed=lambda: plain(self.seed),
             user=lambda: plain(self.user),
@@ -163,6 +165,33 @@ class Query(Constraints):
         """A short hash of the events, their weights, times and context, that names the history in files."""
         told = repr((self.history, self.weights, self.times, self.context_key))
         return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Request):
+    """One question: which items of `history` topple `target` out of the top `k`?
+
+    numpy's ids and numbers become Python's own, and names of rules and goals the rules and goals. The other fields are those
+    of a Request and of Constraints, by name.
+
+    Args:
+        history: the item of each event, outside ids, in the order of time where there is one.
+        target: the recommended item to topple; not in the history (under the rule `all` it may be). None in the record of a
+            request that no list could be made for.
+    """
+
+    history: tuple[ItemId, ...] = field(kw_only=False)
+    target: ItemId | None
+
+    def __post_init__(self) -> None:
+        """Bring the fields to their types where that is plain; what cannot be brought is refused when it is asked."""
+        Request.__post_init__(self)
+        _bring(self, target=lambda: plain(self.target))
+
+    @classmethod
+    def about(cls, target: ItemId | None, request: Request) -> "Query":
+        """Ask about one target of a request."""
+        return cls(target=target, **{each.name: getattr(request, each.name) for each in fields(Request)})
 
 
 def context_key(context: object) -> str | None:

@@ -94,6 +94,6 @@ def _because(explanation: Explanation) -> str:
     }[explanation.query.goal]
 
 
-def _title(item: ItemId, catalogue: Catalogue) -> str:
+def _title(item: ItemId | None, catalogue: Catalogue) -> str:
     title = catalogue.title(item)
     return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"

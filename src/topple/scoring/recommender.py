@@ -132,8 +132,7 @@ class Recommender(ABC):
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             if rows is None:
                 return self.score(histories, keep, candidates)
-            length = keep.shape[-1]
-            chosen = HistoryBatch(histories.items[rows, :length], histories.weights[rows, :length])
+            chosen = histories.rows(rows, keep.shape[-1])
             return self.score(chosen, keep, None if candidates is None else candidates[rows])
 
         return scorer

@@ -1,7 +1,7 @@
 """The only place in the library where a history changes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import torch
@@ -16,16 +16,34 @@ PACKED = 12
 
 @dataclass(frozen=True, eq=False)
 class HistoryBatch:
-    """Histories as indices, padded to one length.
+    """Histories as indices, padded to one length. A history is a list of events: an item may come again.
 
     Args:
-        items: item indices [B, H]; padding holds 0.
-        weights: base weight of each item [B, H], 1 for implicit feedback and 0 for padding; its dtype is the precision
+        items: the item of each event [B, H]; padding holds 0.
+        weights: base weight of each event [B, H], 1 for implicit feedback and 0 for padding; the dtype is the precision
             that scores are computed in.
+        filled: the positions that hold an event, bool [B, H]; left out: those of a weight that is not 0.
+        times: the time of each event, float64 [B, H]; None where none are known.
+        added: positions that hold an addition, bool [B, H]: not kept in the unchanged history, and a candidate
+            whether it is kept or not; None: none.
+        contexts: what is known of each history besides the events, B objects; empty: nothing.
+        filters: items that may be listed, bool [F, I], a row a filter; None: all.
+        filter_of: the filter of each history [B]; None where there are no filters.
     """
 
     items: Tensor
     weights: Tensor
+    filled: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
+    times: Tensor | None = None
+    added: Tensor | None = None
+    contexts: tuple[object, ...] = ()
+    filters: Tensor | None = None
+    filter_of: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        """Take every position with a weight for filled where nothing else is said."""
+        if self.filled.shape != self.items.shape:
+            object.__setattr__(self, "filled", self.weights != 0)
 
     @classmethod
     def of(
@@ -33,29 +51,63 @@ class HistoryBatch:
         histories: Sequence[Sequence[int]],
         dtype: torch.dtype = torch.float64,
         device: torch.device | None = None,
+        *,
+        weights: Sequence[Sequence[float]] = (),
+        times: Sequence[Sequence[float]] = (),
+        contexts: Sequence[object] = (),
+        allowed: tuple[Tensor, Tensor] | None = None,
     ) -> Self:
-        """Pad lists of item indices to the longest of them (at least 1)."""
-        longest = max([1, *map(len, histories)])
-        items = torch.zeros(len(histories), longest, dtype=torch.int64)
-        weights = torch.zeros(len(histories), longest, dtype=dtype)
+        """Pad lists of item indices to the longest of them (at least 1).
+
+        Args:
+            histories: the item of each event.
+            dtype: the precision that scores are computed in.
+            device: of the model.
+            weights: the weight of each event; 1 for the events of a history without weights.
+            times: the time of each event, where every history has them.
+            contexts: what is known of each history besides the events.
+            allowed: filters, bool [F, I], and the filter of each history [B].
+        """
+        shape = len(histories), max([1, *map(len, histories)])
+        items, filled = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=torch.bool)
+        base, when = torch.zeros(shape, dtype=dtype), torch.zeros(shape, dtype=torch.float64)
         for row, history in enumerate(histories):
-            items[row, : len(history)] = torch.as_tensor(history, dtype=torch.int64)
-            weights[row, : len(history)] = 1
-        return cls(items.to(device), weights.to(device))
+            events = slice(len(history))
+            items[row, events] = torch.as_tensor(history, dtype=torch.int64)
+            filled[row, events], base[row, events] = True, 1
+            if weights and weights[row]:
+                base[row, events] = torch.as_tensor(weights[row], dtype=dtype)
+            if times and times[row]:
+                when[row, events] = torch.as_tensor(times[row], dtype=torch.float64)
+        timed = bool(times) and all(map(len, times))
+        told = tuple(contexts) if any(context is not None for context in contexts) else ()
+        filters, which = (None, None) if allowed is None else (part.to(device) for part in allowed)
+        known = (items.to(device), base.to(device), filled.to(device), when.to(device) if timed else None)
+        return cls(*known, None, told, filters, which)
 
     def __len__(self) -> int:
         return int(self.items.shape[0])
 
     @property
     def present(self) -> Tensor:
-        """Which places hold an item and not padding, bool [B, H]."""
-        return self.weights > 0
+        """The positions that hold an event of the unchanged history, bool [B, H]."""
+        return self.filled if self.added is None else self.filled & ~self.added
 
-    def rows(self, index: Tensor) -> "HistoryBatch":
-        """Return the chosen histories, repeated where `index` repeats, cut to the longest of them."""
-        weights = self.weights[index]
-        longest = max(1, int((weights > 0).sum(1).max())) if len(weights) else 1
-        return HistoryBatch(self.items[index, :longest], weights[:, :longest])
+    def rows(self, index: Tensor, length: int | None = None) -> "HistoryBatch":
+        """Return the chosen histories, repeated where `index` repeats, cut to the longest of them or to `length`."""
+        filled = self.filled[index]
+        longest = max(1, int(filled.sum(1).max())) if len(filled) else 1
+        cut = longest if length is None else length
+        return HistoryBatch(
+            self.items[index, :cut],
+            self.weights[index, :cut],
+            filled[:, :cut],
+            None if self.times is None else self.times[index, :cut],
+            None if self.added is None else self.added[index, :cut],
+            tuple(self.contexts[row] for row in index.tolist()) if self.contexts else (),
+            self.filters,
+            None if self.filter_of is None else self.filter_of[index],
+        )
 
     def chunks(self, most: int) -> Iterator[Tensor]:
         """Yield the indices of some histories at a time, each once, those of like length together.
@@ -64,7 +116,7 @@ class HistoryBatch:
             most: histories of a chunk at most; fewer where they are long, so that no chunk has more than `PLACES` padded
                 places (one history always fits).
         """
-        lengths, order = self.present.sum(1).sort(stable=True)
+        lengths, order = self.filled.sum(1).sort(stable=True)
         start = 0
         while start < len(order):
             stop = min(start + most, len(order))

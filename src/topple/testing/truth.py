@@ -8,7 +8,7 @@ from torch import Tensor
 
 from topple.records.question import CandidateRule, Goal, Query
 from topple.scoring.encoding import EncodedQueries, encode
-from topple.scoring.ranking import exclude, rank
+from topple.scoring.ranking import Ranking, exclude
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, only, without
 
@@ -65,8 +65,8 @@ def truths(recommender: Recommender, queries: Sequence[Query]) -> list[Truth | N
         sets = _all_sets(len(queries[numbers[0]].history)).to(recommender.device)
         history = encoded.histories.rows(torch.tensor([row], device=recommender.device))
         targets = encoded.target[numbers]
-        after = _ranks(recommender, history, without(history, sets[None]), targets, rule)
-        alone = _ranks(recommender, history, only(history, sets[None]), targets, rule)
+        after = _out(recommender, history, without(history, sets[None]), targets, encoded.k[numbers], rule)
+        alone = _out(recommender, history, only(history, sets[None]), targets, encoded.k[numbers], rule)
         for at, number in enumerate(numbers):
             found[number] = _truth(encoded, number, sets, after[:, at], alone[:, at])
     return found
@@ -85,29 +85,34 @@ def _all_sets(items: int) -> Tensor:
     return (torch.arange(2**items)[:, None] >> torch.arange(items)) % 2 == 1
 
 
-def _ranks(
-    recommender: Recommender, history: HistoryBatch, keep: Tensor, targets: Tensor, rule: CandidateRule
+def _out(
+    recommender: Recommender, history: HistoryBatch, keep: Tensor, targets: Tensor, k: Tensor, rule: CandidateRule
 ) -> Tensor:
-    """Return the rank of each target [T] in each variation [1, M, H] of one history, [M, T]."""
-    parts = []
+    """Return whether each target [T] is out of the list in each variation [1, M, H] of one history, bool [M, T]."""
+    parts, ranking = [], Ranking.of(recommender)
+    with torch.no_grad():
+        unchanged = recommender.score(history, history.present[:, None].to(keep.dtype))[0, 0]
+    tolerance = ranking.tolerance(unchanged[targets])
     for part in torch.split(keep, ROWS, dim=1):
         with torch.no_grad():
             scores = exclude(recommender.score(history, part), history, part, rule)[0]
-        parts.append(torch.stack([rank(scores, scores[:, target]) for target in targets], 1))
+        shape = len(scores), len(targets)
+        cells = (targets.expand(shape), k.expand(shape), tolerance.expand(shape))
+        parts.append(ranking.standing(scores, *cells).out)
     return torch.cat(parts)
 
 
 def _truth(queries: EncodedQueries, number: int, sets: Tensor, after: Tensor, alone: Tensor) -> Truth:
-    """Return what is true of one query, given the target's rank without each set [M] and with each set alone [M]."""
+    """Return what is true of one query, given whether the target is out without each set [M], and with each set alone [M]."""
     query, items = queries.queries[number], sets.shape[1]
     unit, free = queries.unit[queries.row[number], :items], queries.removable[number, :items]
     allowed = sets.any(1) & ~(sets & ~free).any(1) & (sets.sum(1) <= queries.largest[number])
     allowed &= (sets == sets[:, unit]).all(1)  # the items of a group are named together
-    listed = int(after[0]) <= query.k  # the first set is the empty one
+    listed = not bool(after[0])  # the first set is the empty one
     true = torch.ones_like(allowed)
     if query.goal is not Goal.SUFFICIENT:
-        true &= listed & (after > query.k)
+        true &= after & listed
     if query.goal is not Goal.NECESSARY:
-        true &= alone <= query.k
+        true &= ~alone
     cost = torch.tensor([thousandths(query, named) for named in sets[allowed].tolist()], dtype=torch.int64)
     return Truth(sets[allowed], cost.to(sets.device), true[allowed])

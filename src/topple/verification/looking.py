@@ -12,11 +12,12 @@ from topple.errors import RecommenderError
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query
 from topple.scoring.encoding import encode
-from topple.scoring.ranking import exclude, top_k
-from topple.scoring.recommender import Recommender
+from topple.scoring.probe import TENTH
+from topple.scoring.ranking import Ranking, exclude, top_k
+from topple.scoring.recommender import DOUBLE, Recommender
 from topple.scoring.variations import HistoryBatch, without
 from topple.types import ItemId, UserId
-from topple.verification.reranking import reranked, target_ranks
+from topple.verification.reranking import reranked
 
 ByUser: TypeAlias = Callable[[UserId], Any]
 """A model that scores by user id: one of its training users in, a number for each item of the catalogue out."""
@@ -29,14 +30,18 @@ def look(
     device = model.device if isinstance(model, Recommender) else None
     asked = encode([query], catalogue, device=device)
     gone = set(removed)
-    places = torch.tensor([[[item in gone for item in query.history]]], device=device)
-    keep = without(asked.histories, places)
+    positions = torch.tensor([[[item in gone for item in query.history]]], device=device)
+    keep = without(asked.histories, positions)  # [1, 1, H]
     if isinstance(model, Recommender):
-        ((_, scores),) = reranked(model, asked.histories, keep, rule)
+        ((_, scores),) = reranked(model, asked.histories, asked.row, keep[0], rule)  # [1, I]
+        ranking = Ranking.of(model)
     else:
-        scores = exclude(_scores(model, query, catalogue, asked.histories), asked.histories, keep, rule)
-    rank = int(target_ranks(scores, asked.target[:, None])[0, 0])
-    return rank, catalogue.vocabulary.decode(top_k(scores[0, 0], query.k).tolist())
+        scores = exclude(_scores(model, query, catalogue, asked.histories), asked.histories, keep, rule)[0]
+        ranking = Ranking(DOUBLE, float(scores.topk(min(TENTH, len(catalogue))).values[0, -1].abs()), None)
+    target, k = asked.target[:, None], asked.k[:, None]
+    tolerance = ranking.tolerance(scores.gather(1, target))
+    rank = int(ranking.rank(scores, ranking.standing(scores, target, k, tolerance), tolerance))
+    return rank, catalogue.vocabulary.decode(top_k(scores[0], query.k).tolist())
 
 
 def _scores(model: ByUser, query: Query, catalogue: Catalogue, histories: HistoryBatch) -> Tensor:

@@ -1,56 +1,50 @@
-"""Ranks of targets after a change, over the full catalogue, in float64."""
+"""Scores after a change, over the full catalogue, in float64."""
 
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from topple.errors import RecommenderError
 from topple.records.question import CandidateRule
-from topple.scoring.ranking import exclude, rank
+from topple.scoring.ranking import whole_rows
 from topple.scoring.recommender import Recommender
-from topple.scoring.variations import HistoryBatch
+from topple.scoring.variations import PACKED, HistoryBatch, Packing
 
 SCORES_AT_ONCE = 8_000_000
 """Scores held at a time: 64 MB in float64."""
 HISTORIES_AT_ONCE = 64
-"""Histories of a chunk, so that few are padded to a much longer one."""
+"""Rows of variations of a chunk, so that few are padded to a much longer history."""
 
 
 def reranked(
-    recommender: Recommender, histories: HistoryBatch, keep: Tensor, rule: CandidateRule
+    recommender: Recommender, histories: HistoryBatch, row: Tensor, keep: Tensor, rule: CandidateRule
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Score variations with the full catalogue, a few histories at a time, those of like length together.
+    """Score variations with the full catalogue, some at a time, those of one history together.
 
     Args:
         recommender: the recommender to ask.
-        histories: N histories.
-        keep: the variations [N, S, H].
+        histories: B histories.
+        row: the history of each variation [M].
+        keep: the variations [M, H].
         rule: which items compete.
 
     Yields:
-        the places of some of the N histories, each place once in all, and their scores [places, S, I], minus infinity
-        where an item does not compete.
+        which of the M variations, each once in all, and their scores [m, I], minus infinity where an item does not compete.
 
     Raises:
         RecommenderError: scores of the wrong shape, or NaN.
     """
-    items = len(recommender.catalogue)
-    size = max(1, min(HISTORIES_AT_ONCE, SCORES_AT_ONCE // (max(1, keep.shape[1]) * items)))
-    for places in histories.chunks(size):
-        mine = histories.rows(places)
-        kept = keep[places, :, : mine.items.shape[1]]
-        with torch.no_grad():
-            scores = recommender.score(mine, kept)
-        expected = (len(mine), kept.shape[1], items)
-        if tuple(scores.shape) != expected:
-            raise RecommenderError(
-                f"{recommender.name} returned scores of shape {tuple(scores.shape)}, expected {expected} (histories, "
-                "variations, items). Check the model's score method."
-            )
-        yield places, exclude(scores, mine, kept, rule)
-
-
-def target_ranks(scores: Tensor, target: Tensor) -> Tensor:
-    """Return the rank of each target [..., T] in its own scores [..., T, I]."""
-    return rank(scores, scores.gather(-1, target[..., None])[..., 0])
+    packing = Packing.of(row, PACKED)
+    filled = torch.bincount(packing.row, minlength=len(packing.which))
+    for count in torch.unique(filled).tolist():  # rows of as many variations, so that none is scored for nothing
+        rows = (filled == count).nonzero()[:, 0]
+        at_once = max(1, min(HISTORIES_AT_ONCE, SCORES_AT_ONCE // (count * len(recommender.catalogue))))
+        lengths = histories.filled.sum(1)[packing.which[rows]]
+        for part in torch.split(rows[lengths.argsort(stable=True)], at_once):
+            inside = torch.isin(packing.row, part).nonzero()[:, 0]
+            where = torch.full_like(filled, -1).scatter(0, part, torch.arange(len(part), device=part.device))
+            at = where[packing.row[inside]], packing.slot[inside]
+            mine = histories.rows(packing.which[part])
+            kept = torch.zeros(len(part), count, mine.items.shape[1], dtype=keep.dtype, device=keep.device)
+            kept[at] = keep[inside, : mine.items.shape[1]]  # [R, S, H]
+            yield inside, whole_rows(recommender, mine, kept, rule)[at]

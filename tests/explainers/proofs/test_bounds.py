@@ -15,7 +15,7 @@ from topple.explainers.search.explainer import engines
 from topple.explainers.search.targets import TargetTable
 from topple.records.question import UNSEEN, CandidateRule, Query
 from topple.scoring.encoding import encode
-from topple.scoring.ranking import exclude, lead
+from topple.scoring.ranking import exclude
 from topple.scoring.variations import HistoryBatch, without
 from topple.testing import film_world, random_mult_vae
 
@@ -52,8 +52,8 @@ def smallest(engine, row, column):
         keep = without(history, removed)
         scores = exclude(engine.recommender.score(history, keep), history, keep, engine.rule)
         shape = (1, len(sets), 1)
-        leads = lead(scores, table.target[row, column].expand(shape), table.k[row, column].expand(shape))
-        if (leads > 0).any():
+        cells = (values[row, column].expand(shape) for values in (table.target, table.k, engine.tolerance))
+        if engine.ranking.standing(scores, *cells).out.any():
             return size
     return None
 
@@ -144,7 +144,6 @@ def test_scored_sets_are_counted():
         return score
 
     model.bind = counting
-    engine.__dict__.pop("everything")  # bound before, when the engine was made
     lower_bounds(engine, engine.table.asked * LARGEST)
     assert sum(scored) > 0
     assert engine.account.meter.scored - told == sum(scored)

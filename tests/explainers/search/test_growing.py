@@ -19,7 +19,7 @@ from topple.explainers.search.slopes import lead_slopes
 from topple.records.answer import Proof, Status
 from topple.records.question import UNSEEN
 from topple.scoring.encoding import encode
-from topple.scoring.ranking import lead, rank
+from topple.scoring.ranking import Ranking
 from topple.testing import random_additive, random_mult_vae
 
 MODELS = [random_additive(), random_mult_vae()]
@@ -214,8 +214,10 @@ def test_the_shortlist_the_full_catalogue_and_the_packing_agree(rule, monkeypatc
 def test_a_lead_above_0_is_a_rank_below_the_list(scores, k, data):
     place = data.draw(st.integers(0, len(scores) - 1))
     row = torch.tensor(scores, dtype=torch.float64)
-    out = lead(row, torch.tensor([place]), torch.tensor([k]))[0] > 0
-    assert bool(out) == (int(rank(row, row[place])) > k)
+    ranking = Ranking(1e-12, 1.0, None)
+    tolerance = ranking.tolerance(row[place])[None]
+    standing = ranking.standing(row, torch.tensor([place]), torch.tensor([k]), tolerance)
+    assert bool(standing.lead > 0) == (int(ranking.rank(row, standing, tolerance)) > k)
 
 
 @pytest.mark.parametrize("name", ["greedy", "auto"])

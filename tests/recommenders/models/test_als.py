@@ -154,11 +154,12 @@ def test_items_never_met_in_training_change_no_score_to_the_last_bit(factors, ne
         torch.testing.assert_close(scores[0, 0], expected, rtol=1e-12, atol=1e-14)
 
 
-def test_a_single_item_topples_nothing_where_the_empty_history_ties():
+def test_without_a_single_item_nothing_speaks_for_a_target_and_no_replacement_is_named():
     model = untrained(5, items=16, alpha=10.0, reg=1.0)
     for item in model.catalogue.vocabulary.ids:
         for found in explain(model, [item], k=3, rule="unseen_after", progress=False):
-            assert found.status is Status.IMPOSSIBLE
+            assert (found.status, found.items, found.replacements, found.margin) == (Status.FOUND, (item,), (), 0)
+            assert found.reason.startswith("without these, nothing in the history speaks for it")
 
 
 def test_one_or_two_removed_items_of_many_variations_never_cost_a_solve_each(monkeypatch):

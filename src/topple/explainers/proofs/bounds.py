@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search, stay_away
+from topple.explainers.proofs.evidence import could_want_evidence
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
-from topple.scoring.ranking import lead
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, without
 
@@ -51,7 +51,10 @@ def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
                     ruled_out[row, open_] = size
                     size += 1
                     open_ = open_[sizes[row, open_] >= size]
-    return engine.claims(bounding.found, table.least_cost(ruled_out + 1))
+    below = table.least_cost(ruled_out + 1)
+    return engine.claims(
+        bounding.found, torch.where(could_want_evidence(engine), table.least_cost(1).minimum(below), below)
+    )
 
 
 def network_of(engine: Engine) -> Network | None:
@@ -66,7 +69,9 @@ def _plain_histories(engine: Engine) -> Tensor:
     """Return the histories without groups, and without weights other than 1, bool [B]."""
     unit, weights = engine.table.unit, engine.table.histories.weights
     single = (unit == torch.arange(weights.shape[1], device=weights.device)).all(1)
-    return ((weights == 0) | (weights == 1)).all(1) & single
+    items = engine.table.histories.items.masked_fill(~engine.table.histories.filled, -1).sort(1).values  # [B, H]
+    again = ((items[:, 1:] == items[:, :-1]) & (items[:, 1:] >= 0)).any(1)
+    return ((weights == 0) | (weights == 1)).all(1) & single & ~again
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +193,9 @@ class Shrunk:
     def _pool(self, loose: Tensor, targets: Tensor) -> Tensor:
         """Return the items that could outrank any of the targets [T], from bounds of the catalogue [T, I]."""
         possible = loose > 0
+        histories = self.engine.table.histories
+        if histories.filters is not None and histories.filter_of is not None:
+            possible &= histories.filters[histories.filter_of[self.row]]
         if self.engine.rule is CandidateRule.UNSEEN_BEFORE:
             possible[:, self.items] = False
         possible.scatter_(1, targets[:, None], False)
@@ -195,6 +203,8 @@ class Shrunk:
 
     def _position(self, pool: Tensor) -> Tensor:
         """Return the position of each item in the history, or -1."""
+        if self.engine.rule is CandidateRule.ALL:  # an item competes whether it is in the history or not
+            return torch.full_like(pool, -1)
         same = pool[:, None] == self.items
         return torch.where(same.any(1), same.int().argmax(1), -1)
 
@@ -209,6 +219,7 @@ class Shrunk:
         bound = engine.recommender.bind(history, columns[None])
         inside = problem.position >= 0
         query = engine.table.query[self.row, column][None]
+        ranking, tolerance = engine.ranking.without_fillers(), engine.tolerance[self.row, column]
 
         def score(removed: Tensor) -> Tensor:
             engine.count(len(removed), query, len(removed))
@@ -219,7 +230,10 @@ class Shrunk:
                 stays = inside & ~part[:, problem.position.clamp(min=0)]
                 scores[0, :, 1:].masked_fill_(stays, -torch.inf)
                 first = torch.zeros_like(part[None, :, :1], dtype=torch.int64)
-                leads.append(lead(scores, first, torch.full_like(first, problem.k))[0, :, 0])
+                standing = ranking.standing(
+                    scores, first, torch.full_like(first, problem.k), tolerance.expand(first.shape)
+                )
+                leads.append((standing.lead + standing.band)[0, :, 0])
             return self._met(column, removed, torch.cat(leads))
 
         return score

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from topple.explainers.search.engine import Engine
 from topple.explainers.search.targets import TargetTable
 from topple.records.question import CandidateRule
-from topple.scoring.ranking import TOLERANCE
 from topple.scoring.variations import HistoryBatch
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -44,8 +44,8 @@ class Gaps:
     """One target and the competitors that could outrank it alone: C gaps, each linear in the removal.
 
     A competitor outranks the target only where its gap is above 0. The gap is its score, less the target's, less the
-    tolerance times the score (plus it, for a score below 0 to begin with): necessary under the library's rule for ties, and
-    not always enough. So where no set brings enough gaps above 0 none topples; a set that does is for re-ranking to confirm.
+    tolerance of the query, with what rounding could hide added. So where no set brings enough gaps above 0 none topples by
+    outranking; a set that does is for re-ranking to confirm.
 
     Args:
         start: the gaps before any removal, rounding added [C].
@@ -117,33 +117,31 @@ class Gaps:
         return chosen
 
 
-def find_gaps(
-    scores: AdditiveScores, table: TargetTable, cells: tuple[Tensor, Tensor], rule: CandidateRule, most: Tensor
-) -> list[Gaps | None]:
+def find_gaps(engine: Engine, scores: AdditiveScores, cells: tuple[Tensor, Tensor], most: Tensor) -> list[Gaps | None]:
     """Find every competitor that could outrank its target alone after at most so many removals.
 
     Args:
-        scores: of the table's histories.
-        table: the targets.
+        engine: the histories and their targets.
+        scores: of the histories.
         cells: rows and columns of the Q queries to look at.
-        rule: which items compete; under `unseen_after` a removed item does, and only when it is removed.
         most: the largest sets asked about [Q].
 
     Returns:
         The gaps of each query; None where there are too many competitors to be told apart.
     """
-    row = cells[0]
+    table, row, rounding = engine.table, cells[0], max(ROUNDING, engine.ranking.rounding)
+    tolerance = engine.tolerance[cells]  # [Q]
     target, every = table.target[cells], torch.arange(len(table.histories), device=table.row.device)
     removable = table.positions(every, table.removable)[cells]  # [Q, H]
-    competes, position = _competitors(table, row, target, removable, rule, scores.constant.shape[1])
+    competes, position = _competitors(table, row, target, removable, engine.rule, scores.constant.shape[1])
     level = scores.contributions.sum(1) + scores.constant  # [B, I]
-    share = 1 - TOLERANCE * torch.where(level < 0, -1, 1)  # [B, I]
-    hopeful = (share * level)[row] - level[row, target][:, None] + ROUNDING * _size(scores)  # [Q, I]
+    bar = level[row, target] + tolerance - rounding * _size(scores)  # [Q]
+    hopeful = level[row] - bar[:, None]  # [Q, I]
     could = competes & (hopeful + _most_gain(scores.contributions, row, target, most, hopeful) > 0)
     could &= ~_never(scores, row, target)
     crowded = could.sum(1) > MOST
     query, item = (could & ~crowded[:, None]).nonzero(as_tuple=True)  # [P]
-    gains, start = _linear(scores, row[query], target[query], item, share[row[query], item])
+    gains, start = _linear(scores, row[query], target[query], item, tolerance[query], rounding)
     at = position[row[query], item]
     gains = gains * removable[query]
     fewest = _fewest(start, gains, at, int(most.max()))
@@ -174,16 +172,18 @@ class _Pairs:
         return Gaps(self.start[mine], gains, self.position[mine], self.fewest[mine], removable, k, self.item[mine])
 
 
-def _linear(scores: AdditiveScores, row: Tensor, target: Tensor, item: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+def _linear(
+    scores: AdditiveScores, row: Tensor, target: Tensor, item: Tensor, tolerance: Tensor, rounding: float
+) -> tuple[Tensor, Tensor]:
     """Return the gains of P pairs [P, H], all positions counted, and where they start, rounding added [P].
 
     Sums run over a history in its order, so that what it is padded to changes no bit.
     """
     ours, theirs = scores.contributions[row, :, target], scores.contributions[row, :, item]  # [P, H]
     constant, others = scores.constant[row, target], scores.constant[row, item]
-    start = share * (theirs.cumsum(1)[:, -1] + others) - (ours.cumsum(1)[:, -1] + constant)
+    start = theirs.cumsum(1)[:, -1] + others - (ours.cumsum(1)[:, -1] + constant) - tolerance
     size = (ours.abs() + theirs.abs()).cumsum(1)[:, -1] + (constant.abs() + others.abs())
-    return ours - share[:, None] * theirs, start + ROUNDING * size
+    return ours - theirs, start + rounding * size
 
 
 def _never(scores: AdditiveScores, row: Tensor, target: Tensor) -> Tensor:
@@ -203,8 +203,12 @@ def _competitors(
     position[history, histories.items[history, where]] = where
     mine = position[row]  # [Q, I]
     competes = mine < 0
+    if rule is CandidateRule.ALL:
+        competes, position = torch.ones_like(competes), torch.full_like(position, -1)
     if rule is CandidateRule.UNSEEN_AFTER:
         competes = competes | (removable.gather(1, mine.clamp(min=0)) & (mine >= 0))
+    if histories.filters is not None and histories.filter_of is not None:
+        competes &= histories.filters[histories.filter_of[row]]
     competes[torch.arange(len(row), device=row.device), target] = False
     return competes, position
 
@@ -224,9 +228,9 @@ def _most_gain(contributions: Tensor, row: Tensor, target: Tensor, most: Tensor,
     up = _best(contributions[row, :, target][..., None], int(most.max()))[..., 0]  # [Q, R + 1]
     query, depth = torch.arange(len(row), device=row.device), most.clamp(max=up.shape[1] - 1)
     lift = up[query, depth][:, None]
-    gain = lift + (1 + TOLERANCE) * contributions.amin(1).clamp(max=0).neg()[row] * most[:, None]
+    gain = lift + contributions.amin(1).clamp(max=0).neg()[row] * most[:, None]
     near = (gap + gain > 0).any(0).nonzero()[:, 0]
-    down = (1 + TOLERANCE) * _best(contributions[:, :, near].neg(), int(most.max()))  # [B, R + 1, near]
+    down = _best(contributions[:, :, near].neg(), int(most.max()))  # [B, R + 1, near]
     gain[:, near] = lift + down[row, depth]
     return gain
 

@@ -12,10 +12,12 @@ from topple.explainers.search.targets import TargetTable
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.budget import Account, Meter
+from topple.scoring.encoding import EncodedHistories
 from topple.scoring.memory import in_chunks
-from topple.scoring.ranking import exclude, lead, top_k
+from topple.scoring.ranking import Ranking, exclude
 from topple.scoring.recommender import Recommender, Scorer
-from topple.scoring.variations import PACKED, HistoryBatch, Packing, only, unchanged, without
+from topple.scoring.unchanged import UnchangedScores
+from topple.scoring.variations import PACKED, HistoryBatch, Packing, only, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
@@ -40,8 +42,10 @@ class Engine:
         rule: which items compete.
         goal: what a set is to do.
         account: what the queries have spent.
+        ranking: the rule.
+        tolerance: of each query [B, T].
         best: the best competitors of each unchanged history [B, W].
-        best_scores: their scores, minus infinity for the items of the history: only a tiny catalogue has them here [B, W].
+        best_scores: their scores, minus infinity for what does not compete: only a tiny catalogue has it here [B, W].
         on_progress: called with how many more queries are done.
     """
 
@@ -50,6 +54,8 @@ class Engine:
     rule: CandidateRule
     goal: Goal
     account: Account
+    ranking: Ranking
+    tolerance: Tensor
     best: Tensor
     best_scores: Tensor
     on_progress: OnProgress | None = None
@@ -64,17 +70,22 @@ class Engine:
         goal: Goal = Goal.NECESSARY,
         meter: Meter | None = None,
         on_progress: OnProgress | None = None,
+        unchanged: UnchangedScores | None = None,
     ) -> "Engine":
-        """Score the unchanged histories, and begin."""
-        histories, keep = table.histories, unchanged(table.histories)
-        everything = recommender.bind(histories)
-        with torch.no_grad():
-            scores = exclude(everything(keep), histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0]  # [B, I]
-        best = top_k(scores, min(max(SHORTLIST, int(table.k.max()) + 1), scores.shape[1]))
+        """Begin, with what is known of the unchanged histories; they are scored where nothing is."""
+        if unchanged is None:
+            alone = EncodedHistories(table.histories, table.unit, table.size, [])
+            unchanged, source = UnchangedScores(recommender, alone, rule), torch.arange(len(table.histories))
+        else:
+            source = table.source
+        best = unchanged.shortlist(source, max(SHORTLIST, int(table.k.max()) + 1))
+        best_scores = unchanged.scores_of(source, best)
+        tolerance = unchanged.tolerance(source, table.target)
         account = (meter or Meter()).account(table.nobody, table.row.device)
-        engine = cls(recommender, table, rule, goal, account, best, scores.gather(1, best), on_progress)
-        engine.everything = everything
-        engine.count(len(histories), table.query[table.cells], 1)
+        engine = cls(
+            recommender, table, rule, goal, account, unchanged.ranking, tolerance, best, best_scores, on_progress
+        )
+        engine.count(len(table.histories), table.query[table.cells], 1)
         return engine
 
     def part(self, chosen: Tensor) -> "Engine":
@@ -82,16 +93,25 @@ class Engine:
         table = self.table.select(chosen)
         row = (chosen & self.table.asked).any(1).nonzero()[:, 0]
         return Engine(
-            self.recommender, table, self.rule, self.goal, self.account, self.best[row], self.best_scores[row]
+            self.recommender,
+            table,
+            self.rule,
+            self.goal,
+            self.account,
+            self.ranking,
+            table.arranged_like(self.table, chosen, self.tolerance),
+            self.best[row],
+            self.best_scores[row],
         )
 
     def __post_init__(self) -> None:
         histories, targets = self.table.histories, self.table.target
-        outside_alone = self.rule is CandidateRule.UNSEEN_BEFORE
+        outside_alone = self.rule is not CandidateRule.UNSEEN_AFTER
         self.candidates = self.best if outside_alone else torch.cat([self.best, histories.items], 1)  # [B, C]
         self.target_columns = (self.candidates[:, None] == targets[..., None]).int().argmax(-1)  # [B, T]
         self._barred = self.best_scores.isinf()  # [B, W]
         self._bars_any = not outside_alone or bool(self._barred.any())
+        self.undecided = torch.full_like(self.tolerance, torch.inf)  # [B, T]
         self._memos = [Memo(histories.items.shape[1], targets.shape[1], histories.weights) for _ in range(2)]
 
     @cached_property
@@ -219,15 +239,22 @@ class Engine:
         if self.goal is not Goal.SUFFICIENT:
             out.append(self._leads(rows, histories, without(histories, sets), full))
         if self.goal is not Goal.NECESSARY:
-            behind = -self._leads(rows, histories, only(histories, sets), full=True)
-            out.append(behind.masked_fill(behind == 0, torch.finfo(behind.dtype).tiny))  # a tie stays in the list
+            out.append(self._leads(rows, histories, only(histories, sets), full=True, kept=True))
         if len(out) == 1:
             return out[0]
         least, both = torch.minimum(*out), out[0].clamp(max=0) + out[1].clamp(max=0)
         return torch.where(least > 0, least, both)
 
-    def _leads(self, rows: Tensor, histories: HistoryBatch, keep: Tensor, full: bool) -> Tensor:
-        """Return by how much each target is out of the list [R, S, T], given what is kept of histories `rows` [R, S, H]."""
+    def _leads(self, rows: Tensor, histories: HistoryBatch, keep: Tensor, full: bool, *, kept: bool = False) -> Tensor:
+        """Return by how much each target is surely out of the list, or surely in it where it is to be kept [R, S, T].
+
+        Args:
+            rows: which histories [R].
+            histories: those.
+            keep: what is kept of them [R, S, H].
+            full: among the full catalogue, fillers included, and not only the shortlist.
+            kept: whether the target is to stay.
+        """
         with torch.no_grad():
             if full:
                 scores = exclude(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
@@ -235,17 +262,36 @@ class Engine:
                 scores = self.shortlist(keep, rows)  # [R, S, C]
                 if self._bars_any:
                     scores = scores.masked_fill_(self.not_competing(rows, keep), -torch.inf)
-        columns = (self.table.target if full else self.target_columns)[rows, None]
         shape = (-1, keep.shape[1], -1)
-        return lead(scores, columns.expand(shape), self.table.k[rows, None].expand(shape))
+        columns = (self.table.target if full else self.target_columns)[rows, None].expand(shape)
+        k, tolerance = (cells[rows, None].expand(shape) for cells in (self.table.k, self.tolerance))
+        ranking = self.ranking if full else self.ranking.without_fillers()
+        standing = ranking.standing(scores, columns, k, tolerance)
+        tiny = torch.finfo(scores.dtype).tiny
+        if full:
+            self._note_undecided(rows, keep, standing.within_rounding)
+        if kept:
+            return (-(standing.lead + standing.band)).masked_fill(standing.by_fillers, -tiny)
+        return (standing.lead - standing.band).masked_fill(standing.by_fillers, tiny)
+
+    def _note_undecided(self, rows: Tensor, keep: Tensor, within: Tensor) -> None:
+        """Remember what the cheapest set costs that rounding decides about, for nothing is proven from there on."""
+        if not within.any():
+            return
+        gone = self.table.histories.present[rows, None, : keep.shape[-1]] & (keep == 0)  # [R, S, H]
+        cost = torch.einsum("rsh,rth->rst", gone.double(), self.table.unit_cost[rows, :, : keep.shape[-1]].double())
+        if self.goal is not Goal.NECESSARY:  # the set may be what is kept
+            cost = torch.zeros_like(cost)
+        least = cost.masked_fill(~within, torch.inf).amin(1)  # [R, T]
+        self.undecided.scatter_reduce_(0, rows[:, None].expand_as(least), least.to(self.undecided), "amin")
 
     def not_competing(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return which columns of the shortlists do not compete, bool [R, S, C] or [R, 1, C]."""
         barred = self._barred[rows][:, None]
-        if self.rule is CandidateRule.UNSEEN_BEFORE:
+        if self.rule is not CandidateRule.UNSEEN_AFTER:
             return barred
         out = torch.ones(*keep.shape[:2], self.candidates.shape[1], dtype=torch.bool, device=keep.device)
         out[..., : barred.shape[-1]] = barred
-        stays = (keep != 0) | ~self.table.histories.present[rows, None, : keep.shape[-1]]
+        stays = self.table.item_stays(rows, keep)
         out[..., barred.shape[-1] : barred.shape[-1] + keep.shape[-1]] = stays
         return out

@@ -12,9 +12,11 @@ from topple.explainers.search.engine import Engine
 from topple.explainers.search.more_sets import more_sets
 from topple.explainers.search.targets import TargetTable
 from topple.records.claims import Claims
+from topple.records.question import CandidateRule
 from topple.scoring.budget import Meter
 from topple.scoring.encoding import EncodedQueries
 from topple.scoring.recommender import Recommender
+from topple.scoring.unchanged import UnchangedScores, unchanged_scores
 
 
 class SetSearch(Explainer):
@@ -62,12 +64,15 @@ def engines(
     Those that are left when the budget in all is spent are not yielded.
     """
     meter = meter or Meter()
+    scored: dict[CandidateRule, UnchangedScores] = {}
     for (rule, goal), asked in queries.alike().items():
+        if rule not in scored:
+            scored[rule] = unchanged_scores(recommender, queries, rule)
         for together in queries.histories.chunks(histories_at_once):
             which = asked[torch.isin(queries.row[asked], together)]
             if len(which) and not meter.over:
                 table = TargetTable.of(queries, which)
-                yield which, Engine.over(recommender, table, rule, goal, meter, on_progress)
+                yield which, Engine.over(recommender, table, rule, goal, meter, on_progress, scored[rule])
 
 
 def _not_begun(queries: EncodedQueries) -> Claims:
@@ -83,7 +88,7 @@ def _take(answers: Claims, which: Tensor, engine: Engine, found: Claims) -> None
     sets = found.sets & table.allowed(found.sets)[..., None]  # [B, T, H]
     others = more_sets(engine, sets)
     answers.sets[which, : sets.shape[-1]] = table.positions(table.row, sets[table.cells])
-    answers.proven_below[which] = found.proven_below[table.cells]
+    answers.proven_below[which] = torch.minimum(found.proven_below, engine.undecided)[table.cells]
     answers.ended[which] = (found.ended | engine.spent)[table.cells]
     answers.cost[which] = engine.cost[table.cells]
     assert isinstance(answers.others, dict)  # noqa: S101 - of `_not_begun`

@@ -25,7 +25,7 @@ def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Te
     """
     alone = singles(engine)
     grown = grow(engine, alone, width=width_for(engine.goal, width), most=most)
-    return prune(engine, settled(engine, grown)), alone
+    return prune(engine, with_nothing_left(engine, settled(engine, grown))), alone
 
 
 def width_for(goal: Goal, width: int) -> int:
@@ -39,6 +39,23 @@ def settled(engine: Engine, sets: Tensor) -> Tensor:
     true = torch.zeros_like(sets[..., 0])
     true[row, column] = engine.settle(row, column, sets[row, column]) > 0
     return sets & true[..., None]
+
+
+def with_nothing_left(engine: Engine, sets: Tensor) -> Tensor:
+    """Return the sets, bool [B, T, H]; where there is none, all units if the target then leaves for want of evidence.
+
+    The way there has no slope that a search could follow, for what ties outranks nobody.
+    """
+    table = engine.table
+    missing = table.asked & engine.open & ~sets.any(-1) & table.removable.any(-1) & table.allowed(table.removable)
+    if engine.ranking.empty is None or not missing.any():
+        return sets
+    row, column = missing.nonzero(as_tuple=True)
+    margin = engine.settle(row, column, table.removable[row, column])
+    ties = (margin > 0) & (margin <= torch.finfo(margin.dtype).tiny)
+    sets = sets.clone()
+    sets[row[ties], column[ties]] = table.removable[row[ties], column[ties]]
+    return sets
 
 
 def singles(engine: Engine) -> Tensor:

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.scoring.ranking import lead
 from topple.scoring.recommender import Scorer
 from topple.scoring.variations import without
 
@@ -30,8 +29,10 @@ def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int) ->
     rows = torch.arange(len(removed), device=removed.device)
     keep = without(table.histories, table.positions(rows, removed)).requires_grad_()
     scores = engine.shortlist(keep).masked_fill(engine.not_competing(rows, keep), -torch.inf)  # [B, T * restarts, C]
-    columns, k = (values.repeat_interleave(restarts, 1)[..., None] for values in (engine.target_columns, table.k))
-    leads = lead(scores, columns, k)[..., 0]
+    columns, k, tolerance = (
+        cells.repeat_interleave(restarts, 1)[..., None] for cells in (engine.target_columns, table.k, engine.tolerance)
+    )
+    leads = engine.ranking.without_fillers().standing(scores, columns, k, tolerance).lead[..., 0]
     (slope,) = torch.autograd.grad(torch.relu(alpha - leads).sum(), keep)
     return leads.detach(), table.sum_by_unit(slope)
 

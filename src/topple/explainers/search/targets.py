@@ -20,6 +20,7 @@ class TargetTable:
 
     Args:
         histories: the B histories.
+        source: which of the encoded histories they are [B].
         row: the history of each query [N].
         column: where each query stands among the targets of its history [N].
         query: the number of the query in each cell [B, T].
@@ -30,7 +31,8 @@ class TargetTable:
         key: the keys of the draws [B, T].
         removable: units that may be named, bool [B, T, H].
         unit: the unit of each position [B, H].
-        unit_size: the positions of each unit [B, H].
+        size: what each position counts in the size of a set [B, H].
+        unit_size: what each unit counts [B, H].
         unit_cost: what it costs to name each unit, in thousandths, int64 [B, T, H].
         largest: most positions of a set [B, T].
         sets: how many different smallest sets are wanted [B, T].
@@ -38,6 +40,7 @@ class TargetTable:
     """
 
     histories: HistoryBatch
+    source: Tensor
     row: Tensor
     column: Tensor
     query: Tensor
@@ -48,6 +51,7 @@ class TargetTable:
     key: Tensor
     removable: Tensor
     unit: Tensor
+    size: Tensor
     unit_size: Tensor
     unit_cost: Tensor
     largest: Tensor
@@ -74,7 +78,8 @@ class TargetTable:
             "removable": chosen.removable[:, : unit.shape[1]] & (unit_of_each == positions),
             "unit_cost": torch.zeros_like(item_cost).scatter_add(1, unit_of_each, item_cost),
         }
-        return _arranged(packing, histories, unit, by_query, len(which))
+        size = queries.size[packing.which, : unit.shape[1]]
+        return _arranged(packing, histories, packing.which, (unit, size), by_query, len(which))
 
     def select(self, chosen: Tensor) -> "TargetTable":
         """Return a table of the queries in the chosen cells, bool [B, T], which keep their numbers."""
@@ -85,7 +90,37 @@ class TargetTable:
         by_query = {"query": self.query[row, column] - self.nobody}
         by_query |= {name: getattr(self, name)[row, column] for name in ("target", "k", "key", "largest", "sets")}
         by_query |= {name: getattr(self, name)[row, column, : unit.shape[1]] for name in ("removable", "unit_cost")}
-        return _arranged(packing, histories, unit, by_query, self.nobody)
+        size = self.size[packing.which, : unit.shape[1]]
+        return _arranged(packing, histories, self.source[packing.which], (unit, size), by_query, self.nobody)
+
+    def arranged_like(self, whole: "TargetTable", chosen: Tensor, cells: Tensor) -> Tensor:
+        """Return the values of the chosen cells of the whole table [B, T] in the cells of this one, which was selected."""
+        row, column = (chosen & whole.asked).nonzero(as_tuple=True)
+        out = cells.new_zeros(self.target.shape)
+        out[self.cells] = cells[row, column]
+        return out
+
+    @cached_property
+    def _first_events(self) -> Tensor | None:
+        """The first position of the item of each position [B, H]; None where no item comes again."""
+        items = self.histories.items.masked_fill(~self.histories.filled, -1)
+        ordered = items.sort(1).values
+        if not ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
+            return None
+        return (items[:, None] == items[..., None]).int().argmax(-1)
+
+    def item_stays(self, rows: Tensor, keep: Tensor) -> Tensor:
+        """Return at which positions no item comes back, given what is kept [R, S, H], bool [R, S, H].
+
+        There is none, or it is still in the history, or it is told of at an earlier position.
+        """
+        present = self.histories.present[rows, None, : keep.shape[-1]]
+        stays = (keep != 0) | ~present
+        if self._first_events is None:
+            return stays
+        first = self._first_events[rows, None, : keep.shape[-1]].expand_as(keep)
+        any_kept = torch.zeros_like(keep).scatter_reduce(-1, first, keep, "amax").gather(-1, first)
+        return stays | (any_kept != 0) | (first != torch.arange(keep.shape[-1], device=keep.device))
 
     @property
     def cells(self) -> tuple[Tensor, Tensor]:
@@ -147,14 +182,21 @@ class TargetTable:
 
 
 def _arranged(
-    packing: Packing, histories: HistoryBatch, unit: Tensor, by_query: Mapping[str, Tensor], nobody: int
+    packing: Packing,
+    histories: HistoryBatch,
+    source: Tensor,
+    units: tuple[Tensor, Tensor],
+    by_query: Mapping[str, Tensor],
+    nobody: int,
 ) -> TargetTable:
     """Lay what is known of each query into the cells; query numbers come less `nobody`, for empty cells hold 0."""
+    unit, size = units
     cells = {name: packing.lay(values) for name, values in by_query.items()}
     query = cells.pop("query") + nobody
     positions = torch.arange(unit.shape[1], device=unit.device)
     return TargetTable(
         histories=histories,
+        source=source,
         row=packing.row,
         column=packing.slot,
         query=query,
@@ -162,7 +204,8 @@ def _arranged(
         asked=query < nobody,
         k=cells.pop("k").clamp(min=1),
         unit=unit,
-        unit_size=torch.zeros_like(unit).scatter_add(1, unit, histories.present.long()),
+        size=size,
+        unit_size=torch.zeros_like(unit).scatter_add(1, unit, size * histories.present),
         grouped=not bool((unit == positions).all()),
         **cells,
     )

@@ -1,0 +1,73 @@
+"""Why a query ended as it did, in a sentence."""
+
+from topple import registry
+from topple.explainers.base import Explainer
+from topple.records.answer import Proof, Status, Verdict
+from topple.records.question import Goal, Query
+from topple.scoring.recommender import Recommender
+
+EVERYONE = 0.9
+"""Share of the training users from which on an item is said to be recommended to nearly everyone."""
+REASONS = {
+    Status.NOT_FOUND: "the method found no set",
+    Status.BUDGET_SPENT: "the budget was spent before a set was found",
+    Status.IMPOSSIBLE: "proven: no set that the query allows does it",
+}
+WITHOUT_EVIDENCE = (
+    "without these, nothing in the history speaks for it: it ties with all items of which the same is true"
+)
+WHOLE_HISTORY = "nothing is left to speak for it: the set is the whole history"
+
+
+def known_besides(verdict: Verdict, proof: Proof, *, spent: bool) -> str:
+    """Say what is to be known of a true set besides."""
+    if verdict.whole_history:
+        return WHOLE_HISTORY
+    if verdict.without_evidence:
+        return WITHOUT_EVIDENCE
+    return "the budget was spent: a smaller set may exist" if spent and proof is not Proof.MINIMUM else ""
+
+
+def nearly_everyone(recommender: Recommender, query: Query) -> str:
+    """Say so where the target is in nearly every training user's list."""
+    target = int(recommender.catalogue.vocabulary.encode([query.target])[0])
+    share = recommender.listed_share(target, query.k)
+    if share is None or share < EVERYONE:
+        return ""
+    return f"; it is recommended to nearly everyone: to {share:.0%} of the users that the model was trained on"
+
+
+def refuted(verdict: Verdict) -> str:
+    """Say why a set that was named is not true."""
+    k = verdict.query.k
+    if verdict.query.goal is not Goal.SUFFICIENT and not verdict.necessary:
+        if verdict.rank_after is not None and verdict.rank_after > k:
+            return f"without the set the target is out of the top {k} by no more than rounding"
+        return f"without the set the target is at rank {verdict.rank_after}, still in the top {k}"
+    return f"with nothing but the set the target is at rank {verdict.rank_alone}, not in the top {k}"
+
+
+def no_such_goal(query: Query, method: Explainer) -> str:
+    """Say that a method cannot be asked for a goal, and which can."""
+    fits = [name for name in registry.names("explainers") if query.goal in registry.load("explainers", name).goals]
+    return (
+        f"goal={query.goal.value!r}: {method.name} looks for {', '.join(sorted(method.goals))} sets only. Choose of "
+        f"{', '.join(fits)}."
+    )
+
+
+def not_listed(query: Query, rank: int) -> str:
+    """Say that a target is not in the list."""
+    return (
+        f"target_item={query.target!r} is at rank {rank}, not in the top {query.k}: there is nothing to topple. Choose one "
+        "from recommend(history), or a larger k."
+    )
+
+
+def no_evidence(query: Query) -> str:
+    """Say that a target is in the list and nothing in the history speaks for it."""
+    return (
+        f"target_item={query.target!r} is listed without evidence: nothing in the history speaks for it, and it ties with other "
+        f"items of which the same is true. There is nothing to topple. Choose one that recommend(history, {query.k}) marks with "
+        "evidence."
+    )

@@ -1,0 +1,221 @@
+"""The questions that cannot be asked are refused here, once, each with its reason."""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from topple.data.vocabulary import Catalogue, Vocabulary
+from topple.errors import QueryError, UnknownIdError
+from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request
+from topple.types import BoolArray, IntArray, ItemId
+
+LEAST_COST, MOST_COST = 1e-3, 1e3
+"""What an item may cost."""
+
+
+def check(query: Query, catalogue: Catalogue) -> None:
+    """Refuse a query that cannot be asked of this catalogue.
+
+    Raises:
+        QueryError: what `check_request` or `check_target` refuses.
+    """
+    check_request(query, catalogue)
+    check_target(query, catalogue)
+
+
+def check_request(request: Request, catalogue: Catalogue) -> IntArray:
+    """Refuse a history that nothing can be recommended for, and return the indices of the items.
+
+    Raises:
+        QueryError: an empty history, items outside the catalogue, weights or times that do not fit, an unknown rule, a k that
+            is not a whole number or that the candidates cannot fill with one to spare.
+    """
+    history, k = request.history, request.k
+    if not isinstance(history, tuple):
+        raise QueryError(f"history={history!r} is not a sequence of item ids. Give a tuple or a list of them.")
+    if not len(history):
+        raise QueryError("the history is empty: there is nothing to remove. Give at least one item.")
+    try:
+        indices = catalogue.vocabulary.encode(list(history))
+    except UnknownIdError as error:
+        raise QueryError(f"the history holds items outside the catalogue: {error} Leave them out.") from error
+    rule = candidate_rule(request.rule)
+    check_shapes(request)
+    _check_numbers("weights", request.weights, len(history), above=0.0)
+    _check_numbers("times", request.times, len(history), above=-math.inf)
+    if not isinstance(request.repeats, Repeats):
+        raise QueryError(f"repeats={request.repeats!r} is not one of {', '.join(Repeats)}. Choose one of these.")
+    if not isinstance(request.seed, int) or not -(2**63) <= request.seed < 2**63:
+        raise QueryError(f"seed={request.seed!r} is not an integer of 64 bits. Give another seed.")
+    if not isinstance(k, int | np.integer) or isinstance(k, bool):
+        raise QueryError(f"k={k!r} is not a whole number. Give the length of the list, such as 5.")
+    _check_length(request, rule, indices, catalogue)
+    return indices
+
+
+def _check_length(request: Request, rule: CandidateRule, indices: IntArray, catalogue: Catalogue) -> None:
+    """Refuse a k that the candidates cannot fill with one to spare."""
+    allowed = allowed_items(catalogue.vocabulary, request.candidates, request.exclude)
+    seen = np.unique(indices) if rule is not CandidateRule.ALL else indices[:0]
+    possible = len(catalogue) if allowed is None else int(allowed.sum())
+    number = possible - (len(seen) if allowed is None else int(allowed[seen].sum()))
+    if not 1 <= request.k < number:
+        raise QueryError(
+            f"k={request.k} with {number:,} candidates (catalogue {len(catalogue):,}"
+            f"{'' if allowed is None else f', {possible:,} of them allowed,'} less a history of {len(seen)}): k must "
+            "be at least 1 and below the candidates, or nothing could take the target's place. Choose another k."
+        )
+
+
+@lru_cache(maxsize=16)
+def allowed_items(
+    vocabulary: Vocabulary, candidates: frozenset[ItemId] | None, exclude: frozenset[ItemId]
+) -> BoolArray | None:
+    """Return which items may be listed, bool [I]; None where all may. The requests of a run share one answer.
+
+    Raises:
+        QueryError: items that are no ids of the catalogue.
+    """
+    if candidates is None and not exclude:
+        return None
+    allowed = np.full(len(vocabulary), candidates is None)
+    for name, items in (("candidates", candidates), ("exclude", exclude)):
+        if items is None:
+            continue
+        if not isinstance(items, frozenset):
+            raise QueryError(f"{name}={items!r} is not a sequence of item ids. Give a list of them.")
+        try:
+            allowed[vocabulary.encode(list(items))] = name == "candidates"
+        except UnknownIdError as error:
+            raise QueryError(f"{name}: {error}") from error
+    return allowed
+
+
+def _check_numbers(name: str, numbers: Sequence[Any], events: int, above: float) -> None:
+    """Refuse weights or times that are not one number an event."""
+    if not isinstance(numbers, tuple):
+        raise QueryError(f"{name}={numbers!r} is not a sequence of numbers. Give one number an event.")
+    if numbers and len(numbers) != events:
+        raise QueryError(f"{len(numbers)} {name} for a history of {events} events. Give one an event, or none.")
+    for event, number in enumerate(numbers):
+        good = isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
+        if not good or number <= above:
+            least = f" above {above:g}" if math.isfinite(above) else ""
+            raise QueryError(
+                f"{name}[{event}]={number!r} is not a finite number{least}. Give another, or leave it out."
+            )
+
+
+def check_target(query: Query, catalogue: Catalogue) -> None:
+    """Refuse a target that is not asked about, and constraints that do not fit the history.
+
+    Raises:
+        QueryError: an unknown target, one in the history or outside the candidates, an unknown goal, or constraints on items
+            outside the history.
+    """
+    goal_of(query.goal)
+    if query.rule is not CandidateRule.ALL and query.target in query.history:
+        raise QueryError(
+            f"target_item={query.target!r} is in the history ({len(query.history)} items); only unseen items can be "
+            "recommended. Choose one from recommend(history), or the rule 'all'."
+        )
+    try:
+        catalogue.vocabulary.encode([query.target])
+    except UnknownIdError as error:
+        raise QueryError(f"target_item={query.target!r}: {error}") from error
+    limited = query.candidates is not None and query.target not in query.candidates
+    if limited or query.target in query.exclude:
+        raise QueryError(
+            f"target_item={query.target!r} is not among the candidates of the query, so it is in no list. Choose one from "
+            "recommend(history) with the same candidates."
+        )
+    _check_constraints(query)
+
+
+def check_shapes(constraints: Constraints) -> None:
+    """Refuse constraints that the record could not bring to their types.
+
+    Raises:
+        QueryError: it could not.
+    """
+    costs, groups = constraints.item_costs, constraints.groups
+    good = isinstance(costs, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in costs)
+    if not good or not isinstance(groups, tuple) or not all(isinstance(group, tuple) for group in groups):
+        raise QueryError(
+            f"groups={groups!r}, item_costs={costs!r}: groups are sequences of item ids, and costs a mapping of item ids to "
+            "numbers. Give them so."
+        )
+    try:
+        hash((groups, costs))
+    except TypeError as error:
+        raise QueryError(
+            f"groups={groups!r}, item_costs={costs!r} hold something that is no item id. Give ids."
+        ) from error
+    if not isinstance(constraints.protected, frozenset):
+        raise QueryError(f"protected={constraints.protected!r} is not a sequence of item ids. Give a list of them.")
+
+
+def _check_constraints(query: Query) -> None:
+    """Refuse constraints that do not fit the history."""
+    check_shapes(query)
+    grouped = [item for group in query.groups for item in group]
+    named = {"protected": query.protected, "grouped": grouped, "priced": [item for item, _ in query.item_costs]}
+    for what, items in named.items():
+        stray = sorted(set(items) - set(query.history), key=repr)
+        if stray:
+            raise QueryError(
+                f"{what} item {stray[0]!r} is not in the history. Constraints are about items of the history only."
+            )
+    if len(set(grouped)) < len(grouped):
+        twice = next(item for item in grouped if grouped.count(item) > 1)
+        raise QueryError(f"item {twice!r} is in two groups, or twice in one. Put each item into one group at most.")
+    if grouped and query.repeats is Repeats.EVENTS:
+        raise QueryError(
+            "groups with repeats='events': a group names items, and here events are named. Choose one of the two."
+        )
+    _check_costs(query)
+    for name, count in (("largest", query.largest), ("sets", query.sets)):
+        if not (name == "largest" and count is None) and (type(count) is not int or count < 1):
+            raise QueryError(f"{name}={count!r} is not a whole number of at least 1. Give another.")
+
+
+def _check_costs(query: Query) -> None:
+    for item, cost in query.item_costs:
+        if isinstance(cost, bool) or not isinstance(cost, int | float) or not LEAST_COST <= cost <= MOST_COST:
+            raise QueryError(
+                f"the cost of item {item!r} is {cost!r}; a cost is a number from {LEAST_COST:g} to {MOST_COST:g}. Give another."
+            )
+        if round(cost, 3) != cost:
+            raise QueryError(
+                f"the cost of item {item!r} is {cost!r}; a cost has at most three decimals, so that sums of costs are compared "
+                "exactly. Round it, or name all costs in a larger unit."
+            )
+    if len(dict(query.item_costs)) < len(query.item_costs):
+        raise QueryError(f"item_costs={query.item_costs!r} price an item twice. Give each item one cost.")
+
+
+def candidate_rule(rule: CandidateRule | str) -> CandidateRule:
+    """Return the candidate rule of that name.
+
+    Raises:
+        QueryError: there is none.
+    """
+    try:
+        return CandidateRule(rule)
+    except ValueError as error:
+        raise QueryError(f"rule={rule!r} is not one of {', '.join(CandidateRule)}. Choose one of these.") from error
+
+
+def goal_of(goal: Goal | str) -> Goal:
+    """Return the goal of that name.
+
+    Raises:
+        QueryError: there is none.
+    """
+    try:
+        return Goal(goal)
+    except ValueError as error:
+        raise QueryError(f"goal={goal!r} is not one of {', '.join(Goal)}. Choose one of these.") from error
