@@ -15,7 +15,7 @@ from topple.explainers import exact
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import Greedy
 from topple.explainers.proofs import cheapest_removal, coalitions, gaps, smallest_removal
-from topple.explainers.proofs.cheapest_removal import CheapestRemoval
+from topple.explainers.proofs.cheapest_removal import CheapestRemoval, Units
 from topple.explainers.proofs.gaps import Gaps
 from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import SmallestRemoval
@@ -279,14 +279,10 @@ def test_a_solver_that_answers_with_a_set_that_is_no_cheaper_proves_nothing(monk
             np.zeros(1, int),
         ),
         lambda sets: np.ones(len(sets), dtype=np.bool_),
-        unit=np.arange(2),
-        cost=np.array([1000, 10]),
-        unit_size=np.ones(2, dtype=np.int64),
-        free=np.array([True, False]),
-        largest=2,
         nodes=10,
         most_refuted=3,
         left=lambda: np.inf,
+        units=Units(np.arange(2), np.array([1000, 10]), np.ones(2, dtype=np.int64), np.array([True, False]), 2),
     )
     sloppy = np.array([True, False])
     monkeypatch.setattr(cheapest_removal, "fewest_removals", lambda *_: (Ended.FOUND, sloppy))

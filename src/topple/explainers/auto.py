@@ -61,16 +61,21 @@ class Auto(SetSearch):
         """Search for the targets of an engine."""
         settings, additive = self.settings, Capability.ADDITIVE in engine.recommender.capabilities
         if additive and settings.budget and engine.goal is Goal.NECESSARY:
-            return Exact(ExactSettings(width=settings.width, largest=settings.largest)).search(engine)
+            return self._exact.search(engine)
         sets = self._small_sets(engine)
         if not settings.budget:
             return engine.claims(sets, engine.table.least_cost(1))
-        claims = self._enumerated(engine, self._bounded(engine, sets), engine.table.asked)
+        claims = self._exact.proven(engine, sets) if additive else self._bounded(engine, sets)
+        claims = self._enumerated(engine, claims, engine.table.asked)
         learned = self._learned(engine, claims)
         smaller = (learned != claims.sets).any(-1)
         if not smaller.any():
             return claims
         return self._enumerated(engine, replace(claims, sets=learned, ended=claims.ended & ~smaller), smaller)
+
+    @property
+    def _exact(self) -> Exact:
+        return Exact(ExactSettings(width=self.settings.width, largest=self.settings.largest))
 
     def _small_sets(self, engine: Engine) -> Tensor:
         """Return minimal sets, made smaller by exchanges as long as that helps, bool [B, T, H]."""

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,23 +10,22 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.greedy import GreedySettings
-from topple.explainers.proofs.cheapest_removal import CheapestRemoval
-from topple.explainers.proofs.evidence import least_without_evidence
+from topple.explainers.proofs.cheapest_removal import CheapestRemoval, Units
+from topple.explainers.proofs.evidence import Evidence, least_without_evidence
 from topple.explainers.proofs.gaps import DEEP, AdditiveScores, find_gaps
+from topple.explainers.proofs.keeping import Keeping
 from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import Settle, SmallestRemoval
 from topple.explainers.search.engine import SCORES, Engine
-from topple.explainers.search.enumeration import Enumeration
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune
+from topple.explainers.search.targets import TargetTable
 from topple.records.claims import Claims
+from topple.records.question import Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.types import BoolArray
-
-SHORT = 12
-"""Histories of up to so many units are enumerated where a target could be left without evidence."""
 
 
 class ExactSettings(GreedySettings):
@@ -53,6 +51,7 @@ class Exact(SetSearch):
     name = "exact"
     needs: ClassVar = frozenset({Capability.ADDITIVE})
     settings_type: ClassVar = ExactSettings
+    goals: ClassVar = frozenset(Goal)
     settings: ExactSettings
 
     def at_once(self, recommender: Recommender, queries: EncodedQueries) -> int:
@@ -62,39 +61,26 @@ class Exact(SetSearch):
 
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
-        table = engine.table
         sets, _ = grow_and_prune(engine, width=self.settings.width, most=self.settings.largest)
-        sets = sets & table.allowed(sets)[..., None]
-        claims = engine.claims(sets, table.least_cost(1), torch.zeros_like(table.asked))
+        return self.proven(engine, sets & engine.table.allowed(sets)[..., None])
+
+    def proven(self, engine: Engine, sets: Tensor) -> Claims:
+        """Claim sets, bool [B, T, H], or smaller ones, with what is proven."""
+        table = engine.table
+        claims = engine.claims(sets.clone(), table.least_cost(1), torch.zeros_like(table.asked))
+        asked = engine.open
+        if not asked.any():
+            return claims
         scores = additive_scores(engine)
-        for row, column in _of_like_depth(engine, sets):
-            plain = table.plain[row, column]
-            self._by_size(engine, scores, (row[plain], column[plain]), claims)
-            self._by_cost(engine, scores, (row[~plain], column[~plain]), claims)
-        return self._by_ties(engine, claims, table.least_cost(least_without_evidence(engine, scores)))
-
-    def _by_ties(self, engine: Engine, claims: Claims, wanting: Tensor) -> Claims:
-        """Prove no more than what a target costs at least to be left without evidence [B, T]; short histories are enumerated.
-
-        The programs know of outranking alone, and a set that leaves nothing that speaks for the target can be cheaper.
-        """
-        table, proven = engine.table, claims.proven_below
-        open_ = table.asked & (proven > wanting) & (table.removable.sum(-1) <= SHORT)
-        claims = replace(claims, proven_below=torch.minimum(proven, wanting))
-        for row in open_.any(1).nonzero()[:, 0].tolist():
-            for columns in table.with_equal_choices(row, open_[row].nonzero()[:, 0]):
-                tried = torch.zeros_like(open_[row]).index_fill(0, columns, True)
-                done = Enumeration(engine, row, claims.sets[row], tried).run(2**SHORT)
-                claims.sets[row] = torch.where(tried[:, None], done.sets, claims.sets[row])
-                claims.proven_below[row] = torch.maximum(claims.proven_below[row], done.proven_below)
-                claims.ended[row] |= done.ended
+        if engine.goal is Goal.NECESSARY:
+            for cells in _of_like_depth(sets, asked & table.plain):
+                self._by_size(engine, scores, cells, claims)
+        self._by_cost(engine, scores, asked, claims)
         return claims
 
     def _by_size(self, engine: Engine, scores: AdditiveScores, cells: tuple[Tensor, Tensor], claims: Claims) -> None:
         """Settle queries [Q] by counting, and leave the rest to programs; the claims are changed in place."""
         table, size = engine.table, claims.sets[cells].sum(-1)
-        if not len(size):
-            return
         free = torch.minimum(table.removable[cells].sum(-1), table.largest[cells])
         most = torch.where(size > 0, size - 1, free)
         found = find_gaps(engine, scores, cells, most)
@@ -109,27 +95,36 @@ class Exact(SetSearch):
                 ended, better = _until_spent(search.search, max(1, bound), limit, by_size=known)
                 _record(engine, claims, at, ended, search.proven_below * THOUSANDTHS, better)
 
-    def _by_cost(self, engine: Engine, scores: AdditiveScores, cells: tuple[Tensor, Tensor], claims: Claims) -> None:
-        """Ask programs for cheaper sets than are known, where units differ in cost or are groups; claims change in place."""
-        table, cost = engine.table, engine.table.cost(claims.sets)
-        if not len(cells[0]):
+    def _by_cost(self, engine: Engine, scores: AdditiveScores, asked: Tensor, claims: Claims) -> None:
+        """Ask programs for cheaper sets than are known, where that is left open; the claims are changed in place.
+
+        Open are targets whose sets have to suffice, whose units differ in cost or are groups, and those that could leave
+        a list for want of evidence at less than their sets cost.
+        """
+        table, stays = engine.table, engine.goal is Goal.SUFFICIENT
+        cost = table.cost(claims.sets).double().masked_fill(~claims.found, torch.inf)
+        unspoken = torch.full_like(cost, torch.inf) if stays else least_without_evidence(engine, scores, cost)
+        claims.proven_below.copy_(torch.minimum(claims.proven_below, unspoken))
+        open_ = ~table.plain | (unspoken < cost) if engine.goal is Goal.NECESSARY else torch.ones_like(table.asked)
+        row, column = (asked & open_).nonzero(as_tuple=True)
+        if not len(row):
             return
-        lengths = table.histories.present[cells[0]].sum(-1)
-        found = find_gaps(engine, scores, cells, lengths)
+        cells = row, column
+        lengths = table.histories.present[row].sum(-1)
+        found = find_gaps(engine, scores, cells, lengths if table.grouped else table.sizes_below(cost)[cells])
         for at, gaps, length in zip(_each(cells), found, lengths.tolist(), strict=True):
             if gaps is None or not engine.open[at]:
                 _record(engine, claims, at, Ended.STOPPED)
                 continue
+            known = int(cost[at]) if cost[at] < math.inf else None
             search = CheapestRemoval(
-                gaps,
+                gaps.at(np.zeros(0, dtype=np.int64), 0) if stays else gaps,
                 *self._limits(engine, at),
-                unit=table.unit[at[0], :length].cpu().numpy(),
-                cost=table.unit_cost[at][:length].cpu().numpy(),
-                unit_size=table.unit_size[at[0], :length].cpu().numpy(),
-                free=table.removable[at][:length].cpu().numpy(),
-                largest=int(table.largest[at]),
+                _units(table, at, length),
+                None if engine.goal is Goal.NECESSARY else Keeping.of(engine, scores, at, length),
+                Evidence.of(engine, scores, at, length) if unspoken[at] < cost[at] else None,
             )
-            ended, better = _until_spent(search.search, int(cost[at]) or None)
+            ended, better = _until_spent(search.search, known)
             _record(engine, claims, at, ended, search.proven_below, better)
 
     def _limits(self, engine: Engine, at: tuple[int, int]) -> tuple[Settle, int, int, Callable[[], float]]:
@@ -187,13 +182,24 @@ def _settler(engine: Engine, row: int, column: int) -> Settle:
 
 
 def additive_scores(engine: Engine) -> AdditiveScores:
-    """Return the scores of an engine's histories as sums; each query is charged with one scored history."""
+    """Return the scores of an engine's histories as sums; each open query is charged with one scored history."""
     histories, recommender = engine.table.histories, engine.recommender
-    engine.count(len(histories), engine.table.query[engine.table.cells], 1)
+    engine.count(len(histories), engine.table.query[engine.open], 1)
     with torch.no_grad():
         empty = HistoryBatch(histories.items[:, :1], torch.zeros_like(histories.weights[:, :1]))
         constant = recommender.score(empty, unchanged(empty))[:, 0]  # [B, I]
         return AdditiveScores(histories, recommender.contributions(histories), constant)
+
+
+def _units(table: TargetTable, at: tuple[int, int], length: int) -> Units:
+    """Return the units of one target's history, which is so long."""
+    return Units(
+        unit=table.unit[at[0], :length].cpu().numpy(),
+        cost=table.unit_cost[at][:length].cpu().numpy(),
+        size=table.unit_size[at[0], :length].cpu().numpy(),
+        free=table.removable[at][:length].cpu().numpy(),
+        largest=int(table.largest[at]),
+    )
 
 
 def _each(cells: tuple[Tensor, Tensor]) -> list[tuple[int, int]]:
@@ -201,11 +207,11 @@ def _each(cells: tuple[Tensor, Tensor]) -> list[tuple[int, int]]:
     return list(zip(cells[0].tolist(), cells[1].tolist(), strict=True))
 
 
-def _of_like_depth(engine: Engine, sets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the cells of the queries whose proofs are shallow, and of those that look at large sets."""
-    row, column = engine.table.cells
-    size = sets[row, column].sum(1)
+def _of_like_depth(sets: Tensor, asked: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the cells that are asked about, bool [B, T], whose proofs are shallow, and of those that look at large sets."""
+    size = sets.sum(-1)
     shallow = (size > 0) & (size <= DEEP)
-    for group in (shallow, ~shallow):
-        if group.any():
-            yield row[group], column[group]
+    for group in (asked & shallow, asked & ~shallow):
+        row, column = group.nonzero(as_tuple=True)
+        if len(row):
+            yield row, column

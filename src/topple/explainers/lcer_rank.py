@@ -9,7 +9,7 @@ from torch import Tensor
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import prune, settled
-from topple.explainers.search.slopes import lead_slopes
+from topple.explainers.search.slopes import lead_slopes, spread_of
 from topple.randomness import uniform
 from topple.records.claims import Claims
 from topple.scoring.recommender import Capability
@@ -19,10 +19,10 @@ from topple.settings import Settings
 class LcerRankSettings(Settings):
     """Settings of LCER aimed at the rank."""
 
-    lams: tuple[float, ...] = Field(default=(0.05, 0.02, 0.01, 0.005), min_length=1)
+    lams: tuple[float, ...] = Field(default=(0.1, 0.04, 0.02, 0.01), min_length=1)
     """Prices of each removed item; each is tried, and the smallest set of them is kept, so the price is chosen by query."""
-    alpha: float = Field(default=0.05, ge=0)
-    """How far above the target the k-th competitor should rise."""
+    alpha: float = Field(default=0.1, ge=0)
+    """How far above the target the k-th competitor should rise, in units of the spread of the history's 100 best scores."""
     steps: int = Field(default=150, ge=1)
     learning_rate: float = Field(default=0.1, gt=0)
     hot: float = Field(default=1.0, gt=0)
@@ -63,6 +63,7 @@ class LcerRank(SetSearch):
         adam = torch.optim.Adam([theta], lr=settings.learning_rate)
         cheapest = torch.full(removable.shape[:3], torch.inf, dtype=lams.dtype, device=lams.device)
         best = torch.zeros_like(removable)
+        spread = spread_of(engine)
         for step in range(settings.steps):
             open_ = engine.open
             if not open_.any():
@@ -70,7 +71,7 @@ class LcerRank(SetSearch):
             temperature = self._temperature(step)
             chance = torch.sigmoid((theta + _noise(engine, len(lams), step)) / temperature)
             gone = removable & (chance < 0.5)
-            leads, slope = lead_slopes(engine, gone.flatten(1, 2), settings.alpha, len(lams))
+            leads, slope = lead_slopes(engine, gone.flatten(1, 2), settings.alpha, len(lams), spread)
             leads, slope = leads.reshape(removable.shape[:3]), slope.reshape(removable.shape)
             cost = (gone * price).sum(-1).to(cheapest.dtype)
             better = open_[..., None] & (leads > 0) & (cost < cheapest)

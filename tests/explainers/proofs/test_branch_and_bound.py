@@ -13,7 +13,7 @@ def problem_of(seed, size, k, strength=1.0):
     """A problem over a random network, and the true lead of each of its sets."""
     layers, base, effect, free, sets, scores = case("mult-vae", seed, strength, 8, size, 0)
     pool = torch.tensor([item for item in range(12) if item != 5])
-    problem = Problem(Network.of(layers), base, effect, free, size, 5, k, pool, torch.full_like(pool, -1))
+    problem = Problem(Network.of(layers), base, effect, free, size, 5, k, pool, torch.full_like(pool, -1), 1.0)
     leads = (scores[:, pool] - scores[:, [5]]).topk(k).values[:, -1]
     return problem, dict(zip(map(tuple, sets.tolist()), leads.tolist(), strict=True))
 
@@ -84,7 +84,7 @@ def test_steps_make_each_set_once():
 
 
 def test_an_item_of_the_history_competes_only_where_it_is_removed():
-    const, coef = stay_away(torch.tensor([3.0, 3.0]), torch.zeros(4, 2), torch.tensor([-1, 2]))
+    const, coef = stay_away(torch.tensor([3.0, 3.0]), torch.zeros(4, 2), torch.tensor([-1, 2]), 1.0)
     assert (const + coef[0] > 0).tolist() == [True, False]
     assert (const + coef[2] > 0).tolist() == [True, True]
 

@@ -96,7 +96,7 @@ def test_no_set_is_above_the_linear_bound_or_the_loose_one(drawn):
     relaxation = Relaxation.over(network, bases, effect[None], frees, int(sets[0].sum()))
     everything, targets = torch.arange(12), torch.tensor([[3, 8], [3, 8]])
     bounds = relaxation.bounds(everything, targets)
-    loose = relaxation.loose(targets)
+    loose = relaxation.loose(targets, 1.0)
     for place, target in enumerate((3, 8)):
         true = scores - scores[:, [target]]
         coef = bounds.coef[1] - bounds.target_coef[1, :, place, None]

@@ -15,7 +15,7 @@ from topple.explainers.search import engine as engine_room
 from topple.explainers.search.exchange import exchange
 from topple.explainers.search.explainer import engines
 from topple.explainers.search.growing import _choose, grow, most_promising, prune, singles
-from topple.explainers.search.slopes import lead_slopes
+from topple.explainers.search.slopes import lead_slopes, spread_of
 from topple.records.answer import Proof, Status
 from topple.records.question import UNSEEN
 from topple.scoring.encoding import encode
@@ -114,7 +114,7 @@ def test_slopes_are_those_of_the_leads(rule):
     engine, _, _ = search(model, [query(model, 5, place, 2, rule) for place in (0, 1)])
     removed = torch.zeros(1, 2, 5, dtype=torch.bool)
     removed[0, :, 1] = True
-    leads, slope = lead_slopes(engine, removed, alpha=9.0, restarts=1)
+    leads, slope = lead_slopes(engine, removed, alpha=9.0, restarts=1, spread=spread_of(engine))
     assert torch.allclose(
         leads[0], engine.margins(torch.tensor([0, 0]), removed[0], torch.zeros(2, 2, dtype=torch.bool)).diagonal()
     )

@@ -171,14 +171,14 @@ class Shrunk:
         relaxation = Relaxation.over(
             self.network, self.start[None], self.effect[None], removable.any(0)[None], self.size
         )
-        targets = table.target[self.row, columns]
-        pool = self._pool(relaxation.loose(targets[None])[0], targets)
+        targets, scale = table.target[self.row, columns], self._scale()
+        pool = self._pool(relaxation.loose(targets[None], scale)[0], targets)
         position = self._position(pool)
         bounds = relaxation.bounds(pool, targets[None])
         problems: list[Problem | None] = []
         for number, (target, k) in enumerate(zip(targets.tolist(), table.k[self.row, columns].tolist(), strict=True)):
             coef = bounds.coef[0] - bounds.target_coef[0, :, number, None]  # [H, C]
-            const, coef = stay_away(bounds.const[0, number], coef, position)
+            const, coef = stay_away(bounds.const[0, number], coef, position, scale)
             problem, free = None, removable[number]
             if enough[number]:
                 most = const + extreme_sums(coef[None], free[None], self.size)[0][0]
@@ -186,9 +186,14 @@ class Shrunk:
                 if int(able.sum()) >= k:
                     start, effect = self.start, self.effect
                     competitors = pool[able], position[able]
-                    problem = Problem(self.network, start, effect, free, self.size, target, k, *competitors)
+                    problem = Problem(self.network, start, effect, free, self.size, target, k, *competitors, scale)
             problems.append(problem)
         return problems
+
+    def _scale(self) -> float:
+        """Return how large the best scores of the unchanged history are, whatever the sign."""
+        scores = self.engine.best_scores[self.row]
+        return float(scores.abs().masked_fill(scores.isinf(), 0).max())
 
     def _pool(self, loose: Tensor, targets: Tensor) -> Tensor:
         """Return the items that could outrank any of the targets [T], from bounds of the catalogue [T, I]."""

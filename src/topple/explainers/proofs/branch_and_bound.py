@@ -16,8 +16,6 @@ PER_SCORE = 4_000
 """Numbers of an expansion that take about as long as one scored history."""
 SLACK = 1e-9
 """Relative rounding of a bound; what is not below zero by as much is not ruled out."""
-AWAY = 1e5
-"""Deducted from the bound of a history item in sets that leave it in the history, where it cannot compete."""
 Partial: TypeAlias = tuple[Tensor, Tensor]
 """M partial sets of q items, by rank in the order of a tree [M, q], and the competitors' functions so far [M, C]."""
 
@@ -39,6 +37,7 @@ class Problem:
         k: length of the list.
         pool: competitors; none outside could outrank the target after any such set [C].
         position: where each competitor stands in the history, -1 for one outside [C].
+        scale: how large the scores of the history are.
     """
 
     network: Network
@@ -50,6 +49,7 @@ class Problem:
     k: int
     pool: Tensor
     position: Tensor
+    scale: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ class Tree:
         bound = quadratic(
             problem.network, problem.start[None], problem.effect, free[None], size, problem.pool, problem.target
         )
-        const, single, pair = _competing(bound, problem.position)
+        const, single, pair = _competing(bound, problem)
         order = free.nonzero()[:, 0]
         single, pair = single[order], pair[order][:, order]
         half = _halves(pair, size)
@@ -149,7 +149,7 @@ class Tree:
         if int(able.sum()) < problem.k:
             return None
         best = most.topk(problem.k).indices
-        rank = linear[:, best].clamp(max=1).sum(-1).argsort(descending=True)
+        rank = linear[:, best].clamp(max=problem.scale).sum(-1).argsort(descending=True, stable=True)
         single, pair, half = single[rank][:, able], pair[rank][:, rank][..., able], half[:, rank][..., able]
         return cls(const[able], single, pair.contiguous(), half, order[rank], size, problem.k)
 
@@ -187,23 +187,30 @@ class Tree:
         return torch.cat([chosen[parent], item[:, None]], 1), value[parent] + gain[parent, item]
 
 
-def stay_away(const: Tensor, coef: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
+def stay_away(
+    const: Tensor, coef: Tensor, position: Tensor, scale: float, pairs: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Allow for rounding, and let a competitor that stands in the history compete only in sets that remove it.
 
     Args:
         const: [C].
         coef: of the items [H, C].
         position: where each competitor stands in the history, -1 for one outside [C].
+        scale: how large the scores of the history are.
+        pairs: what pairs of items can add besides [C].
     """
-    const = const + SLACK * (1 + const.abs() + coef.abs().amax(0))
-    inside = position >= 0
+    const = const + SLACK * (scale + const.abs() + coef.abs().amax(0))
+    away = (
+        2 * (const.abs() + coef.abs().sum(0) + (0 if pairs is None else pairs)) * (position >= 0)
+    )  # more than all can add
     positions = torch.arange(len(coef), device=position.device)[:, None]
-    return const - AWAY * inside, coef + AWAY * (positions == position)
+    return const - away, coef + away * (positions == position)
 
 
-def _competing(bound: Quadratic, position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return const [C], single [H, C] and pair [H, H, C] of one node, for competitors at `position` [C]."""
-    return *stay_away(bound.const[0], bound.single[0], position), bound.pair[0]
+def _competing(bound: Quadratic, problem: Problem) -> tuple[Tensor, Tensor, Tensor]:
+    """Return const [C], single [H, C] and pair [H, H, C] of one node, for the competitors of a problem."""
+    pairs = bound.pair[0].abs().sum((0, 1))
+    return *stay_away(bound.const[0], bound.single[0], problem.position, problem.scale, pairs), bound.pair[0]
 
 
 def _halves(pair: Tensor, size: int) -> Tensor:

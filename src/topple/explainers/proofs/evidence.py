@@ -1,10 +1,19 @@
-"""How many removals at least before nothing is left of a history that speaks for a target, for additive models."""
+"""Removals after which nothing is left of a history that speaks for a target, for additive models."""
 
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from topple.explainers.proofs.gaps import AdditiveScores
 from topple.explainers.search.engine import Engine
+from topple.types import FloatArray
+
+SUMS = 200_000
+"""Sums that are held against as many others; where there are more, none is ruled out."""
 
 
 def could_want_evidence(engine: Engine) -> Tensor:
@@ -18,29 +27,93 @@ def could_want_evidence(engine: Engine) -> Tensor:
     return within > 1
 
 
-def least_without_evidence(engine: Engine, scores: AdditiveScores) -> Tensor:
-    """Return a number of units below which no set leaves a target without evidence [B, T]; more than H where none does.
+def least_without_evidence(engine: Engine, scores: AdditiveScores, cost: Tensor) -> Tensor:
+    """Return what sets cost at least that leave a target without evidence, in thousandths [B, T]; infinity where none does.
 
     The target has none where what the kept items add to its score is within the tolerance of 0. With r units removed that
     sum lies between the total less the r largest parts and the total less the r smallest, so not before 0 is within the
-    tolerance of that interval. No set of fewer units makes it tie with others of which the same is true.
+    tolerance of that interval; and not where no r parts make up the total. No cheaper set makes the target tie with others
+    of which the same is true.
 
     Args:
         engine: the histories and their targets.
         scores: of the histories.
+        cost: sets that cost as much or more are of no interest, in thousandths [B, T].
     """
-    table = engine.table
-    removable = table.removable  # [B, T, H]
-    never = torch.full(removable.shape[:2], removable.shape[2] + 1, device=removable.device)
+    table, removable = engine.table, engine.table.removable
+    never = torch.full_like(cost, torch.inf)
     if engine.ranking.empty is None:
         return never
-    index = table.target[:, None].expand(-1, removable.shape[2], -1)
-    parts = scores.contributions.gather(2, index).transpose(1, 2)  # [B, T, H]
-    total = parts.sum(-1, keepdim=True)
-    units = table.sum_by_unit(parts.contiguous())  # [B, T, H], the parts of a unit at the first position
-    near = (engine.tolerance + engine.ranking.rounding * parts.abs().sum(-1))[..., None]
+    units, total, near = _parts(engine, scores)
     most = total - units.masked_fill(~removable, torch.inf).sort(-1).values.cumsum(-1)  # the smallest removed
     least = total - units.masked_fill(~removable, -torch.inf).sort(-1, descending=True).values.cumsum(-1)
-    possible = (least <= near) & (most >= -near)  # [B, T, H], of 1, 2, ... units
-    first = possible.int().argmax(-1) + 1
-    return torch.where(possible.any(-1) & could_want_evidence(engine), first, never)
+    possible = (
+        (least <= near) & (most >= -near) & could_want_evidence(engine)[..., None]
+    )  # [B, T, H], of 1, 2, ... units
+    out = torch.where(possible.any(-1), table.least_cost(possible.int().argmax(-1) + 1), never)
+    sizes = table.sizes_below(cost)
+    for row, column in (table.asked & (out < cost)).nonzero().tolist():
+        parts = units[row, column][removable[row, column]].cpu().numpy()
+        able = possible[row, column].nonzero()[:, 0] + 1
+        tried = [size for size in able.tolist() if size <= int(sizes[row, column])]
+        first = next(
+            (n for n in tried if _could_make_up(parts, float(total[row, column]), float(near[row, column]), n)), 0
+        )
+        out[row, column] = table.least_cost(first)[row, column] if first else cost[row, column]
+    return out
+
+
+def _could_make_up(parts: FloatArray, total: float, near: float, size: int) -> bool:
+    """Return whether so many parts could add up to the total; that they are different parts is not asked.
+
+    Sums of one half of them are held against sums of the other half.
+    """
+    half = -(-size // 2)
+    if comb(len(parts), half) > SUMS:
+        return True
+    first = np.sort(_sums(parts, half))
+    missing = total - _sums(parts, size - half)
+    low, high = np.searchsorted(first, missing - near), np.searchsorted(first, missing + near, side="right")
+    return bool((high > low).any())
+
+
+def _sums(parts: FloatArray, size: int) -> FloatArray:
+    """Return the sums of all sets of so many parts."""
+    if not size:
+        return np.zeros(1)
+    chosen = np.array(list(combinations(range(len(parts)), size)), dtype=np.int64).reshape(-1, size)
+    sums: FloatArray = parts[chosen].sum(1)
+    return sums
+
+
+def _parts(engine: Engine, scores: AdditiveScores) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what each unit adds to each target [B, T, H], all of them, and how near to 0 is nothing, both [B, T, 1]."""
+    table = engine.table
+    index = table.target[:, None].expand(-1, table.removable.shape[2], -1)
+    parts = scores.contributions.gather(2, index).transpose(1, 2)  # [B, T, H]
+    near = engine.tolerance + engine.ranking.rounding * parts.abs().sum(-1)
+    return table.sum_by_unit(parts.contiguous()), parts.sum(-1, keepdim=True), near[..., None]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What speaks for one target: without evidence it may leave the list without being outranked.
+
+    Args:
+        parts: what each unit adds to the score of the target, in units of the largest [H].
+        total: all of them, those that may not be named included.
+        near: how near to 0 is nothing.
+    """
+
+    parts: FloatArray
+    total: float
+    near: float
+
+    @classmethod
+    def of(cls, engine: Engine, scores: AdditiveScores, at: tuple[int, int], length: int) -> "Evidence | None":
+        """Return what speaks for one target of a history of that length; None where want of evidence does not count."""
+        if engine.ranking.empty is None:
+            return None
+        parts, total, near = (part[at].cpu().numpy() for part in _parts(engine, scores))
+        unit = float(np.abs(parts).max()) or 1.0
+        return cls(parts[:length] / unit, float(total[0]) / unit, float(near[0]) / unit)

@@ -157,13 +157,16 @@ class Relaxation:
                 ours, others = (block.back(side * band.slope[:, None]) for side in (ours, others))
         return Bounds(const, coef, target_coef)
 
-    def loose(self, targets: Tensor) -> Tensor:
-        """Return upper bounds of score(c) - score(t) for targets [N, T] and the whole catalogue [N, T, I], cheaply."""
+    def loose(self, targets: Tensor, scale: float) -> Tensor:
+        """Return upper bounds of score(c) - score(t) for targets [N, T] and the whole catalogue [N, T, I], cheaply.
+
+        Rounding is allowed for, as a share of scores, or of their `scale` where they are smaller.
+        """
         last = self.network.last
         low, high = torch.tanh(self.low), torch.tanh(self.high)
         middle, radius = (high + low) / 2, (high - low) / 2
         score, reach = last.map(middle) + last.bias, radius @ last.size
-        reach = reach + 1e-9 * (1 + score.abs() + reach)
+        reach = reach + 1e-9 * (scale + score.abs() + reach)
         return (score + reach)[:, None] + (reach - score).gather(1, targets)[..., None]
 
 

@@ -10,16 +10,27 @@ from topple.scoring.recommender import Scorer
 from topple.scoring.variations import without
 
 
-def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int) -> tuple[Tensor, Tensor]:
+def spread_of(engine: Engine) -> Tensor:
+    """Return how far the best scores of each unchanged history lie apart: the standard deviation [B]; 1 where it is 0."""
+    finite = engine.best_scores.isfinite()  # [B, W]
+    count = finite.sum(1, keepdim=True).clamp(min=1)
+    middle = engine.best_scores.masked_fill(~finite, 0).sum(1, keepdim=True) / count
+    away = (engine.best_scores - middle).masked_fill(~finite, 0)
+    spread = (away.square().sum(1) / count[:, 0]).sqrt()
+    return torch.where(spread > 0, spread, 1)
+
+
+def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int, spread: Tensor) -> tuple[Tensor, Tensor]:
     """Return leads among the shortlist, and how a shortfall of each changes with every item kept.
 
-    The shortfall is relu(alpha - lead). Every history is asked about; open targets are charged.
+    The shortfall is relu(alpha - lead), leads in units of the spread. Every history is asked about; open targets are charged.
 
     Args:
         engine: B histories with T targets each.
         removed: for each target of a history `restarts` removals, units, bool [B, T * restarts, H].
-        alpha: the lead that is wanted.
+        alpha: the lead that is wanted, in units of the spread.
         restarts: removals of each target.
+        spread: what `spread_of` returned [B].
 
     Returns:
         leads over the removal's target [B, T * restarts], slopes of units [B, T * restarts, H].
@@ -33,7 +44,7 @@ def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int) ->
         cells.repeat_interleave(restarts, 1)[..., None] for cells in (engine.target_columns, table.k, engine.tolerance)
     )
     leads = engine.ranking.without_fillers().standing(scores, columns, k, tolerance).lead[..., 0]
-    (slope,) = torch.autograd.grad(torch.relu(alpha - leads).sum(), keep)
+    (slope,) = torch.autograd.grad(torch.relu(alpha - leads / spread[:, None]).sum(), keep)
     return leads.detach(), table.sum_by_unit(slope)
 
 

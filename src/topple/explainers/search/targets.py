@@ -130,7 +130,9 @@ class TargetTable:
     @property
     def plain(self) -> Tensor:
         """Where every unit is one position and costs 1, so that the cheapest set is the one with the fewest positions [B, T]."""
-        return (self.unit_cost == THOUSANDTHS).all(-1)  # positions of a group other than the first cost 0
+        positions = torch.arange(self.unit.shape[1], device=self.unit.device)
+        single = (self.unit == positions).all(1)[:, None]  # [B, 1]
+        return single & (~self.removable | (self.unit_cost == THOUSANDTHS)).all(-1)
 
     @property
     def price(self) -> Tensor:
