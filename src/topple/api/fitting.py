@@ -31,7 +31,7 @@ def fit(
     on_best: OnBest | None = None,
     device: torch.device | str = "cpu",
 ) -> Recommender:
-    """Train a recommender by name, with a progress bar; its best validation state is what returns.
+    """Train a recommender by name, with a progress bar; the best validation state is what returns.
 
     An interrupt (Ctrl-C) ends training early and returns the best state so far; `training["interrupted"]` tells.
 

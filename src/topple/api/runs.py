@@ -72,7 +72,7 @@ class Run:
 
     @contextmanager
     def piece(self, name: str) -> Iterator[Path]:
-        """Yield a path to write a file or make a folder at; it becomes the piece when all went well, and replaces one of its name.
+        """Yield a path to write a file or make a folder at; it becomes the piece when all went well, and replaces one of that name.
 
         Raises:
             OutputError: it could not be written; a piece of that name is as it was.

@@ -42,7 +42,7 @@ class RecommendersSettings(Settings):
     seconds: float | None = Field(default=1.0, gt=0)
     """Most seconds of a query; None for no limit."""
     budget: int | None = Field(default=None, ge=0)
-    """`auto`'s budget for proofs; None for its own."""
+    """`auto`'s budget for proofs; None for the default."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,14 @@ def entrants(*, native: bool = True, adapters: bool = True, only: Sequence[str] 
     Raises:
         UnknownNameError: a name in `only` that is none, or nothing left.
     """
-    own = list(registry.names("recommenders"))
+    native_names = list(registry.names("recommenders"))
     others = [name for library in registry.names("adapters") for name in _models_of(library)]
     for name in only:
-        if name not in own + others and name not in registry.names("adapters"):
+        if name not in native_names + others and name not in registry.names("adapters"):
             raise UnknownNameError(
-                f"{name!r} is not one of the rows: {', '.join(own + others)}. Name one, or a library."
+                f"{name!r} is not one of the rows: {', '.join(native_names + others)}. Name one, or a library."
             )
-    menu = own * native + others * adapters
+    menu = native_names * native + others * adapters
     left = [name for name in menu if not only or name in only or (name in others and source_of(name) in only)]
     if not left:
         raise UnknownNameError("no row is left: neither native nor adapters, or none of `only`. Choose fewer limits.")
@@ -155,7 +155,7 @@ def compare_recommenders(
     on_row: Callable[[Row], None] | None = None,
     progress: bool = True,
 ) -> list[Row]:
-    """Train, explain, verify and measure each recommender; one that fails becomes a row with its reason.
+    """Train, explain, verify and measure each recommender; one that fails becomes a row with the reason.
 
     Args:
         split: the prepared data.
@@ -181,7 +181,9 @@ def _row(name: str, split: Split, settings: RecommendersSettings, *, progress: b
     model = _trained(name, split, settings, progress=progress)
     fit_seconds = time.perf_counter() - started
     if model.catalogue.fingerprint != split.catalogue.fingerprint:
-        raise RecommenderError(f"{model.name} has another catalogue than {split.name}. Wrap it with the split's own.")
+        raise RecommenderError(
+            f"{model.name} has another catalogue than {split.name}. Wrap it with the catalogue of the split."
+        )
     quality = held_out_quality(model, split.test, recall=())
     return replace(
         _explained(model, split, settings, progress=progress),
@@ -203,7 +205,7 @@ def _explained(model: Recommender, split: Split, settings: RecommendersSettings,
     explained = explain_queries(model, queries, explainer=method, budget=limits, progress=progress)
     spent = time.perf_counter() - started
     evaluation = evaluate(model, explained)
-    measured = {key: _finite(its.value) for key, its in evaluation.measurements[settings.rule].items()}
+    measured = {key: _finite(measurement.value) for key, measurement in evaluation.measurements[settings.rule].items()}
     ends = [each.status for each in explained if each.status is not Status.INVALID]
     proven = sum(each.proof is Proof.MINIMUM or each.status is Status.IMPOSSIBLE for each in explained)
     return Row(
@@ -237,7 +239,7 @@ def _trained(name: str, split: Split, settings: RecommendersSettings, *, progres
 
 
 def _models_of(library: str) -> list[str]:
-    """Return the rows of a library, at least one: an adapter without a model in the zoo says so in its row."""
+    """Return the rows of a library, at least one: an adapter without a model in the zoo says so in a row."""
     return [name for name in ZOO if name.partition(":")[0] == library] or [library]
 
 

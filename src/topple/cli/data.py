@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The data sets: list, fetch, describe.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A data set by name.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder with its published files.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder with the published files.")]
 
 
 @app.command("list")

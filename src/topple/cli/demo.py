@@ -20,7 +20,7 @@ def demo(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Train a recommender on generated films, explain the top-5 of some users, verify, and write the results."""
+    """Train a recommender on generated films, explain the top-5 of a few users, verify, and write the results."""
     from topple.api.evaluating import evaluate
     from topple.api.explaining import explain
     from topple.api.fitting import fit

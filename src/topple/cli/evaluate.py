@@ -24,7 +24,7 @@ def evaluate(
     factory: Factory = None,
     json: Json = False,
 ) -> None:
-    """Re-rank every explanation without its set, under both candidate rules, and print PN, PS, F_NS, size, coverage.
+    """Re-rank every explanation without the named set, under both candidate rules, and print PN, PS, F_NS, size, coverage.
 
     With --retrain the explanations must be of training users: topple explain --trained-users. Of held-out users nothing was
     trained on, and retraining without their items would change nothing.

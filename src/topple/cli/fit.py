@@ -33,7 +33,7 @@ def fit(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Train a recommender (or take trained weights) and save it with its data.
+    """Train a recommender (or take trained weights) and save it with the data.
 
     The best state so far is saved while training goes on, and stays if you interrupt with Ctrl-C.
 

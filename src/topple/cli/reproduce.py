@@ -1,4 +1,4 @@
-"""`topple reproduce`: a published result, from raw data to its table."""
+"""`topple reproduce`: a published result, from raw data to the table."""
 
 from pathlib import Path
 from typing import Annotated

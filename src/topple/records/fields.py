@@ -48,7 +48,7 @@ QUESTION: tuple[Field, ...] = (
     Field("times", kinds.NUMBERS, "query.times", "The time of each event; empty where the model was told none.", since=3),
     _told("history_fingerprint", kinds.TEXT, "A short hash of events, weights, times and context.", "query.history_fingerprint", 3),
     Field("context", kinds.CONTEXT, "query.context", "What else the model was told; JSON.", same=False, since=3),
-    Field("context_key", kinds.TEXT, "query.context_key", "The name of the context; its JSON text where it is JSON.", since=3),
+    Field("context_key", kinds.TEXT, "query.context_key", "The name of the context; the JSON text where it is JSON.", since=3),
     _told("replayable", kinds.FLAG, "Whether the file tells the whole question; false for a context without key.", "query.replayable", 3),
     Field("repeats", kinds.TEXT, "query.repeats", "What is named where an item comes again: item or events.", since=3),
     Field("target", kinds.ITEM, "query.target", "The recommended item that is explained."),

@@ -85,7 +85,7 @@ def canonical_json(explanation: Explanation) -> str:
 
 
 def item_lists_of(explanations: Iterable[Explanation]) -> dict[str, list[Id]]:
-    """Return the candidates and excluded items of queries, each list once, by its name."""
+    """Return the candidates and excluded items of queries, each list once, by name."""
     asked = [explanation.query for explanation in explanations]
     found = {query.candidates for query in asked} | {query.exclude for query in asked if query.exclude}
     return {list_fingerprint(ids): in_order(ids) for ids in found if isinstance(ids, frozenset)}
@@ -121,7 +121,7 @@ def from_table(table: pa.Table) -> list[JsonObject]:
 
 
 def read_explanations(path: FilePath) -> list[Explanation]:
-    """Read explanations from a result folder, its Parquet or its JSON Lines file; those of schema 2 too.
+    """Read explanations from a result folder, or from a Parquet or JSON Lines file of one; those of schema 2 too.
 
     Raises:
         DataNotFoundError: there is none.
@@ -131,7 +131,7 @@ def read_explanations(path: FilePath) -> list[Explanation]:
     file = path / TABLE if path.is_dir() else path
     if not file.is_file():
         raise DataNotFoundError(
-            f"{file} is not a file. Give a folder that `topple explain --out` wrote, or one of its files."
+            f"{file} is not a file. Give a folder that `topple explain --out` wrote, or a file of one."
         )
     try:
         rows, schemas = _lines(file) if file.suffix == ".jsonl" else _parquet(file)

@@ -61,7 +61,7 @@ def elements(value: Any) -> list[Any]:
     return list(value) if isinstance(value, tuple | frozenset) else []
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8)  # a run shares few lists, which may be large
 def list_fingerprint(ids: frozenset[Id]) -> str:
     """Return a short hash that names a set of ids, whatever their order."""
     told = json.dumps(in_order(ids), ensure_ascii=False, separators=(",", ":"))
@@ -123,7 +123,7 @@ def _put_name_of_any(value: Any) -> str | None:
 
 
 def _put_context(value: Any) -> Any:
-    """Return a context that is JSON; of an object with a key the key alone is stored, in a field of its own."""
+    """Return a context that is JSON; of an object with a key the key alone is stored, in another field."""
     told = None if hasattr(value, "key") else context_key(value)
     return None if told is None else json.loads(told)
 

@@ -64,20 +64,21 @@ def draw_explanation(
     axes.text(0, 0, f"top {k} today", ha="right", weight="bold")
     alone = explanation.query.goal is Goal.SUFFICIENT
     axes.text(1, 0, f"top {k} with them alone" if alone else f"top {k} without them", ha="left", weight="bold")
-    for place, item in enumerate(before, start=1):
+    for rank, item in enumerate(before, start=1):
         colour = GONE if item not in after else STAYS
-        axes.text(-0.05, place, f"{_title(item, catalogue)}  {place}", ha="right", va="center", color=colour)
+        axes.text(-0.05, rank, f"{_title(item, catalogue)}  {rank}", ha="right", va="center", color=colour)
         end = after.index(item) + 1 if item in after else k + 1
         reach = 1.0 if item in after or item == target else 0.3  # another item that leaves fades out
-        line = [place, place + (end - place) * reach]
+        line = [rank, rank + (end - rank) * reach]
         style = "-" if item in after else "--"
         axes.plot([0, reach], line, color=colour, lw=3 if item == target else 1.5, ls=style)
-    for place, item in enumerate(after, start=1):
+    for rank, item in enumerate(after, start=1):
         colour = NEW if item not in before else STAYS
-        axes.text(1.05, place, f"{place}  {_title(item, catalogue)}", ha="left", va="center", color=colour)
+        axes.text(1.05, rank, f"{rank}  {_title(item, catalogue)}", ha="left", va="center", color=colour)
     if target not in after:
-        rank = explanation.rank_after
-        axes.text(1.05, k + 1, f"{rank}  {_title(target, catalogue)}", ha="left", va="center", color=GONE)
+        axes.text(
+            1.05, k + 1, f"{explanation.rank_after}  {_title(target, catalogue)}", ha="left", va="center", color=GONE
+        )
     removed = "\n".join(f"– {_title(item, catalogue)}" for item in explanation.items[:6])
     more = f"\n  and {len(explanation.items) - 6} more" if len(explanation.items) > 6 else ""
     figure.suptitle(f"Why {catalogue.title(target)}? {_because(explanation)}:\n{removed}{more}", fontsize=11)

@@ -1,7 +1,7 @@
 """The zoo: one sensible model or two of each library that has an adapter, trained on a split and wrapped.
 
-Settings are the libraries' own or near them; nothing is tuned. Every model is given the items in the catalogue's order, so
-that its columns are those of the split. A library is imported when its model is trained, and not before.
+Settings are the libraries' defaults or near them; nothing is tuned. Every model is given the items in the catalogue's order, so
+that the columns are those of the split. A library is imported when its model is trained, and not before.
 """
 
 from collections.abc import Mapping

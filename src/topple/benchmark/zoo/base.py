@@ -21,7 +21,7 @@ LONGEST = 50
 
 @dataclass(frozen=True)
 class Effort:
-    """What a training may cost, and the seed of its draws; not every library takes a limit."""
+    """What a training may cost, and the seed of the draws; not every library takes a limit."""
 
     max_minutes: float | None = None
     seed: int = 0
@@ -48,13 +48,13 @@ def factors(split: Split, wanted: int) -> int:
 
 @contextmanager
 def quiet(logger: str) -> Iterator[None]:
-    """Keep what a library tells of its trainings, and its advice on faster machines, off the screen."""
-    its = logging.getLogger(logger)
-    level = its.level
+    """Keep what a library tells of trainings, and advice on faster machines, off the screen."""
+    library = logging.getLogger(logger)
+    level = library.level
     try:
-        its.setLevel(logging.ERROR)
+        library.setLevel(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        its.setLevel(level)
+        library.setLevel(level)

@@ -12,13 +12,13 @@ from topple.types import CsrMatrix
 
 
 def ease(split: Split, effort: Effort) -> Recommender:
-    """Solve its EASE."""
+    """Solve Cornac's EASE."""
     model = library("cornac.models", "cornac").EASE(lamb=LAM, posB=False, verbose=False)
     return _trained(model, split)
 
 
 def vaecf(split: Split, effort: Effort) -> Recommender:
-    """Train its Mult-VAE."""
+    """Train Cornac's Mult-VAE."""
     model = library("cornac.models", "cornac").VAECF(
         k=100, autoencoder_structure=[300], likelihood="mult", n_epochs=60, beta=0.2, seed=effort.seed
     )
@@ -26,7 +26,7 @@ def vaecf(split: Split, effort: Effort) -> Recommender:
 
 
 def dataset(people: CsrMatrix) -> Any:
-    """Return histories [U, I] as Cornac reads them, its items in the order of the columns."""
+    """Return histories [U, I] as Cornac reads them, the items in the order of the columns."""
     users, items = seen(people)
     entries = zip(users.tolist(), items.tolist(), [1.0] * len(users), strict=True)
     return library("cornac.data", "cornac").Dataset.from_uir(entries)

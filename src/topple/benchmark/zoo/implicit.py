@@ -10,7 +10,7 @@ from topple.scoring.recommender import Recommender
 
 
 def als(split: Split, effort: Effort) -> Recommender:
-    """Train its ALS."""
+    """Train implicit's ALS."""
     return trained(library("implicit.als", "implicit").AlternatingLeastSquares(**als_settings(split, effort)), split)
 
 
@@ -21,7 +21,7 @@ def als_settings(split: Split, effort: Effort) -> dict[str, Any]:
 
 
 def cosine(split: Split, effort: Effort) -> Recommender:
-    """Find its nearest neighbours by cosine."""
+    """Find nearest neighbours of implicit by cosine."""
     return trained(library("implicit.nearest_neighbours", "implicit").CosineRecommender(K=100, num_threads=1), split)
 
 

@@ -15,21 +15,21 @@ from topple.types import CsrMatrix, IntArray
 def seen(people: CsrMatrix) -> tuple[IntArray, IntArray]:
     """Return the user and the item of every interaction of histories [U, I], by item.
 
-    Libraries number items by their ids or as they first meet them: both give the catalogue's own order here.
+    Libraries number items by their ids or as they first meet them: both give the order of the catalogue here.
     """
     entries = people.tocsc().tocoo()
     return entries.row.astype(np.int64), entries.col.astype(np.int64)
 
 
 def sequences(split: Split, effort: Effort) -> tuple[IntArray, IntArray, IntArray]:
-    """Return the same with the place of each in its user's sequence, oldest 0; equal times stand in an order that is drawn."""
+    """Return the same with the position of each in the user's sequence, oldest 0; equal times stand in an order that is drawn."""
     matrix = split.train
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     drawn = generator(effort.seed, "sequences").random(matrix.nnz)
     order = np.lexsort((drawn, drawn if split.times is None else split.times, rows))
-    places = np.empty(matrix.nnz, dtype=np.int64)
-    places[order] = np.arange(matrix.nnz) - matrix.indptr[rows]
-    return *seen(matrix), by_item(matrix, places)
+    positions = np.empty(matrix.nnz, dtype=np.int64)
+    positions[order] = np.arange(matrix.nnz) - matrix.indptr[rows]
+    return *seen(matrix), by_item(matrix, positions)
 
 
 def by_item(people: CsrMatrix, values: NDArray[Any]) -> NDArray[Any]:

@@ -11,12 +11,12 @@ from topple.scoring.recommender import Recommender
 
 
 def ease(split: Split, effort: Effort) -> Recommender:
-    """Solve its EASE."""
+    """Solve LensKit's EASE."""
     return _trained(library("lenskit.knn", "lenskit").EASEScorer(regularization=LAM), split)
 
 
 def implicit_mf(split: Split, effort: Effort) -> Recommender:
-    """Train its implicit ALS."""
+    """Train LensKit's implicit ALS."""
     return _trained(library("lenskit.als", "lenskit").ImplicitMFScorer(embedding_size=factors(split, 50)), split)
 
 

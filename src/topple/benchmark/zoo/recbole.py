@@ -1,4 +1,4 @@
-"""Models of RecBole, by its own loader and losses."""
+"""Models of RecBole, by the library's loader and losses."""
 
 import sys
 import tempfile
@@ -22,14 +22,14 @@ WHOLE_ROWS: Mapping[str, Any] = {"train_neg_sample_args": None}
 
 
 def ease(split: Split, effort: Effort) -> Recommender:
-    """Solve its EASE."""
+    """Solve RecBole's EASE."""
     settings = {**WHOLE_ROWS, "seed": effort.seed, "reg_weight": LAM}
     config, batches = loader("EASE", *sequences(split, effort), settings)
     return wrap(made("EASE", config, batches), "recbole", split.catalogue)
 
 
 def sasrec(split: Split, effort: Effort) -> Recommender:
-    """Train its SASRec, once through: it makes a row of every interaction and all before it."""
+    """Train RecBole's SASRec, once through: it makes a row of every interaction and all before it."""
     size = {"MAX_ITEM_LIST_LENGTH": LONGEST, "n_layers": 1, "n_heads": 1, "inner_size": 64, "train_batch_size": 256}
     config, batches = loader("SASRec", *sequences(split, effort), {**WHOLE_ROWS, "seed": effort.seed, **size})
     with effort.draws():
@@ -41,33 +41,33 @@ def sasrec(split: Split, effort: Effort) -> Recommender:
 def loader(
     kind: str, users: Any, items: Any, times: Any, settings: Mapping[str, Any], *, ordered: bool = True
 ) -> tuple[Any, Any]:
-    """Return RecBole's settings for a kind of model, and its loader of all interactions for training.
+    """Return RecBole's settings for a kind of model, and the loader of all interactions for training.
 
     Args:
         kind: the name of the model.
         users: of the interactions.
         items: their items; RecBole numbers them as it meets them, from 1.
         times: numbers.
-        settings: those that are not RecBole's own.
+        settings: those that are not RecBole's defaults.
         ordered: whether each user's interactions are sorted by time.
     """
     config_of, data = library("recbole.config", "recbole").Config, library("recbole.data", "recbole")
-    with tempfile.TemporaryDirectory() as place, _no_arguments(), quiet("recbole"):
-        folder = Path(place, "seen")
+    with tempfile.TemporaryDirectory() as made, _no_arguments(), quiet("recbole"):
+        folder = Path(made, "seen")
         folder.mkdir()
         seen = "".join(f"{user}\t{item}\t{when:.0f}\n" for user, item, when in zip(users, items, times, strict=True))
         head = "user_id:token\titem_id:token\ttimestamp:float\n"
         (folder / "seen.inter").write_text(head + seen, encoding="utf-8")
         order = "TO" if ordered else "RO"
-        its = {
-            "data_path": place,
-            "checkpoint_dir": place,
+        where = {
+            "data_path": made,
+            "checkpoint_dir": made,
             "state": "ERROR",
             "use_gpu": False,
             "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
             "eval_args": {"split": {"RS": [1, 0, 0]}, "order": order, "group_by": "user", "mode": "full"},
         }
-        config = config_of(kind, "seen", config_dict={**its, **settings})
+        config = config_of(kind, "seen", config_dict={**where, **settings})
         return config, data.data_preparation(config, data.create_dataset(config))[0]
 
 
@@ -77,7 +77,7 @@ def made(kind: str, config: Any, batches: Any) -> Any:
 
 
 def epoch(model: Any, batches: Any, optimizer: torch.optim.Optimizer, ends: Callable[[], bool] = lambda: False) -> None:
-    """Train a model by its own loss, once through the batches or until `ends` says so."""
+    """Train a model by the loss of the library, once through the batches or until `ends` says so."""
     for batch in batches:
         optimizer.zero_grad()
         loss = model.calculate_loss(batch)
@@ -90,7 +90,7 @@ def epoch(model: Any, batches: Any, optimizer: torch.optim.Optimizer, ends: Call
 
 @contextmanager
 def _no_arguments() -> Iterator[None]:
-    """Hide the command line: RecBole reads its own settings from it."""
+    """Hide the command line: RecBole reads settings from it."""
     given = sys.argv
     sys.argv = given[:1]
     try:

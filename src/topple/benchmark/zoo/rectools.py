@@ -16,7 +16,7 @@ from topple.types import IntArray
 
 
 def ease(split: Split, effort: Effort) -> Recommender:
-    """Solve its EASE."""
+    """Solve RecTools' EASE."""
     return _trained(library("rectools.models", "rectools").EASEModel(regularization=LAM), split)
 
 
@@ -27,9 +27,9 @@ def als(split: Split, effort: Effort) -> Recommender:
 
 
 def sasrec(split: Split, effort: Effort) -> Recommender:
-    """Train its SASRec, at most four times through."""
-    sessions, items, places = _sessions(split, effort)
-    data = dataset(sessions, split.catalogue.vocabulary.decode(items), places)
+    """Train RecTools' SASRec, at most four times through."""
+    sessions, items, positions = _sessions(split, effort)
+    data = dataset(sessions, split.catalogue.vocabulary.decode(items), positions)
     models = library("rectools.models", "rectools")
     with effort.draws(), quiet("pytorch_lightning"):
         model = models.SASRecModel(
@@ -57,16 +57,16 @@ def _trained(model: Any, split: Split) -> Recommender:
 
 
 def _sessions(split: Split, effort: Effort) -> tuple[IntArray, IntArray, IntArray]:
-    """Return the session, the item and the place of every training interaction.
+    """Return the session, the item and the position of every training interaction.
 
     A sequence is cut into sessions that share one item: RecTools takes the last of each, and would never meet the others.
     """
-    users, items, places = sequences(split, effort)
-    sessions = users * (1 + len(split.catalogue) // LONGEST) + places // LONGEST
-    shared = (places > 0) & (places % LONGEST == 0)
-    doubled = zip((sessions, items, places), (sessions[shared] - 1, items[shared], places[shared]), strict=True)
-    sessions, items, places = (np.concatenate(both) for both in doubled)
-    return sessions, items, places
+    users, items, positions = sequences(split, effort)
+    sessions = users * (1 + len(split.catalogue) // LONGEST) + positions // LONGEST
+    shared = (positions > 0) & (positions % LONGEST == 0)
+    doubled = zip((sessions, items, positions), (sessions[shared] - 1, items[shared], positions[shared]), strict=True)
+    sessions, items, positions = (np.concatenate(both) for both in doubled)
+    return sessions, items, positions
 
 
 def _lightning(max_minutes: float | None) -> Any:

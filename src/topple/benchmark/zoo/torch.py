@@ -1,4 +1,4 @@
-"""A torch module of one's own."""
+"""A torch module that is written here."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What a command works on: the model of a folder, and histories of its data or of a person's own."""
+"""What a command works on: the model of a folder, and histories of the data or of a person's own."""
 
 import sys
 from collections.abc import Sequence

@@ -47,7 +47,7 @@ class DataChoice:
     ] = None
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder with its published files; without it they are downloaded.", rich_help_panel=DATA),
+        typer.Option(help="Folder with the published files; without it they are downloaded.", rich_help_panel=DATA),
     ] = None
     interactions: Annotated[
         Path | None,
@@ -134,10 +134,10 @@ class DataChoice:
 
 
 def takes_data(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `DataChoice`; it receives them as its one argument `choice`."""
+    """Give a command the options of `DataChoice`; the command receives them as the one argument `choice`."""
     fields = inspect.signature(DataChoice).parameters
-    own = [p for p in inspect.signature(command).parameters.values() if p.name != "choice"]
-    merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*fields.values(), *own)]
+    others = [p for p in inspect.signature(command).parameters.values() if p.name != "choice"]
+    merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*fields.values(), *others)]
 
     @functools.wraps(command)
     def with_data(**given: Any) -> None:
@@ -152,7 +152,7 @@ def takes_data(command: Callable[..., None]) -> Callable[..., None]:
 def plainly(command: Callable[..., None]) -> Callable[..., None]:
     """Make a command end on topple's own errors with one clear message and exit code 2, without a traceback.
 
-    Its help is its docstring, each paragraph in one line, which the terminal folds.
+    The help is the docstring of the command, each paragraph in one line, which the terminal folds.
     """
 
     @functools.wraps(command)
