@@ -40,7 +40,7 @@ def full(ids):
 
 def stored(explanation):
     """Through JSON text and through a column."""
-    lists = item_lists_of([explanation])
+    lists = {name: frozenset(ids) for name, ids in item_lists_of([explanation]).items()}
     row = to_row(explanation)
     table = to_table([row], pa.int64() if isinstance(explanation.query.target, int) else pa.string())
     return from_row(json.loads(json.dumps(row, allow_nan=False)), lists), from_row(from_table(table)[0], lists)
@@ -137,7 +137,12 @@ def test_item_lists_are_stored_once_and_missed_where_they_are_missing(tmp_path):
     write_explanations(several, Catalogue(Vocabulary(ids)), tmp_path / "out")
     (kept,) = json.loads((tmp_path / "out" / "item_lists.json").read_text()).values()
     assert kept == list(ids)
-    assert read_explanations(tmp_path / "out") == several
+    found = read_explanations(tmp_path / "out")
+    assert found == several
+    assert len({id(explanation.query.candidates) for explanation in found}) == 1, "a set a query would fill the memory"
+    (tmp_path / "out" / "item_lists.json").write_text("[1]")
+    with pytest.raises(DataError, match=r"is damaged: item_lists\.json beside it holds no lists by name"):
+        read_explanations(tmp_path / "out")
     (tmp_path / "out" / "item_lists.json").unlink()
     with pytest.raises(DataError, match=r"does not fit the schema.*is not in item_lists\.json beside it"):
         read_explanations(tmp_path / "out")

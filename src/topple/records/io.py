@@ -21,7 +21,8 @@ TABLE, LINES, ITEM_LISTS = "explanations.parquet", "explanations.jsonl", "item_l
 
 Words: TypeAlias = Mapping[str, Callable[[Explanation], Any]]
 """By field, what a catalogue tells of an explanation: titles, and the sentence."""
-ItemLists: TypeAlias = Mapping[str, Sequence[Id]]
+ItemLists: TypeAlias = Mapping[str, frozenset[Id]]
+"""By name, the item lists that queries limit the candidates by; queries with the same list share one set."""
 
 
 class Untold:
@@ -135,8 +136,7 @@ def read_explanations(path: FilePath) -> list[Explanation]:
         )
     try:
         rows, schemas = _lines(file) if file.suffix == ".jsonl" else _parquet(file)
-        beside = file.parent / ITEM_LISTS
-        lists = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+        lists = _item_lists(file.parent / ITEM_LISTS)
     except (pa.ArrowInvalid, OSError, ValueError) as error:
         raise DataError(f"{file} is damaged: {error}. Make it again with `topple explain --out`.") from error
     strange = [name for name in schemas if name not in (SCHEMA, OLDER)]
@@ -165,6 +165,14 @@ def _parquet(file: Path) -> tuple[list[JsonObject], set[str | None]]:
     return from_table(table), {_schema_name(table)}
 
 
+def _item_lists(file: Path) -> ItemLists:
+    """Return the item lists beside a file of explanations; none where there is no such file."""
+    stored = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if not isinstance(stored, dict) or not all(isinstance(ids, list) for ids in stored.values()):
+        raise ValueError(f"{file.name} beside it holds no lists by name")
+    return {name: frozenset(ids) for name, ids in stored.items()}
+
+
 def _schema_name(table: pa.Table) -> str | None:
     name = (table.schema.metadata or {}).get(b"schema")
     return None if name is None else str(name.decode())
@@ -182,7 +190,7 @@ def _named_lists(query: Mapping[str, Any], item_lists: ItemLists) -> dict[str, f
     missing = next((name for name in names.values() if name is not None and name not in item_lists), None)
     if missing is not None:
         raise ValueError(f"the item list {missing!r} is not in {ITEM_LISTS} beside it")
-    found = {key: None if name is None else frozenset(item_lists[name]) for key, name in names.items()}
+    found = {key: None if name is None else item_lists[name] for key, name in names.items()}
     return {**found, "exclude": found["exclude"] or frozenset()}
 
 
