@@ -1,9 +1,21 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from topple import Catalogue, Explanation, Proof, Query, Status, Vocabulary, read_explanations, write_explanations
+from topple import (
+    Catalogue,
+    Explanation,
+    Proof,
+    Query,
+    Status,
+    Vocabulary,
+    read_explanations,
+    sentence,
+    write_explanations,
+)
 from topple.errors import OutputExistsError
+from topple.reports.records import explanation_json
 
 
 def examples(ids):
@@ -63,3 +75,17 @@ def test_an_existing_folder_is_refused(tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(OutputExistsError, match="exists and is left as it is"):
         write_explanations([], Catalogue(Vocabulary(["a"])), tmp_path / "out")
+
+
+def test_one_explanation_as_json_tells_titles_the_sentence_and_the_lists_that_it_names():
+    ids = ("a", "b", "c", "d")
+    catalogue = Catalogue(Vocabulary(ids), ("A", "B", "C", "D"))
+    first, second = examples(ids)
+    row = explanation_json(first, catalogue)
+    assert (row["schema"], row["target_title"]) == ("topple.explanation/3", "C")
+    assert (row["item_titles"], row["replacement_titles"]) == (["A"], ["D"])
+    assert row["sentence"] == sentence(first, catalogue)
+    assert "item_lists" not in row
+    limited = explanation_json(replace(second, query=replace(second.query, exclude=frozenset({"d", "c"}))), catalogue)
+    assert limited["item_lists"] == {limited["exclude"]: ["c", "d"]}
+    json.dumps(limited, allow_nan=False)
