@@ -15,7 +15,7 @@ def test_ranks_and_scores_without_each_unit(rule):
     ids = model.catalogue.vocabulary.ids
     history, groups = ids[:9], [(ids[7], ids[2])]
     found = topple.influence(model, history, 4, groups=groups, rule=rule)
-    assert found.units == tuple((item,) if item != ids[2] else (ids[7], ids[2]) for item in ids[:9] if item != ids[7])
+    assert found.units == tuple((item,) if item != ids[2] else (ids[2], ids[7]) for item in ids[:9] if item != ids[7])
     assert list(found.listed) == topple.recommend(model, history, 4)
     targets = [one.item for one in found.listed]
     assert found.ranks.shape == found.scores.shape == found.drops.shape == (8, 4)

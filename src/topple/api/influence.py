@@ -116,5 +116,5 @@ def influence(
 
 def _units(history: tuple[ItemId, ...], groups: tuple[tuple[ItemId, ...], ...]) -> tuple[tuple[ItemId, ...], ...]:
     """Return the units of a history, in the order of their first items."""
-    group_of = {item: group for group in groups for item in group}
+    group_of = {item: tuple(one for one in history if one in group) for group in groups for item in group}
     return tuple(dict.fromkeys(group_of.get(item, (item,)) for item in history))

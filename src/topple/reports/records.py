@@ -62,8 +62,13 @@ def words_of(catalogue: Catalogue) -> dict[str, Callable[[Explanation], Any]]:
         return [catalogue.title(item) for item in items]
 
     return {
-        "target_title": lambda explanation: catalogue.title(explanation.query.target),
+        "target_title": lambda explanation: _title(explanation.query.target, catalogue),
         "item_titles": lambda explanation: titles(explanation.items),
         "replacement_titles": lambda explanation: titles(explanation.replacements),
         "sentence": lambda explanation: sentence(explanation, catalogue),
     }
+
+
+def _title(item: Id | None, catalogue: Catalogue) -> str | None:
+    """Return a title; None for the target of a query that has none, as no list could be made."""
+    return None if item is None else catalogue.title(item)
