@@ -63,3 +63,13 @@ def test_a_history_of_one_item():
 def test_what_cannot_be_asked_is_said(given, words):
     with pytest.raises(QueryError, match=words):
         topple.influence(film_recommender(), HISTORY, **{"k": 2, **given})
+
+
+def test_an_item_that_comes_again_is_one_unit():
+    model = random_mult_vae()
+    a, b, c = model.catalogue.vocabulary.ids[:3]
+    found = topple.influence(model, [a, b, a, c], 3)
+    assert found.units == ((a,), (b,), (c,))
+    query = Query((a, b, a, c), found.listed[0].item, k=3)
+    assert topple.verify(model, [query], [(a,)])[0].rank_after == found.ranks[0, 0]
+    assert np.allclose(found.scores[1], topple.score(model, [a, a, c], [one.item for one in found.listed]), rtol=1e-9)

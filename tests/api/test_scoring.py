@@ -56,7 +56,6 @@ def test_scoring_keeps_no_gradient():
     [
         (["alien", "nothing"], None, r"unknown item id 'nothing'.*Leave it out"),
         ({"ann": ["alien"]}, ["nothing"], r"unknown item id 'nothing'.*Leave it out"),
-        (["alien", "duel", "alien"], None, r"item 'alien' stands twice in the history of 3 items"),
         ("alien", None, r"'alien' is one id and not a sequence of them. Give a list"),
     ],
 )

@@ -88,3 +88,15 @@ def test_an_explanation_is_what_happens(model):
 def test_what_cannot_be_changed_is_said(given, words):
     with pytest.raises(QueryError, match=words):
         topple.what_if(film_recommender(), HISTORY, **{"k": 2, **given})
+
+
+def test_under_the_rule_all_items_of_the_history_are_listed_too(model):
+    ids = model.catalogue.vocabulary.ids
+    found = topple.what_if(model, ids[:6], 24 - 1, without=ids[0], rule="all")
+    assert set(ids_of(found.before)) & set(ids[:6])
+    assert ids_of(found.before) == [one.item for one in topple.recommend(model, ids[:6], 23, rule="all")]
+
+
+def test_all_events_of_an_item_are_taken_out(model):
+    a, b = model.catalogue.vocabulary.ids[:2]
+    assert topple.what_if(model, [a, b, a], without=a).changed == (b,)

@@ -1,8 +1,10 @@
 import json
+from datetime import datetime, timedelta
 
 import pyarrow.parquet as pq
 import pytest
 
+import topple as package
 from topple import load_model, load_model_split, read_explanations
 
 QUICK = ["--explainer", "lcer", "--set", "steps=60"]
@@ -142,3 +144,37 @@ def test_odd_user_ids_are_unknown_users(topple, tmp_path, text):
     result = topple("recommend", "-m", tmp_path / "m", f"--user={text}")
     assert result.exit_code == 2
     assert "unknown user id" in result.stderr
+
+
+def test_what_is_listed_without_evidence_is_marked(topple, tmp_path):
+    lines = "\n".join(f"u{user},i{item}" for user in range(30) for item in (user % 5, 5 + user % 5, 10 + user % 3))
+    (tmp_path / "seen.csv").write_text(f"user,item\n{lines}\n")
+    made = topple(
+        "fit",
+        "--interactions",
+        tmp_path / "seen.csv",
+        "--recommender",
+        "item-knn",
+        "--min-items",
+        2,
+        "--out",
+        tmp_path / "m",
+    )
+    assert made.exit_code == 0, made.output
+    shown = topple("recommend", "--model", tmp_path / "m", "--history", "i0", "-k", 10).stdout
+    assert "(nothing in the history speaks for it)" in shown
+    assert "i5 " in next(line for line in shown.splitlines() if "│    1 │" in line)
+    told = json.loads(topple("recommend", "-m", tmp_path / "m", "--history", "i0", "-k", 10, "--json").stdout)
+    assert {item["evidence"] for item in told[0]["items"]} == {True, False}
+
+
+def test_a_stored_answer_names_the_model_the_data_and_the_time(topple, model, tmp_path):
+    assert topple("explain", "-m", model, "--users", 1, "-k", 2, "--out", tmp_path / "out").exit_code == 0
+    found = read_explanations(tmp_path / "out")
+    fitted, split = load_model(model), load_model_split(model)
+    for explanation in found:
+        assert (explanation.model, explanation.data) == (fitted.fingerprint, split.fingerprint)
+        assert explanation.catalogue == fitted.catalogue.fingerprint
+        assert explanation.version == package.__version__
+        assert datetime.fromisoformat(explanation.at).utcoffset() == timedelta(0)
+        assert [explanation.query.history[at] for at in explanation.positions] == list(explanation.items)

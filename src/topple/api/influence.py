@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from topple.api.recommending import Recommended, recommend
-from topple.api.scoring import indices_of, scores_of
-from topple.records.question import CandidateRule, Query
-from topple.scoring.checks import candidate_rule
+from topple.api.recommending import Recommended, listed
+from topple.records.question import CandidateRule, Query, Request
+from topple.scoring.checks import candidate_rule, check_request, check_target
+from topple.scoring.encoding import encode_histories
+from topple.scoring.ranking import whole_rows
 from topple.scoring.recommender import Recommender
-from topple.types import BoolArray, FloatArray, IntArray, ItemId, JsonObject, plain
-from topple.verification.verify import verify
+from topple.scoring.unchanged import UnchangedScores
+from topple.scoring.variations import without
+from topple.types import BoolArray, FloatArray, IntArray, ItemId, JsonObject
 
 AT_ONCE = 64
 """Changed histories that are scored together."""
@@ -96,25 +98,31 @@ def influence(
         >>> found.ranks.shape, found.scores.shape
         ((3, 2), (3, 2))
     """
-    asked, given = candidate_rule(rule), tuple(plain(item) for item in history)
-    listed = tuple(recommend(recommender, given, k))
-    together = tuple(tuple(plain(item) for item in group) for group in groups)
-    units = _units(given, together)
-    queries = [Query(given, one.item, k=k, rule=asked, groups=together) for _ in units for one in listed]
-    sets = [unit for unit in units for _ in listed]
-    ranks = [verdict.rank_after for verdict in verify(recommender, queries, sets)]
-    rest = [indices_of(recommender, [item for item in given if item not in unit]) for unit in units]
-    columns = torch.tensor(indices_of(recommender, [one.item for one in listed]))
-    scores = [
-        scores_of(recommender, rest[start : start + AT_ONCE], columns).cpu() for start in range(0, len(rest), AT_ONCE)
-    ]
-    shape = len(units), len(listed)
-    return Influence(
-        units, listed, np.array(ranks, dtype=np.int64).reshape(shape), torch.cat(scores).numpy().reshape(shape), asked
+    request = Request.of(history=history, k=k, rule=candidate_rule(rule), groups=groups)
+    check_request(request, recommender.catalogue)
+    encoded = encode_histories([request], recommender.catalogue, device=recommender.device)
+    unchanged = UnchangedScores(recommender, encoded, request.rule)
+    (recommendations,) = listed(unchanged, k)
+    check_target(Query.about(recommendations[0].item, request), recommender.catalogue)
+    targets, _ = unchanged.best(k)  # [1, K]
+    unit = encoded.unit[0, : len(request.history)]  # [H]
+    removed = unit == (unit == torch.arange(len(unit), device=unit.device)).nonzero()  # [W, H]
+    parts = [_without(unchanged, part, targets) for part in torch.split(removed, AT_ONCE)]
+    ranks, scores = (torch.cat(found).cpu().numpy() for found in zip(*parts, strict=True))
+    units = tuple(
+        tuple(dict.fromkeys(item for item, gone in zip(request.history, row, strict=True) if gone))
+        for row in removed.tolist()
     )
+    return Influence(units, tuple(recommendations), ranks, scores, request.rule)
 
 
-def _units(history: tuple[ItemId, ...], groups: tuple[tuple[ItemId, ...], ...]) -> tuple[tuple[ItemId, ...], ...]:
-    """Return the units of a history, in the order of their first items."""
-    group_of = {item: tuple(one for one in history if one in group) for group in groups for item in group}
-    return tuple(dict.fromkeys(group_of.get(item, (item,)) for item in history))
+def _without(
+    unchanged: UnchangedScores, removed: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the ranks and scores of targets [1, K] without sets of positions, bool [W, H], both [W, K]."""
+    keep = without(unchanged.histories, removed[None])  # [1, W, H]
+    scores = whole_rows(unchanged.recommender, unchanged.histories, keep, unchanged.rule)[0]  # [W, I]
+    tolerance = unchanged.tolerance(torch.zeros_like(targets[:, 0]), targets).expand(len(scores), -1)
+    target = targets.expand(len(scores), -1)  # [W, K]
+    standing = unchanged.ranking.standing(scores, target, torch.full_like(target, targets.shape[1]), tolerance)
+    return unchanged.ranking.rank(scores, standing, tolerance), standing.score

@@ -32,7 +32,7 @@ def score(
         NaN where the model has no score for an item.
 
     Raises:
-        QueryError: an id that is not in the catalogue, or an item that is in a history twice.
+        QueryError: an id that is not in the catalogue.
 
     Example:
         >>> from topple.testing import film_recommender
@@ -69,12 +69,9 @@ def indices_of(recommender: Recommender, history: Sequence[ItemId]) -> list[int]
     """Return the indices of a history.
 
     Raises:
-        QueryError: an id that is not in the catalogue, or an item that is there twice.
+        QueryError: an id that is not in the catalogue.
     """
     indices: list[int] = _indices(recommender, history).tolist()
-    if len(set(indices)) < len(indices):
-        twice = next(item for number, item in enumerate(history) if indices[number] in indices[:number])
-        raise QueryError(f"item {twice!r} stands twice in the history of {len(history)} items. Give each item once.")
     return indices
 
 

@@ -76,7 +76,8 @@ def what_if(
         without: items to take out of the history, or one item. Exactly one of the three changes is given.
         only: items to keep, all others are taken out.
         add: items to append to the history; an item that is added is seen and no longer listed.
-        rule: whether an item that is taken out may be listed ("unseen_after") or not ("unseen_before").
+        rule: whether an item that is taken out may be listed ("unseen_after") or not ("unseen_before"), or every item of the
+            history may ("all").
 
     Raises:
         QueryError: not exactly one change, an item to take out or keep that is not in the history, one to add that is there
@@ -90,17 +91,23 @@ def what_if(
         True
     """
     asked = candidate_rule(rule)
-    check_request(Request.of(history=history, k=k, rule=asked), recommender.catalogue)
-    given = tuple(plain(item) for item in history)
+    request = Request.of(history=history, k=k, rule=asked)
+    check_request(request, recommender.catalogue)
+    given = request.history
     changed = _changed(given, without=without, only=only, add=add)
     left = len(recommender.catalogue) - len({*given, *changed})
-    if left < k:
+    if left < k and asked is not CandidateRule.ALL:
         raise QueryError(
             f"k={k} with {left} items outside both histories: the list cannot be filled. Choose a smaller k."
         )
     rows = [indices_of(recommender, given), indices_of(recommender, changed)]
     scores = scores_of(recommender, rows)
-    hidden = rows if asked is CandidateRule.UNSEEN_AFTER else [rows[0], [*rows[0], *rows[1]]]
+    seen_by: dict[CandidateRule, list[list[int]]] = {
+        CandidateRule.UNSEEN_BEFORE: [rows[0], [*rows[0], *rows[1]]],
+        CandidateRule.UNSEEN_AFTER: rows,
+        CandidateRule.ALL: [[], []],
+    }
+    hidden = seen_by[asked]
     for row, seen in enumerate(hidden):
         scores[row, torch.tensor(seen, dtype=torch.int64, device=scores.device)] = -torch.inf
     order = top_k(scores, scores.shape[1]).cpu()

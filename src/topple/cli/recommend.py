@@ -52,5 +52,6 @@ def recommend(
         for column in ("rank", "item", "title", "score"):
             table.add_column(column, justify="right" if column in ("rank", "score") else "left")
         for one in listed:
-            table.add_row(str(one.rank), Text(str(one.item)), Text(one.title), f"{one.score:.3f}")
+            note = "" if one.evidence else " (nothing in the history speaks for it)"
+            table.add_row(str(one.rank), Text(str(one.item)), Text(one.title + note), f"{one.score:.3f}")
         console().print(table)
