@@ -37,3 +37,13 @@ def test_every_missing_capability_is_named():
 
 def test_a_recommender_with_what_is_needed_passes():
     Lcer().require(film_recommender())
+
+
+def test_a_method_of_another_package_cannot_prove_in_the_name_of_one_of_this_library():
+    class Theirs(Lcer):
+        name = "lcer"
+
+    assert Lcer().prover == "lcer"
+    assert Theirs().prover == "tests:lcer"
+    Theirs.name = "theirs"
+    assert Theirs().prover == "theirs"

@@ -167,7 +167,7 @@ class Answering:
         ]
         allowed = torch.tensor([not text for text in wrong], device=claims.sets.device)
         judge = Judge(self.recommender, queries, unchanged)
-        bounds = Bounds(claims.proven_below * allowed, self.method.name)
+        bounds = Bounds(claims.proven_below * allowed, self.method.prover)
         verdicts = judge.verdicts(claims.sets & allowed[:, None], alone=False, bounds=bounds)
         others = self._true_others(queries, unchanged, claims)
         return [

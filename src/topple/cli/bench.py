@@ -68,7 +68,7 @@ def recommenders(
 
     Example: topple bench recommenders --dataset ml-100k --data-dir ml-100k --users 50 --out table
     """
-    from topple.api.runs import Run
+    from topple.api.faces.runs import Run
     from topple.benchmark.recommenders import RecommendersSettings, Row, compare_recommenders, entrants, manifest
 
     names = entrants(native=native, adapters=adapters, only=only or ())

@@ -99,7 +99,7 @@ def explain(
     """
     from topple.api.asking import top_k_queries
     from topple.api.explaining import explain_queries, make_explainer
-    from topple.api.parsing import costs_of, ids_of, settings_of
+    from topple.api.faces.parsing import costs_of, ids_of, settings_of
     from topple.scoring.budget import Budget
 
     if all_users and (user or history):

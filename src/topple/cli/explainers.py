@@ -29,7 +29,7 @@ def explainers(
 
     Example: topple explainers --for model
     """
-    from topple.api.menus import explainer_menu
+    from topple.api.faces.menus import explainer_menu
 
     recommender = None if of is None else _recommender(of, factory)
     rows = [asdict(choice) for choice in explainer_menu(recommender)]

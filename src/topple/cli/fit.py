@@ -41,8 +41,8 @@ def fit(
     """
     from topple import registry
     from topple.api import fitting
-    from topple.api.keeping import KeepBest
-    from topple.api.parsing import settings_of
+    from topple.api.faces.keeping import KeepBest
+    from topple.api.faces.parsing import settings_of
     from topple.files import refuse_existing
     from topple.recommenders.saving.folders import load_arrays
     from topple.recommenders.training.quality import held_out_quality

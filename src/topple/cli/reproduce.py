@@ -59,8 +59,8 @@ def lcer(
 
     Example: topple reproduce lcer --dataset ml-100k --data-dir ml-100k --lam 0.01 --alpha 0.1
     """
-    from topple.api.menus import preset_for
-    from topple.api.parsing import settings_of
+    from topple.api.faces.menus import preset_for
+    from topple.api.faces.parsing import settings_of
     from topple.benchmark.lcer import reproduce_lcer
     from topple.explainers.lcer import LcerSettings
     from topple.files import refuse_existing

@@ -39,7 +39,7 @@ def what_if(
     Example: topple what-if --model model --user 42 --without 50,181
     """
     from topple.api import what_if as asking
-    from topple.api.parsing import ids_of
+    from topple.api.faces.parsing import ids_of
 
     changes = {"without": without, "only": only, "add": add}
     given = {name: text for name, text in changes.items() if text is not None}

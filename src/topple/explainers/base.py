@@ -58,6 +58,13 @@ class Explainer(ABC):
             meter: what may be spent; None for no limit.
         """
 
+    @property
+    def prover(self) -> str:
+        """The name that proofs of the method carry: with the package in front where another package takes a name of this library."""
+        package = type(self).__module__.partition(".")[0]
+        outside = package != "topple" and self.name in registry.BUILT_IN["explainers"]
+        return f"{package}:{self.name}" if outside else self.name
+
     def require(self, recommender: Recommender) -> None:
         """Check that the recommender declares what this method needs.
 

@@ -42,7 +42,7 @@ def histories_of(
     trained: bool = False,
 ) -> dict[Id, tuple[Id, ...]]:
     """Return the histories that a person chose: users by id, a history by item ids, or the first test or training users."""
-    from topple.api.parsing import ids_of
+    from topple.api.faces.parsing import ids_of
 
     if history is not None:
         if users:

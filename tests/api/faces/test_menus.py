@@ -1,5 +1,5 @@
 from topple import registry
-from topple.api.menus import explainer_menu, preset_for
+from topple.api.faces.menus import explainer_menu, preset_for
 from topple.recommenders.models.ease import EASE
 from topple.testing import random_mult_vae
 

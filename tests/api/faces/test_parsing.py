@@ -1,7 +1,7 @@
 import pytest
 
 from topple import Vocabulary
-from topple.api.parsing import costs_of, ids_of, settings_of
+from topple.api.faces.parsing import costs_of, ids_of, settings_of
 from topple.errors import QueryError, SettingsError, UnknownIdError
 
 FILMS = Vocabulary(["a", "b=c", "d, e"])

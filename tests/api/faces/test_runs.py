@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from topple.api.runs import Run
+from topple.api.faces.runs import Run
 from topple.errors import DataError, OutputError, OutputExistsError
 
 MANIFEST = {"run": "test", "data": "1a2b", "settings": {"k": 5, "seed": 0}}

@@ -1,8 +1,8 @@
 import pytest
 
 from topple import fit, load_model, load_model_split
-from topple.api import keeping
-from topple.api.keeping import KeepBest
+from topple.api.faces import keeping
+from topple.api.faces.keeping import KeepBest
 from topple.errors import OutputExistsError
 from topple.testing import random_mult_vae, tiny_split
 
