@@ -18,7 +18,7 @@ from tests.oracle.shifted import SHIFTS, Shift, shifted_world
 def ask(shift: Shift, histories: int, seed: int) -> tuple[Tally, bool, float]:
     """Return the tally of a shift, whether a warning was given, and the mean size of the sets."""
     world, warned = shifted_world(shift, seed)
-    drawn = list(draw_queries(world, np.random.default_rng(seed), histories))
+    drawn = list(draw_queries(world, np.random.default_rng(seed), histories, shift.first))
     explained = topple.explain_queries(world.model, [query for query, _ in drawn], progress=False)
     precision, ids, tally = precision_of(world), list(world.model.catalogue.vocabulary.ids), Tally()
     for (query, history), explanation in zip(drawn, explained, strict=True):

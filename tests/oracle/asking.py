@@ -84,8 +84,11 @@ def draw_constraints(random, history, ids):
     return drawn
 
 
-def draw_queries(world, random, histories=HISTORIES):
-    """Yield queries with the `History` of each; the targets of a history, and most of its constraints, are shared."""
+def draw_queries(world, random, histories=HISTORIES, first=0):
+    """Yield queries with the `History` of each; the targets of a history, and most of its constraints, are shared.
+
+    The first so many items of a list are not asked about.
+    """
     ids = list(world.model.catalogue.vocabulary.ids)
     for _ in range(histories):
         items, weights = draw_history(random, len(ids))
@@ -100,8 +103,8 @@ def draw_queries(world, random, histories=HISTORIES):
         if not len(order):
             continue
         for _ in range(TARGETS):
-            k = int(random.integers(1, 6))
-            target = ids[order[min(random.integers(k + (random.random() < 0.05)), len(order) - 1)]]
+            k = first + int(random.integers(1, 6))
+            target = ids[order[min(random.integers(first, k + (random.random() < 0.05)), len(order) - 1)]]
             more = {} if random.random() < 0.7 else draw_constraints(random, named, ids)
             more.pop("rule", None)  # the targets were drawn for the rule
             given = {"weights": weights} if weights else {}

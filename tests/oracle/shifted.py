@@ -16,12 +16,13 @@ PINNED = 12
 class Shift:
     """What is done to the scores, and in which precision they are handed over.
 
-    `after` takes scores [N, I] and says what they become.
+    `after` takes scores [N, I] and says what they become; the first so many of a list are not asked about.
     """
 
     name: str
     after: object
     dtype: type = np.float64
+    first: int = 0
 
 
 def _stock():
@@ -42,7 +43,7 @@ SHIFTS = [
     for offset in (0, 100, 1e4, 1e6)
 ]
 SHIFTS += [
-    Shift("12 items pinned at 1e6", _pinned),
+    Shift("12 items pinned at 1e6", _pinned, first=PINNED),
     Shift("in stock + 10", lambda scores: scores + 10 * _stock()),
     Shift("in stock + 1000", lambda scores: scores + 1000 * _stock()),
     Shift("in stock + 1e6", lambda scores: scores + 1e6 * _stock()),
