@@ -190,13 +190,15 @@ def _rank(asked, sure, kept):
 def _judge_words(found, explanation, asked, bits):
     """Hold the words about a set that is the whole history against the rule."""
     kept = asked.history.full ^ bits
-    by_fillers = asked.goal != "sufficient" and asked.counts[POSSIBLE, 0, kept] < asked.k
-    whole = by_fillers and kept == 0 and len(asked.history.items) > 1
-    found.counts["by fillers alone"] += by_fillers
-    found.counts["whole history"] += whole
-    if WHOLE_HISTORY in explanation.reason and not (by_fillers and kept == 0):
+    perhaps, surely = (
+        asked.goal != "sufficient" and asked.counts[sure, 0, kept] < asked.k for sure in (CERTAIN, POSSIBLE)
+    )
+    found.counts["by fillers alone"] += surely
+    said = WHOLE_HISTORY in explanation.reason
+    found.counts["whole history"] += said
+    if said and not (perhaps and kept == 0):
         found.say("reason", f"{explanation.reason!r}, and other items outrank the target, or something is left")
-    if whole and WHOLE_HISTORY not in explanation.reason:
+    if surely and kept == 0 and len(set(asked.history.items)) > 1 and not said:
         found.say(
             "reason",
             f"the set is the whole history, nothing outranks the target, and the reason is {explanation.reason!r}",
