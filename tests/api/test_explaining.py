@@ -141,6 +141,21 @@ def test_in_a_batch_a_bad_query_comes_back_in_its_place_with_its_reason_and_stop
     assert timeless([found[0], found[-1]]) == timeless(alone)
 
 
+@pytest.mark.parametrize("order", [(1, 9, 2), (9, 1), (9, 9, 1)])
+def test_a_list_that_cannot_be_filled_is_the_reason_of_the_queries_that_ask_for_it_alone(order):
+    films = film_world()
+    queries = [replace(films.one, k=k) for k in order]
+    explained = explain_queries(films.recommender, queries, progress=False)
+    assert [each.status is Status.INVALID and "k=9 with" in each.reason for each in explained] == [k == 9 for k in order]
+
+
+@pytest.mark.parametrize("seeds", [(0, "x"), ("x", 0)])
+def test_a_seed_that_is_none_is_the_reason_of_its_query_alone(seeds):
+    films = film_world()
+    explained = explain_queries(films.recommender, [replace(films.one, seed=seed) for seed in seeds], progress=False)
+    assert ["seed='x'" in each.reason for each in explained] == [seed == "x" for seed in seeds]
+
+
 @pytest.mark.parametrize("user", BAD)
 def test_one_history_alone_raises_with_the_same_reason(user):
     history, reason = BAD[user]

@@ -12,9 +12,7 @@ from tests.oracle.verdicts import judge_scale, judge_verdicts
 from tests.oracle.worlds import draw_world
 from topple import Query
 
-FEATURES = frozenset()
-"""What may be asked besides: weights, repeats, candidates, exclude, all (the rule)."""
-RULES = ("unseen_before", "unseen_after", *FEATURES.intersection({"all"}))
+RULES = tuple(topple.CandidateRule)
 PRICES = (1, 2, 0.5, 0.01, 100, 0.1, 0.2, 0.3, 0.125, 1.001)
 HISTORIES, TARGETS = 12, 5
 """Histories of a world, targets of a history."""
@@ -51,9 +49,9 @@ def draw_history(random, items):
     most = LONG if random.random() < OFTEN_LONG else EVENTS
     history = random.permutation(items)[: random.integers(1, most + 1)].tolist()
     weights = ()
-    if "repeats" in FEATURES and random.random() < 0.2:
+    if random.random() < 0.2:
         history += [history[0]] * int(random.integers(1, 3))
-    if "weights" in FEATURES and random.random() < 0.25:
+    if random.random() < 0.25:
         weights = tuple(float(weight) for weight in random.choice([0.5, 1, 2, 3, 0.25], len(history)))
     return history, weights
 
@@ -74,12 +72,11 @@ def draw_constraints(random, history, ids):
         "sets": int(random.integers(2, 4)) if random.random() < 0.15 else 1,
         "seed": int(random.integers(5)),
     }
-    if "repeats" in FEATURES:
-        by_event = random.random() < 0.5
-        drawn |= {"repeats": "events", "groups": ()} if by_event else {"repeats": "item"}  # a group names items
-    if "candidates" in FEATURES and random.random() < 0.2:
+    by_event = random.random() < 0.5
+    drawn |= {"repeats": "events", "groups": ()} if by_event else {"repeats": "item"}  # a group names items
+    if random.random() < 0.2:
         drawn["candidates"] = frozenset(item for item in ids if random.random() < 0.8)
-    if "exclude" in FEATURES and random.random() < 0.2:
+    if random.random() < 0.2:
         drawn["exclude"] = frozenset(item for item in ids if random.random() < 0.1)
     return drawn
 

@@ -253,14 +253,18 @@ class Answering:
 
 
 def by_history(queries: Sequence[Query]) -> tuple[list[Asked], list[list[int]]]:
-    """Return what is asked of each history, by rule, and the numbers of the queries."""
-    members: dict[object, list[int]] = {}
+    """Return what is asked of each history, by rule, and the numbers of the queries.
+
+    What is asked with another k or seed is a request to be checked by itself; those of one history follow each other.
+    """
+    members: dict[object, dict[object, list[int]]] = {}
     for number, query in enumerate(queries):
         try:
-            members.setdefault(query.history_key, []).append(number)
+            members.setdefault(query.history_key, {}).setdefault(repr((query.k, query.seed)), []).append(number)
         except TypeError:  # something that is no id: the check of the request says so
-            members[number] = [number]
-    order = sorted(members.values(), key=lambda numbers: list(CandidateRule).index(queries[numbers[0]].rule)
+            members[number] = {None: [number]}
+    requests = [numbers for together in members.values() for numbers in together.values()]
+    order = sorted(requests, key=lambda numbers: list(CandidateRule).index(queries[numbers[0]].rule)
                    if isinstance(queries[numbers[0]].rule, CandidateRule) else -1)  # fmt: skip
     return [Asked(queries[numbers[0]], tuple(queries[number] for number in numbers)) for numbers in order], order
 
