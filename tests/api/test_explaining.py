@@ -146,7 +146,9 @@ def test_a_list_that_cannot_be_filled_is_the_reason_of_the_queries_that_ask_for_
     films = film_world()
     queries = [replace(films.one, k=k) for k in order]
     explained = explain_queries(films.recommender, queries, progress=False)
-    assert [each.status is Status.INVALID and "k=9 with" in each.reason for each in explained] == [k == 9 for k in order]
+    assert [each.status is Status.INVALID and "k=9 with" in each.reason for each in explained] == [
+        k == 9 for k in order
+    ]
 
 
 @pytest.mark.parametrize("seeds", [(0, "x"), ("x", 0)])

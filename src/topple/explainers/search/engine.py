@@ -270,9 +270,12 @@ class Engine:
         tiny = torch.finfo(scores.dtype).tiny
         if full:
             self._note_undecided(rows, keep, standing.within_rounding)
+        # what rounding may have done is no part of a lead: equal leads are equal, however large the scores are
         if kept:
-            return (-(standing.lead + standing.band)).masked_fill(standing.by_fillers, -tiny)
-        return (standing.lead - standing.band).masked_fill(standing.by_fillers, tiny)
+            lead = torch.where(standing.lead + standing.band < 0, standing.lead, standing.lead.clamp(min=0))
+            return (-lead).masked_fill(standing.by_fillers, -tiny)
+        lead = torch.where(standing.lead > standing.band, standing.lead, standing.lead.clamp(max=0))
+        return lead.masked_fill(standing.by_fillers, tiny)
 
     def _note_undecided(self, rows: Tensor, keep: Tensor, within: Tensor) -> None:
         """Remember what the cheapest set costs that rounding decides about, for nothing is proven from there on."""
