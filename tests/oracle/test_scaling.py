@@ -23,7 +23,7 @@ LAST = {
     "popularity": ("counts",),
 }
 """The arrays that scores are proportional to; of those without, all scores would have to be learned anew."""
-FACTORS = [2.0**-40, 2.0**-3, 2.0, 2.0**30]
+FACTORS = [2.0**-40, 2.0**-3, 2.0**30]
 
 
 def scaled(model, factor):
@@ -46,7 +46,7 @@ def answers(model, queries, method="auto", settings=None, *, work=True):
     ]  # fmt: skip
 
 
-def asked(world, seed=3, histories=8, **fixed):
+def asked(world, seed=3, histories=5, **fixed):
     drawn = [query for query, _ in draw_queries(world, np.random.default_rng(seed), histories)]
     return [replace(query, **fixed) for query in drawn]
 
@@ -59,7 +59,7 @@ def test_a_power_of_two_changes_no_answer(name, kind):
     work = name not in ("mult-vae", "mult-dae")  # bounds of layers are rounded in units of their own
     before = answers(world.model, queries, work=work)
     assert {status for status, *_ in before} >= {"found"} or name == "popularity"
-    for factor in FACTORS if name != "bpr" else [2.0**-40, 2.0**-4, 4.0, 2.0**30]:
+    for factor in FACTORS if name != "bpr" else [2.0**-40, 2.0**-4, 2.0**30]:
         assert answers(scaled(world.model, factor), queries, work=work) == before, factor
 
 
