@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import topple
-from topple.api.reasons import REASONS, known_besides, nearly_everyone, no_evidence, no_such_goal, not_listed, refuted
+from topple.api.reasons import known_besides, nearly_everyone, no_evidence, no_set, no_such_goal, not_listed, refuted
 from topple.errors import QueryError, ToppleError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Proof, Status, Verdict
@@ -217,7 +217,7 @@ class Answering:
         if wrong:
             reason = f"refused: {wrong}"
         elif status is not Status.FOUND:
-            reason = REASONS.get(status, "") + nearly_everyone(self.recommender, query)
+            reason = no_set(status, verdict.proof_by) + nearly_everyone(self.recommender, query)
         elif not verdict.valid:
             reason = f"refuted by re-ranking: {refuted(verdict)}"
         else:

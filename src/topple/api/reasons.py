@@ -2,6 +2,7 @@
 
 from topple import registry
 from topple.explainers.base import Explainer
+from topple.metrics import claimed_by
 from topple.records.answer import Proof, Status, Verdict
 from topple.records.question import Goal, Query
 from topple.scoring.recommender import Recommender
@@ -17,6 +18,12 @@ WITHOUT_EVIDENCE = (
     "without these, nothing in the history speaks for it: it ties with all items of which the same is true"
 )
 WHOLE_HISTORY = "nothing is left to speak for it: the set is the whole history"
+
+
+def no_set(status: Status, proof_by: str) -> str:
+    """Say why there is no set; what a method of another package proves is called a claim."""
+    reason, claimant = REASONS.get(status, ""), claimed_by(proof_by)
+    return reason.replace("proven:", f"claimed by {claimant}:", 1) if claimant else reason
 
 
 def known_besides(verdict: Verdict, proof: Proof, *, spent: bool) -> str:

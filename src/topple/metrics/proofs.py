@@ -37,12 +37,12 @@ def count_proofs(explanations: Iterable[Explanation]) -> Proofs:
     impossible = [each for each in valid if each.status is Status.IMPOSSIBLE]
     return Proofs(
         queries=len(valid),
-        minimum=sum(not claimed_by(each) for each in minimum),
-        impossible=sum(not claimed_by(each) for each in impossible),
-        claimed=dict(Counter(each.proof_by for each in (*minimum, *impossible) if claimed_by(each))),
+        minimum=sum(not claimed_by(each.proof_by) for each in minimum),
+        impossible=sum(not claimed_by(each.proof_by) for each in impossible),
+        claimed=dict(Counter(each.proof_by for each in (*minimum, *impossible) if claimed_by(each.proof_by))),
     )
 
 
-def claimed_by(explanation: Explanation) -> str:
-    """Return the method of another package whose proof this is; nothing for a proof of this library."""
-    return "" if explanation.proof_by in ("", *registry.BUILT_IN["explainers"]) else explanation.proof_by
+def claimed_by(proof_by: str) -> str:
+    """Return the method of another package that a proof is by; nothing for a proof of this library."""
+    return "" if proof_by in ("", *registry.BUILT_IN["explainers"]) else proof_by

@@ -89,15 +89,16 @@ def _needed(explanation: Explanation) -> str:
 
 def _claimed(explanation: Explanation) -> str:
     """Name the method of another package that claims a proof, in brackets."""
-    claimant = claimed_by(explanation)
+    claimant = claimed_by(explanation.proof_by)
     return f" (claimed by {claimant})" if claimant else ""
 
 
 def _reason(explanation: Explanation) -> str:
     """Return the reason; what a method of another package proves is called a claim."""
-    claimant = claimed_by(explanation)
-    if explanation.status is Status.IMPOSSIBLE and claimant:
-        return f"claimed by {claimant}: {explanation.reason.removeprefix('proven: ')}"
+    claimant = claimed_by(explanation.proof_by)
+    proven = "proven: "
+    if claimant and explanation.reason.startswith(proven):
+        return f"claimed by {claimant}: {explanation.reason.removeprefix(proven)}"
     return explanation.reason
 
 

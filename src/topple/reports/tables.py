@@ -88,7 +88,7 @@ def facts_table(title: str, facts: Mapping[str, object]) -> Table:
 
 
 def _checked(explanation: Explanation) -> str:
-    claimant = claimed_by(explanation)
+    claimant = claimed_by(explanation.proof_by)
     proven = explanation.proof is Proof.MINIMUM or explanation.status is Status.IMPOSSIBLE
     claimed = f", claimed by {claimant}" if claimant and proven else ""
     if explanation.valid:
