@@ -287,3 +287,24 @@ def test_a_countdown_is_of_one_query_and_of_all_that_share_the_time():
     cost = torch.zeros(3, dtype=torch.int64)
     assert -15 < Account(meter, cost, time.perf_counter() - 34).countdown()() < -13
     assert 5 < Account(meter, cost, time.perf_counter() - 14).countdown()() <= 6
+
+
+def test_an_account_charges_each_query_and_the_run_is_counted_apart():
+    account = Meter(Budget(scored=5)).account(2)
+    account.charge(torch.tensor([0, 0, 1]), 2)
+    account.charge(torch.tensor([1, 2]), torch.tensor([4, 9]))  # the last is no query
+    assert account.cost[:2].tolist() == [4, 6]
+    assert (account.left(0), account.left(1)) == (1, -1)
+    assert account.spent(torch.tensor([[0, 1]])).tolist() == [[False, True]]
+    assert account.spent(torch.tensor([0]), 1).tolist() == [True]
+    assert account.meter.scored == 0
+    assert Meter().account(1).left(0) == math.inf
+
+
+def test_an_unproven_set_says_between_what_and_what_the_smallest_lies():
+    model, asked = long_history()
+    little, more = (
+        explained(model, asked[:1], "auto", None, settings={"budget": work, "learned": 0})[0] for work in (400, 20_000)
+    )
+    assert little.proof is not Proof.MINIMUM
+    assert 1 < little.at_least <= more.at_least < len(more.items) <= len(little.items)
