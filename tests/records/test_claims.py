@@ -12,7 +12,9 @@ def claims(**changes):
     sets = torch.tensor([[True, False], [False, False], [False, False], [False, False]])
     below = torch.tensor([1000.0, torch.inf, 2000.0, 0.0], dtype=torch.float64)
     ended = torch.tensor([True, False, True, False])
-    return Claims(**{"sets": sets, "proven_below": below, "ended": ended, "cost": torch.tensor([4, 5, 6, 7]), **changes})
+    return Claims(
+        **{"sets": sets, "proven_below": below, "ended": ended, "cost": torch.tensor([4, 5, 6, 7]), **changes}
+    )
 
 
 def test_how_a_query_ended_follows_from_what_is_claimed():
@@ -32,4 +34,4 @@ def test_sets_without_a_proof_claim_nothing_else():
 
 def test_the_record_loads_no_torch():
     code = "import sys, topple.records.claims; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from topple.scoring import variations
-from topple.scoring.variations import HistoryBatch, Packing, only, unchanged, without
+from topple.scoring.variations import HistoryBatch, VariationTable, only, unchanged, without
 
 
 def test_histories_are_padded_with_item_0_of_weight_0():
@@ -39,7 +39,7 @@ def test_removing_and_keeping_only_are_each_others_opposite_and_never_touch_padd
 
 
 def test_chunks_hold_each_history_once_like_lengths_together_and_stay_small(monkeypatch):
-    monkeypatch.setattr(variations, "PLACES", 12)
+    monkeypatch.setattr(variations, "POSITIONS_AT_ONCE", 12)
     batch = HistoryBatch.of([[1] * length for length in (9, 1, 4, 2, 20, 3, 1)])
     chunks = [chunk.tolist() for chunk in batch.chunks(3)]
     assert sorted(place for chunk in chunks for place in chunk) == list(range(7))
@@ -48,7 +48,7 @@ def test_chunks_hold_each_history_once_like_lengths_together_and_stay_small(monk
 
 
 def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_places(monkeypatch):
-    monkeypatch.setattr(variations, "PLACES", 12)
+    monkeypatch.setattr(variations, "POSITIONS_AT_ONCE", 12)
     lengths = [5, 1, 30, 2, 5, 0, 1, 4]
     batch = HistoryBatch.of([list(range(length)) for length in lengths])
     chunks = [[lengths[place] for place in chunk.tolist()] for chunk in batch.chunks(3)]
@@ -58,17 +58,17 @@ def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_
 
 
 @pytest.mark.parametrize("most", [None, 1, 2, 16])
-def test_a_packing_lays_variations_out_by_history_and_picks_them_again(most):
+def test_a_table_is_filled_by_history_and_read_by_variation(most):
     history = torch.tensor([4, 0, 4, 4, 2, 0, 4])
-    packing = Packing.of(history, most)
+    table = VariationTable.of(history, most)
     values = torch.arange(7.0)
-    laid = packing.lay(values + 1)
-    assert packing.which[packing.row].tolist() == history.tolist()
-    assert torch.equal(packing.pick(laid), values + 1)
-    assert (laid > 0).sum() == 7
-    assert laid.shape[1] == min(4, most or 4)
+    cells = table.fill(values + 1)
+    assert table.history[table.row].tolist() == history.tolist()
+    assert torch.equal(table.read(cells), values + 1)
+    assert (cells > 0).sum() == 7
+    assert cells.shape[1] == min(4, most or 4)
 
 
-def test_an_empty_packing():
-    packing = Packing.of(torch.tensor([], dtype=torch.int64))
-    assert packing.lay(torch.zeros(0, 3)).shape == (0, 0, 3)
+def test_an_empty_table():
+    table = VariationTable.of(torch.tensor([], dtype=torch.int64))
+    assert table.fill(torch.zeros(0, 3)).shape == (0, 0, 3)

@@ -102,7 +102,7 @@ class EncodedQueries:
         """Return the numbers of the queries of each candidate rule."""
         return self._grouped([query.rule for query in self.queries])
 
-    def alike(self) -> dict[tuple[CandidateRule, Goal], Tensor]:
+    def by_rule_and_goal(self) -> dict[tuple[CandidateRule, Goal], Tensor]:
         """Return the numbers of the queries of each candidate rule and goal."""
         return self._grouped([(query.rule, query.goal) for query in self.queries])
 

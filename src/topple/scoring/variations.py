@@ -7,10 +7,10 @@ from typing import Self
 import torch
 from torch import Tensor
 
-PLACES = 16_384
-"""Padded places that are worked on at a time; with 600 numbers a place, 80 MB in float64."""
+POSITIONS_AT_ONCE = 16_384
+"""Padded positions that are worked on at a time; with 600 numbers a position, 80 MB in float64."""
 
-PACKED = 12
+VARIATIONS_A_ROW = 12
 """Variations of a history that are scored in one row, where a row is not all that there are."""
 
 
@@ -113,14 +113,14 @@ class HistoryBatch:
         """Yield the indices of some histories at a time, each once, those of like length together.
 
         Args:
-            most: histories of a chunk at most; fewer where they are long, so that no chunk has more than `PLACES` padded
-                places (one history always fits).
+            most: histories of a chunk at most; fewer where they are long, so that no chunk has more than `POSITIONS_AT_ONCE`
+                padded positions (one history always fits).
         """
         lengths, order = self.filled.sum(1).sort(stable=True)
         start = 0
         while start < len(order):
             stop = min(start + most, len(order))
-            while stop > start + 1 and (stop - start) * int(lengths[stop - 1]) > PLACES:
+            while stop > start + 1 and (stop - start) * int(lengths[stop - 1]) > POSITIONS_AT_ONCE:
                 stop = start + (stop - start) // 2
             yield order[start:stop]
             start = stop
@@ -142,39 +142,39 @@ def only(histories: HistoryBatch, kept: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class Packing:
-    """M variations of few histories, laid out as R histories x S slots so that those of one history are scored together.
+class VariationTable:
+    """M variations of few histories as a table of R histories x S variations, so that those of one history are scored together.
 
     Args:
-        which: the history of each row [R]; a history with many variations takes several rows.
+        history: the history of each row [R]; a history with many variations takes several rows.
         row: the row of each variation [M].
-        slot: its slot [M].
+        column: the column of each variation [M].
     """
 
-    which: Tensor
+    history: Tensor
     row: Tensor
-    slot: Tensor
+    column: Tensor
 
     @classmethod
-    def of(cls, history: Tensor, most: int | None = None) -> "Packing":
-        """Lay out variations of the given histories [M], at most `most` to a row."""
+    def of(cls, history: Tensor, most: int | None = None) -> "VariationTable":
+        """Arrange variations of the given histories [M], at most `most` to a row."""
         order = torch.argsort(history, stable=True)
         ordered = history[order]
         first = torch.searchsorted(ordered, ordered)
         turn = torch.arange(len(history), device=history.device) - first
-        place = turn % most if most else turn
-        begins = place == 0  # of a row, for the variations of a history follow each other
-        row, slot = torch.empty_like(order), torch.empty_like(order)
-        row[order], slot[order] = begins.cumsum(0) - 1, place
-        return cls(ordered[begins], row, slot)
+        ordered_column = turn % most if most else turn
+        begins = ordered_column == 0  # of a row, for the variations of a history follow each other
+        row, column = torch.empty_like(order), torch.empty_like(order)
+        row[order], column[order] = begins.cumsum(0) - 1, ordered_column
+        return cls(ordered[begins], row, column)
 
-    def lay(self, values: Tensor) -> Tensor:
-        """Return the values of the variations [M, ...] in their rows and slots [R, S, ...]; zeros where there is none."""
-        slots = int(self.slot.max()) + 1 if len(self.slot) else 0
-        out = torch.zeros(len(self.which), slots, *values.shape[1:], dtype=values.dtype, device=values.device)
-        out[self.row, self.slot] = values
-        return out
+    def fill(self, values: Tensor) -> Tensor:
+        """Return the values of the variations [M, ...] in their cells [R, S, ...]; zeros in empty ones."""
+        columns = int(self.column.max()) + 1 if len(self.column) else 0
+        cells = torch.zeros(len(self.history), columns, *values.shape[1:], dtype=values.dtype, device=values.device)
+        cells[self.row, self.column] = values
+        return cells
 
-    def pick(self, laid: Tensor) -> Tensor:
-        """Return the values in rows and slots [R, S, ...] by variation [M, ...]."""
-        return laid[self.row, self.slot]
+    def read(self, cells: Tensor) -> Tensor:
+        """Return the values in the cells [R, S, ...] by variation [M, ...]."""
+        return cells[self.row, self.column]

@@ -8,7 +8,7 @@ from torch import Tensor
 from topple.records.question import CandidateRule
 from topple.scoring.ranking import whole_rows
 from topple.scoring.recommender import Recommender
-from topple.scoring.variations import PACKED, HistoryBatch, Packing
+from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable
 
 SCORES_AT_ONCE = 8_000_000
 """Scores held at a time: 64 MB in float64."""
@@ -34,17 +34,17 @@ def reranked(
     Raises:
         RecommenderError: scores of the wrong shape, or NaN.
     """
-    packing = Packing.of(row, PACKED)
-    filled = torch.bincount(packing.row, minlength=len(packing.which))
+    table = VariationTable.of(row, VARIATIONS_A_ROW)
+    filled = torch.bincount(table.row, minlength=len(table.history))
     for count in torch.unique(filled).tolist():  # rows of as many variations, so that none is scored for nothing
         rows = (filled == count).nonzero()[:, 0]
         at_once = max(1, min(HISTORIES_AT_ONCE, SCORES_AT_ONCE // (count * len(recommender.catalogue))))
-        lengths = histories.filled.sum(1)[packing.which[rows]]
+        lengths = histories.filled.sum(1)[table.history[rows]]
         for part in torch.split(rows[lengths.argsort(stable=True)], at_once):
-            inside = torch.isin(packing.row, part).nonzero()[:, 0]
+            inside = torch.isin(table.row, part).nonzero()[:, 0]
             where = torch.full_like(filled, -1).scatter(0, part, torch.arange(len(part), device=part.device))
-            at = where[packing.row[inside]], packing.slot[inside]
-            mine = histories.rows(packing.which[part])
+            at = where[table.row[inside]], table.column[inside]
+            mine = histories.rows(table.history[part])
             kept = torch.zeros(len(part), count, mine.items.shape[1], dtype=keep.dtype, device=keep.device)
             kept[at] = keep[inside, : mine.items.shape[1]]  # [R, S, H]
             yield inside, whole_rows(recommender, mine, kept, rule)[at]

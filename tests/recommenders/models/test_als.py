@@ -310,7 +310,7 @@ def test_a_half_step_solves_each_row_by_itself_in_chunks_of_any_size(monkeypatch
         [np.linalg.solve(y.T @ np.diag(1 + 3 * row) @ y + 0.8 * np.eye(7), (1 + 3) * y.T @ row) for row in seen]
     )
     for most in (1, 40, 16_384):
-        monkeypatch.setattr(als, "PLACES", most)
+        monkeypatch.setattr(als, "POSITIONS_AT_ONCE", most)
         found = als._half(SPLIT.train, torch.from_numpy(y).float(), settings)
         np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
 

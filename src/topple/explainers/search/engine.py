@@ -17,7 +17,7 @@ from topple.scoring.memory import in_chunks
 from topple.scoring.ranking import Ranking, exclude
 from topple.scoring.recommender import Recommender, Scorer
 from topple.scoring.unchanged import UnchangedScores
-from topple.scoring.variations import PACKED, HistoryBatch, Packing, only, without
+from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable, only, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
@@ -217,8 +217,8 @@ class Engine:
 
     def _scored(self, row: Tensor, units: Tensor, *, full: bool) -> Tensor:
         """Return the margins [M, T] of sets, bool [M, H]."""
-        packing = Packing.of(row, PACKED)
-        sets = self.table.positions(packing.which, packing.lay(units))  # [R, S, H]
+        cells = VariationTable.of(row, VARIATIONS_A_ROW)
+        sets = self.table.positions(cells.history, cells.fill(units))  # [R, S, H]
         whole_rows = full or self.goal is not Goal.NECESSARY
         columns = len(self.recommender.catalogue) if whole_rows else self.candidates.shape[1]
         self.account.meter.scored += len(row) * self.scored_per_set
@@ -226,10 +226,10 @@ class Engine:
         out = self.table.histories.weights.new_zeros(*sets.shape[:2], self.table.target.shape[1])  # [R, S, T]
 
         def ask(part: slice) -> None:
-            out[part] = self._margins(packing.which[part], sets[part], full)
+            out[part] = self._margins(cells.history[part], sets[part], full)
 
         in_chunks(len(out), at_once, ask)
-        return packing.pick(out)
+        return cells.read(out)
 
     def _margins(self, rows: Tensor, sets: Tensor, full: bool) -> Tensor:
         """Return the margins [R, S, T] of sets of positions, bool [R, S, H]."""

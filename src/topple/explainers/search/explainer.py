@@ -65,7 +65,7 @@ def engines(
     """
     meter = meter or Meter()
     scored: dict[CandidateRule, UnchangedScores] = {}
-    for (rule, goal), asked in queries.alike().items():
+    for (rule, goal), asked in queries.by_rule_and_goal().items():
         if rule not in scored:
             scored[rule] = unchanged_scores(recommender, queries, rule)
         for together in queries.histories.chunks(histories_at_once):

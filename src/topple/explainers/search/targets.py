@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
-from topple.scoring.variations import HistoryBatch, Packing
+from topple.scoring.variations import HistoryBatch, VariationTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +62,11 @@ class TargetTable:
     def of(cls, queries: EncodedQueries, which: Tensor) -> "TargetTable":
         """Arrange the chosen queries, numbered in the order of `which` [N]; histories are cut to the longest of them."""
         chosen = queries.select(which)
-        packing = Packing.of(chosen.row)
-        histories = queries.histories.rows(packing.which)
-        unit = queries.unit[packing.which, : histories.items.shape[1]]  # [B, H]
+        cells = VariationTable.of(chosen.row)
+        histories = queries.histories.rows(cells.history)
+        unit = queries.unit[cells.history, : histories.items.shape[1]]  # [B, H]
         positions = torch.arange(unit.shape[1], device=unit.device)
-        unit_of_each = unit[packing.row]  # [N, H]
+        unit_of_each = unit[cells.row]  # [N, H]
         item_cost = chosen.item_cost[:, : unit.shape[1]]
         by_query = {
             "query": torch.arange(len(which), device=unit.device) - len(which),
@@ -78,20 +78,20 @@ class TargetTable:
             "removable": chosen.removable[:, : unit.shape[1]] & (unit_of_each == positions),
             "unit_cost": torch.zeros_like(item_cost).scatter_add(1, unit_of_each, item_cost),
         }
-        size = queries.size[packing.which, : unit.shape[1]]
-        return _arranged(packing, histories, packing.which, (unit, size), by_query, len(which))
+        size = queries.size[cells.history, : unit.shape[1]]
+        return _arranged(cells, histories, cells.history, (unit, size), by_query, len(which))
 
     def select(self, chosen: Tensor) -> "TargetTable":
         """Return a table of the queries in the chosen cells, bool [B, T], which keep their numbers."""
         row, column = (chosen & self.asked).nonzero(as_tuple=True)
-        packing = Packing.of(row)
-        histories = self.histories.rows(packing.which)
-        unit = self.unit[packing.which, : histories.items.shape[1]]
+        cells = VariationTable.of(row)
+        histories = self.histories.rows(cells.history)
+        unit = self.unit[cells.history, : histories.items.shape[1]]
         by_query = {"query": self.query[row, column] - self.nobody}
         by_query |= {name: getattr(self, name)[row, column] for name in ("target", "k", "key", "largest", "sets")}
         by_query |= {name: getattr(self, name)[row, column, : unit.shape[1]] for name in ("removable", "unit_cost")}
-        size = self.size[packing.which, : unit.shape[1]]
-        return _arranged(packing, histories, self.source[packing.which], (unit, size), by_query, self.nobody)
+        size = self.size[cells.history, : unit.shape[1]]
+        return _arranged(cells, histories, self.source[cells.history], (unit, size), by_query, self.nobody)
 
     def arranged_like(self, whole: "TargetTable", chosen: Tensor, cells: Tensor) -> Tensor:
         """Return the values of the chosen cells of the whole table [B, T] in the cells of this one, which was selected."""
@@ -184,32 +184,32 @@ class TargetTable:
 
 
 def _arranged(
-    packing: Packing,
+    cells: VariationTable,
     histories: HistoryBatch,
     source: Tensor,
     units: tuple[Tensor, Tensor],
     by_query: Mapping[str, Tensor],
     nobody: int,
 ) -> TargetTable:
-    """Lay what is known of each query into the cells; query numbers come less `nobody`, for empty cells hold 0."""
+    """Fill the cells with what is known of each query; query numbers come less `nobody`, for empty cells hold 0."""
     unit, size = units
-    cells = {name: packing.lay(values) for name, values in by_query.items()}
-    query = cells.pop("query") + nobody
+    filled = {name: cells.fill(values) for name, values in by_query.items()}
+    query = filled.pop("query") + nobody
     positions = torch.arange(unit.shape[1], device=unit.device)
     return TargetTable(
         histories=histories,
         source=source,
-        row=packing.row,
-        column=packing.slot,
+        row=cells.row,
+        column=cells.column,
         query=query,
         nobody=nobody,
         asked=query < nobody,
-        k=cells.pop("k").clamp(min=1),
+        k=filled.pop("k").clamp(min=1),
         unit=unit,
         size=size,
         unit_size=torch.zeros_like(unit).scatter_add(1, unit, size * histories.present),
         grouped=not bool((unit == positions).all()),
-        **cells,
+        **filled,
     )
 
 
