@@ -193,6 +193,15 @@ class Ranking:
         power = torch.ldexp(torch.ones_like(size), exponent - (mantissa == 0.5).to(exponent.dtype))
         return torch.where(size > 0, power, 0).to(target.dtype)
 
+    @staticmethod
+    def lead(scores: Tensor, target: Tensor, k: Tensor, tolerance: Tensor) -> Tensor:
+        """Return by how much the k-th best other item is above what outranks each target [..., T]: all that a search needs.
+
+        Arguments as of `standing`; fillers do not count.
+        """
+        score = scores.gather(-1, target)
+        return kth_other(scores, score, k) - (score + tolerance)
+
     def standing(self, scores: Tensor, target: Tensor, k: Tensor, tolerance: Tensor) -> Standing:
         """Return where targets stand.
 

@@ -11,7 +11,7 @@ from topple.records.question import CandidateRule, Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.verification.trials import Trials, all_targets, one_each
+from topple.verification.trials import Trials, all_targets, one_each, outcomes
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,18 +124,25 @@ class Judge:
         """
         unit = self.queries.unit[self.queries.row]  # [N, H]
         first = sets & (unit == torch.arange(unit.shape[1], device=unit.device))
-        number, position = (first & (first.sum(1, keepdim=True) > 1)).nonzero(as_tuple=True)
-        fewer = sets[number] & (unit[number] != position[:, None])
-        asked = torch.zeros(len(number), len(sets), dtype=torch.bool, device=sets.device)
-        asked[torch.arange(len(number), device=sets.device), number] = True
-        works = self._works(self.queries.row[number], fewer, asked).any(1)
-        can_give = torch.zeros_like(self.queries.k).index_add_(0, number, works.long())
-        return can_give == 0, torch.zeros_like(can_give, dtype=torch.bool)
+        number, position = (first & (first.sum(1, keepdim=True) > 1)).nonzero(as_tuple=True)  # [M]
+        fewer, present = sets[number] & (unit[number] != position[:, None]), self.present[number]
+        dtype, works = self.queries.histories.weights.dtype, torch.ones_like(number, dtype=torch.bool)
+        near = torch.zeros_like(works)
+        for wanted, changed, kept in (
+            (self.wants_out, present & ~fewer, False),
+            (self.wants_kept, present & fewer, True),
+        ):
+            tried = (wanted[number] & works).nonzero()[:, 0]
+            surely, possibly = outcomes(self.unchanged, self.queries, number[tried], changed[tried].to(dtype))
+            works[tried] = ~surely if kept else possibly
+            near[tried] |= surely != possibly
+        given = torch.zeros_like(self.queries.k).index_add_(0, number, works.long())
+        return given == 0, torch.zeros_like(given).index_add_(0, number, near.long()) > 0
 
     def _bounds(self, sets: Tensor, valid: Tensor, minimal: Tensor, claimed: Bounds | None) -> tuple[Tensor, list[str]]:
         """Return what sets cost at least, in thousandths [N], and whose proof that is; what the judge can refute is dropped."""
         below, by = torch.zeros_like(self.queries.k, dtype=torch.float64), [""] * len(sets)
-        if claimed is None:
+        if claimed is None or not (claimed.below > 0).any():
             return below, by
         cost, claims = self.queries.cost(sets).double(), claimed.below.double()
         refuted = valid & (claims > cost)
@@ -173,6 +180,8 @@ class Judge:
         """
         queries = self.queries
         asked = (cost > 0) & (cost < below[:, None])  # [N, H]
+        if not asked.any():
+            return torch.zeros_like(asked[:, 0])
         number, position = asked.nonzero(as_tuple=True)
         pairs, pair = torch.unique(torch.stack([queries.row[number], position]), dim=1, return_inverse=True)
         row, unit = pairs  # [V]
@@ -183,6 +192,8 @@ class Judge:
 
     def _all_work(self, never: Tensor) -> Tensor:
         """Return for which of the queries `never`, bool [N], everything removable at once works, if that is allowed, bool [N]."""
+        if not never.any():
+            return never
         queries, number = self.queries, never.nonzero()[:, 0]
         named = queries.removable[number]
         allowed = named.any(1) & ((named * queries.size[queries.row[number]]).sum(1) <= queries.largest[number])

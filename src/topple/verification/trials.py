@@ -90,6 +90,26 @@ def _entered(
     return entered
 
 
+def outcomes(
+    unchanged: UnchangedScores, queries: EncodedQueries, number: Tensor, keep: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return whether changed histories leave the targets surely, and possibly, out of their lists, both bool [M].
+
+    Args:
+        unchanged: the scores of the histories as they are.
+        queries: N queries.
+        number: the query that each variation is tried for [M].
+        keep: what is kept of its history [M, H].
+    """
+    surely, possibly = torch.zeros_like(number, dtype=torch.bool), torch.zeros_like(number, dtype=torch.bool)
+    row, target, k = queries.row[number], queries.target[number, None], queries.k[number, None]
+    tolerance = unchanged.tolerance(row, target)
+    for part, scores in reranked(unchanged.recommender, queries.histories, row, keep, unchanged.rule):
+        standing = unchanged.ranking.standing(scores, target[part], k[part], tolerance[part])
+        surely[part], possibly[part] = standing.surely_out[:, 0], standing.possibly_out[:, 0]
+    return surely, possibly
+
+
 def all_targets(
     unchanged: UnchangedScores, queries: EncodedQueries, row: Tensor, keep: Tensor, asked: Tensor
 ) -> tuple[Tensor, Tensor]:

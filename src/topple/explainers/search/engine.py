@@ -265,11 +265,11 @@ class Engine:
         shape = (-1, keep.shape[1], -1)
         columns = (self.table.target if full else self.target_columns)[rows, None].expand(shape)
         k, tolerance = (cells[rows, None].expand(shape) for cells in (self.table.k, self.tolerance))
-        ranking = self.ranking if full else self.ranking.without_fillers()
-        standing = ranking.standing(scores, columns, k, tolerance)
+        if not full:
+            return self.ranking.lead(scores, columns, k, tolerance)
+        standing = self.ranking.standing(scores, columns, k, tolerance)
         tiny = torch.finfo(scores.dtype).tiny
-        if full:
-            self._note_undecided(rows, keep, standing.within_rounding)
+        self._note_undecided(rows, keep, standing.within_rounding)
         # what rounding may have done is no part of a lead: equal leads are equal, however large the scores are
         if kept:
             lead = torch.where(standing.lead + standing.band < 0, standing.lead, standing.lead.clamp(min=0))

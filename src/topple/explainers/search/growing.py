@@ -9,7 +9,6 @@ from torch import Tensor
 
 from topple.explainers.search.engine import Engine
 from topple.records.question import Goal
-from topple.scoring.ranking import top_k
 
 
 def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Tensor]:
@@ -185,7 +184,7 @@ def most_promising(promise: Tensor, free: Tensor, width: int) -> tuple[Tensor, T
     Of level ones the first come first, so that they are the same in a batch with longer histories.
     """
     hope = promise.masked_fill(~free, -torch.inf)
-    units = top_k(hope, min(width, promise.shape[-1]))
+    units = hope.sort(dim=-1, descending=True, stable=True).indices[:, :width]
     return units, torch.isfinite(hope.gather(-1, units))
 
 

@@ -43,7 +43,7 @@ def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int, sp
     columns, k, tolerance = (
         cells.repeat_interleave(restarts, 1)[..., None] for cells in (engine.target_columns, table.k, engine.tolerance)
     )
-    leads = engine.ranking.without_fillers().standing(scores, columns, k, tolerance).lead[..., 0]
+    leads = engine.ranking.lead(scores, columns, k, tolerance)[..., 0]
     (slope,) = torch.autograd.grad(torch.relu(alpha - leads / spread[:, None]).sum(), keep)
     return leads.detach(), table.sum_by_unit(slope)
 
