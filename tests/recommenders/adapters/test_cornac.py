@@ -6,7 +6,7 @@ import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, RecommenderError
 from topple.scoring.recommender import Capability
-from topple.scoring.variations import HistoryBatch
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender
 
 pytest.importorskip("cornac", exc_type=ImportError)
@@ -47,6 +47,19 @@ def test_lists_equal_the_librarys_own(model, additive):
         library = model.recommend(USERS[user], k=8, train_set=DATASET, remove_seen=True)
         assert set(library[:4]) == set(topple_list[:4])
     assert topple.explain(recommender, history(1), k=2, progress=False)
+
+
+def test_a_model_of_ratings_says_so_and_is_asked_with_the_ratings(caplog):
+    ratings = np.random.default_rng(0).integers(1, 6, len(SEEN)).tolist()
+    rated = Dataset.from_uir([(user, item, float(r)) for (user, item, _), r in zip(SEEN, ratings, strict=True)], seed=0)
+    model = cornac.models.EASE(lamb=20, verbose=False).fit(rated)
+    recommender = topple.wrap(model, "cornac")
+    assert "cornac:EASE was fitted on weights from 1 to 5. Give the weights of a history" in caplog.text
+    row = rated.csr_matrix[3]
+    given = torch.from_numpy(row.indices)[None].long(), torch.from_numpy(row.data)[None].double()
+    histories = HistoryBatch(*given)
+    expected = np.asarray(model.score(3)).ravel()
+    assert recommender.score(histories, unchanged(histories))[0, 0].tolist() == pytest.approx(expected, abs=1e-5)
 
 
 def test_recvae():

@@ -1,12 +1,17 @@
 """An outside model: its library, its class, and its catalogue, the ids that its user gives or its library keeps."""
 
+import logging
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, RecommenderError, how_to_install
 from topple.types import Id
+
+logger = logging.getLogger(__name__)
 
 
 def catalogue_of(
@@ -36,6 +41,25 @@ def catalogue_of(
             f"{len(catalogue):,} items for {name}, which scores {columns:,}. Give one id an item, in the order of its columns."
         )
     return catalogue
+
+
+def say_weighted(name: str, weights: Any) -> None:
+    """Say through logging that a model was fitted on weights, if they are not all 1.
+
+    Args:
+        name: of the model.
+        weights: what it was fitted on, or the least and the largest of that.
+    """
+    numbers = np.asarray(weights, dtype=np.float64)
+    low, high = float(np.min(numbers, initial=1)), float(np.max(numbers, initial=1))
+    if low != 1 or high != 1:
+        logger.warning(
+            "%s was fitted on weights from %g to %g. Give the weights of a history with its items: with weights of 1 the lists are "
+            "those of somebody who met each item once.",
+            name,
+            low,
+            high,
+        )
 
 
 def library(name: str, extra: str | None = None) -> Any:

@@ -16,7 +16,7 @@ from topple.recommenders.adapters.arrays.item_weights import ItemWeights
 from topple.recommenders.adapters.asking.black_box import BlackBox
 from topple.recommenders.adapters.asking.copies import scoring_copy
 from topple.recommenders.adapters.asking.variations import Variations
-from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library
+from topple.recommenders.adapters.catalogues import catalogue_of, is_of, library, say_weighted
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
@@ -27,8 +27,8 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
     """Return a fitted model of Cornac as a recommender.
 
     EASE is additive, the autoencoders have a gradient, SASRec and GRU4Rec read the history in its order, oldest first; an
-    empty one gives every item 1, as in Cornac. An item of the history counts 1; of a model that was fitted on ratings this
-    is the list of somebody who rated all of it 1.
+    empty one gives every item 1, as in Cornac. EASE that was fitted on ratings is asked with these as
+    the weights of the history.
 
     Args:
         model: fitted.
@@ -46,6 +46,7 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
         raise RecommenderError(f"{name} is not fitted: it knows no items. Call its fit first.")
     catalogue = catalogue_of(model.item_ids if items is None else items, name, model.total_items)
     if isinstance(model, models.EASE):
+        say_weighted(name, [model.min_rating, model.max_rating])
         return ItemWeights(catalogue, name, model.B)
     for kind, (module, rows_to_scores) in _AUTOENCODERS.items():
         if is_of(model, models, kind):

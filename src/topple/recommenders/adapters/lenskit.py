@@ -1,5 +1,6 @@
 """Models of LensKit (2025 and newer): pipelines and scorers that take a query with a history."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,8 @@ from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.scoring.recommender import Recommender
 from topple.types import Id
+
+logger = logging.getLogger(__name__)
 
 WORKS = "EASEScorer, SLIMScorer, ImplicitMFScorer, and ItemKNNScorer or UserKNNScorer with feedback='implicit'"
 
@@ -57,6 +60,8 @@ def wrap(
     if factors:
         weight = part.config.weight
         confidence = (weight, 1.0) if part.config.use_ratings else (0.0, weight + 1.0)
+        if part.config.use_ratings:
+            logger.warning("%s uses ratings. Give the ratings of a history with its items, as weights.", name)
         return FactorsOfItems(catalogue, name, part.item_embeddings, part.config.user_reg, *confidence)
     recommender = BlackBox(catalogue, name, _Neighbours(part, ids), empty=0.0, missing=0.0)
     recommender.empty_by_rule = False  # type: ignore[misc] # a sum over no neighbours is 0

@@ -9,7 +9,7 @@ from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters import implicit, rectools_transformers
 from topple.recommenders.adapters.arrays.factors import FactorsOfItems
 from topple.recommenders.adapters.arrays.item_weights import ItemWeights
-from topple.recommenders.adapters.catalogues import catalogue_of, library
+from topple.recommenders.adapters.catalogues import catalogue_of, library, say_weighted
 from topple.scoring.recommender import Recommender
 
 WORKS = (
@@ -43,7 +43,10 @@ def wrap(model: Any, items: Any = None, *, empty: float | Sequence[float] = 0.0)
         raise RecommenderError(f"{name} is not fitted. Call its fit on a dataset first.")
     if rectools_transformers.is_transformer(model):
         return rectools_transformers.wrap(model, items, name, empty)
-    ids = items.item_id_map.external_ids.tolist() if hasattr(items, "item_id_map") else items
+    ids = items
+    if hasattr(items, "item_id_map"):
+        ids = items.item_id_map.external_ids.tolist()
+        say_weighted(name, items.interactions.df["weight"])
     if isinstance(model, models.EASEModel):
         # RecTools ranks by the row of the item that is scored, not by its column
         return ItemWeights(catalogue_of(ids, name, len(model.weight)), name, np.asarray(model.weight).T)
