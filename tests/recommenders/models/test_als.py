@@ -24,6 +24,7 @@ from topple.recommenders.models.ease import EaseSettings
 from topple.recommenders.saving.folders import save_model
 from topple.recommenders.training.quality import held_out_quality
 from topple.records.answer import Status
+from topple.scoring.recommender import DOUBLE
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender, tiny_split
 from topple.testing.worlds import catalogue_of
@@ -152,6 +153,15 @@ def test_items_never_met_in_training_change_no_score_to_the_last_bit(factors, ne
         assert not scores[..., [3, 8, 20]].any()
         expected = model.score(alone, unchanged(alone))[0, 0]
         torch.testing.assert_close(scores[0, 0], expected, rtol=1e-12, atol=1e-14)
+
+
+def test_the_rounding_says_how_hard_the_equations_are():
+    assert untrained(6).rounding == DOUBLE
+    random = np.random.default_rng(0)
+    factors = random.normal(0, 0.7, (ITEMS, 6)) + 1e3 * random.integers(-1, 2, (ITEMS, 1))
+    hard = ALS.from_arrays({"item_factors": factors, "fold_in": np.array([6.0, 0.5])}, catalogue_of(ITEMS))
+    assert DOUBLE < hard.rounding < 1e-5
+    check_recommender(hard)
 
 
 def test_without_a_single_item_nothing_speaks_for_a_target_and_no_replacement_is_named():

@@ -115,6 +115,10 @@ class FoldIn:
         together = max(1, NUMBERS // max(1, len(kept) * length * min(length, factors)))
         return torch.cat([solve(part) for part in torch.split(kept, together, 1)], 1)
 
+    def ways(self, kept: Tensor) -> tuple[Tensor, ...]:
+        """Return the users of variations by every way there is [B, S, D]: equal but for rounding."""
+        return self._solved_by_items(kept), self._solved_by_factors(kept), self.update(kept).users()
+
     def _solved_by_items(self, kept: Tensor) -> Tensor:
         mutual = self.empty.effect @ self.factors.transpose(1, 2)
         left = (kept * self.left[:, None])[..., None] * mutual[:, None]

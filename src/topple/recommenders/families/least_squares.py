@@ -4,13 +4,20 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.fold_in import FoldIn, System
+from topple.scoring.probe import TENTH, drawn_histories
 from topple.scoring.products import factor_scores
-from topple.scoring.recommender import Capability, Recommender, Scorer
-from topple.scoring.variations import HistoryBatch
+from topple.scoring.recommender import DOUBLE, Capability, Recommender, Scorer
+from topple.scoring.variations import HistoryBatch, unchanged
+
+TRIED = 16
+"""Histories that tell the rounding."""
+SAFETY = 8
+"""The rounding is so many times what was seen of it in these."""
 
 
 class LeastSquares(Recommender):
@@ -34,6 +41,20 @@ class LeastSquares(Recommender):
         self._factors = factors
         self._system = System.of(factors, regularisation)
         self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
+
+    def seen_rounding(self) -> float:
+        """Return the rounding of the model: more than usual where the equations are hard to solve.
+
+        A few histories, whole and halved, are folded in by every way there is; how far the scores lie apart tells.
+        """
+        histories = HistoryBatch.of(drawn_histories(len(self.catalogue))[:TRIED], torch.float64, self._factors.device)
+        keep = unchanged(histories).repeat(1, 2, 1)
+        keep[:, 1, ::2] = 0
+        fold_in = self._fold_in(histories)
+        scores = [users @ self._factors.double().T for users in fold_in.ways(fold_in.kept(keep))]
+        tenth = torch.topk(scores[0], min(TENTH, len(self.catalogue))).values[..., -1:].abs()
+        level = torch.maximum(scores[0].abs(), tenth).clamp(min=torch.finfo(torch.float64).tiny)
+        return max(DOUBLE, *(SAFETY * float(((other - scores[0]).abs() / level).max()) for other in scores[1:]))
 
     @abstractmethod
     def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:

@@ -57,6 +57,7 @@ class ALS(LeastSquares):
     def __init__(self, catalogue: Catalogue, factors: Tensor, settings: AlsSettings) -> None:
         super().__init__(catalogue, factors.detach().float().contiguous(), settings.regularisation)
         self.settings: AlsSettings = settings
+        self.rounding = self.seen_rounding()
 
     def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
         """Return alpha and 1 + alpha, times the base weights: an item of weight 2 counts as two items."""

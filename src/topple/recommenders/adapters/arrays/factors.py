@@ -65,6 +65,7 @@ class FactorsOfItems(LeastSquares):
         self._growth, self._fixed = growth, fixed
         about = torch.tensor([growth, fixed, regularization], dtype=torch.float64)
         self._numbers = {"item_factors": self._factors, "fold_in": about}
+        self.rounding = self.seen_rounding()
 
     def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
         """Return confidence - 1 and confidence, from the base weights."""
