@@ -1,7 +1,8 @@
 """An outside model: its library, its class, and its catalogue, the ids that its user gives or its library keeps."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from importlib import import_module
 from typing import Any
 
@@ -31,6 +32,11 @@ def catalogue_of(
     if items is None:
         raise DataError(
             f"{name} does not say which items it scores. Give items=: their ids in the order of its score columns."
+        )
+    if isinstance(items, AbstractSet | Mapping | str | bytes):
+        raise DataError(
+            f"the items of {name} are a {type(items).__name__}, which has no order of columns or holds no ids. Give a list: the id "
+            "of the item of each score column in turn."
         )
     try:
         catalogue = items if isinstance(items, Catalogue) else Catalogue(_vocabulary(items))
