@@ -72,6 +72,10 @@ def test_on_best_is_called_for_each_improvement_with_the_record_so_far():
     assert seen == [(number, number) for number in improved]
 
 
+def test_the_record_holds_what_the_model_depends_on_besides_the_settings():
+    assert fit().training["threads"] == torch.get_num_threads()
+
+
 def test_the_arrays_want_no_gradient_after_training():
     assert all(not array.requires_grad and array.grad is None for array in fit().arrays().values())
 

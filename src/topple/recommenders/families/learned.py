@@ -32,6 +32,8 @@ class LearnedSettings(Settings):
     max_minutes: float | None = Field(default=None, gt=0)
     """Start no epoch after this time; which epoch is the last then depends on the machine."""
     seed: int = Field(default=0, ge=0, lt=2**32)
+    """Of all draws. With another number of threads, sums are added up in another order and another model is learned: the
+    record of the training holds the number."""
 
 
 class Learned(Recommender):

@@ -1,5 +1,6 @@
 """SASRec: self-attention over the history as a sequence; a removal closes the gap that it leaves."""
 
+import logging
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, Self
 
@@ -19,6 +20,8 @@ from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix
 
+logger = logging.getLogger(__name__)
+
 TOGETHER = 16
 """Users that are padded to one length in training."""
 
@@ -30,7 +33,7 @@ class SASRecSettings(LearnedSettings):
     """Users of a batch."""
     dimensions: int = Field(default=64, ge=1)
     """Numbers of an item's vector, and of every layer."""
-    blocks: int = Field(default=2, ge=1)
+    blocks: int = Field(default=2, ge=1, le=100)
     """Attention blocks, of one head each."""
     max_length: int = Field(default=200, ge=1)
     """Only the last so many items of a history count."""
@@ -103,6 +106,8 @@ class SASRec(Learned):
         that is all items of a user.
         """
         chosen = cls.settings_type.checked(settings, cls.name)
+        if split.times is None:
+            logger.warning("%s is fitted without times: which item of a history is the latest is not known.", cls.name)
         random = torch.Generator().manual_seed(chosen.seed)
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():

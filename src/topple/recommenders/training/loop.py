@@ -175,6 +175,7 @@ def _record(
         best_epoch=best_epoch,
         validation_ndcg_100=best_ndcg,
         seconds=round(time.perf_counter() - started, 3),
+        threads=torch.get_num_threads(),
         interrupted=interrupted,
     )
 
