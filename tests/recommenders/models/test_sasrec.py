@@ -206,7 +206,7 @@ def test_held_out_items_are_predicted_from_what_is_left(monkeypatch):
         wanted = [item for item, gone in zip(sequence, at[user].tolist(), strict=True) if gone]
         losses.append(cross_entropy(by_hand(model, left), wanted) if wanted else 0)
     assert [loss > 0 for loss in losses] == [True, True, False]
-    monkeypatch.setattr(torch, "rand", lambda *shape, generator: torch.where(held, 0.1, 0.9))
+    monkeypatch.setattr(torch, "rand", lambda *shape, generator, dtype: torch.where(held, 0.1, 0.9))
     found = model.loss(ranked(*sequences), 0, seeded())
     assert float(found) == pytest.approx(np.mean(losses), rel=1e-5)
 

@@ -98,7 +98,7 @@ class Autoencoder(Learned):
         random = torch.Generator().manual_seed(chosen.seed)
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():
-            array = torch.empty(shape)
+            array = torch.empty(shape, dtype=torch.float32)
             if len(shape) == 2:
                 torch.nn.init.xavier_uniform_(array, generator=random)
             else:
@@ -150,7 +150,7 @@ class Autoencoder(Learned):
         lengths = torch.from_numpy(np.diff(batch.indptr).astype(np.int64))
         values = torch.repeat_interleave(lengths.float().clamp(min=1).rsqrt(), lengths)
         if self.settings.dropout:
-            kept = torch.rand(len(values), generator=random) >= self.settings.dropout
+            kept = torch.rand(len(values), generator=random, dtype=torch.float32) >= self.settings.dropout
             values = values * kept / (1 - self.settings.dropout)
         return (
             functional.embedding_bag(

@@ -130,7 +130,7 @@ class InTraining(Recommender):
 
 def normal(random: torch.Generator, shape: tuple[int, ...], std: float) -> Tensor:
     """Draw an array from a normal distribution."""
-    return torch.randn(shape, generator=random) * std
+    return torch.randn(shape, generator=random, dtype=torch.float32) * std
 
 
 def with_user_numbers(split: Split) -> CsrMatrix:

@@ -24,7 +24,7 @@ def time_ranks(split: Split) -> CsrMatrix:
 def in_order(batch: CsrMatrix, random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Return users and items of a batch [entries], each user's in the order of their ranks, those of equal rank shuffled."""
     rows = np.repeat(np.arange(batch.shape[0]), np.diff(batch.indptr))
-    order = np.lexsort((torch.rand(batch.nnz, generator=random).numpy(), batch.data, rows))
+    order = np.lexsort((torch.rand(batch.nnz, generator=random, dtype=torch.float32).numpy(), batch.data, rows))
     return torch.from_numpy(rows), torch.from_numpy(batch.indices[order].astype(np.int64))
 
 

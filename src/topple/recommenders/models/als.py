@@ -15,6 +15,7 @@ from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
 from topple.recommenders.families.fold_in import FoldIn, System
+from topple.recommenders.families.learned import normal
 from topple.recommenders.families.least_squares import LeastSquares
 from topple.recommenders.saving.arrays import read_arrays
 from topple.recommenders.training.quality import held_out_quality
@@ -81,7 +82,7 @@ class ALS(LeastSquares):
         chosen = AlsSettings.checked(settings, cls.name)
         kept: _Best[Self] = _Best(split, chosen.epochs, on_epoch, on_best)
         random = torch.Generator().manual_seed(chosen.seed)
-        items = 0.1 / math.sqrt(chosen.factors) * torch.randn(len(split.catalogue), chosen.factors, generator=random)
+        items = 0.1 / math.sqrt(chosen.factors) * normal(random, (len(split.catalogue), chosen.factors), 1.0)
         try:
             for epoch in range(1, chosen.epochs + 1):
                 items, loss = _round(split.train, items, chosen)
@@ -149,7 +150,7 @@ def _round(train: CsrMatrix, items: Tensor, settings: AlsSettings) -> tuple[Tens
 def _half(matrix: CsrMatrix, factors: Tensor, settings: AlsSettings) -> Tensor:
     """Return the factors of the rows of a sparse matrix, given those of its columns; a row without entries has zeros."""
     system = System.of(factors, settings.regularisation)
-    out = torch.zeros(matrix.shape[0], settings.factors)
+    out = torch.zeros(matrix.shape[0], settings.factors, dtype=torch.float32)
     for rows, histories in _chunks(matrix):
         seen, alpha = histories.weights, settings.alpha
         fold_in = FoldIn(system, factors[histories.items], alpha * seen, (1 + alpha) * seen)

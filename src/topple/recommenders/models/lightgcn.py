@@ -118,7 +118,7 @@ class _Graph:
         met, size = train.tocoo(), sum(train.shape)
         ends = torch.from_numpy(np.stack([met.row, met.col + train.shape[0]]).astype(np.int64))
         both_ways = torch.cat([ends, ends.flip(0)], 1)
-        scale = torch.bincount(both_ways[0], minlength=size).clamp(min=1).rsqrt()
+        scale = torch.bincount(both_ways[0], minlength=size).clamp(min=1).float().rsqrt()
         weights = scale[both_ways[0]] * scale[both_ways[1]]
         edges = torch.sparse_coo_tensor(both_ways, weights, (size, size), check_invariants=True).coalesce()
         with warnings.catch_warnings():

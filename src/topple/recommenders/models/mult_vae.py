@@ -70,7 +70,7 @@ class MultVAE(Autoencoder):
         first = Layer(p["weight_q_0to1"], p["bias_q_1"], tanh=True)
         hidden = torch.tanh(self.encode_batch(batch, first, random))
         mean, log_variance = (hidden @ p["weight_q_1to2"] + p["bias_q_2"]).chunk(2, dim=1)
-        noise = torch.randn(mean.shape, generator=random).to(mean.device)
+        noise = torch.randn(mean.shape, generator=random, dtype=mean.dtype).to(mean.device)
         latent = mean + noise * torch.exp(0.5 * log_variance)
         logits = torch.tanh(latent @ p["weight_p_0to1"] + p["bias_p_1"]) @ p["weight_p_1to2"] + p["bias_p_2"]
         divergence = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(1).mean()

@@ -88,7 +88,9 @@ class NeuMF(Learned):
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():
             std = 0.1 if shape[0] == len(split.catalogue) and len(shape) == 2 else (2 / shape[0]) ** 0.5
-            parameters[name] = torch.zeros(shape) if name.startswith("bias") else normal(random, shape, std)
+            parameters[name] = (
+                torch.zeros(shape, dtype=torch.float32) if name.startswith("bias") else normal(random, shape, std)
+            )
         model = cls(split.catalogue, parameters, chosen).to(device)
         train(model, split, on_epoch, on_best)
         return model
@@ -102,12 +104,16 @@ class NeuMF(Learned):
         user = torch.from_numpy(np.repeat(np.arange(batch.shape[0]), np.diff(batch.indptr))).to(self.device)
         item = torch.from_numpy(batch.indices.astype(np.int64)).to(self.device)
         other, good = (drawn.to(self.device) for drawn in unmet(batch, settings.negatives, random))
-        kept = (torch.rand(len(item), generator=random) >= settings.dropout).float().to(self.device)
+        kept = (
+            (torch.rand(len(item), generator=random, dtype=torch.float32) >= settings.dropout).float().to(self.device)
+        )
 
         def pooled(table: Tensor) -> Tensor:
             vectors = table[item] * kept[:, None]
-            total = torch.zeros(batch.shape[0], table.shape[1], device=self.device).index_add(0, user, vectors)
-            count = torch.zeros(batch.shape[0], device=self.device).index_add(0, user, kept)
+            total = torch.zeros(batch.shape[0], table.shape[1], dtype=table.dtype, device=self.device).index_add(
+                0, user, vectors
+            )
+            count = torch.zeros(batch.shape[0], dtype=table.dtype, device=self.device).index_add(0, user, kept)
             return (total[user] - vectors) * (count[user] - kept).clamp(min=1).rsqrt()[:, None]
 
         asked = torch.cat([item[:, None], other], 1)  # [entries, 1 + negatives]

@@ -113,7 +113,8 @@ class SASRec(Learned):
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():
             parameters[name] = normal(random, shape, 0.02 if name in ("items", "positions") else shape[1] ** -0.5)
             if "norm" in name or "biases" in name:
-                parameters[name] = torch.tensor([[0.0 if "biases" in name else 1.0], [0.0]]).repeat(1, shape[1])
+                parameters[name] = torch.zeros(shape, dtype=torch.float32)
+                parameters[name][0] = 0 if "biases" in name else 1
         model = cls(split.catalogue, parameters, chosen).to(device)
         train(model, split, on_epoch, on_best, time_ranks(split))
         return model
@@ -129,7 +130,7 @@ class SASRec(Learned):
         if settings.dropout:
 
             def drop(x: Tensor) -> Tensor:
-                kept = torch.rand(x.shape, generator=random).to(x.device) >= settings.dropout
+                kept = torch.rand(x.shape, generator=random, dtype=torch.float32).to(x.device) >= settings.dropout
                 return x * kept / (1 - settings.dropout)
 
         order = np.argsort(np.diff(batch.indptr), kind="stable")  # users of like length together
@@ -152,12 +153,12 @@ class SASRec(Learned):
         """Leave items out of the sequences, and ask the last position of each for the mean of the vectors left out."""
         settings, table, users = self.settings, self._parameters["items"], int(batch.shape[0])
         rows, items = in_order(batch, random)
-        out = torch.rand(len(items), generator=random) < settings.held_out
+        out = torch.rand(len(items), generator=random, dtype=torch.float32) < settings.held_out
         inputs, inside = lined_up(rows[~out], items[~out], users, settings.max_length)
         share = torch.bincount(rows[out], minlength=users)
         asked = inside.any(1) & (share > 0)
         targets, user = items[out].to(self.device), rows[out].to(self.device)
-        wanted = torch.zeros(users, settings.dimensions, device=self.device)
+        wanted = torch.zeros(users, settings.dimensions, dtype=table.dtype, device=self.device)
         wanted = wanted.index_add(0, user, table[targets] / share.to(self.device)[user, None])
         read = torch.full((users,), inside.shape[1] - 1, device=self.device)
         return _Task(inputs, inside, read, asked[:, None], wanted[asked.to(self.device)], targets)
