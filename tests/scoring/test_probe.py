@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from topple.recommenders.adapters.callable import wrap
-from topple.scoring.probe import Measures, drawn_histories, measure, training_histories
+from topple.scoring.probe import Measures, Probe, drawn, drawn_histories, measure, training_histories
 from topple.testing import tiny_split
 
 
@@ -17,7 +17,7 @@ def constant(scores):
 
 def measured(scores, **options):
     model = wrap(lambda rows: scores(rows), range(30), histories="dense", **options)
-    return measure(model, drawn_histories(30))
+    return measure(model, drawn(30))
 
 
 def test_drawn_histories_are_64_of_10_items_or_of_all():
@@ -38,10 +38,10 @@ def test_training_histories_are_those_of_training_users_in_their_order():
 
 
 def test_the_scale_is_the_tenth_best_score():
-    assert measure(constant(range(30)), drawn_histories(30)) == Measures(20.0, 1.0)
-    assert measure(constant([3.0, -7.0, 1.0]), drawn_histories(3)) == Measures(7.0, 5.0)
-    assert measure(constant(np.arange(30) - 100), drawn_histories(30)).scale == 80
-    assert measure(constant(np.zeros(30)), drawn_histories(30)) == Measures(0.0, math.inf)
+    assert measure(constant(range(30)), drawn(30)) == Measures(20.0, 1.0)
+    assert measure(constant([3.0, -7.0, 1.0]), drawn(3)) == Measures(7.0, 5.0)
+    assert measure(constant(np.arange(30) - 100), drawn(30)).scale == 80
+    assert measure(constant(np.zeros(30)), drawn(30)) == Measures(0.0, math.inf)
 
 
 def test_histories_that_score_next_to_nothing_do_not_count():
@@ -76,3 +76,14 @@ def test_a_power_of_two_scales_everything(power):
     table = torch.rand(30, 30, generator=torch.Generator().manual_seed(0)).double().numpy()
     plain, scaled = measured(lambda rows: rows @ table), measured(lambda rows: rows @ table * 2.0**power)
     assert scaled == Measures(plain.scale * 2.0**power, plain.gap * 2.0**power)
+
+
+def test_a_probe_makes_batches_with_all_that_it_holds():
+    probe = Probe([[3], [4, 5]], weights=[[], [2.0, 0.5]], times=[[1.0], [2.0, 3.0]], contexts=["a", {"age": 7}])
+    batch = probe.batch([1, 0], torch.device("cpu"))
+    assert batch.items.tolist() == [[4, 5], [3, 0]]
+    assert batch.weights.tolist() == [[2.0, 0.5], [1.0, 0.0]]
+    assert batch.times.tolist() == [[2.0, 3.0], [1.0, 0.0]]
+    assert batch.contexts == ({"age": 7}, "a")
+    assert probe.other([[], [1]]).batch([0, 1], torch.device("cpu")).contexts == ("a", "a")
+    assert drawn(8).other([[]]).batch([0], torch.device("cpu")).contexts == ()

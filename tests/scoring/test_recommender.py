@@ -16,7 +16,7 @@ from topple.testing import film_recommender, tiny_split
 def test_the_probe_of_a_fitted_model_is_of_training_users():
     split = tiny_split()
     model = EASE.fit(split)
-    assert model.findings.probe(model)[0] in [
+    assert model.findings.probe(model).histories[0] in [
         split.catalogue.vocabulary.encode(history).tolist() for history in split.training_histories().values()
     ]
     assert model.scale > 0
@@ -83,7 +83,7 @@ def test_empty_scores_that_were_given_are_no_evidence():
 def test_the_probe_can_be_given():
     values = table()
     model = topple.wrap(lambda rows: rows @ values, items=range(30), histories="dense", probe=[[3], [4, 5]])
-    assert model.findings.probe(model) == [[3], [4, 5]]
+    assert model.findings.probe(model).histories == [[3], [4, 5]]
 
 
 def test_a_description_says_what_the_probe_told():

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from topple.data.splitting import Split
 from topple.scoring.identity import answer_identity, array_hash
 from topple.scoring.listing import Listed, listed_counts, users_counted
 from topple.scoring.memo import Memo
-from topple.scoring.probe import Histories, Measures, drawn_histories, measure, training_histories
-from topple.scoring.variations import HistoryBatch, unchanged
+from topple.scoring.probe import Histories, Measures, Probe, drawn, measure, training_histories
+from topple.scoring.variations import unchanged
 
 if TYPE_CHECKING:
     from topple.scoring.recommender import Recommender
@@ -29,7 +28,7 @@ class Findings:
 
     def __init__(
         self,
-        probe: Histories | None = None,
+        probe: Probe | None = None,
         users: Histories | None = None,
         measures: Measures | None = None,
         listed: Listed | None = None,
@@ -43,7 +42,7 @@ class Findings:
     @classmethod
     def of_training(cls, split: Split) -> "Findings":
         """Return what is to be found out with the training users of a split."""
-        return cls(training_histories(split), training_histories(split, users_counted(len(split.catalogue))))
+        return cls(Probe(training_histories(split)), training_histories(split, users_counted(len(split.catalogue))))
 
     def elsewhere(self) -> "Findings":
         """Return the same for the same model on another device."""
@@ -55,9 +54,9 @@ class Findings:
         if listed is not None:
             self._listed.put(listed)
 
-    def probe(self, model: "Recommender") -> Histories:
+    def probe(self, model: "Recommender") -> Probe:
         """Return the histories that the scale is measured with."""
-        return drawn_histories(len(model.catalogue)) if self._probe is None else self._probe
+        return drawn(len(model.catalogue)) if self._probe is None else self._probe
 
     def measures(self, model: "Recommender", version: object) -> Measures:
         """Return what the scores for the probe tell."""
@@ -71,7 +70,7 @@ class Findings:
 
     def empty(self, model: "Recommender", version: object) -> Tensor:
         """Return the scores of the empty history in float64 [I]."""
-        nothing = HistoryBatch.of([[]], torch.float64, model.device)
+        nothing = self.probe(model).other([[]]).batch([0], model.device)
         return self._empty.get(version, lambda: model.score(nothing, unchanged(nothing))[0, 0].clone())
 
     def listed(self, model: "Recommender", version: object) -> Listed | None:

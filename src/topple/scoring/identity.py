@@ -18,7 +18,7 @@ from torch import Tensor
 
 from topple.randomness import derive_seed, uniform
 from topple.scoring.memory import in_chunks
-from topple.scoring.probe import HISTORIES, NUMBERS, Histories, known_scores
+from topple.scoring.probe import HISTORIES, NUMBERS, Probe, known_scores
 from topple.types import FloatArray
 
 if TYPE_CHECKING:
@@ -65,19 +65,19 @@ def array_hash(model: "Recommender", arrays: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def answer_identity(model: "Recommender", probe: Histories) -> str:
+def answer_identity(model: "Recommender", probe: Probe) -> str:
     """Return the identity of a model without arrays."""
     return f"{array_hash(model, {})}~{_written(_sums(model, probe))}"
 
 
-def _sums(model: "Recommender", probe: Histories) -> FloatArray:
+def _sums(model: "Recommender", probe: Probe) -> FloatArray:
     """Return sums of the scores of 64 histories with drawn weights, four histories to a sum; missing scores count 0."""
     items, seed = len(model.catalogue), derive_seed(0, "sketch")
     parts = torch.zeros(HISTORIES, dtype=torch.float64)
 
     def ask(rows: slice) -> None:
         turns = range(HISTORIES)[rows]
-        scores = known_scores(model, [probe[turn % len(probe)] for turn in turns]).cpu()
+        scores = known_scores(model, probe.batch((turn % len(probe) for turn in turns), model.device)).cpu()
         for turn, row in zip(turns, scores.masked_fill(scores == -torch.inf, 0), strict=True):
             weights = 2 * uniform(torch.tensor(seed ^ turn), torch.tensor(0), torch.arange(items)) - 1
             parts[turn] = weights @ row

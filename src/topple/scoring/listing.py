@@ -9,6 +9,7 @@ from torch import Tensor
 
 from topple.scoring.memory import in_chunks
 from topple.scoring.probe import Histories, known_scores
+from topple.scoring.variations import HistoryBatch
 
 if TYPE_CHECKING:
     from topple.scoring.recommender import Recommender
@@ -59,7 +60,7 @@ def listed_counts(recommender: "Recommender", histories: Histories) -> Tensor:
 
     def ask(rows: slice) -> None:
         chosen = histories[rows]
-        scores = known_scores(recommender, chosen, torch.float32)
+        scores = known_scores(recommender, HistoryBatch.of(chosen, torch.float32, recommender.device))
         owner = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor([len(history) for history in chosen]))
         seen = torch.tensor([item for history in chosen for item in history], dtype=torch.int64)
         scores[owner.to(scores.device), seen.to(scores.device)] = -torch.inf

@@ -1,7 +1,7 @@
 """The probe: a few histories that a model is asked about once, so that its scores have a scale."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
@@ -38,6 +38,42 @@ Histories: TypeAlias = Sequence[Sequence[int]]
 """Items as indices."""
 
 
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """Histories that a model is asked about.
+
+    Args:
+        histories: the items of each, as indices.
+        weights: the weight of each event; empty: 1.
+        times: the time of each event; empty: none.
+        contexts: what the model is told besides each history; empty: nothing.
+    """
+
+    histories: Histories
+    weights: Sequence[Sequence[float]] = ()
+    times: Sequence[Sequence[float]] = ()
+    contexts: Sequence[object] = ()
+
+    def __len__(self) -> int:
+        return len(self.histories)
+
+    def batch(self, chosen: Iterable[int], device: torch.device, dtype: torch.dtype = torch.float64) -> HistoryBatch:
+        """Return some of the histories, by number, as a batch."""
+        numbers = list(chosen)
+        return HistoryBatch.of(
+            [self.histories[number] for number in numbers],
+            dtype,
+            device,
+            weights=[self.weights[number] for number in numbers] if self.weights else (),
+            times=[self.times[number] for number in numbers] if self.times else (),
+            contexts=[self.contexts[number] for number in numbers] if self.contexts else (),
+        )
+
+    def other(self, histories: Histories) -> "Probe":
+        """Return other histories, with what the model is told besides the first of these."""
+        return Probe(histories, contexts=[self.contexts[0]] * len(histories) if self.contexts else ())
+
+
 @dataclass(frozen=True, slots=True)
 class Measures:
     """What a model's scores for its probe tell.
@@ -53,6 +89,11 @@ class Measures:
     def coarse(self, rounding: float) -> bool:
         """Say whether so much rounding may hide which of two scores among the best is higher."""
         return COARSE * rounding * self.scale > self.gap
+
+
+def drawn(items: int) -> Probe:
+    """Return 64 drawn histories."""
+    return Probe(drawn_histories(items))
 
 
 def drawn_histories(items: int) -> list[list[int]]:
@@ -71,14 +112,14 @@ def training_histories(split: Split, most: int = HISTORIES) -> list[list[int]]:
     return [sequence(split.train, split.times, row).tolist() for row in chosen.tolist()]
 
 
-def measure(recommender: "Recommender", histories: Histories) -> Measures:
+def measure(recommender: "Recommender", probe: Probe) -> Measures:
     """Ask a model for the scores of the probe and return what they tell.
 
     Args:
         recommender: the model.
-        histories: the probe.
+        probe: the histories.
     """
-    best = _best(recommender, histories)
+    best = _best(recommender, probe)
     tenths = [abs(scores[min(TENTH, len(scores)) - 1]) for scores in best if len(scores)]
     counted = [tenth for tenth in tenths if tenth and tenth >= NEGLIGIBLE * max(tenths)]
     scale = float(median(counted)) if counted else 0.0
@@ -86,21 +127,20 @@ def measure(recommender: "Recommender", histories: Histories) -> Measures:
     return Measures(scale, median(gaps) if gaps else math.inf)
 
 
-def _best(recommender: "Recommender", histories: Histories) -> list[FloatArray]:
+def _best(recommender: "Recommender", probe: Probe) -> list[FloatArray]:
     """Return the best finite scores of each history, the highest first, 20 or as many as there are."""
     items = len(recommender.catalogue)
-    best = torch.full((len(histories), min(TOP, items)), -torch.inf, dtype=torch.float64)
+    best = torch.full((len(probe), min(TOP, items)), -torch.inf, dtype=torch.float64)
 
     def ask(rows: slice) -> None:
-        scores = known_scores(recommender, histories[rows])
+        scores = known_scores(recommender, probe.batch(range(len(probe))[rows], recommender.device))
         best[rows] = torch.topk(scores, best.shape[1]).values.cpu()
 
-    in_chunks(len(histories), max(1, NUMBERS // max(1, items)), ask)
+    in_chunks(len(probe), max(1, NUMBERS // max(1, items)), ask)
     return [scores[np.isfinite(scores)] for scores in best.numpy()]
 
 
-def known_scores(recommender: "Recommender", histories: Histories, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Return scores [B, I], minus infinity where the model has none for an item."""
-    batch = HistoryBatch.of(histories, dtype, recommender.device)
-    scores = recommender.known_scores(batch)
+def known_scores(recommender: "Recommender", histories: HistoryBatch) -> Tensor:
+    """Return the scores of unchanged histories [B, I], minus infinity where the model has none for an item."""
+    scores = recommender.known_scores(histories)
     return scores.masked_fill(~torch.isfinite(scores), -torch.inf)

@@ -31,10 +31,10 @@ def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequenc
     return out
 
 
-def lengths_of(present: Tensor) -> list[int]:
-    """Return the places up to the last one that holds an item, for each history, bool [B, H]."""
-    positions = torch.arange(1, present.shape[1] + 1, device=present.device)
-    ends: list[int] = (present * positions).amax(1).tolist()
+def lengths_of(filled: Tensor) -> list[int]:
+    """Return how far each history is filled: up to the last position that holds an event, bool [B, H]."""
+    positions = torch.arange(1, filled.shape[1] + 1, device=filled.device)
+    ends: list[int] = (filled * positions).amax(1).tolist()
     return ends
 
 

@@ -159,7 +159,7 @@ class Recommender(ABC):
                 f"{self.name} does not declare that it is {Capability.ADDITIVE}: no item has a share of a score that is the same "
                 "whatever else is kept. Choose an additive recommender."
             )
-        alone = torch.diag_embed(histories.present.to(histories.weights.dtype))
+        alone = torch.diag_embed(histories.filled.to(histories.weights.dtype))
         with torch.no_grad():
             empty = self.score(histories, torch.zeros_like(alone[:, :1]), candidates)
             return self.score(histories, alone, candidates) - empty

@@ -4,8 +4,9 @@ import torch
 
 import topple
 from topple.errors import CapabilityError, DataError, RecommenderError, SettingsError, UnknownNameError
+from topple.records.question import Request
 from topple.scoring.recommender import Capability
-from topple.scoring.variations import HistoryBatch
+from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender, film_world
 from topple.testing.toy import FILMS, GIVES
 
@@ -221,3 +222,24 @@ def test_a_sequence_model_says_that_it_is_one():
     recommender = topple.wrap(last_counts_double, "callable", items, ordered=True)
     assert recommender.capabilities == {Capability.ORDER_AWARE}
     check_recommender(recommender)
+
+
+def test_a_callable_may_be_told_contexts_and_times():
+    told = []
+
+    def by_age(rows, contexts, times):
+        told.append(times)
+        ages = np.array([context["age"] for context in contexts], dtype=float)
+        return rows @ TABLE + ages[:, None] * np.arange(24)
+
+    with pytest.raises(RecommenderError, match=r"raised TypeError: 'NoneType' object is not subscriptable"):
+        wrapped(by_age, contexts=True, times=True)
+    probe = [Request(history=IDS[:2], context={"age": 3}), Request(history=IDS[3:7], context={"age": 30})]
+    recommender = wrapped(by_age, contexts=True, times=True, probe=probe)
+    histories = HistoryBatch.of([[3], [5, 6]], contexts=[{"age": 1}, {"age": 2}], times=[[1.0], [4.0, 5.0]])
+    scores = recommender.score(histories, unchanged(histories))[:, 0]
+    np.testing.assert_allclose(scores[0], TABLE[3] + np.arange(24))
+    np.testing.assert_allclose(scores[1], TABLE[5] + TABLE[6] + 2 * np.arange(24))
+    assert told[-1] == [[1.0], [4.0, 5.0]]
+    assert recommender.scale > 0
+    assert len(recommender.fingerprint) > 16

@@ -7,6 +7,7 @@ from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import RecommenderError
 from topple.recommenders.adapters.asking.black_box import Ask, BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of
+from topple.records.question import Request
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
@@ -29,7 +30,9 @@ def wrap(
     empty: float | Sequence[float] | None = None,
     missing: float | None = None,
     at_once: int | None = None,
-    probe: Sequence[Sequence[Id]] | None = None,
+    contexts: bool = False,
+    times: bool = False,
+    probe: Sequence[Sequence[Id] | Request] | None = None,
 ) -> Recommender:
     """Return a callable, N histories in, scores [N, I] out, as a recommender.
 
@@ -44,7 +47,10 @@ def wrap(
         empty: scores of the empty history, for a callable that cannot take it.
         missing: the score of items that come back as NaN or minus infinity; None: that is an error.
         at_once: histories of a call at most.
-        probe: histories that the scale of the scores is measured with, outside ids; None for drawn ones of 10 items.
+        contexts: whether it takes what a query tells besides the history, as `contexts=`, N objects; None where there is none.
+        times: whether it takes the times of the events, as `times=`, a list for each history; None where they are not known.
+        probe: histories that the scale of the scores is measured with, outside ids, or requests with weights, times or a
+            context; None for drawn histories of 10 items without these.
 
     Raises:
         RecommenderError: the callable cannot score an empty or a short history, or an unknown form.
@@ -67,10 +73,15 @@ def wrap(
             f"histories={histories!r} has no order, and ordered=True. Choose histories='ids' for {called}."
         )
     form = FORMS[histories]
+    besides: dict[str, Ask] = {}
+    if contexts:
+        besides["contexts"] = lambda asked: list(asked.contexts) or [None] * len(asked)
+    if times:
+        besides["times"] = lambda asked: asked.event_times()
     return BlackBox(
         catalogue_of(items, called),
         called,
-        lambda asked: model(form(asked)),
+        lambda asked: model(form(asked), **{name: told(asked) for name, told in besides.items()}),
         capabilities=frozenset(
             capability
             for capability, is_so in ((Capability.ADDITIVE, additive), (Capability.ORDER_AWARE, ordered))

@@ -79,7 +79,7 @@ class _Neighbours:
 
     def __call__(self, asked: Variations) -> Any:
         scores = np.empty((len(asked), len(self._ids)), dtype=np.float32)
-        kept = (asked.keep > 0).cpu().numpy()
+        kept = asked.here.cpu().numpy()
         for row, (items, stays) in enumerate(zip(asked.items.cpu().numpy(), kept, strict=True)):
             query = self._query(user_items=self._list(item_ids=self._ids[items[stays]]))
             scores[row] = self._scorer(query, self._all).scores()

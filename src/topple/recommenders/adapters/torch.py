@@ -15,6 +15,7 @@ from topple.recommenders.adapters.asking.black_box import BlackBox
 from topple.recommenders.adapters.asking.copies import own_precision, scoring_copy
 from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of
+from topple.records.question import Request
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import Id
 
@@ -31,7 +32,7 @@ def wrap(
     empty: float | Sequence[float] | None = None,
     missing: float | None = None,
     at_once: int | None = None,
-    probe: Sequence[Sequence[Id]] | None = None,
+    probe: Sequence[Sequence[Id] | Request] | None = None,
 ) -> Recommender:
     """Return a torch module as a recommender; what scores is a copy, and the module itself is never called.
 
@@ -149,7 +150,7 @@ def _require_gradient(recommender: BlackBox) -> None:
     rows = torch.ones(1, len(recommender.catalogue), dtype=torch.float64, device=recommender.device, requires_grad=True)
     items = torch.arange(len(recommender.catalogue), device=recommender.device)[None]
     with torch.enable_grad():
-        scores = recommender.ask(Variations(recommender.catalogue, items, rows, torch.ones_like(rows)))
+        scores = recommender.ask(Variations(recommender.catalogue, items, rows, torch.ones_like(rows), rows > 0))
         slope = torch.autograd.grad(scores.sum(), rows, allow_unused=True)[0] if scores.requires_grad else None
     if slope is None or not bool(torch.isfinite(slope).all()):
         raise CapabilityError(

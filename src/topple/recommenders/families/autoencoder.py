@@ -118,7 +118,7 @@ class Autoencoder(Learned):
             columns = self.layers()[-1].weight.T[candidates].transpose(1, 2)  # [B, D, C]
             columns = columns.to(dtype, memory_format=torch.contiguous_format)
             out_bias = last.bias[candidates][:, None]
-        weights, lengths = histories.weights[:, None], lengths_of(histories.present)
+        weights, lengths = histories.weights[:, None], lengths_of(histories.filled)
         same = _same_items(histories)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
@@ -177,7 +177,7 @@ def _by_item(array: Tensor, items: int) -> Tensor:
 
 def _same_items(histories: HistoryBatch) -> Tensor | None:
     """Return which positions hold the same item [B, H, H], 1 or 0; None where no item of a history comes again."""
-    filled = histories.weights > 0
+    filled = histories.filled
     numbers = torch.where(filled, histories.items, -1 - torch.arange(filled.shape[1], device=filled.device))
     ordered = numbers.sort(1).values
     if not (ordered[:, 1:] == ordered[:, :-1]).any():

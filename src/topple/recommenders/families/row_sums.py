@@ -53,7 +53,7 @@ class DenseRows(Rows):
         scores = kept.new_empty(*kept.shape[:2], columns)
         found, rows = self.weights.new_empty(length, columns).numpy(), kept.new_empty(length, columns).numpy()
         by_history = zip(
-            histories.items.numpy(), kept.numpy(), scores.numpy(), lengths_of(histories.present), strict=True
+            histories.items.numpy(), kept.numpy(), scores.numpy(), lengths_of(histories.filled), strict=True
         )
         for items, chosen, into, filled in by_history:
             np.take(self.weights.numpy(), items[:filled], axis=0, out=found[:filled], mode="clip")
@@ -115,7 +115,7 @@ class SparseRows(Rows):
 
     def _entries(self, histories: HistoryBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the entries of the rows of all histories: history, position among B * H, scored item, number."""
-        lengths = (self.indptr[histories.items + 1] - self.indptr[histories.items]) * histories.present
+        lengths = (self.indptr[histories.items + 1] - self.indptr[histories.items]) * histories.filled
         row, position = torch.repeat_interleave(lengths.sum(1)), torch.repeat_interleave(lengths.flatten())
         first = self.indptr[histories.items.flatten()] - (lengths.flatten().cumsum(0) - lengths.flatten())
         entry = first.index_select(0, position) + torch.arange(len(position), device=position.device)
@@ -152,7 +152,8 @@ class RowSums(Recommender):
         columns = len(self.catalogue) if candidates is None else candidates.shape[1]
         out = histories.weights.new_empty(*histories.items.shape, columns)
         for part in _parts(len(histories), len(self.catalogue)):
-            chosen = HistoryBatch(histories.items[part], histories.weights[part])
+            numbers = torch.arange(len(histories), device=histories.items.device)[part]
+            chosen = histories.rows(numbers, histories.items.shape[1])
             out[part] = self._rows.contributions(chosen, None if candidates is None else candidates[part])
         return out
 

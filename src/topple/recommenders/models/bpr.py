@@ -99,4 +99,4 @@ class BPR(Learned):
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return each item's vector times those of the items scored."""
-        return self.bind(histories, candidates)(torch.diag_embed(histories.present.to(histories.weights.dtype)))
+        return self.bind(histories, candidates)(torch.diag_embed(histories.filled.to(histories.weights.dtype)))

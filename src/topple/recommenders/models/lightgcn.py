@@ -104,7 +104,7 @@ class LightGCN(Learned):
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return what each item gives times the vectors scored."""
-        return self.bind(histories, candidates)(torch.diag_embed(histories.present.to(histories.weights.dtype)))
+        return self.bind(histories, candidates)(torch.diag_embed(histories.filled.to(histories.weights.dtype)))
 
 
 class _Graph:

@@ -137,7 +137,7 @@ class NeuMF(Learned):
         first = (p["layers_items"] @ p["item_to_1"])[which]  # [B or 1, C, D]
         level = p["biases"][which][:, None]
 
-        lengths = lengths_of(histories.present)
+        lengths = lengths_of(histories.filled)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             chosen = slice(None) if rows is None else rows

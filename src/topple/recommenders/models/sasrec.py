@@ -178,11 +178,11 @@ class SASRec(Learned):
         blocks = self._blocks({name: array.to(dtype) for name, array in self._parameters.items() if name != "items"})
         vectors = table[histories.items].to(dtype) * self.settings.dimensions**0.5  # [B, H, D]
         out = table.to(dtype).T if candidates is None else table[candidates].to(dtype).transpose(1, 2)
-        present = histories.present
+        filled = histories.filled
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             chosen, length = slice(None) if rows is None else rows, keep.shape[2]
-            kept = (keep * present[chosen, None, :length]).to(dtype)
+            kept = (keep * filled[chosen, None, :length]).to(dtype)
             return factor_scores(blocks.last_states(vectors[chosen, :length], kept), out, rows)
 
         return scorer

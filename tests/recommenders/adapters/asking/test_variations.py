@@ -2,12 +2,14 @@ import torch
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.recommenders.adapters.asking.variations import Variations
+from topple.scoring.variations import HistoryBatch
 
 ASKED = Variations(
     Catalogue(Vocabulary(["a", "b", "c", "d"])),
     torch.tensor([[3, 1, 0], [2, 0, 0]]),
     torch.tensor([[1.0, 0.5, 1.0], [0.0, 0.0, 0.0]]),
     torch.tensor([[1.0, 1.0, 2.0], [1.0, 0.0, 0.0]]),
+    torch.tensor([[True, True, True], [True, False, False]]),
 )
 
 
@@ -22,10 +24,20 @@ def test_the_three_forms_say_the_same():
 
 
 def test_what_is_kept_is_told_by_the_shares_and_not_by_the_weights():
-    asked = Variations(
-        ASKED.catalogue, torch.tensor([[3, 1, 3]]), torch.tensor([[1.0, 1.0, 1.0]]), torch.tensor([[-2.0, 0.0, 5.0]])
-    )
+    items, keep, weights = torch.tensor([[3, 1, 3, 2]]), torch.ones(1, 4), torch.tensor([[-2.0, 0.0, 5.0, 9.0]])
+    asked = Variations(ASKED.catalogue, items, keep, weights, torch.tensor([[True, True, True, False]]))
     assert asked.lists() == [["d", "b", "d"]]
     assert asked.kept.tolist() == [3]
-    assert asked.dense().tolist() == asked.csr().toarray().tolist() == [[0.0, 0.0, 0.0, 3.0]]
+    assert asked.csr().toarray().tolist() == [[0.0, 0.0, 0.0, 3.0]]
     assert asked.csr().indices.tolist() == [1, 3]
+
+
+def test_times_and_contexts_go_along():
+    histories = HistoryBatch.of([[3, 1], [2]], times=[[5.0, 6.0], [7.0]], contexts=["x", None])
+    keep = torch.tensor([[[1.0, 1.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 0.0]]]).double()
+    asked = Variations.of(ASKED.catalogue, histories, keep)
+    assert asked.lists() == [["d", "b"], ["b"], ["c"], []]
+    assert asked.event_times() == [[5.0, 6.0], [6.0], [7.0], []]
+    assert asked.contexts == ("x", "x", None, None)
+    assert asked[1:3].contexts == asked[torch.tensor([1, 2])].contexts == ("x", None)
+    assert ASKED.event_times() is None

@@ -69,9 +69,9 @@ class FactorsOfItems(LeastSquares):
 
     def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
         """Return confidence - 1 and confidence, from the base weights."""
-        weights, present = histories.weights, histories.present.to(histories.weights)
-        confidence = present * (self._fixed + self._growth * weights.abs())
-        return confidence - present, confidence * (weights >= 0)
+        weights, filled = histories.weights, histories.filled.to(histories.weights)
+        confidence = filled * (self._fixed + self._growth * weights.abs())
+        return confidence - filled, confidence * (weights >= 0)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:

@@ -12,6 +12,7 @@ from topple.errors import ModelFolderError, ToppleError
 from topple.recommenders.adapters.arrays.steps import NetworkSettings, run
 from topple.recommenders.adapters.asking.black_box import BlackBox
 from topple.recommenders.saving.arrays import require_arrays
+from topple.records.question import Request
 from topple.scoring.memo import Memo
 from topple.scoring.recommender import Capability
 from topple.settings import Settings
@@ -45,7 +46,7 @@ class Network(BlackBox):
         empty: float | Sequence[float] | None = None,
         missing: float | None = None,
         at_once: int | None = None,
-        probe: Sequence[Sequence[Id]] | None = None,
+        probe: Sequence[Sequence[Id] | Request] | None = None,
     ) -> None:
         self._arrays = {name: array.detach().clone() for name, array in arrays.items()}
         self._cast: dict[torch.dtype, Memo[dict[str, Tensor]]] = {

@@ -12,8 +12,10 @@ from topple.errors import RecommenderError, ToppleError
 from topple.recommenders.adapters.asking.answers import scores_of
 from topple.recommenders.adapters.asking.trial import try_out
 from topple.recommenders.adapters.asking.variations import Variations
+from topple.records.question import Request
 from topple.scoring.findings import Findings
 from topple.scoring.memo import Lock
+from topple.scoring.probe import Probe
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
@@ -40,7 +42,8 @@ class BlackBox(Recommender):
         empty: scores of the empty history (a number, or one an item), for a model that cannot be asked.
         missing: the score of items that the model has none for (NaN or minus infinity); None: that is an error.
         at_once: histories of a call at most; 1 for a model whose answers depend on the rest of the batch.
-        probe: histories that the scale of the scores is measured with; None for drawn ones.
+        probe: histories that the scale of the scores is measured with, or requests with weights, times or a context; None for
+            drawn histories.
         settings: of a model that is stored.
 
     Raises:
@@ -59,7 +62,7 @@ class BlackBox(Recommender):
         empty: float | Sequence[float] | None = None,
         missing: float | None = None,
         at_once: int | None = None,
-        probe: Sequence[Sequence[Id]] | None = None,
+        probe: Sequence[Sequence[Id] | Request] | None = None,
         settings: Settings | None = None,
     ) -> None:
         super().__init__(catalogue)
@@ -75,7 +78,7 @@ class BlackBox(Recommender):
         self.at_once = max(1, min(at_once or NUMBERS, NUMBERS // max(1, len(catalogue))))
         self.empty_by_rule = empty is not None  # type: ignore[misc]
         if probe is not None:
-            self.findings = Findings([catalogue.vocabulary.encode(history).tolist() for history in probe])
+            self.findings = Findings(_probe_of(probe, catalogue))
         self.rounding = try_out(self)
 
     @property
@@ -100,8 +103,7 @@ class BlackBox(Recommender):
         variations, width = keep.shape[1], max(1, keep.shape[1])
         grows = Capability.DIFFERENTIABLE in self.capabilities and torch.is_grad_enabled()
         with torch.set_grad_enabled(grows):
-            items, base = (given.repeat_interleave(variations, 0) for given in (histories.items, histories.weights))
-            asked = Variations(self.catalogue, items, keep.flatten(0, 1), base)
+            asked = Variations.of(self.catalogue, histories, keep)
             columns = None if candidates is None else candidates.repeat_interleave(variations, 0)
             parts = []
             for start in range(0, len(asked), self.at_once):
@@ -145,6 +147,17 @@ def _failed(name: str, asked: Variations, error: Exception) -> RecommenderError:
     return RecommenderError(
         f"{name} raised {type(error).__name__}: {error} (asked for {len(asked)} histories of {int(kept.min())} to "
         f"{int(kept.max())} items). A recommender scores any history made of items of its catalogue.{hint}"
+    )
+
+
+def _probe_of(given: Sequence[Sequence[Id] | Request], catalogue: Catalogue) -> Probe:
+    """Return histories, and what else is known of each, by index."""
+    requests = [one if isinstance(one, Request) else Request(history=tuple(one)) for one in given]
+    return Probe(
+        [catalogue.vocabulary.encode(request.history).tolist() for request in requests],
+        [request.weights for request in requests],
+        [request.times for request in requests],
+        [request.context for request in requests],
     )
 
 

@@ -1,11 +1,10 @@
 """A wrapped model tried out before it is used: does a score depend on its history alone, and how exactly?"""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from topple.errors import CapabilityError, RecommenderError
+from topple.scoring.probe import Histories
 from topple.scoring.recommender import DOUBLE, SINGLE, Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 
@@ -45,24 +44,29 @@ def few_scores(recommender: Recommender) -> Tensor:
     return _scores(recommender, [[], [first], [other], [first, other], many, [other, first]])
 
 
-def _scores(recommender: Recommender, histories: Sequence[Sequence[int]]) -> Tensor:
-    batch = HistoryBatch.of(histories, device=recommender.device)
+def _scores(recommender: Recommender, histories: Histories) -> Tensor:
+    probe = recommender.findings.probe(recommender).other(histories)
+    return _scores_of(recommender, probe.batch(range(len(probe)), recommender.device))
+
+
+def _scores_of(recommender: Recommender, batch: HistoryBatch) -> Tensor:
     with torch.no_grad():
         return recommender.score(batch, unchanged(batch))[:, 0]
 
 
 def _difference(recommender: Recommender) -> float:
     """Return how far scores of the probe lie apart alone and in a batch, as a share of their size or of the scale."""
-    histories = recommender.findings.probe(recommender)[:TOGETHER]
-    together = _scores(recommender, histories)
-    chosen = range(0, len(histories), max(1, len(histories) // ALONE))
+    probe, device = recommender.findings.probe(recommender), recommender.device
+    numbers = range(min(TOGETHER, len(probe)))
+    together = _scores_of(recommender, probe.batch(numbers, device))
+    chosen = numbers[:: max(1, len(numbers) // ALONE)]
     level = max(recommender.scale, torch.finfo(torch.float64).tiny)
     gaps = []
     for row in chosen:
-        alone = _scores(recommender, [histories[row]])[0]
+        alone = _scores_of(recommender, probe.batch([row], device))[0]
         gaps.append(float(((alone - together[row]).abs() / together[row].abs().clamp(min=level)).max()))
     if max(gaps) > TRUSTED:
-        raise _depends_on_more(recommender, len(histories[0]), max(gaps), len(histories) - 1)
+        raise _depends_on_more(recommender, len(probe.histories[0]), max(gaps), len(numbers) - 1)
     return max(gaps)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,30 +11,62 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
+from topple.scoring.variations import HistoryBatch
 from topple.types import CsrMatrix, Id, IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class Variations:
-    """N histories as they are after items were removed.
+    """N histories as they are after events were removed.
 
     Args:
         catalogue: the items.
         items: item indices [N, H].
-        keep: what is kept of each event, 0 to 1 [N, H]; 0 for padding.
+        keep: what is kept of each event, 0 to 1 [N, H].
         base: base weight of each event [N, H]; any number where the model says what it means.
+        filled: which positions hold an event, bool [N, H].
+        times: when each event was [N, H]; None where that is not known.
+        contexts: what the model is told besides each history, N objects; empty: nothing.
     """
 
     catalogue: Catalogue
     items: Tensor
     keep: Tensor
     base: Tensor
+    filled: Tensor
+    times: Tensor | None = None
+    contexts: tuple[object, ...] = ()
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, histories: HistoryBatch, keep: Tensor) -> "Variations":
+        """Return the variations `keep` [B, S, H] of histories, those of one history after each other."""
+        count = keep.shape[1]
+        items, base, filled = (
+            part.repeat_interleave(count, 0) for part in (histories.items, histories.weights, histories.filled)
+        )
+        times = None if histories.times is None else histories.times.repeat_interleave(count, 0)
+        contexts = tuple(context for context in histories.contexts for _ in range(count))
+        return cls(catalogue, items, keep.flatten(0, 1), base, filled, times, contexts)
 
     def __len__(self) -> int:
         return int(self.items.shape[0])
 
     def __getitem__(self, rows: slice | Tensor) -> "Variations":
-        return Variations(self.catalogue, self.items[rows], self.keep[rows], self.base[rows])
+        numbers = range(len(self))[rows] if isinstance(rows, slice) else rows.tolist()
+        return Variations(
+            self.catalogue,
+            self.items[rows],
+            self.keep[rows],
+            self.base[rows],
+            self.filled[rows],
+            None if self.times is None else self.times[rows],
+            tuple(self.contexts[number] for number in numbers) if self.contexts else (),
+        )
+
+    @cached_property
+    def here(self) -> Tensor:
+        """Which positions hold an event that is kept, or a share of it, bool [N, H]."""
+        return (self.keep > 0) & self.filled
 
     @cached_property
     def weights(self) -> Tensor:
@@ -43,7 +76,7 @@ class Variations:
     @cached_property
     def kept(self) -> Tensor:
         """How many events each history keeps, a share counting as one [N]."""
-        return (self.keep > 0).sum(1)
+        return self.here.sum(1)
 
     def lists(self) -> list[list[Id]]:
         """Return the kept items as outside ids, in the order of the history; an item of which a share is kept is kept."""
@@ -53,14 +86,22 @@ class Variations:
 
     def sequences(self) -> list[IntArray]:
         """Return the indices of the kept items, in the order of the history: the gap of a removed item is closed."""
-        kept = (self.keep > 0).cpu()
-        items = self.items.cpu()[kept].numpy()
+        return self._by_history(self.items)
+
+    def event_times(self) -> list[list[float]] | None:
+        """Return the times of the kept events of each history, in order; None where times are not known."""
+        return None if self.times is None else [times.tolist() for times in self._by_history(self.times)]
+
+    def _by_history(self, values: Tensor) -> list[Any]:
+        """Return the values [N, H] of the kept events of each history."""
+        kept = self.here.cpu()
+        chosen = values.cpu()[kept].numpy()
         ends = np.cumsum([0, *kept.sum(1).tolist()])
-        return [items[start:end] for start, end in pairwise(ends)]
+        return [chosen[start:end] for start, end in pairwise(ends)]
 
     def csr(self) -> CsrMatrix:
         """Return one sparse row a history [N, I], the values the weights; an item that comes again once, with the sum."""
-        weights, kept = self.weights.detach().cpu().numpy(), (self.keep > 0).cpu().numpy()
+        weights, kept = self.weights.detach().cpu().numpy(), self.here.cpu().numpy()
         ends = np.concatenate([[0], np.cumsum(kept.sum(1))])
         shape = (len(self), len(self.catalogue))
         matrix = csr_matrix((weights[kept], self.items.cpu().numpy()[kept], ends), shape=shape)
