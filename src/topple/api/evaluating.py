@@ -9,7 +9,7 @@ from topple.metrics import Evaluation, Retrained, count_proofs, measure, values
 from topple.records.answer import Explanation, Status, Verdict
 from topple.records.question import UNSEEN, CandidateRule, Goal
 from topple.reports.progress import queries_bar
-from topple.scoring.identity import same_model
+from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
 from topple.verification.looking import look

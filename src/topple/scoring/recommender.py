@@ -11,10 +11,10 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError
-from topple.scoring.findings import Findings
-from topple.scoring.listing import Listed
+from topple.scoring.findings.known import Findings
+from topple.scoring.findings.listing import Listed
+from topple.scoring.findings.probe import Measures
 from topple.scoring.memo import version_of
-from topple.scoring.probe import Measures
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
 from topple.types import JsonObject

@@ -12,7 +12,7 @@ from topple.errors import RecommenderError
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query
 from topple.scoring.encoding import encode
-from topple.scoring.probe import TENTH
+from topple.scoring.findings.probe import TENTH
 from topple.scoring.ranking import Ranking, exclude, top_k
 from topple.scoring.recommender import DOUBLE, Recommender
 from topple.scoring.variations import HistoryBatch, without

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from topple.errors import ContractError
-from topple.scoring.findings import Findings
-from topple.scoring.probe import Measures
+from topple.scoring.findings.known import Findings
+from topple.scoring.findings.probe import Measures
 from topple.scoring.recommender import Capability
 from topple.testing import ToyRecommender, check_recommender, film_recommender
 

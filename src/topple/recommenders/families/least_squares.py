@@ -9,7 +9,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.fold_in import FoldIn, System
-from topple.scoring.probe import TENTH, drawn_histories
+from topple.scoring.findings.probe import TENTH, drawn_histories
 from topple.scoring.products import factor_scores
 from topple.scoring.recommender import DOUBLE, Capability, Recommender, Scorer
 from topple.scoring.variations import HistoryBatch, unchanged

@@ -19,7 +19,7 @@ from topple.recommenders.families.learned import normal
 from topple.recommenders.families.least_squares import LeastSquares
 from topple.recommenders.saving.arrays import read_arrays
 from topple.recommenders.training.quality import held_out_quality
-from topple.scoring.findings import Findings
+from topple.scoring.findings.known import Findings
 from topple.scoring.recommender import Capability, Epoch, OnBest, OnEpoch, Recommender, moved
 from topple.scoring.variations import POSITIONS_AT_ONCE, HistoryBatch
 from topple.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from topple.errors import ModelFolderError
-from topple.scoring.probe import Measures
+from topple.scoring.findings.probe import Measures
 from topple.scoring.recommender import Recommender
 from topple.types import JsonObject
 

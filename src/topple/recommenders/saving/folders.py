@@ -23,8 +23,8 @@ from topple.errors import ModelFolderError, SettingsError, ToppleError, UnknownN
 from topple.files import writing
 from topple.recommenders.saving.description import description, measures_of, read_description
 from topple.recommenders.saving.factories import made_by
-from topple.scoring.identity import same_model
-from topple.scoring.listing import DEPTHS, Listed
+from topple.scoring.findings.identity import same_model
+from topple.scoring.findings.listing import DEPTHS, Listed
 from topple.scoring.recommender import Recommender
 from topple.types import FilePath, JsonObject
 

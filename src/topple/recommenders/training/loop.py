@@ -15,7 +15,7 @@ from topple.data.splitting import Split
 from topple.errors import DataError, RecommenderError
 from topple.randomness import generator
 from topple.recommenders.training.quality import askable, held_out_quality
-from topple.scoring.findings import Findings
+from topple.scoring.findings.known import Findings
 from topple.scoring.recommender import Epoch, OnBest, OnEpoch, Recommender
 from topple.types import CsrMatrix
 

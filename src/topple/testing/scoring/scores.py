@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from topple.scoring.probe import measure
+from topple.scoring.findings.probe import measure
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing.rules import require

@@ -13,9 +13,9 @@ from topple.recommenders.adapters.asking.answers import scores_of
 from topple.recommenders.adapters.asking.trial import try_out
 from topple.recommenders.adapters.asking.variations import Variations
 from topple.records.question import Request
-from topple.scoring.findings import Findings
+from topple.scoring.findings.known import Findings
+from topple.scoring.findings.probe import Probe
 from topple.scoring.memo import Lock
-from topple.scoring.probe import Probe
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from topple.errors import CapabilityError, RecommenderError
-from topple.scoring.probe import Histories
+from topple.scoring.findings.probe import Histories
 from topple.scoring.recommender import DOUBLE, SINGLE, Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 

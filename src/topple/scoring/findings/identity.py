@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from topple.randomness import derive_seed, uniform
+from topple.scoring.findings.probe import HISTORIES, NUMBERS, Probe, known_scores
 from topple.scoring.memory import in_chunks
-from topple.scoring.probe import HISTORIES, NUMBERS, Probe, known_scores
 from topple.types import FloatArray
 
 if TYPE_CHECKING:

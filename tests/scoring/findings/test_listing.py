@@ -1,7 +1,7 @@
 import torch
 
 from topple.recommenders.models.popularity import Popularity
-from topple.scoring.listing import NUMBERS, USERS, listed_counts, users_counted
+from topple.scoring.findings.listing import NUMBERS, USERS, listed_counts, users_counted
 from topple.testing import random_mult_vae, tiny_split
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from topple.scoring.findings.probe import Histories, known_scores
 from topple.scoring.memory import in_chunks
-from topple.scoring.probe import Histories, known_scores
 from topple.scoring.variations import HistoryBatch
 
 if TYPE_CHECKING:

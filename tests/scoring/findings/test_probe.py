@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from topple.recommenders.adapters.callable import wrap
-from topple.scoring.probe import Measures, Probe, drawn, drawn_histories, measure, training_histories
+from topple.scoring.findings.probe import Measures, Probe, drawn, drawn_histories, measure, training_histories
 from topple.testing import tiny_split
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from topple.data.splitting import Split
-from topple.scoring.identity import answer_identity, array_hash
-from topple.scoring.listing import Listed, listed_counts, users_counted
+from topple.scoring.findings.identity import answer_identity, array_hash
+from topple.scoring.findings.listing import Listed, listed_counts, users_counted
+from topple.scoring.findings.probe import Histories, Measures, Probe, drawn, measure, training_histories
 from topple.scoring.memo import Memo
-from topple.scoring.probe import Histories, Measures, Probe, drawn, measure, training_histories
 from topple.scoring.variations import unchanged
 
 if TYPE_CHECKING:
