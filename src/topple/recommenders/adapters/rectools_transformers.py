@@ -43,7 +43,7 @@ def wrap(model: Any, items: Any, name: str, empty: float | Sequence[float]) -> R
         RecommenderError: items that it does not know, or of those that it knows some only.
     """
     _require_items_only(model, name)
-    _require_own_ranking(model, name)
+    _require_usual_ranking(model, name)
     preparator = model.data_preparator
     known = list(preparator.get_known_item_ids())
     given = items if items is not None and not hasattr(items, "item_id_map") else known
@@ -115,7 +115,7 @@ def _require_items_only(model: Any, name: str) -> None:
         )
 
 
-def _require_own_ranking(model: Any, name: str) -> None:
+def _require_usual_ranking(model: Any, name: str) -> None:
     """Refuse a model with a part that ranks otherwise than RecTools itself, whose rule is followed here."""
     base, lightning = library(f"{MODULE}.base", "rectools"), library(f"{MODULE}.lightning", "rectools")
     similarity = getattr(model.lightning_model.torch_model, "similarity_module", None)

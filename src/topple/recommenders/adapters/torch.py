@@ -12,7 +12,7 @@ from topple.recommenders.adapters.arrays.network import Network
 from topple.recommenders.adapters.arrays.steps import NetworkSettings
 from topple.recommenders.adapters.arrays.tracing import agree, traced
 from topple.recommenders.adapters.asking.black_box import BlackBox
-from topple.recommenders.adapters.asking.copies import own_precision, scoring_copy
+from topple.recommenders.adapters.asking.copies import scoring_copy, weights_precision
 from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of
 from topple.records.question import Request
@@ -103,7 +103,7 @@ class _Asked:
 
     def __init__(self, model: nn.Module, output: Callable[[Any], Tensor], called: str, *, double: bool) -> None:
         self._output, self._called, self._double = output, called, double
-        self._precision = own_precision(model)
+        self._precision = weights_precision(model)
         precisions = (
             {self._precision}
             if self._precision is None or not double

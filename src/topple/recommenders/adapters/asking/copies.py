@@ -43,7 +43,7 @@ def _results(module: nn.Module) -> dict[int, object]:
     }
 
 
-def own_precision(module: nn.Module) -> torch.dtype | None:
+def weights_precision(module: nn.Module) -> torch.dtype | None:
     """Return the precision of a module's weights; None where it has none."""
     tensors = (*module.parameters(), *module.buffers())
     return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), None)
