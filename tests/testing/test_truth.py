@@ -74,8 +74,26 @@ def test_the_drawn_queries_can_be_asked_and_use_every_constraint():
             for e in explain_queries(world.recommender, queries[::10], explainer="greedy", progress=False)
             if e.status == "invalid"
         ]
-        for field in ("goal", "protected", "groups", "item_costs", "largest", "sets", "rule"):
+        for field in (
+            "goal",
+            "protected",
+            "groups",
+            "item_costs",
+            "largest",
+            "sets",
+            "rule",
+            "weights",
+            "repeats",
+            "exclude",
+        ):
             assert len({repr(getattr(query, field)) for query in queries}) > 1, field
         found = truths(world.recommender, queries)
         assert any(truth.cheapest is None for truth in found)
         assert {truth.cheapest for truth in found} - {None, 1000, 2000, 3000}
+
+
+def test_an_item_that_comes_again_costs_once_unless_events_are_named():
+    history = ("alien", "brazil", "alien")
+    query = replace(FILMS.one, history=history, item_costs={"alien": 0.25})
+    assert thousandths(query, [True, True, True]) == 1250
+    assert thousandths(replace(query, repeats="events"), [True, True, True]) == 1500

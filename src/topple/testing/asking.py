@@ -9,7 +9,7 @@ from torch import Tensor
 
 from topple.explainers.base import Explainer
 from topple.records.answer import Status
-from topple.records.question import Query
+from topple.records.question import Query, Repeats
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.encoding import EncodedQueries, encode
 from topple.scoring.recommender import Recommender
@@ -120,4 +120,5 @@ def _check_allowed(name: str, query: Query, chosen: Tensor, removable: Tensor) -
     torn = [group for group in query.groups if 0 < len(set(group) & set(items)) < len(group)]
     require(not torn, part, f"{items!r}, a part of the group {torn[:1]}", "the items of a group are named together.")
     most = len(query.history) if query.largest is None else query.largest
-    require(len(items) <= most, part, f"{len(items)} items", f"the query allows {most} at most (`largest`).")
+    size = len(items if query.repeats is Repeats.EVENTS else set(items))
+    require(size <= most, part, f"{size} items", f"the query allows {most} at most (`largest`).")

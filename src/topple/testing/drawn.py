@@ -9,14 +9,18 @@ import numpy as np
 import torch
 
 from topple.randomness import generator
-from topple.records.question import UNSEEN, Goal, Query
+from topple.records.question import CandidateRule, Goal, Query, Repeats
+from topple.scoring.encoding import encode_histories
 from topple.scoring.recommender import Recommender
+from topple.scoring.unchanged import UnchangedScores
 from topple.testing.toy import OpaqueRecommender, ToyRecommender
-from topple.testing.worlds import World, catalogue_of, random_additive, random_mult_vae, top_k_of
+from topple.testing.worlds import World, catalogue_of, random_additive, random_mult_vae
+from topple.types import Id
 
 COSTS = (1.0, 2.0, 0.5, 0.001, 0.1, 0.2, 0.3, 1.001, 0.999, 12.345)
 """What items cost: sums of these are equal in thousandths where sums of floats are not."""
 HISTORIES = 40
+WEIGHTS = (0.5, 1.0, 2.0, 3.0)
 LONGEST = 7
 """Items of the longest history."""
 K = 3
@@ -61,18 +65,51 @@ def constrained(queries: Sequence[Query], goals: Set[Goal], seed: int = 0) -> tu
 
 
 def _queries(model: Recommender) -> tuple[Query, ...]:
-    """Return the top-k of random histories, each history under one of the candidate rules."""
-    lengths = generator(0, "lengths").integers(1, LONGEST + 1, HISTORIES).tolist()
-    rules = UNSEEN
-    lists = top_k_of(model, lengths, K, seed=1)
-    return tuple(replace(query, rule=rules[at % len(rules)]) for at, listed in enumerate(lists) for query in listed)
+    """Return the lists of random histories as queries."""
+    random, ids = generator(0, "histories of claims"), model.catalogue.vocabulary.ids
+    histories = (_history(ids, number, random) for number in range(HISTORIES))
+    return tuple(query for history in histories for query in _listed(model, history))
+
+
+def _history(ids: Sequence[Id], number: int, random: np.random.Generator) -> Query:
+    """Return a query about no item of a list: a history of each kind in turn.
+
+    The candidate rules take turns; every third history has weights, every fourth one item twice, and every fifth asks for a list
+    without two items.
+    """
+    mixed = [ids[item] for item in random.permutation(len(ids))]
+    length, rules, repeats = int(random.integers(1, LONGEST + 1)), tuple(CandidateRule), tuple(Repeats)
+    twice = number % 4 == 3
+    history = tuple(mixed[: length - twice] + mixed[:1] * twice) if length > 1 else tuple(mixed[:1])
+    weights = random.choice(WEIGHTS, len(history)).tolist() if number % 3 == 2 else ()
+    left_out = frozenset(mixed[-2:] if number % 5 == 4 else ())
+    return Query(
+        history=history,
+        target=mixed[LONGEST],
+        k=K,
+        rule=rules[number % len(rules)],
+        repeats=repeats[number // 4 % len(repeats)],
+        weights=tuple(weights),
+        exclude=left_out,
+    )
+
+
+def _listed(model: Recommender, history: Query) -> list[Query]:
+    """Return a query for each item of the list that something in the history speaks for."""
+    encoded = encode_histories([history], model.catalogue, device=model.device)
+    scores, row = UnchangedScores(model, encoded, history.rule), torch.tensor([0], device=model.device)
+    items, _ = scores.best(history.k)
+    ranks, _ = scores.ranks(row, items, torch.full_like(items, history.k))
+    listed = items[ranks <= history.k].cpu().numpy()
+    return [replace(history, target=item) for item in model.catalogue.vocabulary.decode(listed)]
 
 
 def _groups(query: Query, random: np.random.Generator) -> tuple[tuple[Any, ...], ...]:
     """Return up to two groups of the history, in one of three histories."""
-    mixed = [query.history[position] for position in random.permutation(len(query.history))]
+    items = list(dict.fromkeys(query.history))
+    mixed = [items[number] for number in random.permutation(len(items))]
     first, second = sorted(random.integers(0, len(mixed) + 1, 2).tolist())
-    if random.random() < 2 / 3:
+    if random.random() < 2 / 3 or query.repeats is Repeats.EVENTS:  # groups name items, and there events are named
         return ()
     return tuple(tuple(group) for group in (mixed[:first], mixed[first:second]) if group)
 

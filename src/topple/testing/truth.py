@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from topple.records.question import CandidateRule, Goal, Query
+from topple.records.question import CandidateRule, Goal, Query, Repeats
 from topple.scoring.encoding import EncodedQueries, encode
 from topple.scoring.ranking import Ranking, exclude
 from topple.scoring.recommender import Recommender
@@ -73,11 +73,11 @@ def truths(recommender: Recommender, queries: Sequence[Query]) -> list[Truth | N
 
 
 def thousandths(query: Query, named: Sequence[bool]) -> int:
-    """Return what a set of positions costs, in thousandths."""
+    """Return what a set of positions costs, in thousandths: an item once, however often it comes, or each event."""
     costs = dict(query.item_costs)
-    return sum(
-        round(THOUSANDTHS * costs.get(item, 1)) for item, inside in zip(query.history, named, strict=False) if inside
-    )
+    items = [item for item, inside in zip(query.history, named, strict=False) if inside]
+    counted = items if query.repeats is Repeats.EVENTS else set(items)
+    return sum(round(THOUSANDTHS * costs.get(item, 1)) for item in counted)
 
 
 def _all_sets(items: int) -> Tensor:
@@ -106,8 +106,9 @@ def _truth(queries: EncodedQueries, number: int, sets: Tensor, after: Tensor, al
     """Return what is true of one query, given whether the target is out without each set [M], and with each set alone [M]."""
     query, items = queries.queries[number], sets.shape[1]
     unit, free = queries.unit[queries.row[number], :items], queries.removable[number, :items]
-    allowed = sets.any(1) & ~(sets & ~free).any(1) & (sets.sum(1) <= queries.largest[number])
-    allowed &= (sets == sets[:, unit]).all(1)  # the items of a group are named together
+    size = queries.size[queries.row[number], :items]
+    allowed = sets.any(1) & ~(sets & ~free).any(1) & ((sets * size).sum(1) <= queries.largest[number])
+    allowed &= (sets == sets[:, unit]).all(1)  # the items of a group, or the events of an item, are named together
     listed = not bool(after[0])  # the first set is the empty one
     true = torch.ones_like(allowed)
     if query.goal is not Goal.SUFFICIENT:
