@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import count
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from topple.api.evaluating import evaluate
@@ -207,3 +208,18 @@ class TestRetraining:
             evaluate(self.model, held, retraining=Retraining(self.split))
         with pytest.raises(CapabilityError, match="toy cannot be fitted here"):
             evaluate(FILMS.recommender, EXPLANATIONS, retraining=Retraining(self.split))
+
+
+def test_answers_to_the_rule_of_all_items_are_judged_under_that_rule_alone():
+    model, split = EASE.fit(tiny_split()), tiny_split()
+    users = split.histories(limit=3)
+    every = explain(model, users, k=3, rule="all", progress=False)
+    assert any(e.query.target in e.query.history for e in every)
+    found = evaluate(model, every)
+    assert set(found.measurements) == {CandidateRule.ALL}
+    assert found.measurements[CandidateRule.ALL]["validity"].value == np.mean([e.valid for e in every])
+    unseen = explain(model, users, k=3, progress=False)
+    both = evaluate(model, [*every, *unseen])
+    assert both.measurements == {**found.measurements, **evaluate(model, unseen).measurements}
+    assert both.values[CandidateRule.ALL]["validity"][len(every) :] == (None,) * len(unseen)
+    assert both.values[BEFORE]["validity"][: len(every)] == (None,) * len(every)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from topple.errors import QueryError
 from topple.metrics import Evaluation, Retrained, count_proofs, measure, values
 from topple.records.answer import Explanation, Status, Verdict
-from topple.records.question import UNSEEN, CandidateRule, Goal
+from topple.records.question import UNSEEN, CandidateRule, Goal, Query
 from topple.reports.progress import queries_bar
 from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
@@ -24,7 +24,7 @@ def evaluate(
     retraining: Retraining | None = None,
     progress: bool = True,
 ) -> Evaluation:
-    """Judge explanations anew under both candidate rules and measure them.
+    """Judge explanations anew under both candidate rules and measure them; answers to the rule `all` under that rule alone.
 
     Args:
         recommender: the recommender that they explain.
@@ -55,14 +55,28 @@ def evaluate(
     sets = [() if _refused(e) else e.items for e in asked]
     if retraining is not None:
         refuse(recommender, queries, sets, retraining)
-    verdicts: dict[CandidateRule, list[Verdict]] = {
-        rule: list(map(_with_bound, asked, verify(recommender, queries, sets, rule=rule))) for rule in UNSEEN
-    }
-    measured = {rule: measure(found) for rule, found in verdicts.items()}
+    verdicts = {rule: _judged(recommender, asked, sets, rule) for rule in _rules(queries)}
+    measured = {rule: measure(list(found.values())) for rule, found in verdicts.items()}
     slowly = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
     each = {rule: _values(explanations, found) for rule, found in verdicts.items()}
     proofs = count_proofs(explanations)
     return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, slowly, each, proofs)
+
+
+def _rules(queries: Sequence[Query]) -> list[CandidateRule]:
+    """Return the rules that queries are judged under: both of items that are not seen, or the rule of all items, as they ask."""
+    asked = {query.rule is CandidateRule.ALL for query in queries}
+    return [rule for rule in CandidateRule if (rule is CandidateRule.ALL) in asked] or list(UNSEEN)
+
+
+def _judged(
+    recommender: Recommender, asked: Sequence[Explanation], sets: Sequence[Sequence[ItemId]], rule: CandidateRule
+) -> dict[int, Verdict]:
+    """Judge the explanations whose queries are judged under a rule, by number; an item of the history is a target of `all` only."""
+    whole = rule is CandidateRule.ALL
+    mine = [number for number, each in enumerate(asked) if (each.query.rule is CandidateRule.ALL) == whole]
+    found = verify(recommender, [asked[number].query for number in mine], [sets[number] for number in mine], rule=rule)
+    return {number: _with_bound(asked[number], verdict) for number, verdict in zip(mine, found, strict=True)}
 
 
 def _with_bound(explanation: Explanation, verdict: Verdict) -> Verdict:
@@ -72,27 +86,36 @@ def _with_bound(explanation: Explanation, verdict: Verdict) -> Verdict:
     return replace(verdict, at_least=explanation.at_least, proof_by=explanation.proof_by)
 
 
-def _values(explanations: Sequence[Explanation], verdicts: Sequence[Verdict]) -> Mapping[str, tuple[float | None, ...]]:
-    """Return what each explanation counts for in each metric, None for the invalid ones, which have no verdict."""
+def _values(
+    explanations: Sequence[Explanation], verdicts: Mapping[int, Verdict]
+) -> Mapping[str, tuple[float | None, ...]]:
+    """Return what each explanation counts for in each metric; None without a verdict: invalid, or not judged under the rule.
+
+    Args:
+        explanations: all that were given.
+        verdicts: by number among those that are valid.
+    """
     valid = [number for number, explanation in enumerate(explanations) if explanation.status is not Status.INVALID]
     found: dict[str, tuple[float | None, ...]] = {}
-    for name, numbers in values(verdicts).items():
-        by_number = dict(zip(valid, numbers, strict=True))
+    for name, numbers in values(list(verdicts.values())).items():
+        by_number = dict(zip((valid[number] for number in verdicts), numbers, strict=True))
         found[name] = tuple(by_number.get(number) for number in range(len(explanations)))
     return found
 
 
 def _retrained(
     recommender: Recommender,
-    verdicts: Mapping[CandidateRule, Sequence[Verdict]],
+    verdicts: Mapping[CandidateRule, Mapping[int, Verdict]],
     sets: Sequence[Sequence[ItemId]],
     retraining: Retraining,
     progress: bool,
 ) -> Retrained | None:
     """Judge a sample of the true sets by retraining, each under its query's own rule."""
-    own = [verdicts[verdict.query.rule][place] for place, verdict in enumerate(verdicts[CandidateRule.UNSEEN_BEFORE])]
-    true = [place for place, its in enumerate(own) if its.necessary and its.query.goal is not Goal.SUFFICIENT]
-    quick, named = [own[place] for place in true], [sets[place] for place in true]
+    under_asked = {
+        n: verdict for found in verdicts.values() for n, verdict in found.items() if verdict.rule is verdict.query.rule
+    }
+    true = [n for n, v in sorted(under_asked.items()) if v.necessary and v.query.goal is not Goal.SUFFICIENT]
+    quick, named = [under_asked[number] for number in true], [sets[number] for number in true]
     sample = retraining.sampled([verdict.query for verdict in quick], named)
     if not sample:
         return None

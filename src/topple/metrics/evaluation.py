@@ -42,7 +42,8 @@ class Evaluation:
         queries: valid queries; the denominator of coverage.
         invalid: queries that could not be asked; in no denominator.
         seconds_per_query: mean time of a query.
-        measurements: by rule, then by metric; always by inference.
+        measurements: by rule, then by metric; always by inference. Queries about unseen items are measured under both rules of
+            these, queries under the rule `all` under that one.
         retrained: what retraining says of a sample, where that was asked for and a set is true.
         values: by rule, then by metric: what each explanation that was given counts for, in the order given; None for one
             outside the metric's denominator, such as an invalid query, or one without a set where found sets are counted. The

@@ -11,7 +11,7 @@ from topple import registry
 from topple.data.vocabulary import Catalogue
 from topple.metrics import Evaluation, Proofs, Retrained, claimed_by
 from topple.records.answer import Explanation, Proof, Status
-from topple.records.question import UNSEEN, Goal
+from topple.records.question import Goal
 from topple.types import JsonObject
 
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -21,11 +21,11 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     """Return the metrics, a column a candidate rule, each with its denominator and its direction."""
     table = Table(title=Text(title), caption=_caption(evaluation))
     table.add_column("metric")
-    for rule in UNSEEN:
+    for rule in evaluation.measurements:
         table.add_column(rule.value, justify="right")
     table.add_column("of", style="dim")
     for name in registry.names("metrics"):
-        measured = [evaluation.measurements[rule][name] for rule in UNSEEN]
+        measured = [found[name] for found in evaluation.measurements.values()]
         label = f"{registry.load('metrics', name).title} {ARROWS[measured[0].direction]}"
         counts = dict.fromkeys(f"{m.denominator:,}" for m in measured)
         table.add_row(label, *(_number(m.value) for m in measured), f"{' / '.join(counts)} {measured[0].of}")
@@ -40,7 +40,7 @@ def evaluation_json(evaluation: Evaluation) -> JsonObject:
         "seconds_per_query": evaluation.seconds_per_query,
     }
     for name in registry.names("metrics"):
-        values = {rule.value: evaluation.measurements[rule][name].value for rule in UNSEEN}
+        values = {rule.value: found[name].value for rule, found in evaluation.measurements.items()}
         found[name] = next(iter(values.values())) if name in ("coverage", "mean_size") else values
     found["proofs"] = asdict(evaluation.proofs)
     if evaluation.retrained is not None:
