@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from topple.api.asking import top_k_queries as top_k_queries
     from topple.api.evaluating import evaluate as evaluate
     from topple.api.explaining import explain as explain
+    from topple.api.explaining import explain_each as explain_each
     from topple.api.explaining import explain_queries as explain_queries
     from topple.api.fitting import fit as fit
     from topple.api.influence import influence as influence
@@ -84,6 +85,7 @@ _MODULES = {
     "canonical_json": "topple.records.io",
     "evaluate": "topple.api.evaluating",
     "explain": "topple.api.explaining",
+    "explain_each": "topple.api.explaining",
     "explain_queries": "topple.api.explaining",
     "fit": "topple.api.fitting",
     "from_csr": "topple.data.reading",

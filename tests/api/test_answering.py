@@ -1,0 +1,135 @@
+"""What is scored on the way of a question: rows over the whole catalogue, counted, and histories that are checked."""
+
+from collections import Counter
+
+import torch
+
+from topple.api import answering
+from topple.api.explaining import explain, explain_each, explain_queries
+from topple.explainers.base import Explainer
+from topple.records.answer import Proof, Status
+from topple.records.claims import Claims
+from topple.records.question import Query
+from topple.scoring.unchanged import UnchangedScores
+from topple.testing import ToyRecommender, film_recommender, film_world
+from topple.testing.toy import ANA, BO
+
+FILMS = film_world()
+
+
+class Counting(ToyRecommender):
+    """Counts the rows that are scored over the whole catalogue, by the items kept."""
+
+    rows: Counter
+
+    def score(self, histories, keep, candidates=None):
+        if candidates is None or candidates.shape[-1] * 2 >= len(self.catalogue):
+            ids = self.catalogue.vocabulary.ids
+            for items, filled, variations in zip(histories.items, histories.filled, keep > 0, strict=True):
+                for kept in variations:
+                    self.rows[tuple(sorted(ids[item] for item in items[filled & kept].tolist()))] += 1
+        return super().score(histories, keep, candidates)
+
+
+def counting():
+    """A model whose probe and empty history are scored already, with nothing counted."""
+    model = film_recommender(Counting)
+    model.rows = Counter()
+    assert model.scale > 0
+    assert model.empty_scores() is not None
+    model.rows.clear()
+    return model
+
+
+class Says(Explainer):
+    """Names what it was told to name, scores nothing, and calls it a minimum where it was told to."""
+
+    name = "says"
+
+    def __init__(self, named, minimum):
+        super().__init__()
+        self.named, self.minimum = named, minimum
+
+    def propose(self, recommender, queries, on_progress=None, meter=None):
+        sets = torch.tensor([[item in self.named for item in query.history] for query in queries.queries])
+        cost = queries.cost(sets).double()
+        unproven = Claims.unproven(sets, queries.k * 0)
+        return Claims(sets, cost if self.minimum else cost * 0, unproven.ended, unproven.cost)
+
+
+def without(*items):
+    return tuple(sorted(set(ANA) - set(items)))
+
+
+def test_the_unchanged_history_is_checked_once_and_scored_once_for_the_whole_list(monkeypatch):
+    model, checked = counting(), []
+    check = answering.check_request
+    monkeypatch.setattr(
+        answering, "check_request", lambda request, catalogue: checked.append(request) or check(request, catalogue)
+    )
+    for method in ("greedy", "auto", "exact", "exhaustive"):
+        model.rows.clear()
+        checked.clear()
+        found = explain(model, ANA, k=2, explainer=method, progress=False)
+        assert len(found) == 2
+        assert len(checked) == 1
+        assert model.rows[tuple(sorted(ANA))] == 1
+
+
+def test_the_judge_scores_each_set_without_it_and_once_for_each_item_given_back():
+    model = counting()
+    (found,) = explain_queries(model, [FILMS.two], explainer=Says({"brazil", "casablanca"}, False), progress=False)
+    assert (found.proof, found.rank_alone) == (Proof.MINIMAL, None)
+    expected = {tuple(sorted(ANA)), without("brazil", "casablanca"), without("brazil"), without("casablanca")}
+    assert model.rows == dict.fromkeys(expected, 1)
+
+
+def test_where_a_minimum_is_claimed_single_items_are_tried_once_for_all_targets_of_a_history():
+    model = counting()
+    queries = [FILMS.two, Query(ANA, "evita", k=2)]
+    explain_queries(model, queries, explainer=Says({"brazil", "casablanca"}, True), progress=False)
+    singles = {without(item): model.rows[without(item)] for item in ANA}
+    assert singles[without("alien")] == singles[without("duel")] == 1
+    assert set(singles.values()) <= {1, 2, 3}, "those of the set were given back too, once a target"
+
+
+def test_a_set_is_scored_alone_only_where_the_goal_asks_for_it():
+    model = counting()
+    both = Query(ANA, "evita", k=1, goal="both")
+    (found,) = explain_queries(model, [both], explainer=SaysBoth({"alien"}, False), progress=False)
+    assert (found.rank_alone, model.rows[("alien",)]) == (1, 1)
+
+
+class SaysBoth(Says):
+    """The same for every goal."""
+
+    goals = frozenset({"necessary", "sufficient", "both"})
+
+
+def test_the_unchanged_scores_are_read_by_four_questions_alone(monkeypatch):
+    """Whole rows are not to be had: nothing outside reads them."""
+
+    class Guarded(UnchangedScores):
+        def __getattribute__(self, name):
+            if name == "_scores":
+                import sys
+
+                assert sys._getframe(1).f_globals["__name__"] == "topple.scoring.unchanged"
+            return super().__getattribute__(name)
+
+    monkeypatch.setattr(answering, "UnchangedScores", Guarded)
+    for method in ("greedy", "auto", "exact", "exhaustive", "lcer-rank"):
+        assert explain(FILMS.recommender, {"ana": ANA, "bo": BO}, k=2, explainer=method, progress=False)
+
+
+def test_answers_come_one_by_one_and_closing_stops_the_work():
+    model = counting()
+    answers = explain_each(model, iter([FILMS.two, FILMS.one, FILMS.bo]), explainer="greedy")
+    first = next(answers)
+    assert (first.query, first.status) == (FILMS.two, Status.FOUND)
+    answers.close()
+    assert tuple(sorted(BO)) not in model.rows
+    together = list(explain_each(model, [FILMS.two, FILMS.one, FILMS.bo], explainer="greedy"))
+    assert [e.items for e in together] == [
+        e.items for e in explain_queries(model, [FILMS.two, FILMS.one, FILMS.bo], explainer="greedy", progress=False)
+    ]
