@@ -63,16 +63,17 @@ PLAYS.data = np.random.default_rng(0).integers(1, 30, PLAYS.nnz).astype(np.float
 
 
 @pytest.mark.parametrize(
-    ("model", "more"),
+    ("kind", "settings", "more"),
     [
-        (AlternatingLeastSquares(6, alpha=1.0, random_state=1, num_threads=1), {"recalculate_user": True}),
-        (AlternatingLeastSquares(6, alpha=0.02, random_state=1, num_threads=1), {"recalculate_user": True}),
-        (BM25Recommender(K=12, num_threads=1), {}),
-        (TFIDFRecommender(K=12, num_threads=1), {}),
+        (AlternatingLeastSquares, {"factors": 6, "alpha": 1.0, "random_state": 1}, {"recalculate_user": True}),
+        (AlternatingLeastSquares, {"factors": 6, "alpha": 0.02, "random_state": 1}, {"recalculate_user": True}),
+        (BM25Recommender, {"K": 12}, {}),
+        (TFIDFRecommender, {"K": 12}, {}),
     ],
     ids=["als", "als-low", "bm25", "tfidf"],
 )
-def test_a_model_of_counts_is_asked_with_the_counts_as_weights(model, more):
+def test_a_model_of_counts_is_asked_with_the_counts_as_weights(kind, settings, more):
+    model = kind(**settings, num_threads=1)  # made here, where the library's warnings of threads are ignored
     model.fit(PLAYS, show_progress=False)
     recommender = topple.wrap(model, "implicit", ITEMS)
     for user in range(20):
