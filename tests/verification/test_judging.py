@@ -84,3 +84,9 @@ def test_valid_and_minimal_are_what_every_set_says_and_depend_on_no_other(seed):
         less = any(one in every for one in one_less(query, frozenset(named)))
         assert verdict.minimal == (not less if verdict.valid else None)
     assert [verify(model, [query], [named])[0] for query, named in zip(queries[:4], sets, strict=False)] == together[:4]
+
+
+def test_the_only_item_of_a_history_counts_however_often_it_was_played():
+    for history, whole in ((("alien", "alien"), False), (("alien", "brazil"), True)):
+        (verdict,) = verify(FILMS.recommender, [replace(FILMS.one, history=history)], [set(history)])
+        assert (verdict.without_evidence, verdict.whole_history) == (True, whole)

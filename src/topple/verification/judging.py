@@ -213,7 +213,7 @@ class Judge:
             [-float(alone.lead[number])] if query.goal is not Goal.NECESSARY else []
         )
         tie = valid and query.goal is not Goal.SUFFICIENT and bool(without.by_fillers[number])
-        whole = tie and bool((named == self.present[number]).all()) and int(self.present[number].sum()) > 1
+        whole = tie and bool((named == self.present[number]).all()) and len(set(query.history)) > 1
         return Verdict(
             query,
             self.rule,
