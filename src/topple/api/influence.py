@@ -10,7 +10,7 @@ from topple.api.recommending import Recommended, listed
 from topple.records.question import CandidateRule, Query, Request
 from topple.scoring.checks import candidate_rule, check_request, check_target
 from topple.scoring.encoding import encode_histories
-from topple.scoring.ranking import whole_rows
+from topple.scoring.ranking import catalogue_scores
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.scoring.variations import without
@@ -121,7 +121,7 @@ def _without(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the ranks and scores of targets [1, K] without sets of positions, bool [W, H], both [W, K]."""
     keep = without(unchanged.histories, removed[None])  # [1, W, H]
-    scores = whole_rows(unchanged.recommender, unchanged.histories, keep, unchanged.rule)[0]  # [W, I]
+    scores = catalogue_scores(unchanged.recommender, unchanged.histories, keep, unchanged.rule)[0]  # [W, I]
     tolerance = unchanged.tolerance(torch.zeros_like(targets[:, 0]), targets).expand(len(scores), -1)
     target = targets.expand(len(scores), -1)  # [W, K]
     standing = unchanged.ranking.standing(scores, target, torch.full_like(target, targets.shape[1]), tolerance)

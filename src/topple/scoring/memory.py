@@ -6,7 +6,7 @@ import torch
 
 
 def in_chunks(total: int, at_once: int, work: Callable[[slice], None]) -> None:
-    """Do some rows at a time; where memory runs out, those again in halves, down to one row.
+    """Do a few rows at a time; where memory runs out, do the same rows again in halves, down to one row.
 
     Args:
         total: how many rows there are.

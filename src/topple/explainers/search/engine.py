@@ -14,7 +14,7 @@ from topple.records.question import CandidateRule, Goal
 from topple.scoring.budget import Account, Meter
 from topple.scoring.encoding import EncodedHistories
 from topple.scoring.memory import in_chunks
-from topple.scoring.ranking import Ranking, exclude
+from topple.scoring.ranking import Ranking, only_competing
 from topple.scoring.recommender import Recommender, Scorer
 from topple.scoring.unchanged import UnchangedScores
 from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable, only, without
@@ -257,7 +257,7 @@ class Engine:
         """
         with torch.no_grad():
             if full:
-                scores = exclude(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
+                scores = only_competing(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
             else:
                 scores = self.shortlist(keep, rows)  # [R, S, C]
                 if self._bars_any:
