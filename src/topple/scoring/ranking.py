@@ -228,9 +228,8 @@ class Ranking:
         if self.empty is None:
             return tied, above
         empty = self.empty.to(scores)
-        filler = (
-            (score - empty[target]).abs() <= tolerance
-        ).nonzero()  # [M, ...]: the cells of targets that are fillers
+        # the cells of the targets that are fillers
+        filler = ((score - empty[target]).abs() <= tolerance).nonzero()  # [M, ...]
         items = scores.shape[-1]
         for part in torch.split(filler, max(1, SCORES_AT_ONCE // items)):
             if not len(part):
