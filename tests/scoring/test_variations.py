@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from topple.scoring import variations
+from topple.scoring.memory import A_POSITION
 from topple.scoring.variations import HistoryBatch, VariationTable, only, unchanged, without
 
 
@@ -38,8 +38,8 @@ def test_removing_and_keeping_only_are_each_others_opposite_and_never_touch_padd
     assert only(batch, named).tolist() == [[[1, 0, 1]], [[0, 0, 0]]]
 
 
-def test_chunks_hold_each_history_once_like_lengths_together_and_stay_small(monkeypatch):
-    monkeypatch.setattr(variations, "POSITIONS_AT_ONCE", 12)
+def test_chunks_hold_each_history_once_like_lengths_together_and_stay_small(set_memory):
+    set_memory(12 * A_POSITION)
     batch = HistoryBatch.of([[1] * length for length in (9, 1, 4, 2, 20, 3, 1)])
     chunks = [chunk.tolist() for chunk in batch.chunks(3)]
     assert sorted(row for chunk in chunks for row in chunk) == list(range(7))
@@ -47,8 +47,8 @@ def test_chunks_hold_each_history_once_like_lengths_together_and_stay_small(monk
     assert list(HistoryBatch.of([]).chunks(3)) == []
 
 
-def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_positions(monkeypatch):
-    monkeypatch.setattr(variations, "POSITIONS_AT_ONCE", 12)
+def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_positions(set_memory):
+    set_memory(12 * A_POSITION)
     lengths = [5, 1, 30, 2, 5, 0, 1, 4]
     batch = HistoryBatch.of([list(range(length)) for length in lengths])
     chunks = [[lengths[row] for row in chunk.tolist()] for chunk in batch.chunks(3)]

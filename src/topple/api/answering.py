@@ -23,11 +23,12 @@ from topple.records.question import Query
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.checks import check_request, check_target
 from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries, encode, encode_histories, named_items
+from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.types import IntArray, ItemId
 from topple.verification.judging import ClaimedBounds, Judge
-from topple.verification.verify import HISTORIES_AT_ONCE, not_allowed
+from topple.verification.verify import not_allowed
 
 OnQueries: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
@@ -61,10 +62,10 @@ class Answering:
 
     def answers(self, asked: Sequence[Asked]) -> Iterator[list[Explanation]]:
         """Yield the explanations of each request, in order, as they are ready."""
-        start = 0
+        start, at_once = 0, histories_at_once(len(self.recommender.catalogue))
         while start < len(asked):
             rule, stop = asked[start].request.rule, start + 1
-            while stop < min(len(asked), start + HISTORIES_AT_ONCE) and asked[stop].request.rule == rule:
+            while stop < min(len(asked), start + at_once) and asked[stop].request.rule == rule:
                 stop += 1
             yield from self._answers_of_one_rule(asked[start:stop])
             start = stop

@@ -9,13 +9,11 @@ from topple.records.answer import Explanation
 from topple.records.question import CandidateRule, Goal, Repeats, Request
 from topple.scoring.checks import check_request
 from topple.scoring.encoding import encode_histories
+from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import catalogue_scores, top_k
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.types import ItemId
-
-HISTORIES_AT_ONCE = 128
-"""Histories that are scored together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,9 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
     """
     indices = [check_request(request, recommender.catalogue) for request in requests]
     lists: list[list[Recommended]] = []
-    for start in range(0, len(requests), HISTORIES_AT_ONCE):
-        part = slice(start, start + HISTORIES_AT_ONCE)
+    at_once = histories_at_once(len(recommender.catalogue))
+    for start in range(0, len(requests), at_once):
+        part = slice(start, start + at_once)
         encoded = encode_histories(
             requests[part], recommender.catalogue, device=recommender.device, indices=indices[part]
         )

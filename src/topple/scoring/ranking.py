@@ -17,13 +17,12 @@ from torch import Tensor
 
 from topple.errors import RecommenderError
 from topple.records.question import CandidateRule
+from topple.scoring.memory import rows_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 
 SAFETY = 8
 """How many times the rounding of a model's scores the tolerance is."""
-SCORES_AT_ONCE = 4_000_000
-"""Scores that are looked at together for fillers."""
 
 
 def only_competing(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: CandidateRule) -> Tensor:
@@ -231,7 +230,7 @@ class Ranking:
         # the cells of the targets that are fillers
         filler = ((score - empty[target]).abs() <= tolerance).nonzero()  # [M, ...]
         items = scores.shape[-1]
-        for part in torch.split(filler, max(1, SCORES_AT_ONCE // items)):
+        for part in torch.split(filler, rows_at_once(items)):
             if not len(part):
                 continue
             cell = part.unbind(-1)

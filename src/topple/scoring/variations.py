@@ -11,8 +11,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-POSITIONS_AT_ONCE = 16_384
-"""Positions, padding included, that are worked on at a time; with 600 numbers a position, 80 MB in float64."""
+from topple.scoring.memory import positions_at_once
 
 VARIATIONS_A_ROW = 12
 """Variations of one history that a row of a `VariationTable` holds at most, where they are scored row by row."""
@@ -123,14 +122,14 @@ class HistoryBatch:
         """Yield the indices of a few histories at a time [R], each history in one chunk, histories of similar length together.
 
         Args:
-            most: histories of a chunk at most; fewer where they are long, so that no chunk has more than `POSITIONS_AT_ONCE`
-                positions, padding included (one history always fits).
+            most: histories of a chunk at most; fewer where they are long, so that no chunk has more positions,
+                padding included, than are worked on at a time (one history always fits).
         """
         lengths, order = self.filled.sum(1).sort(stable=True)
-        start = 0
+        start, positions = 0, positions_at_once()
         while start < len(order):
             stop = min(start + most, len(order))
-            while stop > start + 1 and (stop - start) * int(lengths[stop - 1]) > POSITIONS_AT_ONCE:
+            while stop > start + 1 and (stop - start) * int(lengths[stop - 1]) > positions:
                 stop = start + (stop - start) // 2
             yield order[start:stop]
             start = stop

@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from topple.records.question import CandidateRule
+from topple.scoring.memory import rows_at_once
 from topple.scoring.ranking import catalogue_scores
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable
 
-SCORES_AT_ONCE = 8_000_000
-"""Scores held at a time: 64 MB in float64."""
-ROWS_AT_ONCE = 64
+PADDED_TOGETHER = 64
 """Rows of a `VariationTable` that are scored at a time, so that few are padded to a much longer history."""
 
 
@@ -39,7 +38,7 @@ def reranked(
     held = torch.bincount(table.row, minlength=len(table.history))  # variations in each row of the table
     for count in torch.unique(held).tolist():  # rows of equally many variations, so that no empty cell is scored
         rows = (held == count).nonzero()[:, 0]
-        at_once = max(1, min(ROWS_AT_ONCE, SCORES_AT_ONCE // (count * len(recommender.catalogue))))
+        at_once = min(PADDED_TOGETHER, rows_at_once(count * len(recommender.catalogue)))
         lengths = histories.filled.sum(1)[table.history[rows]]
         for chunk in torch.split(rows[lengths.argsort(stable=True)], at_once):  # [R]
             numbers = torch.isin(table.row, chunk).nonzero()[:, 0]  # [Q]

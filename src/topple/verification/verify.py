@@ -11,14 +11,12 @@ from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query, Repeats
 from topple.scoring.checks import candidate_rule, check
 from topple.scoring.encoding import EncodedQueries, encode
+from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
 from topple.verification.judging import Judge
 from topple.verification.retraining import Retraining, refuse, retrained
 from topple.verification.single_query import ByUser, verdicts_before_retraining
-
-HISTORIES_AT_ONCE = 128
-"""Histories whose unchanged scores are held at a time."""
 
 
 def verify(
@@ -82,15 +80,15 @@ def judged(
 ) -> list[Verdict]:
     """Judge sets of queries that were checked, all under `rule`, or each under the rule of the query."""
     verdicts: dict[int, Verdict] = {}
-    for numbers in by_history(queries):
+    for numbers in by_history(queries, histories_at_once(len(recommender.catalogue))):
         encoded = encode([queries[number] for number in numbers], recommender.catalogue, device=recommender.device)
         sets = positions(encoded, [named[number] for number in numbers])
         verdicts.update(zip(numbers, Judge(recommender, encoded, rule=rule).verdicts(sets), strict=True))
     return [verdicts[number] for number in range(len(queries))]
 
 
-def by_history(queries: Sequence[Query]) -> Iterator[list[int]]:
-    """Yield the numbers of queries of one rule and of at most `HISTORIES_AT_ONCE` histories, those of one history together."""
+def by_history(queries: Sequence[Query], at_once: int) -> Iterator[list[int]]:
+    """Yield the numbers of queries of one rule and of at most `at_once` histories, those of one history together."""
     histories: dict[object, list[int]] = {}
     rules: dict[CandidateRule, list[object]] = {}
     for number, query in enumerate(queries):
@@ -99,8 +97,8 @@ def by_history(queries: Sequence[Query]) -> Iterator[list[int]]:
             rules.setdefault(query.rule, []).append(key)
         histories.setdefault(key, []).append(number)
     for keys in rules.values():
-        for start in range(0, len(keys), HISTORIES_AT_ONCE):
-            yield [number for key in keys[start : start + HISTORIES_AT_ONCE] for number in histories[key]]
+        for start in range(0, len(keys), at_once):
+            yield [number for key in keys[start : start + at_once] for number in histories[key]]
 
 
 def _catalogue(recommender: Recommender | ByUser, retraining: Retraining | None) -> Catalogue:
