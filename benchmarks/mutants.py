@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SEARCH = Path("src/topple/explainers/search")
 TESTS = ("tests/golden", "tests/explainers/search")
-MEMORY = {"SCORES", "LEAST", "MOST", "UNITS", "SETS_AT_ONCE", "NUMBERS", "PACKED", "ROUNDING"}
+MEMORY = {"LEAST", "REMEMBERED", "UNITS", "BETWEEN_LOOKS", "VARIATIONS_A_ROW", "ROUNDING"}
 """Constants that change no answer, and no count of scored histories."""
 SPELLING = {"keepdim", "as_tuple", "eq", "frozen", "strict"}
 """Arguments that decide nothing about which sets are tried."""

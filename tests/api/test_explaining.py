@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import torch
 
-from topple.api import answering
 from topple.api.asking import top_k_queries
 from topple.api.explaining import explain, explain_queries, make_explainer
 from topple.api.recommending import recommend
@@ -235,9 +234,9 @@ def test_explanations_are_the_same_alone_in_a_batch_and_in_any_order_of_users():
 
 
 @pytest.mark.parametrize("histories", [1, 4])
-def test_how_many_histories_are_explained_at_once_changes_nothing(monkeypatch, histories):
+def test_how_many_histories_are_explained_at_once_changes_nothing(set_memory, histories):
     expected = answers(PEOPLE)
-    monkeypatch.setattr(answering, "HISTORIES_AT_ONCE", histories)
+    set_memory(histories * len(MODEL.catalogue))
     assert answers(PEOPLE) == expected
 
 

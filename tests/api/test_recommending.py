@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from topple.api import recommending
 from topple.api.recommending import Recommended, recommend, recommend_many
 from topple.errors import QueryError
 from topple.testing import film_recommender, random_mult_vae
@@ -36,7 +35,7 @@ def test_ids_without_titles_are_their_own_titles():
     assert place.title == str(place.item)
 
 
-def test_lists_are_the_same_alone_and_in_a_batch(monkeypatch):
+def test_lists_are_the_same_alone_and_in_a_batch(set_memory):
     model = random_mult_vae(items=30)
     ids = model.catalogue.vocabulary.ids
     histories = [ids[start : start + 1 + start % 7] for start in range(20)]
@@ -45,7 +44,7 @@ def test_lists_are_the_same_alone_and_in_a_batch(monkeypatch):
     assert [[place.item for place in listed] for listed in alone] == [
         [place.item for place in listed] for listed in together
     ]
-    monkeypatch.setattr(recommending, "HISTORIES_AT_ONCE", 3)
+    set_memory(3 * len(model.catalogue))
     assert [[p.item for p in listed] for listed in recommend_many(model, histories, k=4)] == [
         [p.item for p in listed] for listed in together
     ]

@@ -35,10 +35,8 @@ def test_chosen_items_come_in_the_order_given(model):
     assert topple.score(model, {"a": ids[:1]}, []).shape == (1, 0)
 
 
-def test_more_histories_than_are_scored_at_once(model, monkeypatch):
-    from topple.api import scoring
-
-    monkeypatch.setattr(scoring, "HISTORIES_AT_ONCE", 3)
+def test_more_histories_than_are_scored_at_once(model, set_memory):
+    set_memory(3 * len(model.catalogue))
     ids = model.catalogue.vocabulary.ids
     histories = {user: ids[user : user + 2] for user in range(8)}
     expected = direct(model, *([user, user + 1] for user in range(8)))

@@ -92,6 +92,16 @@ def test_doctor_says_what_is_broken(topple, monkeypatch):
     assert "metrics/broken" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "said"), [("512MiB", 0, "512 MiB at a time"), ("lots", 1, "is no amount of memory")]
+)
+def test_doctor_shows_the_budget_of_memory(topple, monkeypatch, text, code, said):
+    monkeypatch.setenv("TOPPLE_MEMORY", text)
+    result = topple("doctor", "--json")
+    assert result.exit_code == code
+    assert said in next(line["found"] for line in json.loads(result.stdout)["checks"] if line["check"] == "memory")
+
+
 @pytest.mark.parametrize("device", ["cuda", "gpu"])
 def test_a_device_that_is_not_there_is_refused_before_any_work(topple, model, tmp_path, monkeypatch, device):
     import torch

@@ -26,6 +26,7 @@ from topple.recommenders.models.mult_vae import MultVAESettings
 from topple.records.answer import Status
 from topple.records.question import UNSEEN, CandidateRule, Query
 from topple.scoring.encoding import encode
+from topple.scoring.memory import VARIABLE
 from topple.testing import check_explainer, film_world, random_additive, random_mult_vae, tiny_split
 from topple.testing.toy import ToyRecommender
 from topple.testing.worlds import World, catalogue_of, listed_queries
@@ -48,12 +49,12 @@ def everything(engine, **limits):
 WAYS = {
     "as it is": {},
     "no enumeration of ties": {(smallest_removal, "ENUMERATED"): 0},
-    "no coalitions": {(coalitions, "MOST"): 0, (smallest_removal, "ENUMERATED"): 0},
+    "no coalitions": {(coalitions, "COALITIONS"): 0, (smallest_removal, "ENUMERATED"): 0},
     "coalitions together": {(smallest_removal, "APART"): 0},
     "nothing to start from": {(exact, "grow_and_prune"): nothing, (smallest_removal, "ENUMERATED"): 0},
-    "nothing to start from, no coalitions": {(exact, "grow_and_prune"): nothing, (coalitions, "MOST"): 0},
+    "nothing to start from, no coalitions": {(exact, "grow_and_prune"): nothing, (coalitions, "COALITIONS"): 0},
     "a large set to start from": {(exact, "grow_and_prune"): everything},
-    "a large set to start from, in small steps": {(exact, "grow_and_prune"): everything, (exact, "SCORES"): 1},
+    "a large set to start from, in small steps": {(exact, "grow_and_prune"): everything, VARIABLE: "64B"},
 }
 
 
@@ -87,8 +88,11 @@ def agrees_with_every_subset(model, queries, **limits):
 
 @pytest.fixture(params=WAYS.values(), ids=WAYS)
 def way(request, monkeypatch):
-    for (module, name), value in request.param.items():
-        monkeypatch.setattr(module, name, value)
+    for what, value in request.param.items():
+        if what == VARIABLE:
+            monkeypatch.setenv(what, value)
+        else:
+            monkeypatch.setattr(*what, value)
 
 
 @pytest.mark.usefixtures("way")
@@ -247,14 +251,14 @@ def test_items_without_a_part_in_the_history_are_no_rivals_and_a_crowd_of_rivals
     ids = catalogue_of(40).vocabulary.ids
     nobody = Silent(catalogue_of(40), table.clone())
     query = Query(ids[:5], ids[35], k=1)
-    monkeypatch.setattr(gaps, "MOST", 2)
+    monkeypatch.setattr(gaps, "COMPETITORS", 2)
     assert ask(nobody, [query]) == [(Status.IMPOSSIBLE, False, ())]
     for place in range(4):  # without the item at its place, a rival is above the target: two such removals for k = 2
         table[4, 36 + place], table[place, 36 + place] = 7, -3
     crowd, asked = Silent(catalogue_of(40), table), replace(query, k=2)
     status, claimed, removed = ask(crowd, [asked])[0]
     assert (status, claimed, len(removed)) == (Status.FOUND, False, 2)
-    monkeypatch.setattr(gaps, "MOST", 20)
+    monkeypatch.setattr(gaps, "COMPETITORS", 20)
     assert ask(crowd, [asked])[0][:2] == (Status.FOUND, True)
 
 

@@ -103,7 +103,7 @@ def test_each_query_has_the_same_answer_alone_in_a_batch_and_in_any_order():
 def test_what_is_held_at_once_changes_nothing(monkeypatch, histories, steps):
     expected = ask(QUERIES)
     monkeypatch.setattr(Lcer, "histories_at_once", histories)
-    monkeypatch.setattr(lcer, "STEPS_AT_ONCE", steps)
+    monkeypatch.setattr(lcer, "REPORTED", steps)
     assert ask(QUERIES) == expected
 
 

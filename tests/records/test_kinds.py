@@ -32,37 +32,37 @@ IDS = IdTypes(pa.int64(), pa.string())
     ],
 )
 def test_a_value_comes_back_from_json_and_from_a_column(kind, value):
-    stored = kind.put(value)
-    assert kind.take(json.loads(json.dumps(stored, allow_nan=False))) == value
+    stored = kind.to_json(value)
+    assert kind.from_json(json.loads(json.dumps(stored, allow_nan=False))) == value
     column = pa.array([kind.to_column(stored)], kind.column(IDS))
-    assert kind.take(kind.from_column(column.to_pylist()[0])) == value
+    assert kind.from_json(kind.from_column(column.to_pylist()[0])) == value
 
 
 def test_a_number_that_is_none_is_null_and_a_list_keeps_the_position():
-    assert kinds.NUMBER.put(math.nan) is None
-    assert kinds.NUMBERS.put((1.0, math.nan)) == [1.0, None]
-    assert [math.isnan(number) for number in kinds.NUMBERS.take([1.0, None])] == [False, True]
+    assert kinds.NUMBER.to_json(math.nan) is None
+    assert kinds.NUMBERS.to_json((1.0, math.nan)) == [1.0, None]
+    assert [math.isnan(number) for number in kinds.NUMBERS.from_json([1.0, None])] == [False, True]
 
 
 def test_whole_costs_are_written_as_any_others():
-    assert json.dumps(kinds.COSTS.put(((7, 2),))) == json.dumps(kinds.COSTS.put(((7, 2.0),)))
+    assert json.dumps(kinds.COSTS.to_json(((7, 2),))) == json.dumps(kinds.COSTS.to_json(((7, 2.0),)))
 
 
 def test_a_list_of_items_has_one_name_in_any_order():
     assert list_fingerprint(frozenset([3, 20, 100])) == list_fingerprint(frozenset([100, 3, 20]))
     assert list_fingerprint(frozenset([3])) != list_fingerprint(frozenset(["3"]))
     assert in_order({100, 3, "b", 20, "a"}) == [3, 20, 100, "a", "b"]
-    assert kinds.LIST_NAME.put(frozenset()) is not None
-    assert kinds.LIST_NAME_OF_ANY.put(frozenset()) is None
-    assert kinds.LIST_NAME.put("not a set") is None
+    assert kinds.LIST_NAME.to_json(frozenset()) is not None
+    assert kinds.LIST_NAME_OF_ANY.to_json(frozenset()) is None
+    assert kinds.LIST_NAME.to_json("not a set") is None
 
 
 def test_a_context_with_a_key_is_stored_by_the_key_alone():
     class Device:
         key = "tv"
 
-    assert kinds.CONTEXT.put(Device()) is None
-    assert kinds.CONTEXT.put(object()) is None
+    assert kinds.CONTEXT.to_json(Device()) is None
+    assert kinds.CONTEXT.to_json(object()) is None
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_exhaustive_begins_no_size_that_the_budget_does_not_last_for(scored):
 
 
 def test_a_budget_in_all_ends_a_size_that_is_begun(monkeypatch):
-    monkeypatch.setattr(enumeration, "SETS_AT_ONCE", 100)
+    monkeypatch.setattr(enumeration, "BETWEEN_LOOKS", 100)
     model, asked = long_history()
     (found,) = explained(model, asked[:1], "exhaustive", {"total_scored": 500})
     assert (found.status, found.items) == (Status.BUDGET_SPENT, ())

@@ -4,7 +4,88 @@ import sys
 import pytest
 import torch
 
-from topple.scoring.memory import in_chunks
+from topple.errors import SettingsError
+from topple.scoring import memory
+from topple.scoring.memory import (
+    CHUNK,
+    HELD,
+    HISTORIES,
+    LARGEST,
+    POSITIONS,
+    SMALLEST,
+    VARIABLE,
+    histories_at_once,
+    in_chunks,
+    may_hold,
+    memory_budget,
+    positions_at_once,
+    rows_at_once,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("2GB", 2 * 10**9),
+        ("512MiB", 2**29),
+        (" 1.5 gib ", 3 * 2**29),
+        ("64B", 64),
+        ("3kB", 3000),
+        ("1TiB", 2**40),
+    ],
+)
+def test_the_budget_is_what_the_variable_says(monkeypatch, text, size):
+    monkeypatch.setenv(VARIABLE, text)
+    assert memory_budget() == size
+
+
+@pytest.mark.parametrize(
+    "text", ["2", "GB", "-1GB", "0MB", "0.4B", "2 GBs", "much", "1e3MB", "2GB 3MB", "9" * 400 + "TB"]
+)
+def test_what_is_no_amount_of_memory_is_refused(monkeypatch, text):
+    monkeypatch.setenv(VARIABLE, text)
+    with pytest.raises(SettingsError, match=r"TOPPLE_MEMORY='.{1,40}' is no amount of memory.*such as 2GB or 512MiB"):
+        memory_budget()
+
+
+@pytest.mark.parametrize(
+    ("available", "budget"), [(0, SMALLEST), (2**31, 2**29), (2**30 + 400, 2**28 + 100), (2**40, LARGEST)]
+)
+def test_without_the_variable_a_part_of_what_is_available_is_the_budget(monkeypatch, available, budget):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr(memory, "_available", lambda: available)
+    memory._default.cache_clear()
+    assert memory_budget() == budget
+    memory._default.cache_clear()
+
+
+def test_an_empty_variable_is_none(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "")
+    assert SMALLEST <= memory_budget() <= LARGEST
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="read as Linux tells it")
+def test_what_is_available_is_looked_up():
+    assert memory._available() > 2**20
+
+
+def test_the_budget_bounds_what_is_worked_on_and_held(set_memory):
+    set_memory(1000)
+    assert (rows_at_once(10), rows_at_once(10, 50), rows_at_once(0), rows_at_once(2000)) == (100, 5, 1000, 1)
+    assert may_hold(1000)
+    assert not may_hold(1001)
+    assert (histories_at_once(300), histories_at_once(10**6), histories_at_once(1)) == (3, 1, HISTORIES)
+    assert positions_at_once() == 1
+
+
+def test_more_memory_makes_no_chunk_larger_than_is_fast(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "10TB")
+    assert rows_at_once(1) == CHUNK
+    assert may_hold(HELD)
+    assert not may_hold(HELD + 1)
+    assert positions_at_once() == POSITIONS
+    assert histories_at_once(10**6) == HISTORIES
+
 
 TOO_LITTLE = [
     MemoryError("no"),

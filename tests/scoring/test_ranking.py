@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 
 from topple.errors import RecommenderError
 from topple.records.question import CandidateRule
-from topple.scoring.ranking import Ranking, exclude, top_k
+from topple.scoring.ranking import Ranking, only_competing, top_k
 from topple.scoring.variations import HistoryBatch, unchanged, without
 
 BEFORE, AFTER, ALL = CandidateRule
@@ -174,8 +174,8 @@ def test_exclude_under_both_rules_hides_the_history_or_only_what_was_kept_of_it(
     batch = HistoryBatch.of([[1, 3], [2]])
     removed = torch.tensor([[[False, False], [True, False]], [[False, False], [True, False]]])
     keep, scores = without(batch, removed), torch.arange(20.0).reshape(2, 2, 5)
-    before = torch.isinf(exclude(scores.clone(), batch, keep, BEFORE)).nonzero().tolist()
-    after = torch.isinf(exclude(scores.clone(), batch, keep, AFTER)).nonzero().tolist()
+    before = torch.isinf(only_competing(scores.clone(), batch, keep, BEFORE)).nonzero().tolist()
+    after = torch.isinf(only_competing(scores.clone(), batch, keep, AFTER)).nonzero().tolist()
     assert before == [[0, 0, 1], [0, 0, 3], [0, 1, 1], [0, 1, 3], [1, 0, 2], [1, 1, 2]]
     assert after == [[0, 0, 1], [0, 0, 3], [0, 1, 3], [1, 0, 2]]
 
@@ -183,19 +183,19 @@ def test_exclude_under_both_rules_hides_the_history_or_only_what_was_kept_of_it(
 def test_exclude_does_not_hide_the_item_that_padding_points_at():
     batch = HistoryBatch.of([[1, 3], [2]])
     scores = torch.ones(2, 1, 5)
-    assert torch.isfinite(exclude(scores, batch, unchanged(batch), BEFORE)[1, 0, 0])
+    assert torch.isfinite(only_competing(scores, batch, unchanged(batch), BEFORE)[1, 0, 0])
 
 
 def test_exclude_copes_with_scores_that_share_their_memory():
     batch = HistoryBatch.of([[1, 3], [2]])
     scores = torch.ones(5).expand(2, 1, 5)
-    assert torch.isinf(exclude(scores, batch, unchanged(batch), BEFORE)).sum(-1).tolist() == [[2], [1]]
+    assert torch.isinf(only_competing(scores, batch, unchanged(batch), BEFORE)).sum(-1).tolist() == [[2], [1]]
     assert torch.equal(scores, torch.ones(2, 1, 5))
 
 
 def test_exclude_does_hide_item_0_when_it_is_in_the_history():
     batch = HistoryBatch.of([[0], [1, 2]])
-    hidden = exclude(torch.ones(2, 1, 3), batch, unchanged(batch), BEFORE)
+    hidden = only_competing(torch.ones(2, 1, 3), batch, unchanged(batch), BEFORE)
     assert torch.isinf(hidden[:, 0]).tolist() == [[True, False, False], [False, True, True]]
 
 
@@ -206,13 +206,13 @@ def test_nan_is_refused_with_the_place_and_what_to_do():
     with pytest.raises(
         RecommenderError, match=r"item index 4 is NaN for history 1, variation 0 \(2 items kept\).*Check"
     ):
-        exclude(scores, batch, unchanged(batch), BEFORE)
+        only_competing(scores, batch, unchanged(batch), BEFORE)
 
 
 def test_an_item_that_comes_again_is_seen_while_one_of_the_events_is_kept():
     batch = HistoryBatch.of([[1, 2, 1]])
     keep = torch.tensor([[[1.0, 1, 0], [0, 1, 0], [0, 0, 1]]]).double()
-    hidden = torch.isinf(exclude(torch.ones(1, 3, 4).double(), batch, keep, AFTER))
+    hidden = torch.isinf(only_competing(torch.ones(1, 3, 4).double(), batch, keep, AFTER))
     assert hidden.tolist() == [[[False, True, True, False], [False, False, True, False], [False, True, False, False]]]
 
 
@@ -220,7 +220,7 @@ def test_under_all_every_item_competes_and_filters_hold_under_every_rule():
     filters = torch.tensor([[True, True, False, True]]), torch.tensor([0])
     batch = HistoryBatch.of([[1]], allowed=filters)
     hidden = {
-        rule: torch.isinf(exclude(torch.ones(1, 1, 4).double(), batch, unchanged(batch), rule))
+        rule: torch.isinf(only_competing(torch.ones(1, 1, 4).double(), batch, unchanged(batch), rule))
         for rule in CandidateRule
     }
     assert hidden[ALL].tolist() == [[[False, False, True, False]]]

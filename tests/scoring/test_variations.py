@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from topple.scoring import variations
+from topple.scoring.memory import A_POSITION
 from topple.scoring.variations import HistoryBatch, VariationTable, only, unchanged, without
 
 
@@ -18,7 +18,7 @@ def test_the_precision_is_the_one_asked_for():
     assert HistoryBatch.of([[1]], torch.float32).weights.dtype is torch.float32
 
 
-def test_an_empty_history_still_has_one_place():
+def test_an_empty_history_still_has_one_position():
     assert HistoryBatch.of([[]]).items.shape == (1, 1)
     assert HistoryBatch.of([]).items.shape == (0, 1)
 
@@ -38,20 +38,20 @@ def test_removing_and_keeping_only_are_each_others_opposite_and_never_touch_padd
     assert only(batch, named).tolist() == [[[1, 0, 1]], [[0, 0, 0]]]
 
 
-def test_chunks_hold_each_history_once_like_lengths_together_and_stay_small(monkeypatch):
-    monkeypatch.setattr(variations, "POSITIONS_AT_ONCE", 12)
+def test_chunks_hold_each_history_once_like_lengths_together_and_stay_small(set_memory):
+    set_memory(12 * A_POSITION)
     batch = HistoryBatch.of([[1] * length for length in (9, 1, 4, 2, 20, 3, 1)])
     chunks = [chunk.tolist() for chunk in batch.chunks(3)]
-    assert sorted(place for chunk in chunks for place in chunk) == list(range(7))
+    assert sorted(row for chunk in chunks for row in chunk) == list(range(7))
     assert chunks == [[1, 6, 3], [5], [2], [0], [4]]
     assert list(HistoryBatch.of([]).chunks(3)) == []
 
 
-def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_places(monkeypatch):
-    monkeypatch.setattr(variations, "POSITIONS_AT_ONCE", 12)
+def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_positions(set_memory):
+    set_memory(12 * A_POSITION)
     lengths = [5, 1, 30, 2, 5, 0, 1, 4]
     batch = HistoryBatch.of([list(range(length)) for length in lengths])
-    chunks = [[lengths[place] for place in chunk.tolist()] for chunk in batch.chunks(3)]
+    chunks = [[lengths[row] for row in chunk.tolist()] for chunk in batch.chunks(3)]
     assert [length for chunk in chunks for length in chunk] == sorted(lengths)
     assert all(len(chunk) <= 3 and (len(chunk) == 1 or len(chunk) * max(chunk) <= 12) for chunk in chunks)
     assert list(HistoryBatch.of([]).chunks(3)) == []

@@ -3,16 +3,15 @@ import torch
 from topple.records.question import CandidateRule
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import ToyRecommender, film_recommender, random_mult_vae
-from topple.verification import reranking
 from topple.verification.reranking import reranked
 
 BEFORE = CandidateRule.UNSEEN_BEFORE
 HISTORIES = HistoryBatch.of([[1, 2, 3, 4, 5, 6], [9], [7, 8, 2], [3], [4, 1]])
 
 
-def test_every_history_comes_once_with_the_scores_it_has_alone(monkeypatch):
+def test_every_history_comes_once_with_the_scores_it_has_alone(set_memory):
     model = random_mult_vae()
-    monkeypatch.setattr(reranking, "SCORES_AT_ONCE", 2 * len(model.catalogue))
+    set_memory(2 * len(model.catalogue))
     seen = []
     for places, scores in reranked(
         model, HISTORIES, torch.arange(5), unchanged(HISTORIES)[:, 0], CandidateRule.UNSEEN_BEFORE

@@ -12,7 +12,7 @@ from topple.records.question import CandidateRule, Query
 from topple.scoring.encoding import encode
 from topple.testing import ToyRecommender, film_recommender, film_world, random_mult_vae
 from topple.testing.worlds import catalogue_of, listed_queries
-from topple.verification import reranking, verify
+from topple.verification import verify
 from topple.verification.judging import Judge
 
 BEFORE, AFTER = CandidateRule.UNSEEN_BEFORE, CandidateRule.UNSEEN_AFTER
@@ -161,9 +161,9 @@ def test_a_verdict_is_the_same_alone_in_a_batch_and_in_any_order():
 
 
 @pytest.mark.parametrize("scores", [1, 100, 10_000])
-def test_how_many_scores_are_held_at_once_changes_nothing(monkeypatch, scores):
+def test_how_many_scores_are_held_at_once_changes_nothing(set_memory, scores):
     expected = verify(MODEL, QUERIES, SETS)
-    monkeypatch.setattr(reranking, "SCORES_AT_ONCE", scores)
+    set_memory(scores)
     assert verify(MODEL, QUERIES, SETS) == expected
 
 

@@ -1,8 +1,11 @@
-"""The way of a question: encoded once, scored unchanged once, claimed by a method, judged, answered."""
+"""Answers to requests: histories are encoded and scored unchanged once, a method claims sets, the judge checks them.
+
+Asked -> check_request -> EncodedHistories -> UnchangedScores -> queries -> Claims -> Verdicts -> Explanations
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -10,31 +13,27 @@ import torch
 from torch import Tensor
 
 import topple
-from topple.api.reasons import known_besides, nearly_everyone, no_evidence, no_set, no_such_goal, not_listed, refuted
+from topple.api.asking import Asked
+from topple.api.reasons import nearly_everyone, no_evidence, no_set, no_such_goal, not_listed, refuted, remark
 from topple.errors import QueryError, ToppleError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Proof, Status, Verdict
 from topple.records.claims import Claims
-from topple.records.question import CandidateRule, Query, Request
+from topple.records.question import Query
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.checks import check_request, check_target
-from topple.scoring.encoding import EncodedHistories, EncodedQueries, encode, encode_histories, named_items
+from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries, encode, encode_histories, named_items
+from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.types import IntArray, ItemId
-from topple.verification.judging import Bounds, Judge
-from topple.verification.verify import HISTORIES_AT_ONCE, not_allowed
+from topple.verification.judging import ClaimedBounds, Judge
+from topple.verification.verify import not_allowed
 
 OnQueries: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One history and what is asked about it: the whole list of the request, or the queries given."""
-
-    request: Request
-    queries: tuple[Query, ...] | None = None
+ItemSet: TypeAlias = tuple[ItemId, ...]
+"""The items of a set."""
 
 
 class Answering:
@@ -43,8 +42,8 @@ class Answering:
     Args:
         recommender: what is explained.
         method: the explainer.
-        meter: what may be spent.
-        on_progress: called as queries are done.
+        meter: counts what is spent of the budget.
+        on_progress: called with how many more queries are done.
     """
 
     def __init__(
@@ -63,168 +62,178 @@ class Answering:
 
     def answers(self, asked: Sequence[Asked]) -> Iterator[list[Explanation]]:
         """Yield the explanations of each request, in order, as they are ready."""
-        start = 0
+        start, at_once = 0, histories_at_once(len(self.recommender.catalogue))
         while start < len(asked):
             rule, stop = asked[start].request.rule, start + 1
-            while stop < min(len(asked), start + HISTORIES_AT_ONCE) and asked[stop].request.rule == rule:
+            while stop < min(len(asked), start + at_once) and asked[stop].request.rule == rule:
                 stop += 1
-            yield from self._chunk(asked[start:stop])
+            yield from self._answers_of_one_rule(asked[start:stop])
             start = stop
 
-    def _chunk(self, asked: Sequence[Asked]) -> list[list[Explanation]]:
-        """Answer requests of one rule together."""
+    def _answers_of_one_rule(self, asked: Sequence[Asked]) -> list[list[Explanation]]:
+        """Return the explanations of each request; the requests have one rule, and their histories are scored together."""
         started = time.perf_counter()
         self.stamp["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-        found: list[list[Explanation]] = [[] for _ in asked]
-        indices: dict[int, IntArray] = {}
+        answers: list[list[Explanation]] = [[] for _ in asked]
+        indices: dict[int, IntArray] = {}  # of the requests that can be asked, by number
         for number, each in enumerate(asked):
             try:
                 indices[number] = check_request(each.request, self.recommender.catalogue)
             except ToppleError as error:
                 refused = (Query.about(None, each.request),) if each.queries is None else each.queries
-                found[number] = [self._invalid(query, str(error)) for query in refused]
-        good = list(indices)
-        if good:
-            encoded = encode_histories(
-                [asked[number].request for number in good],
-                self.recommender.catalogue,
-                device=self.recommender.device,
-                indices=[indices[number] for number in good],
-            )
-            unchanged = UnchangedScores(self.recommender, encoded, asked[good[0]].request.rule)
-            queries, at = self._queries([asked[number] for number in good], unchanged)
-            flat = [query for mine in queries for query in mine]
-            number_of = [number for number, mine in zip(good, queries, strict=True) for _ in mine]
-            explained = self._explained(
-                flat, unchanged, [row for row, mine in zip(at, queries, strict=True) for _ in mine]
-            )
-            seconds = (time.perf_counter() - started) / max(1, len(flat))
-            for number, explanation in zip(number_of, explained, strict=True):
-                found[number].append(replace(explanation, seconds=seconds))
-        return found
+                answers[number] = [self._invalid(query, str(error)) for query in refused]
+        if not indices:
+            return answers
+        good = [asked[number] for number in indices]
+        encoded = encode_histories(
+            [each.request for each in good],
+            self.recommender.catalogue,
+            device=self.recommender.device,
+            indices=list(indices.values()),
+        )
+        unchanged = UnchangedScores(self.recommender, encoded, good[0].request.rule)
+        queries = self._queries_of_each(good, unchanged)
+        flat = [(number, row, query)
+                for number, row, several in zip(indices, encoded.history_of, queries, strict=True)
+                for query in several]  # fmt: skip
+        explained = self._explained([query for _, _, query in flat], unchanged, [row for _, row, _ in flat])
+        seconds = (time.perf_counter() - started) / max(1, len(flat))
+        for (number, _, _), explanation in zip(flat, explained, strict=True):
+            answers[number].append(replace(explanation, seconds=seconds))
+        return answers
 
-    def _queries(self, asked: Sequence[Asked], unchanged: UnchangedScores) -> tuple[list[tuple[Query, ...]], list[int]]:
-        """Return the queries of each request, and the row of each request's history."""
-        rows = unchanged.encoded.rows
-        whole = [each.request.k for each in asked if each.queries is None]
-        best: Any = unchanged.best(max(whole))[0].cpu().numpy() if whole else None
+    def _queries_of_each(self, asked: Sequence[Asked], unchanged: UnchangedScores) -> list[tuple[Query, ...]]:
+        """Return the queries of each request: those given, or one for each item of the list."""
+        lengths = [each.request.k for each in asked if each.queries is None]
+        best: Any = unchanged.best(max(lengths))[0].cpu().numpy() if lengths else None  # [B, K]
         decode = self.recommender.catalogue.vocabulary.decode
-        queries = [
+        return [
             tuple(Query.about(item, each.request) for item in decode(best[row][: each.request.k]))
             if each.queries is None
             else each.queries
-            for each, row in zip(asked, rows, strict=True)
+            for each, row in zip(asked, unchanged.encoded.history_of, strict=True)
         ]
-        return queries, rows
 
     def _explained(
         self, queries: Sequence[Query], unchanged: UnchangedScores, rows: Sequence[int]
     ) -> list[Explanation]:
-        """Answer queries about histories that are scored already."""
-        found: dict[int, Explanation] = {}
-        known: dict[int, tuple[object, object]] = {}
+        """Answer queries about histories that are scored already; a query that cannot be asked is answered as invalid.
+
+        Args:
+            queries: N queries.
+            unchanged: the scores of their histories.
+            rows: which of these histories each query is about.
+        """
+        answers: dict[int, Explanation] = {}
+        checked: dict[int, tuple[object, object]] = {}  # by history, what of a request is no part of the history
         for number, query in enumerate(queries):
             try:
-                if known.setdefault(rows[number], (query.k, query.seed)) != (query.k, query.seed):
-                    check_request(query, self.recommender.catalogue)  # of the history, the first query was checked
+                if checked.setdefault(rows[number], (query.k, query.seed)) != (query.k, query.seed):
+                    # of the queries about a history, `check_request` has seen the first only
+                    check_request(query, self.recommender.catalogue)
                 check_target(query, self.recommender.catalogue)
                 if query.goal not in self.method.goals:
                     raise QueryError(no_such_goal(query, self.method))
             except ToppleError as error:
-                found[number] = self._invalid(query, str(error))
-        fit = [number for number in range(len(queries)) if number not in found]
-        if fit:
+                answers[number] = self._invalid(query, str(error))
+        good = [number for number in range(len(queries)) if number not in answers]
+        if good:
             whole = unchanged.encoded
-            mine = EncodedHistories(whole.histories, whole.unit, whole.size, [rows[number] for number in fit])
             encoded = encode(
-                [queries[number] for number in fit], self.recommender.catalogue, device=unchanged.histories.items.device,
-                encoded=mine,
+                [queries[number] for number in good], self.recommender.catalogue, device=unchanged.histories.items.device,
+                encoded=EncodedHistories(whole.histories, whole.unit, whole.size, [rows[number] for number in good]),
             )  # fmt: skip
-            answered = self._answered(replace(encoded, unchanged=unchanged), unchanged)
-            found.update(zip(fit, answered, strict=True))
-        return [found[number] for number in range(len(queries))]
+            explained = self._explained_where_listed(replace(encoded, unchanged=unchanged), unchanged)
+            answers.update(zip(good, explained, strict=True))
+        return [answers[number] for number in range(len(queries))]
 
-    def _answered(self, queries: EncodedQueries, unchanged: UnchangedScores) -> list[Explanation]:
-        """Ask the method about targets that are in their lists, and judge what it claims: nothing leaves unverified."""
-        before, standing = unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])
-        listed = (~standing.out[:, 0]).nonzero()[:, 0]
-        found: dict[int, Explanation] = {}
+    def _explained_where_listed(self, queries: EncodedQueries, unchanged: UnchangedScores) -> list[Explanation]:
+        """Ask the method about the targets that are in their lists, and judge what it claims: nothing leaves unverified."""
+        rank, standing = unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
+        answers: dict[int, Explanation] = {}
         for number in standing.out[:, 0].nonzero()[:, 0].tolist():
-            query, tie = queries.queries[number], bool(standing.by_fillers[number, 0])
-            reason = no_evidence(query) if tie else not_listed(query, int(before[number, 0]))
-            found[number] = replace(self._invalid(query, reason), rank_before=int(before[number, 0]))
+            query, rank_before = queries.queries[number], int(rank[number, 0])
+            tie = bool(standing.by_fillers[number, 0])
+            reason = no_evidence(query) if tie else not_listed(query, rank_before)
+            answers[number] = replace(self._invalid(query, reason), rank_before=rank_before)
+        listed = (~standing.out[:, 0]).nonzero()[:, 0]  # [Q]
         if len(listed):
             asked = queries.select(listed)
             limited = {"meter": self.meter} if self.meter.budget != Budget() else {}
             claims = self.method.propose(self.recommender, asked, self.on_progress, **limited)
-            found.update(zip(listed.tolist(), self._judged(asked, unchanged, claims), strict=True))
-        return [found[number] for number in range(len(queries))]
+            answers.update(zip(listed.tolist(), self._judged(asked, unchanged, claims), strict=True))
+        return [answers[number] for number in range(len(queries))]
 
     def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores, claims: Claims) -> list[Explanation]:
-        names = [self._named(queries, number, claims.sets[number]) for number in range(len(queries))]
-        wrong = [
-            not_allowed(query, items) if items else "" for query, (items, _) in zip(queries.queries, names, strict=True)
+        """Return the explanations that the claims come to once they are judged."""
+        named = [_named(queries.queries[number], claims.sets[number]) for number in range(len(queries))]
+        refusals = [
+            not_allowed(query, items) if items else "" for query, (items, _) in zip(queries.queries, named, strict=True)
         ]
-        allowed = torch.tensor([not text for text in wrong], device=claims.sets.device)
+        allowed = torch.tensor([not refusal for refusal in refusals], device=claims.sets.device)  # [N]
         judge = Judge(self.recommender, queries, unchanged)
-        bounds = Bounds(claims.proven_below * allowed, self.method.prover)
+        bounds = ClaimedBounds(claims.proven_below * allowed, self.method.prover)
         verdicts = judge.verdicts(claims.sets & allowed[:, None], alone=False, bounds=bounds)
         others = self._true_others(queries, unchanged, claims)
         return [
-            self._answer(verdict, names[number], wrong[number], claims, number, others.get(number, ()))
+            self._explanation(verdict, named[number], refusals[number], claims, number, others.get(number, ()))
             for number, verdict in enumerate(verdicts)
         ]
 
-    @staticmethod
-    def _named(queries: EncodedQueries, number: int, named: Tensor) -> tuple[tuple[ItemId, ...], tuple[int, ...]]:
-        """Return the items and the positions of a set."""
-        query = queries.queries[number]
-        positions = tuple(at for at in named.nonzero()[:, 0].tolist() if at < len(query.history))
-        return named_items(query, positions), positions
-
     def _true_others(
         self, queries: EncodedQueries, unchanged: UnchangedScores, claims: Claims
-    ) -> dict[int, tuple[tuple[ItemId, ...], ...]]:
-        """Return those of the other sets that are allowed and true when re-ranked, by query."""
-        numbers = [number for number, sets in claims.others.items() for _ in range(len(sets))]
+    ) -> dict[int, tuple[ItemSet, ...]]:
+        """Return by query the other claimed sets that are allowed and true when re-ranked."""
+        numbers = [number for number, sets in claims.others.items() for _ in range(len(sets))]  # the query of each set
         if not numbers:
             return {}
         sets = torch.zeros(len(numbers), queries.protected.shape[1], dtype=torch.bool, device=queries.row.device)
-        for at, named in enumerate(named for several in claims.others.values() for named in several):
-            sets[at, : len(named)] = named
+        for turn, positions in enumerate(positions for several in claims.others.values() for positions in several):
+            sets[turn, : len(positions)] = positions
         asked = queries.select(torch.tensor(numbers, device=queries.row.device))
-        found: dict[int, tuple[tuple[ItemId, ...], ...]] = {}
-        for at, verdict in enumerate(Judge(self.recommender, asked, unchanged).verdicts(sets, alone=False)):
-            items, _ = self._named(asked, at, sets[at])
+        verdicts = Judge(self.recommender, asked, unchanged).verdicts(sets, alone=False)
+        true: dict[int, tuple[ItemSet, ...]] = {}
+        for turn, (number, verdict) in enumerate(zip(numbers, verdicts, strict=True)):
+            items, _ = _named(verdict.query, sets[turn])
             if verdict.valid and not not_allowed(verdict.query, items):
-                found[numbers[at]] = (*found.get(numbers[at], ()), items)
-        return found
+                true[number] = (*true.get(number, ()), items)
+        return true
 
-    def _answer(
+    def _explanation(
         self,
         verdict: Verdict,
-        named: tuple[tuple[ItemId, ...], tuple[int, ...]],
-        wrong: str,
+        named: tuple[ItemSet, tuple[int, ...]],
+        refusal: str,
         claims: Claims,
         number: int,
-        others: tuple[tuple[ItemId, ...], ...],
+        others: tuple[ItemSet, ...],
     ) -> Explanation:
+        """Return the explanation of one query.
+
+        Args:
+            verdict: about the set.
+            named: the items and the positions of the set.
+            refusal: why the query does not allow the set; nothing where it does.
+            claims: of all queries that were answered together.
+            number: of the query among them.
+            others: other sets that are true.
+        """
         query, (items, positions) = verdict.query, named
         status, reason, proof = claims.status[number], "", None
         if status is Status.IMPOSSIBLE and verdict.at_least is None:
             status = Status.NOT_FOUND
-        cost = query.item_cost(items)
-        if wrong:
-            reason = f"refused: {wrong}"
+        if refusal:
+            reason = f"refused: {refusal}"
         elif status is not Status.FOUND:
             reason = no_set(status, verdict.proof_by) + nearly_everyone(self.recommender, query)
         elif not verdict.valid:
             reason = f"refuted by re-ranking: {refuted(verdict)}"
         else:
-            least = verdict.at_least is not None and round(1000 * verdict.at_least) == round(1000 * cost)
-            proof = Proof.MINIMUM if least else Proof.MINIMAL if verdict.minimal else Proof.VALID
-            reason = known_besides(verdict, proof, spent=bool(claims.ended[number]))
-        given = claims.attributions
+            cost = _thousandths(query.item_cost(items))
+            is_minimum = verdict.at_least is not None and _thousandths(verdict.at_least) == cost
+            proof = Proof.MINIMUM if is_minimum else Proof.MINIMAL if verdict.minimal else Proof.VALID
+            reason = remark(verdict, proof, spent=bool(claims.ended[number]))
+        attributions = claims.attributions
         return Explanation(
             query=query,
             status=status,
@@ -240,7 +249,7 @@ class Answering:
             proof_by=verdict.proof_by,
             margin=verdict.margin,
             within_rounding=verdict.within_rounding,
-            attributions=() if given is None else tuple(given[number, : len(query.history)].tolist()),
+            attributions=() if attributions is None else tuple(attributions[number, : len(query.history)].tolist()),
             cost=int(claims.cost[number]),
             reason=reason,
             verdict=verdict,
@@ -248,33 +257,26 @@ class Answering:
         )
 
     def _invalid(self, query: Query, reason: str) -> Explanation:
+        """Return the answer to a query that cannot be asked, and report it as done."""
         self.on_progress(1)
         return Explanation(query, Status.INVALID, reason=reason, **self.stamp)
 
 
-def by_history(queries: Sequence[Query]) -> tuple[list[Asked], list[list[int]]]:
-    """Return what is asked of each history, by rule, and the numbers of the queries.
-
-    What is asked with another k or seed is a request to be checked by itself; those of one history follow each other.
-    """
-    members: dict[object, dict[object, list[int]]] = {}
-    for number, query in enumerate(queries):
-        try:
-            members.setdefault(query.history_key, {}).setdefault(repr((query.k, query.seed)), []).append(number)
-        except TypeError:  # something that is no id: the check of the request says so
-            members[number] = {None: [number]}
-    requests = [numbers for together in members.values() for numbers in together.values()]
-    order = sorted(requests, key=lambda numbers: list(CandidateRule).index(queries[numbers[0]].rule)
-                   if isinstance(queries[numbers[0]].rule, CandidateRule) else -1)  # fmt: skip
-    return [Asked(queries[numbers[0]], tuple(queries[number] for number in numbers)) for numbers in order], order
+def _named(query: Query, positions: Tensor) -> tuple[ItemSet, tuple[int, ...]]:
+    """Return the items and the positions of a set, bool [H]."""
+    numbers = tuple(position for position in positions.nonzero()[:, 0].tolist() if position < len(query.history))
+    return named_items(query, numbers), numbers
 
 
-def _as_cheap(
-    query: Query, items: tuple[ItemId, ...], others: tuple[tuple[ItemId, ...], ...]
-) -> tuple[tuple[ItemId, ...], ...]:
+def _as_cheap(query: Query, items: ItemSet, others: tuple[ItemSet, ...]) -> tuple[ItemSet, ...]:
     """Return the first of the other sets that cost what the set does, each once, as many as the query asks for."""
-    cost = round(1000 * query.item_cost(items))
+    cost = _thousandths(query.item_cost(items))
     different = dict.fromkeys(
-        other for other in others if other != items and round(1000 * query.item_cost(other)) == cost
+        other for other in others if other != items and _thousandths(query.item_cost(other)) == cost
     )
     return tuple(different)[: query.sets - 1]
+
+
+def _thousandths(cost: float) -> int:
+    """Return a cost in whole thousandths, so that costs are compared exactly."""
+    return round(THOUSANDTHS * cost)

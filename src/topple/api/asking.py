@@ -13,95 +13,6 @@ from topple.scoring.recommender import Recommender
 from topple.types import ItemId, UserHistories, UserId
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What is told of the users of a run besides the items of their histories, by user; a user may be missing.
-
-    Args:
-        weights: the weight of each event.
-        times: the time of each event.
-        contexts: what a wrapped model is told besides.
-    """
-
-    weights: Mapping[UserId, Sequence[float]] | None = None
-    times: Mapping[UserId, Sequence[float]] | None = None
-    contexts: Mapping[UserId, Any] | None = None
-
-    def of(self, user: UserId) -> dict[str, Any]:
-        """Return what is told of one user, as fields of a Request."""
-        known = {"weights": self.weights, "times": self.times, "context": self.contexts}
-        return {name: values[user] for name, values in known.items() if values is not None and user in values}
-
-
-def requests_of(
-    catalogue: Catalogue,
-    histories: UserHistories,
-    constraints: Constraints,
-    told: Told,
-    *,
-    known_users: bool = True,
-    **run: Any,
-) -> list[Request]:
-    """Make one request a user.
-
-    Args:
-        catalogue: the items.
-        histories: user id to history.
-        constraints: of the run; items that a history does not hold are left out for it.
-        told: what else is known of the users.
-        known_users: whether the user ids are anybody's.
-        run: further fields that all requests share: k, rule, seed, repeats.
-
-    Raises:
-        QueryError: an unknown rule or goal, or a constrained item that is not in the catalogue.
-    """
-    check_run(catalogue, constraints)
-    run["rule"] = candidate_rule(run.get("rule", CandidateRule.UNSEEN_BEFORE))
-    shared = {each.name: getattr(constraints, each.name) for each in fields(Constraints)}
-    requests = []
-    for user, history in histories.items():
-        mine = shared | _cut(constraints, history) | told.of(user) | run
-        requests.append(Request.of(history=history, user=user if known_users else None, **mine))
-    return requests
-
-
-def check_run(catalogue: Catalogue, constraints: Constraints) -> None:
-    """Refuse constraints that no query of the catalogue can have.
-
-    Raises:
-        QueryError: an unknown goal, or an item that is not in the catalogue.
-    """
-    goal_of(constraints.goal)
-    check_shapes(constraints)
-    allowed_items(catalogue.vocabulary, constraints.candidates, constraints.exclude)
-    named: dict[str, Iterable[ItemId]] = {
-        "protected": constraints.protected,
-        "groups": [item for group in constraints.groups for item in group],
-        "item_costs": [item for item, _ in constraints.item_costs],
-    }
-    for what, items in named.items():
-        try:
-            catalogue.vocabulary.encode(list(items))
-        except UnknownIdError as error:
-            raise QueryError(f"{what}: {error}") from error
-
-
-def _cut(constraints: Constraints, history: Any) -> dict[str, Any]:
-    """Return the constraints that speak of items, cut to those of a history."""
-    if not (constraints.protected or constraints.groups or constraints.item_costs):
-        return {}
-    try:
-        has = set(history)
-    except TypeError:  # not a sequence of ids: the check of the request says so
-        return {}
-    groups = ([item for item in group if item in has] for group in constraints.groups)
-    return {
-        "protected": constraints.protected & has,
-        "groups": tuple(tuple(group) for group in groups if len(group) > 1),
-        "item_costs": tuple((item, cost) for item, cost in constraints.item_costs if item in has),
-    }
-
-
 def top_k_queries(
     recommender: Recommender,
     histories: UserHistories,
@@ -150,13 +61,139 @@ def top_k_queries(
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude,
     )  # fmt: skip
-    told = Told(weights, None, contexts)
+    details = UserDetails(weights, None, contexts)
     requests = requests_of(
-        recommender.catalogue, histories, constraints, told, k=k, rule=rule, seed=seed, repeats=repeats
+        recommender.catalogue, histories, constraints, details, k=k, rule=rule, seed=seed, repeats=repeats
     )
     if targets is not None:
         return [Query.about(target, request) for request in requests for target in targets]
     lists = recommended(recommender, requests)
     return [
-        Query.about(place.item, request) for request, listed in zip(requests, lists, strict=True) for place in listed
+        Query.about(recommended_item.item, request)
+        for request, best in zip(requests, lists, strict=True)
+        for recommended_item in best
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class UserDetails:
+    """What is told of the users of a run besides the items of their histories, by user; a user may be missing.
+
+    Args:
+        weights: the weight of each event.
+        times: the time of each event.
+        contexts: what a wrapped model is told besides.
+    """
+
+    weights: Mapping[UserId, Sequence[float]] | None = None
+    times: Mapping[UserId, Sequence[float]] | None = None
+    contexts: Mapping[UserId, Any] | None = None
+
+    def of(self, user: UserId) -> dict[str, Any]:
+        """Return what is told of one user, as fields of a Request."""
+        known = {"weights": self.weights, "times": self.times, "context": self.contexts}
+        return {name: values[user] for name, values in known.items() if values is not None and user in values}
+
+
+def requests_of(
+    catalogue: Catalogue,
+    histories: UserHistories,
+    constraints: Constraints,
+    details: UserDetails,
+    *,
+    known_users: bool = True,
+    **run: Any,
+) -> list[Request]:
+    """Make one request a user.
+
+    Args:
+        catalogue: the items.
+        histories: user id to history.
+        constraints: of the run; items that a history does not hold are left out for it.
+        details: what else is known of the users.
+        known_users: whether the user ids are those of users; False where a history has no user.
+        run: further fields that all requests share: k, rule, seed, repeats.
+
+    Raises:
+        QueryError: an unknown rule or goal, or a constrained item that is not in the catalogue.
+    """
+    check_run(catalogue, constraints)
+    run["rule"] = candidate_rule(run.get("rule", CandidateRule.UNSEEN_BEFORE))
+    shared = {each.name: getattr(constraints, each.name) for each in fields(Constraints)}
+    requests = []
+    for user, history in histories.items():
+        values = shared | _constraints_within(history, constraints) | details.of(user) | run
+        requests.append(Request.of(history=history, user=user if known_users else None, **values))
+    return requests
+
+
+def check_run(catalogue: Catalogue, constraints: Constraints) -> None:
+    """Refuse constraints that no query of the catalogue can have.
+
+    Raises:
+        QueryError: an unknown goal, or an item that is not in the catalogue.
+    """
+    goal_of(constraints.goal)
+    check_shapes(constraints)
+    allowed_items(catalogue.vocabulary, constraints.candidates, constraints.exclude)
+    named: dict[str, Iterable[ItemId]] = {
+        "protected": constraints.protected,
+        "groups": [item for group in constraints.groups for item in group],
+        "item_costs": [item for item, _ in constraints.item_costs],
+    }
+    for constraint, items in named.items():
+        try:
+            catalogue.vocabulary.encode(list(items))
+        except UnknownIdError as error:
+            raise QueryError(f"{constraint}: {error}") from error
+
+
+def _constraints_within(history: Any, constraints: Constraints) -> dict[str, Any]:
+    """Return the constraints that are about items, less the items that are not in a history."""
+    if not (constraints.protected or constraints.groups or constraints.item_costs):
+        return {}
+    try:
+        items = set(history)
+    except TypeError:  # not a sequence of ids: the check of the request says so
+        return {}
+    groups = ([item for item in group if item in items] for group in constraints.groups)
+    return {
+        "protected": constraints.protected & items,
+        "groups": tuple(tuple(group) for group in groups if len(group) > 1),
+        "item_costs": tuple((item, cost) for item, cost in constraints.item_costs if item in items),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One history and what is asked about it.
+
+    Args:
+        request: the history, and the list that is asked for.
+        queries: the queries about it; None for one about each item of the list.
+    """
+
+    request: Request
+    queries: tuple[Query, ...] | None = None
+
+
+def asked_by_history(queries: Sequence[Query]) -> tuple[list[Asked], list[list[int]]]:
+    """Return what is asked of each history, histories of one rule together, and the numbers of the queries of each.
+
+    What is asked with another k or seed is a request to be checked by itself; those of one history follow each other.
+    """
+    numbers_of: dict[object, dict[object, list[int]]] = {}  # by history, then by k and seed
+    for number, query in enumerate(queries):
+        try:
+            numbers_of.setdefault(query.history_key, {}).setdefault(repr((query.k, query.seed)), []).append(number)
+        except TypeError:  # something that is no id: the check of the request says so
+            numbers_of[number] = {None: [number]}
+    requests = [numbers for of_history in numbers_of.values() for numbers in of_history.values()]
+    rules = list(CandidateRule)
+
+    def order_of_rule(numbers: list[int]) -> int:
+        rule = queries[numbers[0]].rule
+        return rules.index(rule) if isinstance(rule, CandidateRule) else -1
+
+    requests = sorted(requests, key=order_of_rule)
+    return [Asked(queries[numbers[0]], tuple(queries[number] for number in numbers)) for numbers in requests], requests

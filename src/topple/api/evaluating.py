@@ -12,8 +12,8 @@ from topple.reports.progress import queries_bar
 from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
-from topple.verification.looking import look
 from topple.verification.retraining import Retraining, refuse, retrained
+from topple.verification.single_query import rank_and_list
 from topple.verification.verify import not_allowed, verify
 
 
@@ -37,7 +37,7 @@ def evaluate(
             `retraining` are of users who were not trained on.
         CapabilityError: with `retraining`, a recommender that cannot be fitted.
     """
-    asked = [e for e in explanations if e.status is not Status.INVALID]
+    asked = [each for each in explanations if each.status is not Status.INVALID]
     catalogue, model = recommender.catalogue.fingerprint, recommender.fingerprint
     for explanation in asked:
         if explanation.catalogue not in ("", catalogue):
@@ -50,17 +50,17 @@ def evaluate(
                 f"explanations of model {explanation.model} cannot be judged with model {model}: what topples "
                 "one need not topple the other. Use the model that they were made with, or verify(model, queries, sets)."
             )
-    seconds = sum(e.seconds for e in asked) / len(asked) if asked else 0.0
-    queries = [e.query for e in asked]
-    sets = [() if _refused(e) else e.items for e in asked]
+    seconds = sum(each.seconds for each in asked) / len(asked) if asked else 0.0
+    queries = [each.query for each in asked]
+    sets = [() if _is_refused(each) else each.items for each in asked]
     if retraining is not None:
         refuse(recommender, queries, sets, retraining)
     verdicts = {rule: _judged(recommender, asked, sets, rule) for rule in _rules(queries)}
     measured = {rule: measure(list(found.values())) for rule, found in verdicts.items()}
-    slowly = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
-    each = {rule: _values(explanations, found) for rule, found in verdicts.items()}
+    by_retraining = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
+    by_query = {rule: _values(explanations, found) for rule, found in verdicts.items()}
     proofs = count_proofs(explanations)
-    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, slowly, each, proofs)
+    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, by_retraining, by_query, proofs)
 
 
 def _rules(queries: Sequence[Query]) -> list[CandidateRule]:
@@ -74,9 +74,10 @@ def _judged(
 ) -> dict[int, Verdict]:
     """Judge the explanations whose queries are judged under a rule, by number; an item of the history is a target of `all` only."""
     whole = rule is CandidateRule.ALL
-    mine = [number for number, each in enumerate(asked) if (each.query.rule is CandidateRule.ALL) == whole]
-    found = verify(recommender, [asked[number].query for number in mine], [sets[number] for number in mine], rule=rule)
-    return {number: _with_bound(asked[number], verdict) for number, verdict in zip(mine, found, strict=True)}
+    chosen = [number for number, each in enumerate(asked) if (each.query.rule is CandidateRule.ALL) == whole]
+    queries, named = [asked[number].query for number in chosen], [sets[number] for number in chosen]
+    found = verify(recommender, queries, named, rule=rule)
+    return {number: _with_bound(asked[number], verdict) for number, verdict in zip(chosen, found, strict=True)}
 
 
 def _with_bound(explanation: Explanation, verdict: Verdict) -> Verdict:
@@ -110,33 +111,38 @@ def _retrained(
     retraining: Retraining,
     progress: bool,
 ) -> Retrained | None:
-    """Judge a sample of the true sets by retraining, each under its query's own rule."""
-    under_asked = {
-        n: verdict for found in verdicts.values() for n, verdict in found.items() if verdict.rule is verdict.query.rule
+    """Judge a sample of the true sets by retraining, each under the rule of the query; None where no set is true."""
+    asked = {
+        number: verdict
+        for found in verdicts.values()
+        for number, verdict in found.items()
+        if verdict.rule is verdict.query.rule
     }
-    true = [n for n, v in sorted(under_asked.items()) if v.necessary and v.query.goal is not Goal.SUFFICIENT]
-    quick, named = [under_asked[number] for number in true], [sets[number] for number in true]
-    sample = retraining.sampled([verdict.query for verdict in quick], named)
+    true = [n for n, v in sorted(asked.items()) if v.necessary and v.query.goal is not Goal.SUFFICIENT]
+    inferred, named = [asked[number] for number in true], [sets[number] for number in true]
+    sample = retraining.sampled([verdict.query for verdict in inferred], named)
     if not sample:
         return None
     bar = queries_bar(f"retrain ({recommender.name})", len(sample)) if progress else nullcontext(None)
     with bar as on_progress:
-        slow = retrained(recommender, quick, named, retraining, on_progress)
-        again, _ = retraining.refit(recommender, retraining.split)
-    pairs = [(quick[place], slow[place]) for place in sample]
+        judged_anew = retrained(recommender, inferred, named, retraining, on_progress)
+        refitted, _ = retraining.refit(recommender, retraining.split)
+    pairs = [(inferred[number], judged_anew[number]) for number in sample]
+    catalogue = recommender.catalogue
     return Retrained(
         true=len(true),
         sampled=len(sample),
         still_topple=sum(late.necessary for _, late in pairs),
         same_rank=sum(early.rank_after == late.rank_after for early, late in pairs),
         steady=sum(
-            look(again, its.query, recommender.catalogue, (), its.rule)[0] == its.rank_before for its, _ in pairs
+            rank_and_list(refitted, early.query, catalogue, (), early.rule)[0] == early.rank_before
+            for early, _ in pairs
         ),
         seconds_a_fit=sum(late.seconds for _, late in pairs) / len(pairs),
     )
 
 
-def _refused(explanation: Explanation) -> bool:
-    """Return whether a set of the history was refused at the exit, because its query does not allow it."""
-    query, removed = explanation.query, explanation.items
-    return explanation.proof is None and set(removed) <= set(query.history) and bool(not_allowed(query, removed))
+def _is_refused(explanation: Explanation) -> bool:
+    """Return whether the set was refused when the query was answered, because the query does not allow it."""
+    query, items = explanation.query, explanation.items
+    return explanation.proof is None and set(items) <= set(query.history) and bool(not_allowed(query, items))

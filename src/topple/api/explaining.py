@@ -7,8 +7,8 @@ from contextlib import nullcontext
 from typing import Any
 
 from topple import registry
-from topple.api.answering import Answering, Asked, OnQueries, by_history
-from topple.api.asking import Told, requests_of
+from topple.api.answering import Answering, OnQueries
+from topple.api.asking import Asked, UserDetails, asked_by_history, requests_of
 from topple.errors import QueryError, SettingsError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
@@ -90,12 +90,12 @@ def explain(
     )  # fmt: skip
     method = chosen_explainer(explainer, settings)
     method.require(recommender)
-    told = Told(weights, None, contexts)  # type: ignore[arg-type] # of one history: made a mapping above
+    details = UserDetails(weights, None, contexts)  # type: ignore[arg-type] # of one history: made a mapping above
     requests = requests_of(
         recommender.catalogue,
         users,
         constraints,
-        told,
+        details,
         known_users=not single,
         k=k,
         rule=rule,
@@ -106,13 +106,14 @@ def explain(
         Asked(request, None if targets is None else tuple(Query.about(target, request) for target in targets))
         for request in requests
     ]
-    each = k if targets is None else len(targets)
-    total = each * len(asked) if type(each) is int and each > 0 else len(asked)
-    found = [one for mine in _run(recommender, asked, method, budget, progress, None, total) for one in mine]
-    bad = next((e for e in found if e.status is Status.INVALID), None)
-    if single and bad is not None:
-        raise QueryError(bad.reason)
-    return found
+    queries_each = k if targets is None else len(targets)
+    total = queries_each * len(asked) if type(queries_each) is int and queries_each > 0 else len(asked)
+    run = _run(recommender, asked, method, budget, progress, None, total)
+    explanations = [explanation for answers in run for explanation in answers]
+    invalid = next((each for each in explanations if each.status is Status.INVALID), None)
+    if single and invalid is not None:
+        raise QueryError(invalid.reason)
+    return explanations
 
 
 def explain_queries(
@@ -135,12 +136,12 @@ def explain_queries(
     """
     method = chosen_explainer(explainer, settings)
     method.require(recommender)
-    asked, order = by_history(queries)
-    found: dict[int, Explanation] = {}
+    asked, numbers_of = asked_by_history(queries)
+    answers: dict[int, Explanation] = {}
     run = _run(recommender, asked, method, budget, progress, on_progress, len(queries))
-    for numbers, mine in zip(order, run, strict=True):
-        found.update(zip(numbers, mine, strict=True))
-    return [found[number] for number in range(len(queries))]
+    for numbers, explanations in zip(numbers_of, run, strict=True):
+        answers.update(zip(numbers, explanations, strict=True))
+    return [answers[number] for number in range(len(queries))]
 
 
 def explain_each(
@@ -161,10 +162,11 @@ def explain_each(
     method = chosen_explainer(explainer, settings)
     method.require(recommender)
     meter = Meter(budget if isinstance(budget, Budget) else Budget.parse(budget))
-    return _each(Answering(recommender, method, meter), queries)
+    return _one_history_at_a_time(Answering(recommender, method, meter), queries)
 
 
-def _each(answering: Answering, queries: Iterable[Query]) -> Iterator[Explanation]:
+def _one_history_at_a_time(answering: Answering, queries: Iterable[Query]) -> Iterator[Explanation]:
+    """Yield the answers to queries; those that follow each other and are about one history are answered together."""
     together: list[Query] = []
     for query in queries:
         if together and query.history_key != together[0].history_key:
@@ -184,12 +186,13 @@ def _run(
     on_progress: OnQueries | None,
     total: int,
 ) -> list[list[Explanation]]:
+    """Return the answers to each request, with a bar where progress is shown, and log what is done."""
     meter = Meter(budget if isinstance(budget, Budget) else Budget.parse(budget))
     logger.info("explain %d queries of %s with %s", total, recommender.name, method.name)
     with queries_bar(f"explain ({method.name})", total, on_progress) if progress else nullcontext(on_progress) as shown:
-        found = list(Answering(recommender, method, meter, shown).answers(asked))
-    logger.info("explained: %s", dict(Counter(e.status.value for mine in found for e in mine)))
-    return found
+        answers = list(Answering(recommender, method, meter, shown).answers(asked))
+    logger.info("explained: %s", dict(Counter(each.status.value for several in answers for each in several)))
+    return answers
 
 
 def chosen_explainer(explainer: str | Explainer, settings: Settings | Mapping[str, Any] | None) -> Explainer:

@@ -10,14 +10,12 @@ from topple.api.recommending import Recommended, listed
 from topple.records.question import CandidateRule, Query, Request
 from topple.scoring.checks import candidate_rule, check_request, check_target
 from topple.scoring.encoding import encode_histories
-from topple.scoring.ranking import whole_rows
+from topple.scoring.memory import histories_at_once
+from topple.scoring.ranking import catalogue_scores
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.scoring.variations import without
 from topple.types import BoolArray, FloatArray, IntArray, ItemId, JsonObject
-
-AT_ONCE = 64
-"""Changed histories that are scored together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -107,7 +105,10 @@ def influence(
     targets, _ = unchanged.best(k)  # [1, K]
     unit = encoded.unit[0, : len(request.history)]  # [H]
     removed = unit == (unit == torch.arange(len(unit), device=unit.device)).nonzero()  # [W, H]
-    parts = [_without(unchanged, part, targets) for part in torch.split(removed, AT_ONCE)]
+    parts = [
+        _without(unchanged, part, targets)
+        for part in torch.split(removed, histories_at_once(len(recommender.catalogue)))
+    ]
     ranks, scores = (torch.cat(found).cpu().numpy() for found in zip(*parts, strict=True))
     units = tuple(
         tuple(dict.fromkeys(item for item, gone in zip(request.history, row, strict=True) if gone))
@@ -121,7 +122,7 @@ def _without(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the ranks and scores of targets [1, K] without sets of positions, bool [W, H], both [W, K]."""
     keep = without(unchanged.histories, removed[None])  # [1, W, H]
-    scores = whole_rows(unchanged.recommender, unchanged.histories, keep, unchanged.rule)[0]  # [W, I]
+    scores = catalogue_scores(unchanged.recommender, unchanged.histories, keep, unchanged.rule)[0]  # [W, I]
     tolerance = unchanged.tolerance(torch.zeros_like(targets[:, 0]), targets).expand(len(scores), -1)
     target = targets.expand(len(scores), -1)  # [W, K]
     standing = unchanged.ranking.standing(scores, target, torch.full_like(target, targets.shape[1]), tolerance)

@@ -1,4 +1,4 @@
-"""Why a query ended as it did, in a sentence."""
+"""Why a query ended as it did, in a sentence; these are the reasons of Explanations and of errors."""
 
 from topple import registry
 from topple.explainers.base import Explainer
@@ -26,8 +26,8 @@ def no_set(status: Status, proof_by: str) -> str:
     return reason.replace("proven:", f"claimed by {claimant}:", 1) if claimant else reason
 
 
-def known_besides(verdict: Verdict, proof: Proof, *, spent: bool) -> str:
-    """Say what is to be known of a true set besides."""
+def remark(verdict: Verdict, proof: Proof, *, spent: bool) -> str:
+    """Say what a reader is to know of a true set besides the verdict; nothing where there is nothing to say."""
     if verdict.whole_history:
         return WHOLE_HISTORY
     if verdict.without_evidence:
@@ -36,7 +36,7 @@ def known_besides(verdict: Verdict, proof: Proof, *, spent: bool) -> str:
 
 
 def nearly_everyone(recommender: Recommender, query: Query) -> str:
-    """Say so where the target is in nearly every training user's list."""
+    """Say that the target is in nearly every training user's list; nothing where it is not."""
     target = int(recommender.catalogue.vocabulary.encode([query.target])[0])
     share = recommender.listed_share(target, query.k)
     if share is None or share < EVERYONE:
@@ -45,7 +45,7 @@ def nearly_everyone(recommender: Recommender, query: Query) -> str:
 
 
 def refuted(verdict: Verdict) -> str:
-    """Say why a set that was named is not true."""
+    """Say why re-ranking refutes a set."""
     k = verdict.query.k
     if verdict.query.goal is not Goal.SUFFICIENT and not verdict.necessary:
         if verdict.rank_after is not None and verdict.rank_after > k:

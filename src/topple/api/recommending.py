@@ -9,12 +9,11 @@ from topple.records.answer import Explanation
 from topple.records.question import CandidateRule, Goal, Repeats, Request
 from topple.scoring.checks import check_request
 from topple.scoring.encoding import encode_histories
-from topple.scoring.ranking import top_k, whole_rows
+from topple.scoring.memory import histories_at_once
+from topple.scoring.ranking import catalogue_scores, top_k
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.types import ItemId
-
-HISTORIES_AT_ONCE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +78,16 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
     """
     indices = [check_request(request, recommender.catalogue) for request in requests]
     lists: list[list[Recommended]] = []
-    for start in range(0, len(requests), HISTORIES_AT_ONCE):
-        part = slice(start, start + HISTORIES_AT_ONCE)
+    at_once = histories_at_once(len(recommender.catalogue))
+    for start in range(0, len(requests), at_once):
+        part = slice(start, start + at_once)
         encoded = encode_histories(
             requests[part], recommender.catalogue, device=recommender.device, indices=indices[part]
         )
         unchanged = UnchangedScores(recommender, encoded, requests[start].rule)
-        asked = zip(encoded.rows, requests[part], strict=True)
-        found = listed(unchanged, max(request.k for request in requests[part]))
-        lists += [found[row][: request.k] for row, request in asked]
+        best = listed(unchanged, max(request.k for request in requests[part]))
+        rows = zip(encoded.history_of, requests[part], strict=True)
+        lists += [best[row][: request.k] for row, request in rows]
     return lists
 
 
@@ -96,34 +96,33 @@ def listed(unchanged: UnchangedScores, k: int) -> list[list[Recommended]]:
     catalogue = unchanged.recommender.catalogue
     items, scores = unchanged.best(k)  # [B, K]
     row = torch.arange(len(items), device=items.device)
-    speaks = unchanged.evidence(row, items).tolist()
+    evidence = unchanged.has_evidence(row, items).tolist()
+    ids = map(catalogue.vocabulary.decode, items.cpu().numpy())
     return [
         [
-            Recommended(rank, item, catalogue.title(item), score, evidence)
-            for rank, (item, score, evidence) in enumerate(zip(ids, values, marks, strict=True), start=1)
+            Recommended(rank, item, catalogue.title(item), score, has_evidence)
+            for rank, (item, score, has_evidence) in enumerate(zip(*columns, strict=True), start=1)
         ]
-        for ids, values, marks in zip(
-            map(catalogue.vocabulary.decode, items.cpu().numpy()), scores.tolist(), speaks, strict=True
-        )
+        for columns in zip(ids, scores.tolist(), evidence, strict=True)
     ]
 
 
 def lists_around(recommender: Recommender, explanation: Explanation) -> tuple[list[ItemId], list[ItemId]]:
-    """Return the top-k of an explanation's query before and after its removal, best first, under the query's rule.
+    """Return the top-k of an explanation's query before and after the removal of the set, best first, under the query's rule.
 
-    With the goal `sufficient`, after is with nothing but the set.
+    With the goal `sufficient`, the list after is that of nothing but the set.
     """
     query = explanation.query
-    keeps = query.goal is Goal.SUFFICIENT
-    named = set(explanation.items)
+    set_is_kept = query.goal is Goal.SUFFICIENT
+    items = set(explanation.items)
     if query.repeats is Repeats.EVENTS:
-        chosen = [position in explanation.positions for position in range(len(query.history))]
+        named = [position in explanation.positions for position in range(len(query.history))]
     else:
-        chosen = [item in named for item in query.history]
+        named = [item in items for item in query.history]
     encoded = encode_histories([query], recommender.catalogue, device=recommender.device)
     histories = encoded.histories
-    stays = torch.tensor([[[yes == keeps for yes in chosen]]], device=histories.items.device)
-    keep = torch.cat([histories.present[:, None], stays], 1).to(histories.weights.dtype)  # [1, 2, H]
-    before, after = top_k(whole_rows(recommender, histories, keep, query.rule)[0], query.k).cpu().numpy()
+    kept = torch.tensor([[[in_set == set_is_kept for in_set in named]]], device=histories.items.device)
+    keep = torch.cat([histories.present[:, None], kept], 1).to(histories.weights.dtype)  # [1, 2, H]
+    before, after = top_k(catalogue_scores(recommender, histories, keep, query.rule)[0], query.k).cpu().numpy()
     decode = recommender.catalogue.vocabulary.decode
     return list(decode(before)), list(decode(after))

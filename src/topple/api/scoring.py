@@ -6,11 +6,10 @@ import numpy as np
 import torch
 
 from topple.errors import QueryError, UnknownIdError
+from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.types import FloatArray, ItemId, UserHistories
-
-HISTORIES_AT_ONCE = 128
 
 
 def score(
@@ -49,8 +48,9 @@ def score(
     columns = None if items is None else torch.from_numpy(_indices(recommender, items))
     width = len(recommender.catalogue) if columns is None else len(columns)
     out = np.empty((len(encoded), width))
-    for start in range(0, len(encoded), HISTORIES_AT_ONCE):
-        rows = slice(start, start + HISTORIES_AT_ONCE)
+    at_once = histories_at_once(len(recommender.catalogue))
+    for start in range(0, len(encoded), at_once):
+        rows = slice(start, start + at_once)
         out[rows] = scores_of(recommender, encoded[rows], columns).cpu().numpy()
     return out[0] if single else out
 

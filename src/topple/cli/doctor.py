@@ -1,5 +1,6 @@
 """`topple doctor`: is everything here that topple needs, and does it answer right?"""
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
@@ -9,6 +10,7 @@ from rich.table import Table
 from topple import registry
 from topple.cli.shared.options import Json
 from topple.cli.shared.showing import console, show_json
+from topple.errors import SettingsError, ToppleError
 
 NEEDED = ("numpy", "scipy", "torch", "pyarrow", "narwhals", "pydantic", "typer", "rich", "safetensors", "pooch")
 OPTIONAL = ("matplotlib", "pandas", "polars")
@@ -19,7 +21,7 @@ def doctor(json: Json = False) -> None:
     checks = [("python", True, f"{platform.python_version()} on {platform.machine()} {platform.system()}")]
     checks += [_package(name, needed=True) for name in NEEDED]
     checks += [_package(name, needed=False) for name in OPTIONAL]
-    checks += [_torch(), _registry(), _cache(), _end_to_end()]
+    checks += [_torch(), _memory(), _registry(), _cache(), _end_to_end()]
     good = all(ok for _, ok, _ in checks)
     if json:
         show_json({"ok": good, "checks": [{"check": n, "ok": ok, "found": found} for n, ok, found in checks]})
@@ -48,6 +50,16 @@ def _torch() -> tuple[str, bool, str]:
     return "compute", True, f"{torch.get_num_threads()} threads, {where}"
 
 
+def _memory() -> tuple[str, bool, str]:
+    from topple.scoring.memory import VARIABLE, memory_budget
+
+    try:
+        said = f"{VARIABLE} is set" if os.environ.get(VARIABLE) else f"set {VARIABLE} to change it"
+        return "memory", True, f"{memory_budget() / 2**20:,.0f} MiB at a time ({said})"
+    except SettingsError as error:
+        return "memory", False, str(error)
+
+
 def _registry() -> tuple[str, bool, str]:
     broken = []
     for kind in registry.BUILT_IN:
@@ -72,9 +84,13 @@ def _end_to_end() -> tuple[str, bool, str]:
     from topple.api.fitting import fit
     from topple.data.sources import load_split
 
-    split = load_split("generated")
-    model = fit(split, settings={"epochs": 2, "hidden": 16, "latent": 8}, progress=False)
-    explained = explain(model, split.histories(limit=1), k=2, progress=False)
+    name = "fit, explain, verify"
+    try:
+        split = load_split("generated")
+        model = fit(split, settings={"epochs": 2, "hidden": 16, "latent": 8}, progress=False)
+        explained = explain(model, split.histories(limit=1), k=2, progress=False)
+    except ToppleError as error:
+        return name, False, str(error)
     statuses = {explanation.status.value for explanation in explained}
     good = len(explained) == 2 and "invalid" not in statuses
-    return "fit, explain, verify", good, f"{len(explained)} answers on generated films ({', '.join(sorted(statuses))})"
+    return name, good, f"{len(explained)} answers on generated films ({', '.join(sorted(statuses))})"

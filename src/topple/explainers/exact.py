@@ -16,13 +16,14 @@ from topple.explainers.proofs.gaps import DEEP, AdditiveScores, find_gaps
 from topple.explainers.proofs.keeping import Keeping
 from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import Settle, SmallestRemoval
-from topple.explainers.search.engine import SCORES, Engine
+from topple.explainers.search.engine import Engine
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune
 from topple.explainers.search.targets import TargetTable
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
+from topple.scoring.memory import rows_at_once
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.types import BoolArray
@@ -57,7 +58,7 @@ class Exact(SetSearch):
     def at_once(self, recommender: Recommender, queries: EncodedQueries) -> int:
         """Return how many histories are held with what each item adds to each score."""
         numbers = max(1, queries.histories.items.shape[1]) * len(recommender.catalogue)
-        return max(1, min(self.histories_at_once, SCORES // numbers))
+        return min(self.histories_at_once, rows_at_once(numbers))
 
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""

@@ -13,11 +13,12 @@ from topple.explainers.search.slopes import score_slopes
 from topple.explainers.search.targets import TargetTable
 from topple.randomness import uniform
 from topple.records.claims import Claims
+from topple.scoring.memory import rows_at_once
 from topple.scoring.recommender import Capability
 from topple.settings import Settings
 
-STEPS_AT_ONCE = 50
-"""Steps whose noise is drawn at a time."""
+REPORTED = 50
+"""Steps between two reports of progress; their noise is drawn at a time, where memory allows."""
 
 
 class LcerSettings(Settings):
@@ -88,8 +89,9 @@ class Lcer(SetSearch):
 
     def _noise(self, engine: Engine) -> Iterator[Tensor]:
         """Yield the noise of each step [B, T, H], as long as the budget lasts; progress is reported on the way."""
-        for start in range(0, self.settings.steps, STEPS_AT_ONCE):
-            steps = range(start, min(start + STEPS_AT_ONCE, self.settings.steps))
+        at_once = min(REPORTED, rows_at_once(engine.table.removable.numel()))
+        for start in range(0, self.settings.steps, at_once):
+            steps = range(start, min(start + at_once, self.settings.steps))
             for noise in _logistic(engine.table, steps) if engine.open.any() else ():
                 if engine.open.any():
                     yield noise

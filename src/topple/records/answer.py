@@ -11,7 +11,7 @@ class Status(StrEnum):
     """How a query ended."""
 
     FOUND = "found"
-    """The explainer names a set; whether it is true is the proof's and the Verdict's to say."""
+    """The explainer names a set; proof and Verdict say whether the set is true."""
     NOT_FOUND = "not_found"
     BUDGET_SPENT = "budget_spent"
     IMPOSSIBLE = "impossible"
@@ -45,17 +45,17 @@ class Verdict:
     """What re-ranking says of one named set, under one candidate rule.
 
     `necessary`: without the set, the target is not in the top k. `sufficient`: with the set as the whole history, it
-    is. `minimal`: no single item (or group) of a valid set can be given back; None where that was not checked. A query with
-    no set (`found` False) is carried along, so that no metric can lose it; the `rank_alone` is that of an empty history.
+    is. `minimal`: no single item (or group) of a valid set can be given back; None where that was not checked. A query without
+    a set has a Verdict too, with `found` False, so that no metric loses the query.
 
     `margin` is by how much the set does what the goal asks, in units of score: above 0 for a valid set. `within_rounding`:
-    some competitor lies so near the bar that rounding decides; the verdict holds whichever way it goes. `without_evidence`:
-    the set is valid only since nothing that is left of the history speaks for the target, which then ties with other items
-    of which the same is true. `whole_history`: that, and the set is a whole history of two items or more; such a set counts
-    in the share of whole histories and nowhere else. `at_least` and `proof_by` are the claim's: what a set costs at least,
-    and the method that proved it.
+    a competitor is so near the target that rounding decides who outranks; the verdict then counts the set as not valid.
+    `without_evidence`: the set is valid only since nothing that is left of the history speaks for the target, which then ties
+    with other items of which the same is true. `whole_history`: `without_evidence`, and the set is a whole history of two items
+    or more; such a set counts in the share of whole histories and nowhere else. `at_least`: what the explainer claims that a
+    set costs at least, where the judge could not refute it, and `proof_by` the explainer's name.
 
-    `removal` names what was done. Retrained, `necessary`, `rank_after` and `replacements` are of the model fitted anew, in
+    `removal` says what removing items means. Retrained, `necessary`, `rank_after` and `replacements` are of the model fitted anew, in
     `seconds`; `sufficient` and `rank_alone` stay those of inference, and `minimal` is None, as each item given back would
     be another fit.
     """
@@ -91,13 +91,13 @@ class Verdict:
 class Explanation:
     """What an explainer answered to a query, after verification.
 
-    `items` is the named set, what is removed; with the goal `sufficient` it is what is kept. `positions` are those of the
-    named events in the history. With status `found` and no `proof` it is a set that re-ranking refuted. `rank_after` is the
-    target's rank without the set, `rank_alone` with nothing but the set. `alternatives` are other sets of the same size (with
-    costs, of the same cost), each re-ranked and true. `at_least` is what no set that does it costs less than (items, or the
-    costs that the query gives): the set's own cost where it is a minimum, infinity where no set does it. `proof_by` names the
-    method whose proof that is. Ranks are 1-based; `cost` is in scored histories; `seconds` is the query's share of its batch's
-    wall time.
+    `items` is the named set: what is removed, or with the goal `sufficient` what is kept. `positions` are the positions of
+    the named events in the history. With status `found` and no `proof`, `items` is a set that re-ranking refuted.
+    `rank_after` is the target's rank without the set, `rank_alone` with nothing but the set. `alternatives` are other sets of
+    the same size (with costs, of the same cost), each re-ranked and true. `at_least` is what a set that does what the goal
+    asks costs at least, in items or in the costs that the query gives: the cost of `items` where they are a minimum, infinity
+    where no set does it. `proof_by` names the method that proved `at_least`. Ranks are 1-based; `cost` is in scored
+    histories; `seconds` is the query's share of its batch's wall time.
 
     `margin`, `within_rounding`: as in the Verdict. `attributions`: a number for each event, higher holds the target up, with
     `attribution_errors` where a method knows them. `shown`: the list as it was shown, and `shown_is_models` whether it is the

@@ -15,11 +15,12 @@ class Field:
     Args:
         name: the key of JSON, and the column.
         kind: how a value is stored.
-        path: where the record holds the value, such as "query.k"; nothing for what a catalogue tells (titles, the sentence).
+        path: the attribute of the Explanation that holds the value, such as "query.k"; nothing for titles and the sentence, which
+            need a catalogue.
         about: one line for readers.
         read: whether the value goes back into the record; False for what follows from other fields.
-        same: whether the value is part of "the same answer": canonical JSON holds it.
-        since: the schema that has it first.
+        same: whether two answers are the same only if their values are equal; canonical JSON holds such fields.
+        since: the first schema that has the field.
     """
 
     name: str
@@ -31,13 +32,13 @@ class Field:
     since: int = 2
 
 
-def _told(name: str, kind: Kind, about: str, path: str = "", since: int = 2) -> Field:
-    """Return a field that follows from others, or from the catalogue."""
+def _derived(name: str, kind: Kind, about: str, path: str = "", since: int = 2) -> Field:
+    """Return a field that follows from other fields, or from the catalogue; it is written and never read back."""
     return Field(name, kind, path, about, read=False, same=False, since=since)
 
 
-def _work(name: str, kind: Kind, about: str, since: int = 2) -> Field:
-    """Return a field of the answer that may differ where the answer is the same: times, counts of work, identities, scores."""
+def _varying(name: str, kind: Kind, about: str, since: int = 2) -> Field:
+    """Return a field that may vary while the answer is the same: times, counts of work, identities, scores."""
     return Field(name, kind, name, about, same=False, since=since)
 
 
@@ -46,13 +47,13 @@ QUESTION: tuple[Field, ...] = (
     Field("history", kinds.ITEMS, "query.history", "The item of each event, oldest first where times are known."),
     Field("weights", kinds.NUMBERS, "query.weights", "The weight of each event; empty for 1 each.", since=3),
     Field("times", kinds.NUMBERS, "query.times", "The time of each event; empty where the model was told none.", since=3),
-    _told("history_fingerprint", kinds.TEXT, "A short hash of events, weights, times and context.", "query.history_fingerprint", 3),
+    _derived("history_fingerprint", kinds.TEXT, "A short hash of events, weights, times and context.", "query.history_fingerprint", 3),
     Field("context", kinds.CONTEXT, "query.context", "What else the model was told; JSON.", same=False, since=3),
     Field("context_key", kinds.TEXT, "query.context_key", "The name of the context; the JSON text where it is JSON.", since=3),
-    _told("replayable", kinds.FLAG, "Whether the file tells the whole question; false for a context without key.", "query.replayable", 3),
+    _derived("replayable", kinds.FLAG, "Whether the file tells the whole question; false for contexts without key.", "query.replayable", 3),
     Field("repeats", kinds.TEXT, "query.repeats", "What is named where an item comes again: item or events.", since=3),
     Field("target", kinds.ITEM, "query.target", "The recommended item that is explained."),
-    _told("target_title", kinds.TEXT, "The title of the target."),
+    _derived("target_title", kinds.TEXT, "The title of the target."),
     Field("k", kinds.WHOLE, "query.k", "The length of the list."),
     Field("rule", kinds.TEXT, "query.rule", "Which items compete after the removal: unseen_before, unseen_after, all."),
     Field("goal", kinds.TEXT, "query.goal", "What the set is to do: necessary, sufficient, both."),
@@ -69,36 +70,36 @@ QUESTION: tuple[Field, ...] = (
 ANSWER: tuple[Field, ...] = (
     Field("status", kinds.TEXT, "status", "How it ended: found, not_found, budget_spent, impossible, invalid."),
     Field("items", kinds.ITEMS, "items", "The named set: what is removed, or with the goal sufficient what is kept."),
-    _told("item_titles", kinds.TEXTS, "The titles of the named items."),
+    _derived("item_titles", kinds.TEXTS, "The titles of the named items."),
     Field("positions", kinds.WHOLES, "positions", "The positions of the named events in the history, from 0.", since=3),
     Field("alternatives", kinds.ITEM_LISTS, "alternatives", "Other sets of the same size or cost that are true too."),
     Field("replacements", kinds.ITEMS, "replacements", "Items that enter the list, best first."),
-    _told("replacement_titles", kinds.TEXTS, "The titles of the replacements."),
+    _derived("replacement_titles", kinds.TEXTS, "The titles of the replacements."),
     Field("rank_before", kinds.WHOLE, "rank_before", "The rank of the target for the whole history, from 1."),
     Field("rank_after", kinds.WHOLE, "rank_after", "The rank of the target without the set."),
     Field("rank_alone", kinds.WHOLE, "rank_alone", "The rank of the target with nothing but the set."),
     Field("proof", kinds.TEXT, "proof", "What was checked: valid, minimal, minimum; null for a set that is not true."),
     Field("at_least", kinds.NUMBER, "at_least", 'What a set costs at least, in items or costs; "infinity" where no set does it.', since=3),
     Field("proof_by", kinds.TEXT, "proof_by", "The method that proved at_least; nothing where none did.", since=3),
-    _work("margin", kinds.NUMBER, "By how much the set does it, in units of score; above 0 for a set that is true.", 3),
+    _varying("margin", kinds.NUMBER, "By how much the set does it, in units of score; above 0 for a set that is true.", 3),
     Field("within_rounding", kinds.FLAG, "within_rounding", "Whether a competitor is so near that rounding decides.", since=3),
-    _told("without_evidence", kinds.FLAG, "Whether the target leaves since nothing left speaks for it.", "verdict.without_evidence", 3),
-    _told("whole_history", kinds.FLAG, "The same, and the set is a whole history of two items or more.", "verdict.whole_history", 3),
-    _work("attributions", kinds.NUMBERS, "A number for each event, higher holds the target up; empty for no such method.", 3),
-    _work("attribution_errors", kinds.NUMBERS, "The standard error of each attribution, where a method knows it.", 3),
+    _derived("without_evidence", kinds.FLAG, "Whether the target leaves since nothing left speaks for it.", "verdict.without_evidence", 3),
+    _derived("whole_history", kinds.FLAG, "The same, and the set is a whole history of two items or more.", "verdict.whole_history", 3),
+    _varying("attributions", kinds.NUMBERS, "A number for each event, higher holds the target up; empty for no such method.", 3),
+    _varying("attribution_errors", kinds.NUMBERS, "The standard error of each attribution, where a method knows it.", 3),
     Field("shown", kinds.ITEMS, "shown", "The list as it was shown, best first; empty where that was not told.", since=3),
     Field("shown_is_models", kinds.FLAG, "shown_is_models", "Whether the list as shown is the model's; null where not asked.", since=3),
-    _work("cost", kinds.WHOLE, "Work, in scored histories."),
-    _work("seconds", kinds.NUMBER, "The query's share of the time of its batch."),
+    _varying("cost", kinds.WHOLE, "Work, in scored histories."),
+    _varying("seconds", kinds.NUMBER, "The query's share of the time of its batch."),
     Field("method", kinds.TEXT, "method", "The explainer."),
     Field("settings", kinds.OBJECT, "settings", "The settings of the explainer."),
-    _work("model", kinds.TEXT, "The identity of the model."),
-    _work("catalogue", kinds.TEXT, "The identity of the catalogue: item ids and their order."),
-    _work("data", kinds.TEXT, "The identity of the data that the model was fitted on; nothing where it is not known.", 3),
-    _work("at", kinds.TEXT, "When, in UTC.", 3),
-    _work("version", kinds.TEXT, "The version of topple.", 3),
+    _varying("model", kinds.TEXT, "The identity of the model."),
+    _varying("catalogue", kinds.TEXT, "The identity of the catalogue: item ids and their order."),
+    _varying("data", kinds.TEXT, "The identity of the data that the model was fitted on; nothing where it is not known.", 3),
+    _varying("at", kinds.TEXT, "When, in UTC.", 3),
+    _varying("version", kinds.TEXT, "The version of topple.", 3),
     Field("reason", kinds.TEXT, "reason", "Why there is no set, or what there is to know of it."),
-    _told("sentence", kinds.TEXT, "The explanation in words."),
+    _derived("sentence", kinds.TEXT, "The explanation in words."),
 )  # fmt: skip
 
 FIELDS: tuple[Field, ...] = QUESTION + ANSWER

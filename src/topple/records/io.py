@@ -16,17 +16,18 @@ from topple.records.question import CandidateRule, Goal, Query, Repeats
 from topple.types import FilePath, Id, JsonObject
 
 OLDER = "topple.explanation/2"
+"""The schema before this one, which is read and no longer written."""
 TABLE, LINES, ITEM_LISTS = "explanations.parquet", "explanations.jsonl", "item_lists.json"
 """The files of a result folder: the explanations twice, and the item lists that their queries name."""
 
 Words: TypeAlias = Mapping[str, Callable[[Explanation], Any]]
-"""By field, what a catalogue tells of an explanation: titles, and the sentence."""
+"""By field, a function that makes titles or the sentence of an explanation; made with a catalogue."""
 ItemLists: TypeAlias = Mapping[str, frozenset[Id]]
-"""By name, the item lists that queries limit the candidates by; queries with the same list share one set."""
+"""By name (`list_fingerprint`), the candidates and excluded items of queries; queries with the same list share one set."""
 
 
-class Untold:
-    """Stands for a context that had no key, so that a file could not tell it."""
+class UntoldContext:
+    """Stands, in a query that was read from a file, for a context without key, which no file can hold."""
 
 
 def to_row(explanation: Explanation, words: Words | None = None) -> JsonObject:
@@ -34,8 +35,8 @@ def to_row(explanation: Explanation, words: Words | None = None) -> JsonObject:
     row: JsonObject = {"schema": SCHEMA}
     for field in FIELDS:
         if field.path:
-            value = _at(explanation, field.path)
-            row[field.name] = None if value is None else field.kind.put(value)
+            value = _value_at(explanation, field.path)
+            row[field.name] = None if value is None else field.kind.to_json(value)
         else:
             row[field.name] = words[field.name](explanation) if words is not None else None
     return row
@@ -45,21 +46,21 @@ def from_row(row: JsonObject, item_lists: ItemLists | None = None) -> Explanatio
     """Return the explanation of a JSON object of this schema or of the one before it.
 
     Raises:
-        KeyError, TypeError, ValueError: it is none.
+        KeyError, TypeError, ValueError: the object is no explanation.
     """
     older = row["schema"] == OLDER
-    told = _of_older(row) if older else row
+    stored = _from_older(row) if older else row
     values: dict[str, dict[str, Any]] = {"query": {}, "": {}}
     for field in FIELDS:
-        if field.read and not (older and field.since > 2 and field.name not in told):
+        if field.read and not (older and field.since > 2 and field.name not in stored):
             owner, _, name = field.path.rpartition(".")
-            stored = told[field.name]
-            values[owner][name] = stored if stored is None else field.kind.take(stored)
+            value = stored[field.name]
+            values[owner][name] = value if value is None else field.kind.from_json(value)
     query, answer = values["query"], values[""]
-    if told["status"] != Status.INVALID.value:
+    if stored["status"] != Status.INVALID.value:
         CandidateRule(query["rule"]), Goal(query["goal"]), Repeats(query.get("repeats", Repeats.ITEM))
-    if told.get("replayable") is False:
-        query["context"] = Untold()
+    if stored.get("replayable") is False:
+        query["context"] = UntoldContext()
     query |= _named_lists(query, item_lists or {})
     answer["status"] = Status(answer["status"])
     answer["proof"] = None if answer["proof"] is None else Proof(answer["proof"])
@@ -81,8 +82,8 @@ def canonical_json(explanation: Explanation) -> str:
         True
     """
     row = to_row(explanation)
-    told = {field.name: row[field.name] for field in FIELDS if field.same}
-    return json.dumps(told, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    compared = {field.name: row[field.name] for field in FIELDS if field.same}
+    return json.dumps(compared, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def item_lists_of(explanations: Iterable[Explanation]) -> dict[str, list[Id]]:
@@ -178,14 +179,15 @@ def _schema_name(table: pa.Table) -> str | None:
     return None if name is None else str(name.decode())
 
 
-def _at(record: Any, path: str) -> Any:
+def _value_at(record: Any, path: str) -> Any:
+    """Return the attribute at a path such as "query.k"; None where a record on the way is None."""
     for name in path.split("."):
         record = None if record is None else getattr(record, name)
     return record
 
 
 def _named_lists(query: Mapping[str, Any], item_lists: ItemLists) -> dict[str, frozenset[Id] | None]:
-    """Return the item lists that a query names."""
+    """Return the candidates and excluded items of a stored query, whose `candidates` and `exclude` are names of item lists."""
     names = {key: query.get(key) for key in ("candidates", "exclude")}
     missing = next((name for name in names.values() if name is not None and name not in item_lists), None)
     if missing is not None:
@@ -194,22 +196,24 @@ def _named_lists(query: Mapping[str, Any], item_lists: ItemLists) -> dict[str, f
     return {**found, "exclude": found["exclude"] or frozenset()}
 
 
-def _of_older(row: JsonObject) -> JsonObject:
-    """Return a row of schema 2 under the names of this one; a proof was always that of the method that answered."""
-    told = {**row, "items": row["removed"]}
+def _from_older(row: JsonObject) -> JsonObject:
+    """Return a row of schema 2 under the names of this schema; in schema 2 a proof is always by the method that answered."""
+    renamed = {**row, "items": row["removed"]}
     if row["proof"] == Proof.MINIMUM.value:
         costs = {pair["item"]: pair["cost"] for pair in row["item_costs"]}
-        told |= {"at_least": sum(costs.get(item, 1) for item in row["removed"]), "proof_by": row["method"]}
+        renamed |= {"at_least": sum(costs.get(item, 1) for item in row["removed"]), "proof_by": row["method"]}
     elif row["status"] == Status.IMPOSSIBLE.value:
-        told |= {"at_least": "infinity", "proof_by": row["method"]}
-    return told
+        renamed |= {"at_least": "infinity", "proof_by": row["method"]}
+    return renamed
 
 
 def _column_values(row: JsonObject, schema: pa.Schema) -> JsonObject:
-    """Return the values of a row as the columns hold them; of a query that could not be asked, what they can hold."""
+    """Return the values of a row as the columns hold them; of a query that could not be asked, as far as they can hold them."""
     out = {field.name: None if row[field.name] is None else field.kind.to_column(row[field.name]) for field in FIELDS}
     if pa.types.is_string(schema.field("user").type) and row["user"] is not None:
         out["user"] = str(row["user"])
-    if row["status"] == Status.INVALID.value:  # it may hold ids of another type: JSON Lines keeps them, a column cannot
+    if (
+        row["status"] == Status.INVALID.value
+    ):  # the query may hold ids of another type: JSON Lines keeps them, a column cannot
         out = {name: fitting(value, schema.field(name).type) for name, value in out.items()}
     return out

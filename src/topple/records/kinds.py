@@ -15,7 +15,7 @@ from topple.records.question import context_key
 from topple.types import Id
 
 INFINITE = {"infinity": math.inf, "-infinity": -math.inf}
-"""JSON knows no infinity: these texts stand for it. In a column it is a number as any other."""
+"""JSON has no infinity: these texts stand for it. A column holds it as a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +40,24 @@ class Kind:
     """How the fields of a kind are stored.
 
     Args:
-        name: for the documentation.
-        column: the Arrow type, given those of the ids.
-        put: makes JSON of a record's value.
-        take: makes a record's value of JSON.
-        to_column: makes a column's value of JSON.
-        from_column: makes JSON of a column's value.
+        name: of the kind, for the documentation.
+        column: the Arrow type, given the types of the ids of the file.
+        to_json: from the value of a record to JSON.
+        from_json: from JSON to the value of a record.
+        to_column: from JSON to the value of a column.
+        from_column: from the value of a column to JSON.
     """
 
     name: str
     column: Callable[[IdTypes], pa.DataType]
-    put: Callable[[Any], Any] = _same
-    take: Callable[[Any], Any] = _same
+    to_json: Callable[[Any], Any] = _same
+    from_json: Callable[[Any], Any] = _same
     to_column: Callable[[Any], Any] = _same
     from_column: Callable[[Any], Any] = _same
 
 
 def elements(value: Any) -> list[Any]:
-    """Return the elements of a field of a query, none where the query could not be asked because it is something else."""
+    """Return the elements of a field of a query; none where the value is no sequence, in a query that could not be asked."""
     return list(value) if isinstance(value, tuple | frozenset) else []
 
 
@@ -74,7 +74,10 @@ def in_order(ids: Iterable[Id]) -> list[Id]:
 
 
 def fitting(value: Any, column: pa.DataType) -> Any:
-    """Return what of a value a column can hold: None, or a shorter list, where a query that could not be asked has another type."""
+    """Return what of a value a column can hold: None for a value of another type, a list without such elements.
+
+    Only a query that could not be asked has such values.
+    """
     if pa.types.is_list(column):
         found = [fitting(part, column.value_type) for part in value] if isinstance(value, list) else []
         return [part for part in found if part is not None]
@@ -85,11 +88,11 @@ def fitting(value: Any, column: pa.DataType) -> Any:
     return value if type(value) in kinds.get(column, (str,)) else None
 
 
-def _put_text(value: Any) -> str:
+def _text_to_json(value: Any) -> str:
     return str(value.value if isinstance(value, Enum) else value)
 
 
-def _put_number(value: Any) -> Any:
+def _number_to_json(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     number = float(value)
@@ -98,38 +101,38 @@ def _put_number(value: Any) -> Any:
     return number if math.isfinite(number) else next(text for text, bound in INFINITE.items() if bound == number)
 
 
-def _take_number(value: Any) -> Any:
+def _number_from_json(value: Any) -> Any:
     return INFINITE.get(value, value) if isinstance(value, str) else value
 
 
-def _put_numbers(value: Any) -> list[Any]:
-    return [_put_number(part) for part in elements(value)]
+def _numbers_to_json(value: Any) -> list[Any]:
+    return [_number_to_json(part) for part in elements(value)]
 
 
-def _take_numbers(value: Any) -> tuple[float, ...]:
-    return tuple(math.nan if part is None else _take_number(part) for part in value)
+def _numbers_from_json(value: Any) -> tuple[float, ...]:
+    return tuple(math.nan if part is None else _number_from_json(part) for part in value)
 
 
-def _put_costs(value: Any) -> list[Any]:
-    return [{"item": pair[0], "cost": _put_number(pair[1])} for pair in elements(value) if len(elements(pair)) == 2]
+def _costs_to_json(value: Any) -> list[Any]:
+    return [{"item": pair[0], "cost": _number_to_json(pair[1])} for pair in elements(value) if len(elements(pair)) == 2]
 
 
-def _put_list_name(value: Any) -> str | None:
+def _list_name_to_json(value: Any) -> str | None:
     return list_fingerprint(value) if isinstance(value, frozenset) else None
 
 
-def _put_name_of_any(value: Any) -> str | None:
-    return _put_list_name(value) if value else None
+def _name_of_any_to_json(value: Any) -> str | None:
+    return _list_name_to_json(value) if value else None
 
 
-def _put_context(value: Any) -> Any:
+def _context_to_json(value: Any) -> Any:
     """Return a context that is JSON; of an object with a key the key alone is stored, in another field."""
     told = None if hasattr(value, "key") else context_key(value)
     return None if told is None else json.loads(told)
 
 
 def _numbers_from_column(value: Any) -> list[Any]:
-    return [_put_number(part) for part in value]
+    return [_number_to_json(part) for part in value]
 
 
 def _to_json_text(value: Any) -> str | None:
@@ -140,16 +143,18 @@ def _from_json_text(value: Any) -> Any:
     return None if value is None else json.loads(value)
 
 
-TEXT = Kind("text", lambda ids: pa.string(), _put_text)
+TEXT = Kind("text", lambda ids: pa.string(), _text_to_json)
 WHOLE = Kind("whole number", lambda ids: pa.int64())
 WHOLES = Kind("whole numbers", lambda ids: pa.list_(pa.int64()), elements, tuple)
-NUMBER = Kind("number", lambda ids: pa.float64(), _put_number, _take_number, _take_number, _put_number)
+NUMBER = Kind(
+    "number", lambda ids: pa.float64(), _number_to_json, _number_from_json, _number_from_json, _number_to_json
+)
 NUMBERS = Kind(
     "numbers",
     lambda ids: pa.list_(pa.float64()),
-    _put_numbers,
-    _take_numbers,
-    lambda value: [_take_number(part) for part in value],
+    _numbers_to_json,
+    _numbers_from_json,
+    lambda value: [_number_from_json(part) for part in value],
     _numbers_from_column,
 )
 FLAG = Kind("true or false", lambda ids: pa.bool_())
@@ -171,11 +176,11 @@ ITEM_LISTS = Kind(
 COSTS = Kind(
     "pairs of item and cost",
     lambda ids: pa.list_(pa.struct([("item", ids.item), ("cost", pa.float64())])),
-    _put_costs,
+    _costs_to_json,
     lambda value: tuple((pair["item"], pair["cost"]) for pair in value),
 )
-LIST_NAME = Kind("name of an item list", lambda ids: pa.string(), _put_list_name)
-LIST_NAME_OF_ANY = Kind("name of an item list", lambda ids: pa.string(), _put_name_of_any)
+LIST_NAME = Kind("name of an item list", lambda ids: pa.string(), _list_name_to_json)
+LIST_NAME_OF_ANY = Kind("name of an item list", lambda ids: pa.string(), _name_of_any_to_json)
 TEXTS = Kind("texts", lambda ids: pa.list_(pa.string()))
-CONTEXT = Kind("JSON", lambda ids: pa.string(), _put_context, _same, _to_json_text, _from_json_text)
+CONTEXT = Kind("JSON", lambda ids: pa.string(), _context_to_json, _same, _to_json_text, _from_json_text)
 OBJECT = Kind("JSON object", lambda ids: pa.string(), dict, dict, _to_json_text, _from_json_text)

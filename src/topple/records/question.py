@@ -40,7 +40,7 @@ class Goal(StrEnum):
 
 
 class Repeats(StrEnum):
-    """What is named where an item stands in a history several times."""
+    """What is named where an item is in a history several times."""
 
     ITEM = "item"
     """The item, with all of its events."""
@@ -75,9 +75,9 @@ class Constraints:
     exclude: frozenset[ItemId] = frozenset()
 
     def __post_init__(self) -> None:
-        """Bring the fields to their types where that is plain; what cannot be brought is refused when it is asked."""
+        """Convert the fields to their types where possible; a value that cannot be converted is refused when the query is asked."""
         costs = self.item_costs.items() if isinstance(self.item_costs, Mapping) else self.item_costs
-        _bring(
+        _convert(
             self,
             largest=lambda: plain(self.largest),
             sets=lambda: plain(self.sets),
@@ -91,12 +91,12 @@ class Constraints:
 
     @classmethod
     def of(cls, **values: Any) -> Self:
-        """Make the record of values of other types that can be brought to its own: names, lists, mappings."""
+        """Make the record from values of other types that can be converted: names, lists, mappings."""
         build: Callable[..., Self] = cls
         return build(**values)
 
     def item_cost(self, items: Iterable[ItemId]) -> float:
-        """Return what it costs to name some items."""
+        """Return what it costs to name the items."""
         costs = dict(self.item_costs)
         return math.fsum(costs.get(item, 1) for item in items)
 
@@ -132,9 +132,9 @@ class Request(Constraints):
     repeats: Repeats = Repeats.ITEM
 
     def __post_init__(self) -> None:
-        """Bring the fields to their types where that is plain; what cannot be brought is refused when it is asked."""
+        """Convert the fields to their types where possible; a value that cannot be converted is refused when the query is asked."""
         Constraints.__post_init__(self)
-        _bring(
+        _convert(
             self,
             k=lambda: plain(self.k),
             seed=lambda: plain(self.seed),
@@ -149,7 +149,7 @@ class Request(Constraints):
 
     @property
     def replayable(self) -> bool:
-        """Whether the record tells all that the answer depends on; a context without a key is told to nobody."""
+        """Whether the record, once stored, holds all that the answer depends on; a context without a key cannot be stored."""
         return self.context is None or self.context_key is not None
 
     @property
@@ -163,16 +163,16 @@ class Request(Constraints):
     @property
     def history_fingerprint(self) -> str:
         """A short hash of the events, their weights, times and context, that names the history in files."""
-        told = repr((self.history, self.weights, self.times, self.context_key))
-        return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+        text = repr((self.history, self.weights, self.times, self.context_key))
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Query(Request):
     """One question: which items of `history` topple `target` out of the top `k`?
 
-    numpy's ids and numbers become Python's own, and names of rules and goals the rules and goals. The other fields are those
-    of a Request and of Constraints, by name.
+    Ids and numbers of numpy become values of Python, and names of rules and goals become rules and goals. The other fields are
+    those of a Request and of Constraints, by name.
 
     Args:
         history: the item of each event, outside ids, in the order of time where there is one.
@@ -184,9 +184,9 @@ class Query(Request):
     target: ItemId | None
 
     def __post_init__(self) -> None:
-        """Bring the fields to their types where that is plain; what cannot be brought is refused when it is asked."""
+        """Convert the fields to their types where possible; a value that cannot be converted is refused when the query is asked."""
         Request.__post_init__(self)
-        _bring(self, target=lambda: plain(self.target))
+        _convert(self, target=lambda: plain(self.target))
 
     @classmethod
     def about(cls, target: ItemId | None, request: Request) -> "Query":
@@ -205,11 +205,12 @@ def context_key(context: object) -> str | None:
         return None
 
 
-def _bring(record: object, **values: Callable[[], object]) -> None:
-    put = partial(object.__setattr__, record)
+def _convert(record: object, **values: Callable[[], object]) -> None:
+    """Set fields of a frozen record to the values that the functions return; a function that fails leaves the field as it is."""
+    set_field = partial(object.__setattr__, record)
     for name, value in values.items():
         with suppress(TypeError, ValueError):
-            put(name, value())
+            set_field(name, value())
 
 
 def _id_set(ids: Iterable[ItemId]) -> frozenset[ItemId]:
@@ -218,6 +219,7 @@ def _id_set(ids: Iterable[ItemId]) -> frozenset[ItemId]:
 
 
 def _ids(ids: Iterable[ItemId]) -> tuple[ItemId, ...]:
+    """Return ids as a tuple; a text is one id and no sequence of ids."""
     if isinstance(ids, str | bytes):
         raise TypeError(ids)
     return tuple(plain(item) for item in ids)

@@ -1,4 +1,7 @@
-"""Queries in outside ids to tensors."""
+"""Requests and queries, which are in outside ids, as tensors of indices.
+
+Requests become B distinct histories; queries point into them, each with a target of one history.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,16 +33,16 @@ class EncodedHistories:
 
     Args:
         histories: the histories, padded to H.
-        unit: the position that stands for each position's unit, the first of the unit [B, H]. A unit is what is named
-            together: the events of an item, or the items of a group.
+        unit: the unit of each position [B, H], known by the first position of the unit. A unit is what is named together: the
+            events of an item, or the items of a group.
         size: what each position counts in the size of a set [B, H]: 1, and 0 for a further event of the same item.
-        rows: the history of each request or query that was given.
+        history_of: by request or query that was given, which of the B histories is meant.
     """
 
     histories: HistoryBatch
     unit: Tensor
     size: Tensor
-    rows: list[int]
+    history_of: list[int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +56,12 @@ class EncodedQueries:
         target: the target item of each query [N].
         k: the list length of each query [N].
         protected: positions of the history that may not be named, bool [N, H].
-        key: key of each query's draws [N].
-        unit: the position that stands for each position's unit, the first of the unit [B, H].
+        key: the key of each query's random draws [N].
+        unit: the unit of each position [B, H], known by the first position of the unit.
         size: what each position counts in the size of a set [B, H].
         item_cost: what it costs to name each position, in thousandths, int64 [N, H]; 0 for a further event of the same item.
         largest: largest size of a set [N].
-        unchanged: the scores of the histories as they are, where they are known.
+        unchanged: the scores of the unchanged histories, where they are known.
     """
 
     queries: tuple[Query, ...]
@@ -79,8 +82,8 @@ class EncodedQueries:
 
     @property
     def removable(self) -> Tensor:
-        """Positions that hold an event that may be named, bool [N, H]; none of a unit with a protected one."""
-        unit = self.unit[self.row]
+        """Positions that may be named, bool [N, H]: they hold an event, and their unit has no protected position."""
+        unit = self.unit[self.row]  # [N, H]
         stays = torch.zeros_like(unit).scatter_add(1, unit, self.protected.long()).gather(1, unit) > 0
         return self.histories.present[self.row] & ~stays
 
@@ -93,8 +96,8 @@ class EncodedQueries:
         return (sets * self.size[self.row]).sum(-1)
 
     def select(self, chosen: Tensor) -> "EncodedQueries":
-        """Return the chosen queries; the histories stay as they are."""
-        queries = tuple(self.queries[query] for query in chosen.tolist())
+        """Return the queries of the numbers `chosen` [Q], over the same B histories."""
+        queries = tuple(self.queries[number] for number in chosen.tolist())
         by_query = ("row", "target", "k", "protected", "key", "item_cost", "largest")
         return replace(self, queries=queries, **{name: getattr(self, name)[chosen] for name in by_query})
 
@@ -107,10 +110,10 @@ class EncodedQueries:
         return self._grouped([(query.rule, query.goal) for query in self.queries])
 
     def _grouped(self, kinds: Sequence[_Kind]) -> dict[_Kind, Tensor]:
-        members: dict[_Kind, list[int]] = {}
-        for query, kind in enumerate(kinds):
-            members.setdefault(kind, []).append(query)
-        return {kind: torch.tensor(queries, device=self.row.device) for kind, queries in members.items()}
+        numbers_of: dict[_Kind, list[int]] = {}
+        for number, kind in enumerate(kinds):
+            numbers_of.setdefault(kind, []).append(number)
+        return {kind: torch.tensor(numbers, device=self.row.device) for kind, numbers in numbers_of.items()}
 
 
 def encode_histories(
@@ -127,16 +130,18 @@ def encode_histories(
         catalogue: the items.
         dtype: the precision that scores are computed in.
         device: of the model.
-        indices: what `check_request` returned, one array a request; None: it is looked up.
+        indices: the item indices of each request, as `check_request` returned them; None: they are looked up.
     """
     order: dict[object, int] = {}
-    rows = [order.setdefault(request.history_key, len(order)) for request in requests]
-    first = [rows.index(row) for row in range(len(order))] if len(order) < len(rows) else list(range(len(rows)))
+    history_of = [order.setdefault(request.history_key, len(order)) for request in requests]
+    first = list(range(len(requests)))  # the first request of each history
+    if len(order) < len(requests):
+        first = [history_of.index(row) for row in range(len(order))]
     distinct = [requests[number] for number in first]
     encode = catalogue.vocabulary.encode
-    found = [encode(list(requests[n].history)) if indices is None else indices[n] for n in first]
+    items = [encode(list(requests[number].history)) if indices is None else indices[number] for number in first]
     histories = HistoryBatch.of(
-        [items.tolist() for items in found],
+        [row.tolist() for row in items],
         dtype,
         device,
         weights=[request.weights for request in distinct],
@@ -145,7 +150,7 @@ def encode_histories(
         allowed=_filters(distinct, catalogue),
     )
     unit, size = _units(distinct, histories.items.shape[1])
-    return EncodedHistories(histories, unit.to(device), size.to(device), rows)
+    return EncodedHistories(histories, unit.to(device), size.to(device), history_of)
 
 
 def encode(
@@ -170,14 +175,14 @@ def encode(
     largest = []
     for number, query in enumerate(queries):
         if query.protected:
-            stays = torch.tensor([item in query.protected for item in query.history])
-            protected[number, : len(stays)] = stays
+            is_protected = torch.tensor([item in query.protected for item in query.history])
+            protected[number, : len(is_protected)] = is_protected
         if query.item_costs:
             costs = dict(query.item_costs)
-            priced = [round(THOUSANDTHS * costs.get(item, 1)) for item in query.history]
-            item_cost[number, : len(priced)] = torch.tensor(priced)
+            cost = [round(THOUSANDTHS * costs.get(item, 1)) for item in query.history]
+            item_cost[number, : len(cost)] = torch.tensor(cost)
         largest.append(query.largest or len(query.history))
-    row = torch.tensor(encoded.rows, dtype=torch.int64, device=device)
+    row = torch.tensor(encoded.history_of, dtype=torch.int64, device=device)
     return EncodedQueries(
         queries=tuple(queries),
         histories=encoded.histories,
@@ -195,19 +200,20 @@ def encode(
 
 def _filters(requests: Sequence[Request], catalogue: Catalogue) -> tuple[Tensor, Tensor] | None:
     """Return the distinct filters, bool [F, I], and the filter of each request [B]; None where every item may be listed."""
-    asked = [(request.candidates, request.exclude) for request in requests]
-    if all(candidates is None and not exclude for candidates, exclude in asked):
+    limits = [(request.candidates, request.exclude) for request in requests]
+    if all(candidates is None and not exclude for candidates, exclude in limits):
         return None
     order: dict[object, int] = {}
-    which = [order.setdefault(filters, len(order)) for filters in asked]
-    distinct = [asked[which.index(number)] for number in range(len(order))]
-    masks = [allowed_items(catalogue.vocabulary, *filters) for filters in distinct]
+    filter_of = [order.setdefault(limit, len(order)) for limit in limits]
+    distinct = [limits[filter_of.index(number)] for number in range(len(order))]
+    allowed = [allowed_items(catalogue.vocabulary, *limit) for limit in distinct]
     every = np.ones(len(catalogue), dtype=np.bool_)
-    return torch.from_numpy(np.stack([every if mask is None else mask for mask in masks])), torch.tensor(which)
+    filters = np.stack([every if items is None else items for items in allowed])
+    return torch.from_numpy(filters), torch.tensor(filter_of)
 
 
 def _units(requests: Sequence[Request], length: int) -> tuple[Tensor, Tensor]:
-    """Return the position that stands for each position's unit, and what each position counts in a size, both [B, H]."""
+    """Return `unit` and `size` of `EncodedHistories`, both [B, H]."""
     unit = torch.arange(length).repeat(len(requests), 1)
     size = torch.ones_like(unit)
     for row, request in enumerate(requests):
@@ -215,7 +221,7 @@ def _units(requests: Sequence[Request], length: int) -> tuple[Tensor, Tensor]:
         if request.repeats is Repeats.ITEM and len(set(history)) < len(history):
             first = [history.index(item) for item in history]
             unit[row, : len(first)] = torch.tensor(first)
-            size[row, : len(first)] = torch.tensor([at == position for position, at in enumerate(first)]).long()
+            size[row, : len(first)] = torch.tensor([position == start for position, start in enumerate(first)]).long()
         for group in request.groups:
             members = [position for position, item in enumerate(history) if item in group]
             unit[row, members] = members[0] if members else 0
@@ -223,13 +229,13 @@ def _units(requests: Sequence[Request], length: int) -> tuple[Tensor, Tensor]:
 
 
 def draw_key(query: Query) -> int:
-    """Return the key of a query's draws: from its seed, its user (without one, its history as a set) and its target."""
+    """Return the key of a query's random draws: from the seed, the user (or else the history as a set), target and context."""
     who: object = query.user if query.user is not None else tuple(sorted(repr(item) for item in query.history))
     context: tuple[object, ...] = () if query.context_key is None else (query.context_key,)
     return derive_seed(query.seed, who, query.target, *context)
 
 
 def named_items(query: Query, positions: Sequence[int]) -> tuple[ItemId, ...]:
-    """Return the items at some positions of a query's history, each once unless single events are named."""
+    """Return the items at the positions of a query's history, each once unless single events are named."""
     items = tuple(query.history[position] for position in positions)
     return items if query.repeats is Repeats.EVENTS else tuple(dict.fromkeys(items))

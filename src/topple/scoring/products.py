@@ -1,4 +1,4 @@
-"""Products of many small matrices with tables that lie side by side."""
+"""Products of many small matrices with tables that are stored as one array."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from torch import Tensor
 def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequence[int] | None = None) -> Tensor:
     """Return the products of left [R, S, M] with the tables of `rows` [R], of [B, N, D] and cut to M: [R, S, D].
 
-    Without rows, R is B. On a CPU the tables are read where they lie, as far as they are filled: copying those of a few rows
-    together would take longer than the products.
+    Without rows, R is B. On a CPU the tables are read where they are, as far as they are filled: copying the tables of a few
+    rows together would take longer than the products.
 
     Args:
         left: the left factors.
         tables: the right factors.
-        rows: which of them.
-        lengths: how many of the N are not padding, for each table.
+        rows: the table of each left factor.
+        lengths: how many of the N rows of each table are not padding.
     """
     if rows is None:
         return torch.bmm(left, tables)

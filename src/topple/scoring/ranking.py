@@ -1,10 +1,12 @@
-"""The only ranking in the library: one rule, one number a query.
+"""The only ranking in the library: one rule, with one number a query, the tolerance.
 
-An item outranks the target when its score is higher by more than the query's tolerance, a number of the size of what rounding
-can do to the model's scores, times eight. Ties speak for the target: what is called gone is gone however a system breaks
-ties. One tie does not: where nothing that is left of a history speaks for the target, which then scores what an empty
-history gives it, it ties with every other item of which the same is true (fillers), and no more is claimed for it than for
-them. In a list, equal scores stand in the order of the catalogue.
+An item outranks the target when its score is higher by more than the query's tolerance: eight times what rounding can do to
+the model's scores. Ties speak for the target, so that a target that is called gone is gone however a system breaks ties.
+
+Ties of fillers do not. A *filler* is an item that scores what an empty history gives it: nothing that is left of the history
+speaks for it. A target that is a filler ties with the other fillers, and they are counted as if they outranked it.
+
+In a list, equal scores stand in the order of the catalogue.
 """
 
 from dataclasses import dataclass
@@ -15,21 +17,20 @@ from torch import Tensor
 
 from topple.errors import RecommenderError
 from topple.records.question import CandidateRule
+from topple.scoring.memory import rows_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 
 SAFETY = 8
 """How many times the rounding of a model's scores the tolerance is."""
-SCORES_AT_ONCE = 4_000_000
-"""Scores that are looked at together for fillers."""
 
 
-def exclude(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: CandidateRule) -> Tensor:
-    """Put the items that do not compete under `rule`, or that the histories' filters leave out, at minus infinity.
+def only_competing(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: CandidateRule) -> Tensor:
+    """Return scores with minus infinity for items that do not compete under `rule` or that the histories' filters leave out.
 
     Args:
-        scores: [B, S, I], the whole catalogue, as a recommender returned them; changed in place where that is possible.
-        histories: the B histories as they were.
+        scores: of the whole catalogue [B, S, I], as a recommender returned them; changed in place where they are contiguous.
+        histories: the B histories, unchanged.
         keep: the variations that were scored [B, S, H].
         rule: which items compete. An item is seen while one of the kept events is of it; an addition is never seen.
 
@@ -64,7 +65,7 @@ def refuse_nan(scores: Tensor, keep: Tensor) -> None:
         )
 
 
-def whole_rows(recommender: Recommender, histories: HistoryBatch, keep: Tensor, rule: CandidateRule) -> Tensor:
+def catalogue_scores(recommender: Recommender, histories: HistoryBatch, keep: Tensor, rule: CandidateRule) -> Tensor:
     """Return the scores of variations [B, S, H] for the whole catalogue [B, S, I], minus infinity for what does not compete.
 
     Raises:
@@ -78,31 +79,31 @@ def whole_rows(recommender: Recommender, histories: HistoryBatch, keep: Tensor, 
             f"{recommender.name} returned scores of shape {tuple(scores.shape)}, expected {expected} (histories, "
             "variations, items). Check the model's score method."
         )
-    return exclude(scores, histories, keep, rule)
+    return only_competing(scores, histories, keep, rule)
 
 
 def unseen_scores(recommender: Recommender, histories: HistoryBatch) -> Tensor:
     """Return the scores of unchanged histories [B, I], minus infinity for the items of each; without gradients."""
-    return whole_rows(recommender, histories, unchanged(histories), CandidateRule.UNSEEN_BEFORE)[:, 0]
+    return catalogue_scores(recommender, histories, unchanged(histories), CandidateRule.UNSEEN_BEFORE)[:, 0]
 
 
 def top_k(scores: Tensor, k: int) -> Tensor:
     """Return the indices [..., K] of the k best scores [..., C], best first; equal scores in catalogue order."""
-    last = torch.topk(scores, k, dim=-1).values[..., -1:]
-    above, level = scores > last, scores == last
-    room = k - above.sum(-1, keepdim=True)
-    chosen = above | (level & (level.cumsum(-1) <= room))
+    last = torch.topk(scores, k, dim=-1).values[..., -1:]  # [..., 1]
+    above, equal = scores > last, scores == last
+    still_to_choose = k - above.sum(-1, keepdim=True)
+    chosen = above | (equal & (equal.cumsum(-1) <= still_to_choose))
     index = chosen.nonzero()[:, -1].reshape(*scores.shape[:-1], k)
     order = torch.sort(scores.gather(-1, index), dim=-1, descending=True, stable=True).indices
     return index.gather(-1, order)
 
 
 def kth_other(scores: Tensor, target: Tensor, k: Tensor) -> Tensor:
-    """Return the k-th best score but the target's own [..., T].
+    """Return the k-th best score of the items other than the target [..., T].
 
     Args:
         scores: [..., C], minus infinity where an item does not compete.
-        target: the targets' scores, which are among them [..., T].
+        target: the scores of the targets, which are among `scores` [..., T].
         k: length of the list [..., T].
     """
     count = min(int(k.max()) + 1, scores.shape[-1])
@@ -110,20 +111,20 @@ def kth_other(scores: Tensor, target: Tensor, k: Tensor) -> Tensor:
         best = torch.sort(scores, dim=-1, descending=True, stable=True).values[..., :count]  # [..., K + 1]
     else:
         best = torch.topk(scores, count).values
-    at, after = best.gather(-1, k - 1), best.gather(-1, k.clamp(max=best.shape[-1] - 1))
-    return torch.where(target >= at, after, at)
+    kth, next_best = best.gather(-1, k - 1), best.gather(-1, k.clamp(max=best.shape[-1] - 1))  # [..., T]
+    return torch.where(target >= kth, next_best, kth)  # a target among the k best is left out of the count
 
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """Where targets stand in changed lists, each [..., T].
+    """Where targets stand in the lists of changed histories; every field is [..., T].
 
     Args:
         score: the scores of the targets.
-        lead: by how much the k-th best other item is above what outranks the target; above 0 the target is out.
-        band: how far rounding may move the lead.
-        tied: where nothing speaks for the target: how many other items tie with it of which the same is true; else 0.
-        above: how many items outrank the target, where nothing speaks for it; else 0.
+        lead: by how much the k-th best other item exceeds the target's score plus the tolerance; above 0 the target is out.
+        band: how far rounding may move the lead up or down.
+        tied: where the target is a filler, how many other fillers tie with it; else 0.
+        above: where the target is a filler, how many items outrank it; else 0.
         k: length of the list.
     """
 
@@ -136,7 +137,7 @@ class Standing:
 
     @cached_property
     def by_fillers(self) -> Tensor:
-        """Where the target is out for want of evidence: fillers that tie with it are counted, bool [..., T]."""
+        """Where the target is out only since the fillers that tie with it are counted, bool [..., T]."""
         return (self.lead <= 0) & (self.tied > 0) & (self.above + self.tied >= self.k)
 
     @property
@@ -151,23 +152,23 @@ class Standing:
 
     @property
     def possibly_out(self) -> Tensor:
-        """Where the target is out, or rounding alone says that it is not, bool [..., T]: a proof needs that it is nowhere."""
+        """Where the target is out, or in by no more than rounding, bool [..., T]; a proof needs that it is False of cheaper sets."""
         return (self.lead + self.band >= 0) | self.by_fillers
 
     @property
     def within_rounding(self) -> Tensor:
-        """Where rounding decides, bool [..., T]."""
+        """Where rounding decides whether the target is out, bool [..., T]."""
         return self.surely_out != self.possibly_out
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The rule for the scores of one model.
+    """The ranking rule, for the scores of one model.
 
     Args:
-        rounding: how far scores may be off, as a share of a score or of the scale.
-        scale: how large the model's scores are.
-        empty: the scores of the empty history [I]; None where the model has none, so that there are no fillers.
+        rounding: how far scores may be off, as a share of a score or of the scale, whichever is larger.
+        scale: how large the scores of good items are.
+        empty: the scores of the empty history [I]; None where they say nothing of the model, so that no item is a filler.
     """
 
     rounding: float
@@ -176,17 +177,17 @@ class Ranking:
 
     @classmethod
     def of(cls, recommender: Recommender) -> "Ranking":
-        """Return the rule for a recommender."""
+        """Return the ranking rule for a recommender."""
         return cls(recommender.rounding, recommender.scale, recommender.empty_scores())
 
     def without_fillers(self) -> "Ranking":
-        """Return the rule among some competitors: fillers stand outside them."""
+        """Return the rule for a choice of competitors, among which fillers cannot be counted."""
         return self if self.empty is None else Ranking(self.rounding, self.scale, None)
 
     def tolerance(self, target: Tensor) -> Tensor:
-        """Return by how much others must be above targets with these unchanged scores to outrank them [...].
+        """Return by how much an item must be above a target to outrank it, given the target's unchanged score [...].
 
-        A power of two, so that scores times a power of two have their tolerance times the same.
+        A power of two: scores that are all multiplied by a power of two have a tolerance multiplied by the same.
         """
         size = SAFETY * self.rounding * target.double().abs().clamp(min=self.scale)
         mantissa, exponent = torch.frexp(size)  # size = mantissa * 2 ** exponent, mantissa in [0.5, 1)
@@ -195,9 +196,9 @@ class Ranking:
 
     @staticmethod
     def lead(scores: Tensor, target: Tensor, k: Tensor, tolerance: Tensor) -> Tensor:
-        """Return by how much the k-th best other item is above what outranks each target [..., T]: all that a search needs.
+        """Return by how much the k-th best other item exceeds each target's score plus the tolerance [..., T].
 
-        Arguments as of `standing`; fillers do not count.
+        That is all that a search among a choice of competitors needs. The arguments are those of `standing`; fillers do not count.
         """
         score = scores.gather(-1, target)
         return kth_other(scores, score, k) - (score + tolerance)
@@ -206,7 +207,7 @@ class Ranking:
         """Return where targets stand.
 
         Args:
-            scores: variations of histories [..., I], minus infinity where an item does not compete.
+            scores: of variations of histories [..., I], minus infinity where an item does not compete.
             target: the targets [..., T].
             k: length of the list [..., T].
             tolerance: of each query [..., T].
@@ -226,25 +227,23 @@ class Ranking:
         if self.empty is None:
             return tied, above
         empty = self.empty.to(scores)
+        # the cells of the targets that are fillers
         filler = ((score - empty[target]).abs() <= tolerance).nonzero()  # [M, ...]
         items = scores.shape[-1]
-        for part in torch.split(filler, max(1, SCORES_AT_ONCE // items)):
+        for part in torch.split(filler, rows_at_once(items)):
             if not len(part):
                 continue
-            at = part.unbind(-1)
-            rows, mine, eps = (
-                scores[at[:-1]],
-                score[at][:, None],
-                tolerance.expand_as(score)[at][:, None],
-            )  # [M, I], [M, 1]
-            level = ((rows - mine).abs() <= eps) & ((rows - empty).abs() <= eps)
-            tied[at] = level.sum(-1) - 1
-            above[at] = (rows > mine + eps).sum(-1)
+            cell = part.unbind(-1)
+            others = scores[cell[:-1]]  # [M, I]
+            target_score, eps = score[cell][:, None], tolerance.expand_as(score)[cell][:, None]  # [M, 1]
+            tie = ((others - target_score).abs() <= eps) & ((others - empty).abs() <= eps)
+            tied[cell] = tie.sum(-1) - 1  # the target ties with itself
+            above[cell] = (others > target_score + eps).sum(-1)
         return tied, above
 
     def rank(self, scores: Tensor, standing: Standing, tolerance: Tensor) -> Tensor:
-        """Return the 1-based ranks of targets among scores [..., I]: 1 + the items that outrank each, or tie as fillers do."""
-        bars = (standing.score + tolerance).unbind(-1)
-        above = [(scores > bar[..., None]).sum(-1) for bar in bars]
+        """Return the ranks of targets among scores [..., I]: 1 + the items that outrank each, or as fillers tie with it [..., T]."""
+        to_exceed = (standing.score + tolerance).unbind(-1)
+        above = [(scores > score[..., None]).sum(-1) for score in to_exceed]
         ranks = 1 + torch.stack(above, -1) if above else torch.zeros_like(standing.k)
         return torch.where(standing.by_fillers, ranks + standing.tied, ranks)

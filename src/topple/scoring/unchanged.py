@@ -1,11 +1,15 @@
-"""The scores of unchanged histories: scored once, they answer four questions, and show no row of the catalogue."""
+"""The scores of unchanged histories, scored once.
+
+The whole rows of the catalogue stay inside `UnchangedScores`. Others ask it for the best items, for the scores and ranks of
+items, and for the competitors that a search begins with.
+"""
 
 import torch
 from torch import Tensor
 
 from topple.records.question import CandidateRule
 from topple.scoring.encoding import EncodedHistories, EncodedQueries
-from topple.scoring.ranking import Ranking, Standing, top_k, whole_rows
+from topple.scoring.ranking import Ranking, Standing, catalogue_scores, top_k
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 
@@ -19,21 +23,21 @@ def unchanged_scores(recommender: Recommender, queries: EncodedQueries, rule: Ca
 
 
 class UnchangedScores:
-    """What a recommender says of B histories as they are.
+    """What a recommender says of B unchanged histories.
 
     Args:
         recommender: the recommender.
-        encoded: the histories.
+        encoded: the B histories.
         rule: which items compete.
     """
 
     def __init__(self, recommender: Recommender, encoded: EncodedHistories, rule: CandidateRule) -> None:
         self.recommender, self.encoded, self.rule = recommender, encoded, rule
-        self._scores = whole_rows(recommender, self.histories, unchanged(self.histories), rule)[:, 0]  # [B, I]
+        self._scores = catalogue_scores(recommender, self.histories, unchanged(self.histories), rule)[:, 0]  # [B, I]
         self.ranking = Ranking.of(recommender)
 
     def serves(self, rule: CandidateRule) -> bool:
-        """Return whether the unchanged lists are those under another rule too; unseen is unseen before any change."""
+        """Return whether the scores are those under another rule too: the two unseen rules differ only once items are removed."""
         return (rule is CandidateRule.ALL) == (self.rule is CandidateRule.ALL)
 
     @property
@@ -47,25 +51,28 @@ class UnchangedScores:
         return items, self._scores.gather(1, items)
 
     def shortlist(self, row: Tensor, most: int) -> Tensor:
-        """Return the best candidates of some histories [R], as many as there are up to `most` [R, C]."""
+        """Return the best `most` items, or all where there are fewer, of the histories `row` [R]: [R, C], best first."""
         return top_k(self._scores[row], min(most, self._scores.shape[1]))
 
     def scores_of(self, row: Tensor, items: Tensor) -> Tensor:
-        """Return the scores of items [R, T] for histories [R]; minus infinity where one does not compete."""
+        """Return the scores of items [R, T] for the histories `row` [R]; minus infinity where an item does not compete."""
         return self._scores[row].gather(1, items)
 
     def tolerance(self, row: Tensor, targets: Tensor) -> Tensor:
-        """Return the tolerance of queries about targets [R, T] of histories [R], [R, T]."""
+        """Return the tolerance [R, T] of queries about targets [R, T] of the histories `row` [R]."""
         return self.ranking.tolerance(self.scores_of(row, targets))
 
     def ranks(self, row: Tensor, targets: Tensor, k: Tensor) -> tuple[Tensor, Standing]:
-        """Return the ranks of targets [R, T] of histories [R] in lists of length k [R, T], and where they stand."""
+        """Return the ranks [R, T] of targets [R, T] of the histories `row` [R] in lists of length k [R, T], and where they stand."""
         scores, tolerance = self._scores[row], self.tolerance(row, targets)
         standing = self.ranking.standing(scores, targets, k, tolerance)
         return self.ranking.rank(scores, standing, tolerance), standing
 
-    def evidence(self, row: Tensor, items: Tensor) -> Tensor:
-        """Return whether anything in the histories [R] speaks for items [R, T], bool [R, T]."""
+    def has_evidence(self, row: Tensor, items: Tensor) -> Tensor:
+        """Return whether anything in the histories `row` [R] speaks for items [R, T], bool [R, T].
+
+        Nothing does where an item scores what an empty history gives it.
+        """
         empty = self.ranking.empty
         if empty is None:
             return torch.ones_like(items, dtype=torch.bool)

@@ -1,4 +1,8 @@
-"""The only place in the library where a history changes."""
+"""The only code in the library that changes a history.
+
+A *variation* of a history says how much of each event is kept, from 0 to 1: `keep` [B, S, H] holds S variations of each of
+B histories. The items and weights of a HistoryBatch never change.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +11,10 @@ from typing import Self
 import torch
 from torch import Tensor
 
-POSITIONS_AT_ONCE = 16_384
-"""Padded positions that are worked on at a time; with 600 numbers a position, 80 MB in float64."""
+from topple.scoring.memory import positions_at_once
 
 VARIATIONS_A_ROW = 12
-"""Variations of a history that are scored in one row, where a row is not all that there are."""
+"""Variations of one history that a row of a `VariationTable` holds at most, where they are scored row by row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,14 +23,14 @@ class HistoryBatch:
 
     Args:
         items: the item of each event [B, H]; padding holds 0.
-        weights: base weight of each event [B, H], 1 for implicit feedback and 0 for padding; the dtype is the precision
-            that scores are computed in.
-        filled: the positions that hold an event, bool [B, H]; left out: those of a weight that is not 0.
+        weights: weight of each event [B, H], 1 for implicit feedback and 0 for padding; the dtype is the precision that scores
+            are computed in.
+        filled: the positions that hold an event, bool [B, H]; where not given, the positions of a weight that is not 0.
         times: the time of each event, float64 [B, H]; None where none are known.
-        added: positions that hold an addition, bool [B, H]: not kept in the unchanged history, and a candidate
-            whether it is kept or not; None: none.
-        contexts: what is known of each history besides the events, B objects; empty: nothing.
-        filters: items that may be listed, bool [F, I], a row a filter; None: all.
+        added: positions that hold an addition, bool [B, H]: the event is not kept in the unchanged history, and the item may be
+            recommended whether a variation keeps the event or not. None: no additions.
+        contexts: what a wrapped model is told of each history besides the events, B objects; empty: nothing.
+        filters: items that may be listed, bool [F, I], a row a filter; None: all items.
         filter_of: the filter of each history [B]; None where there are no filters.
     """
 
@@ -41,7 +44,7 @@ class HistoryBatch:
     filter_of: Tensor | None = None
 
     def __post_init__(self) -> None:
-        """Take every position with a weight for filled where nothing else is said."""
+        """Take the positions with a weight for filled where `filled` is not given."""
         if self.filled.shape != self.items.shape:
             object.__setattr__(self, "filled", self.weights != 0)
 
@@ -65,25 +68,31 @@ class HistoryBatch:
             device: of the model.
             weights: the weight of each event; 1 for the events of a history without weights.
             times: the time of each event, where every history has them.
-            contexts: what is known of each history besides the events.
-            allowed: filters, bool [F, I], and the filter of each history [B].
+            contexts: what a wrapped model is told of each history besides the events.
+            allowed: `filters` [F, I] and `filter_of` [B]; None where every item may be listed.
         """
         shape = len(histories), max([1, *map(len, histories)])
-        items, filled = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=torch.bool)
-        base, when = torch.zeros(shape, dtype=dtype), torch.zeros(shape, dtype=torch.float64)
+        item, filled = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=torch.bool)  # [B, H]
+        weight, time = torch.zeros(shape, dtype=dtype), torch.zeros(shape, dtype=torch.float64)  # [B, H]
         for row, history in enumerate(histories):
             events = slice(len(history))
-            items[row, events] = torch.as_tensor(history, dtype=torch.int64)
-            filled[row, events], base[row, events] = True, 1
+            item[row, events] = torch.as_tensor(history, dtype=torch.int64)
+            filled[row, events], weight[row, events] = True, 1
             if weights and weights[row]:
-                base[row, events] = torch.as_tensor(weights[row], dtype=dtype)
+                weight[row, events] = torch.as_tensor(weights[row], dtype=dtype)
             if times and times[row]:
-                when[row, events] = torch.as_tensor(times[row], dtype=torch.float64)
-        timed = bool(times) and all(map(len, times))
-        told = tuple(contexts) if any(context is not None for context in contexts) else ()
-        filters, which = (None, None) if allowed is None else (part.to(device) for part in allowed)
-        known = (items.to(device), base.to(device), filled.to(device), when.to(device) if timed else None)
-        return cls(*known, None, told, filters, which)
+                time[row, events] = torch.as_tensor(times[row], dtype=torch.float64)
+        all_have_times = bool(times) and all(map(len, times))
+        filters, filter_of = (None, None) if allowed is None else (part.to(device) for part in allowed)
+        return cls(
+            items=item.to(device),
+            weights=weight.to(device),
+            filled=filled.to(device),
+            times=time.to(device) if all_have_times else None,
+            contexts=tuple(contexts) if any(context is not None for context in contexts) else (),
+            filters=filters,
+            filter_of=filter_of,
+        )
 
     def __len__(self) -> int:
         return int(self.items.shape[0])
@@ -94,7 +103,7 @@ class HistoryBatch:
         return self.filled if self.added is None else self.filled & ~self.added
 
     def rows(self, index: Tensor, length: int | None = None) -> "HistoryBatch":
-        """Return the chosen histories, repeated where `index` repeats, cut to the longest of them or to `length`."""
+        """Return the histories `index` [R], repeated where it repeats, cut to the longest of them or to `length`."""
         filled = self.filled[index]
         longest = max(1, int(filled.sum(1).max())) if len(filled) else 1
         cut = longest if length is None else length
@@ -110,40 +119,42 @@ class HistoryBatch:
         )
 
     def chunks(self, most: int) -> Iterator[Tensor]:
-        """Yield the indices of some histories at a time, each once, those of like length together.
+        """Yield the indices of a few histories at a time [R], each history in one chunk, histories of similar length together.
 
         Args:
-            most: histories of a chunk at most; fewer where they are long, so that no chunk has more than `POSITIONS_AT_ONCE`
-                padded positions (one history always fits).
+            most: histories of a chunk at most; fewer where they are long, so that no chunk has more positions,
+                padding included, than are worked on at a time (one history always fits).
         """
         lengths, order = self.filled.sum(1).sort(stable=True)
-        start = 0
+        start, positions = 0, positions_at_once()
         while start < len(order):
             stop = min(start + most, len(order))
-            while stop > start + 1 and (stop - start) * int(lengths[stop - 1]) > POSITIONS_AT_ONCE:
+            while stop > start + 1 and (stop - start) * int(lengths[stop - 1]) > positions:
                 stop = start + (stop - start) // 2
             yield order[start:stop]
             start = stop
 
 
 def unchanged(histories: HistoryBatch) -> Tensor:
-    """Return the variation that keeps every item, [B, 1, H]."""
+    """Return the variation that keeps the history as it is, [B, 1, H]."""
     return histories.present[:, None].to(histories.weights.dtype)
 
 
 def without(histories: HistoryBatch, removed: Tensor) -> Tensor:
-    """Return variations that remove items: `removed` bool [B, S, H] to `keep` [B, S, H]."""
+    """Return the variations [B, S, H] that remove the events at the positions `removed`, bool [B, S, H]."""
     return (histories.present[:, None] & ~removed).to(histories.weights.dtype)
 
 
 def only(histories: HistoryBatch, kept: Tensor) -> Tensor:
-    """Return variations that keep nothing but the chosen items: `kept` bool [B, S, H] to `keep` [B, S, H]."""
+    """Return the variations [B, S, H] that keep nothing but the events at the positions `kept`, bool [B, S, H]."""
     return (histories.present[:, None] & kept).to(histories.weights.dtype)
 
 
 @dataclass(frozen=True, eq=False)
 class VariationTable:
-    """M variations of few histories as a table of R histories x S variations, so that those of one history are scored together.
+    """M variations (or queries) of few histories as a table of R histories x S variations; a row holds those of one history.
+
+    Variations of one row are scored together. A row that holds fewer than S of them ends with empty cells.
 
     Args:
         history: the history of each row [R]; a history with many variations takes several rows.
@@ -157,24 +168,24 @@ class VariationTable:
 
     @classmethod
     def of(cls, history: Tensor, most: int | None = None) -> "VariationTable":
-        """Arrange variations of the given histories [M], at most `most` to a row."""
-        order = torch.argsort(history, stable=True)
+        """Arrange variations of the given histories [M], at most `most` to a row; None for one row a history."""
+        order = torch.argsort(history, stable=True)  # [M], here and below in this order
         ordered = history[order]
         first = torch.searchsorted(ordered, ordered)
-        turn = torch.arange(len(history), device=history.device) - first
+        turn = torch.arange(len(history), device=history.device) - first  # among the variations of one history, from 0
         ordered_column = turn % most if most else turn
-        begins = ordered_column == 0  # of a row, for the variations of a history follow each other
+        begins_row = ordered_column == 0
         row, column = torch.empty_like(order), torch.empty_like(order)
-        row[order], column[order] = begins.cumsum(0) - 1, ordered_column
-        return cls(ordered[begins], row, column)
+        row[order], column[order] = begins_row.cumsum(0) - 1, ordered_column
+        return cls(ordered[begins_row], row, column)
 
     def fill(self, values: Tensor) -> Tensor:
-        """Return the values of the variations [M, ...] in their cells [R, S, ...]; zeros in empty ones."""
+        """Return the values of the variations [M, ...] in their cells [R, S, ...]; zeros in empty cells."""
         columns = int(self.column.max()) + 1 if len(self.column) else 0
         cells = torch.zeros(len(self.history), columns, *values.shape[1:], dtype=values.dtype, device=values.device)
         cells[self.row, self.column] = values
         return cells
 
     def read(self, cells: Tensor) -> Tensor:
-        """Return the values in the cells [R, S, ...] by variation [M, ...]."""
+        """Return the values of cells [R, S, ...] by variation [M, ...]."""
         return cells[self.row, self.column]

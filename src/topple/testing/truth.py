@@ -8,7 +8,7 @@ from torch import Tensor
 
 from topple.records.question import CandidateRule, Goal, Query, Repeats
 from topple.scoring.encoding import EncodedQueries, encode
-from topple.scoring.ranking import Ranking, exclude
+from topple.scoring.ranking import Ranking, only_competing
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, only, without
 
@@ -95,7 +95,7 @@ def _out(
     tolerance = ranking.tolerance(unchanged[targets])
     for part in torch.split(keep, ROWS, dim=1):
         with torch.no_grad():
-            scores = exclude(recommender.score(history, part), history, part, rule)[0]
+            scores = only_competing(recommender.score(history, part), history, part, rule)[0]
         shape = len(scores), len(targets)
         cells = (targets.expand(shape), k.expand(shape), tolerance.expand(shape))
         parts.append(ranking.standing(scores, *cells).out)

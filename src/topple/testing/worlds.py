@@ -15,7 +15,7 @@ from topple.randomness import generator
 from topple.recommenders.models.mult_vae import MultVAE, MultVAESettings
 from topple.records.question import UNSEEN, CandidateRule, Query
 from topple.scoring.encoding import encode
-from topple.scoring.ranking import exclude, top_k
+from topple.scoring.ranking import only_competing, top_k
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import unchanged
 from topple.testing.toy import OpaqueRecommender, ToyRecommender, film_world
@@ -115,5 +115,5 @@ def _lists(recommender: Recommender, histories: Sequence[tuple[Id, ...]], k: int
     keep = unchanged(encoded.histories)
     with torch.no_grad():
         scores = recommender.score(encoded.histories, keep)
-    best = top_k(exclude(scores, encoded.histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0], k)
+    best = top_k(only_competing(scores, encoded.histories, keep, CandidateRule.UNSEEN_BEFORE)[:, 0], k)
     return [vocabulary.decode(best[row].cpu().numpy()) for row in encoded.row.tolist()]

@@ -1,4 +1,4 @@
-"""The judge: sets and what is claimed of them in, Verdicts out. It trusts no claim and searches for nothing."""
+"""The judge: sets and what is claimed of them in, Verdicts out. It trusts no claim and searches for no set."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,35 +11,47 @@ from topple.records.question import CandidateRule, Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.verification.trials import Trials, all_targets, one_each, outcomes
+from topple.verification.outcomes import Outcomes, outcomes_of, target_out, targets_out
 
 
 @dataclass(frozen=True, eq=False)
-class Bounds:
-    """What a method claims that sets cost at least.
+class ClaimedBounds:
+    """What a method claims that the sets of N queries cost at least.
 
     Args:
-        below: no allowed set that costs less than so many thousandths does what the goal asks [N]; infinity: none does.
-        by: the name of the method.
+        proven_below: no allowed set that costs less than so many thousandths does what the goal asks [N]; infinity: no set does.
+        method: the name of the method.
     """
 
-    below: Tensor
-    by: str
+    proven_below: Tensor
+    method: str
 
 
 @dataclass(frozen=True, eq=False)
-class _Findings:
-    """What the judge found about N sets."""
+class _Judged:
+    """What the judge found about one set for each of N queries.
 
-    without: Trials
-    alone: Trials
+    Args:
+        without: the outcomes without the set.
+        alone: the outcomes with nothing but the set.
+        necessary: without the set the target is out, bool [N].
+        sufficient: with nothing but the set the target is in, bool [N].
+        valid: the set does what the goal asks, bool [N].
+        minimal: no single unit of the set can be given back, bool [N].
+        within_rounding: rounding decides about the set, or about a unit of it that might be given back, bool [N].
+        proven_below: as claimed, 0 where the judge refuted it [N].
+        proof_by: whose proof that is, a name a query; nothing for no proof or for what the judge saw.
+    """
+
+    without: Outcomes
+    alone: Outcomes
     necessary: Tensor
     sufficient: Tensor
     valid: Tensor
     minimal: Tensor
-    unsure: Tensor
-    below: Tensor
-    by: list[str]
+    within_rounding: Tensor
+    proven_below: Tensor
+    proof_by: list[str]
 
 
 class Judge:
@@ -49,7 +61,7 @@ class Judge:
         recommender: the recommender.
         queries: the queries.
         unchanged: the scores of the unchanged histories under that rule; None: they are scored here.
-        rule: which items compete; None: the queries' own, which is one.
+        rule: which items compete; None: the rule of the queries, which have the same one.
     """
 
     def __init__(
@@ -64,171 +76,185 @@ class Judge:
         encoded = EncodedHistories(queries.histories, queries.unit, queries.size, queries.row.tolist())
         self.unchanged = UnchangedScores(recommender, encoded, self.rule) if unchanged is None else unchanged
         goals, device = [query.goal for query in queries.queries], queries.row.device
-        self.wants_out = torch.tensor([goal is not Goal.SUFFICIENT for goal in goals], device=device)
-        self.wants_kept = torch.tensor([goal is not Goal.NECESSARY for goal in goals], device=device)
+        self.wants_out = torch.tensor([goal is not Goal.SUFFICIENT for goal in goals], device=device)  # [N]
+        self.wants_kept = torch.tensor([goal is not Goal.NECESSARY for goal in goals], device=device)  # [N]
         self.present = queries.histories.present[queries.row]  # [N, H]
 
-    def verdicts(self, sets: Tensor, *, alone: bool = True, bounds: Bounds | None = None) -> list[Verdict]:
+    def verdicts(self, sets: Tensor, *, alone: bool = True, bounds: ClaimedBounds | None = None) -> list[Verdict]:
         """Judge one set a query.
 
         Args:
-            sets: positions of the histories, bool [N, H]; empty where there is none.
+            sets: positions of the histories, bool [N, H]; empty where there is no set.
             alone: whether to score each set alone also where the goal does not ask for it.
-            bounds: what is claimed of costs.
+            bounds: what is claimed that sets cost at least.
         """
-        queries, some = self.queries, sets.any(1)
-        before, _ = self.unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])
-        without = self._one_each(some, self.present & ~sets, lists=True)
-        kept = self._one_each(some & (self.wants_kept | alone), self.present & sets)
-        necessary = without.surely_out & (before[:, 0] <= queries.k)
+        queries, is_set = self.queries, sets.any(1)
+        rank_before, _ = self.unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
+        without = self._outcomes(is_set, self.present & ~sets, lists=True)
+        kept = self._outcomes(is_set & (self.wants_kept | alone), self.present & sets)
+        necessary = without.surely_out & (rank_before[:, 0] <= queries.k)
         sufficient = kept.tried & ~kept.possibly_out
-        valid = some & (necessary | ~self.wants_out) & (sufficient | ~self.wants_kept)
-        minimal, near = self._minimal(sets & valid[:, None])
-        near |= self.wants_out & (without.surely_out != without.possibly_out)
-        near |= self.wants_kept & (kept.surely_out != kept.possibly_out)
-        below, by = self._bounds(sets, valid, minimal, bounds)
-        found = _Findings(without, kept, necessary, sufficient, valid, minimal, near & some, below, by)
-        ranks = before[:, 0].tolist()
-        return [self._verdict(number, sets[number], ranks[number], found) for number in range(len(queries))]
+        valid = is_set & (necessary | ~self.wants_out) & (sufficient | ~self.wants_kept)
+        minimal, within_rounding = self._minimal(sets & valid[:, None])
+        within_rounding |= self.wants_out & (without.surely_out != without.possibly_out)
+        within_rounding |= self.wants_kept & (kept.surely_out != kept.possibly_out)
+        proven_below, proof_by = self._checked_bounds(sets, valid, minimal, bounds)
+        judged = _Judged(
+            without, kept, necessary, sufficient, valid, minimal, within_rounding & is_set, proven_below, proof_by
+        )
+        ranks = rank_before[:, 0].tolist()
+        return [self._verdict(number, sets[number], ranks[number], judged) for number in range(len(queries))]
 
-    def _one_each(self, which: Tensor, keep: Tensor, *, lists: bool = False) -> Trials:
-        numbers = which.nonzero()[:, 0]
-        kept = keep[numbers].to(self.queries.histories.weights.dtype)
-        return one_each(self.unchanged, self.queries, numbers, kept, lists=lists)
-
-    def _works(self, row: Tensor, named: Tensor, asked: Tensor) -> Tensor:
-        """Return for which queries sets of a history do what the goal asks, unless rounding hides it, bool [M, N].
-
-        Args:
-            row: the history of each set [M].
-            named: the sets, bool [M, H].
-            asked: the queries that each is tried for, bool [M, N].
-        """
-        present, dtype = self.queries.histories.present[row], self.queries.histories.weights.dtype
-        works = asked.clone()
-        out = asked & self.wants_out
-        some = out.any(1)
-        without = (present & ~named)[some].to(dtype)
-        works[some] &= all_targets(self.unchanged, self.queries, row[some], without, out[some])[1] | ~out[some]
-        kept = works & self.wants_kept
-        some = kept.any(1)
-        only = (present & named)[some].to(dtype)
-        works[some] &= ~all_targets(self.unchanged, self.queries, row[some], only, kept[some])[0] | ~kept[some]
-        return works
+    def _outcomes(self, tried: Tensor, keep: Tensor, *, lists: bool = False) -> Outcomes:
+        """Return the outcomes where `keep`, bool [N, H], is what is kept, of the queries `tried`, bool [N]."""
+        chosen = tried.nonzero()[:, 0]
+        kept = keep[chosen].to(self.queries.histories.weights.dtype)
+        return outcomes_of(self.unchanged, self.queries, chosen, kept, lists=lists)
 
     def _minimal(self, sets: Tensor) -> tuple[Tensor, Tensor]:
-        """Return which sets, bool [N, H], fail whenever one unit is given back, and where rounding decides that, both [N].
+        """Return which sets, bool [N, H], fail whenever a single unit is given back, and where rounding decides that, both [N].
 
-        A set without units, or of a single one, counts as minimal. Where scores are not monotone, a smaller part of a minimal
-        set could still do; the claim is about single units only.
+        A set without units, or of a single unit, counts as minimal. Where scores are not monotone, a smaller part of a minimal
+        set could still do what the goal asks; the claim is about single units only.
         """
         unit = self.queries.unit[self.queries.row]  # [N, H]
-        first = sets & (unit == torch.arange(unit.shape[1], device=unit.device))
-        number, position = (first & (first.sum(1, keepdim=True) > 1)).nonzero(as_tuple=True)  # [M]
-        fewer, present = sets[number] & (unit[number] != position[:, None]), self.present[number]
+        first = sets & (unit == torch.arange(unit.shape[1], device=unit.device))  # a position for each unit of the set
+        number, position = (first & (first.sum(1, keepdim=True) > 1)).nonzero(as_tuple=True)  # [V]
+        fewer, present = sets[number] & (unit[number] != position[:, None]), self.present[number]  # [V, H]
         dtype, works = self.queries.histories.weights.dtype, torch.ones_like(number, dtype=torch.bool)
-        near = torch.zeros_like(works)
-        for wanted, changed, kept in (
+        within_rounding = torch.zeros_like(works)
+        for wanted, keep, to_be_kept in (
             (self.wants_out, present & ~fewer, False),
             (self.wants_kept, present & fewer, True),
         ):
             tried = (wanted[number] & works).nonzero()[:, 0]
-            surely, possibly = outcomes(self.unchanged, self.queries, number[tried], changed[tried].to(dtype))
-            works[tried] = ~surely if kept else possibly
-            near[tried] |= surely != possibly
-        given = torch.zeros_like(self.queries.k).index_add_(0, number, works.long())
-        return given == 0, torch.zeros_like(given).index_add_(0, number, near.long()) > 0
+            surely, possibly = target_out(self.unchanged, self.queries, number[tried], keep[tried].to(dtype))
+            works[tried] = ~surely if to_be_kept else possibly
+            within_rounding[tried] |= surely != possibly
+        can_give_back = torch.zeros_like(self.queries.k).index_add_(0, number, works.long())
+        decided_by_rounding = torch.zeros_like(self.queries.k).index_add_(0, number, within_rounding.long())
+        return can_give_back == 0, decided_by_rounding > 0
 
-    def _bounds(self, sets: Tensor, valid: Tensor, minimal: Tensor, claimed: Bounds | None) -> tuple[Tensor, list[str]]:
-        """Return what sets cost at least, in thousandths [N], and whose proof that is; what the judge can refute is dropped."""
-        below, by = torch.zeros_like(self.queries.k, dtype=torch.float64), [""] * len(sets)
-        if claimed is None or not (claimed.below > 0).any():
-            return below, by
-        cost, claims = self.queries.cost(sets).double(), claimed.below.double()
-        refuted = valid & (claims > cost)
-        refuted |= valid & ~minimal & (claims > cost - self._dearest(sets))
-        minimum, never = valid & (claims == cost) & ~refuted, ~sets.any(1) & claims.isinf()
-        cheap = self._unit_costs()
-        single_cost = torch.where(minimum, cost, torch.where(never, torch.inf, 0.0))  # [N]: singles below are to fail
-        refuted |= self._some_unit_works(cheap, single_cost)
-        refuted |= self._all_work(never)
-        below = torch.where(refuted, below, claims)
-        least = cheap.masked_fill(cheap == 0, torch.inf).amin(1)  # [N]
-        seen = valid & (cost <= 2 * least)  # every cheaper set is a single unit, and these failed
-        for number in (below > 0).nonzero()[:, 0].tolist():
-            by[number] = "" if bool(seen[number]) else claimed.by
-        return below, by
+    def _checked_bounds(
+        self, sets: Tensor, valid: Tensor, minimal: Tensor, claimed: ClaimedBounds | None
+    ) -> tuple[Tensor, list[str]]:
+        """Return what sets are proven to cost at least, in thousandths [N], and by whom; what the judge can refute is dropped.
+
+        A claim is refuted by a valid set that costs less, by a unit that a valid set can give back, by a single unit that works
+        although a cheaper set was ruled out, and by everything removable at once where no set was to work.
+        """
+        nothing, proof_by = torch.zeros_like(self.queries.k, dtype=torch.float64), [""] * len(sets)
+        if claimed is None or not (claimed.proven_below > 0).any():
+            return nothing, proof_by
+        cost, claim = self.queries.cost(sets).double(), claimed.proven_below.double()  # [N]
+        unit_cost = self._unit_costs()  # [N, H]
+        dearest = (unit_cost * sets).amax(1)
+        refuted = valid & (claim > cost)
+        refuted |= valid & ~minimal & (claim > cost - dearest)
+        minimum, impossible = valid & (claim == cost) & ~refuted, ~sets.any(1) & claim.isinf()
+        ruled_out_below = torch.where(minimum, cost, torch.where(impossible, torch.inf, 0.0))
+        refuted |= self._a_unit_works(unit_cost, ruled_out_below)
+        refuted |= self._everything_works(impossible)
+        proven_below = torch.where(refuted, nothing, claim)
+        cheapest_unit = unit_cost.masked_fill(unit_cost == 0, torch.inf).amin(1)
+        seen = valid & (cost <= 2 * cheapest_unit)  # every cheaper set is a single unit, and the judge saw these fail
+        for number in (proven_below > 0).nonzero()[:, 0].tolist():
+            proof_by[number] = "" if bool(seen[number]) else claimed.method
+        return proven_below, proof_by
 
     def _unit_costs(self) -> Tensor:
-        """Return what each unit that may be named costs, at the first position, in thousandths [N, H]; 0 elsewhere."""
+        """Return what each unit that may be named costs, at the first position of it, in thousandths [N, H]; 0 elsewhere."""
         queries, unit = self.queries, self.queries.unit[self.queries.row]
         cost = torch.zeros_like(queries.item_cost).scatter_add(1, unit, queries.item_cost)
         size = torch.zeros_like(unit).scatter_add(1, unit, queries.size[queries.row] * self.present)
         first = unit == torch.arange(unit.shape[1], device=unit.device)
         return (cost * (queries.removable & first & (size <= queries.largest[:, None]))).double()
 
-    def _dearest(self, sets: Tensor) -> Tensor:
-        """Return what the dearest unit of each set costs, in thousandths [N]."""
-        return (self._unit_costs() * sets).amax(1)
-
-    def _some_unit_works(self, cost: Tensor, below: Tensor) -> Tensor:
-        """Return for which queries a single unit that costs less than `below` [N] works, bool [N]; one scoring serves all targets.
+    def _a_unit_works(self, unit_cost: Tensor, below: Tensor) -> Tensor:
+        """Return for which queries a single unit that costs less than `below` [N] does what the goal asks, bool [N].
 
         Args:
-            cost: what each unit costs [N, H]; 0 for what is none.
-            below: what it is to cost less than.
+            unit_cost: what each unit costs [N, H]; 0 for what is no unit.
+            below: what the unit is to cost less than.
         """
         queries = self.queries
-        asked = (cost > 0) & (cost < below[:, None])  # [N, H]
-        if not asked.any():
-            return torch.zeros_like(asked[:, 0])
-        number, position = asked.nonzero(as_tuple=True)
+        is_tried = (unit_cost > 0) & (unit_cost < below[:, None])  # [N, H]
+        if not is_tried.any():
+            return torch.zeros_like(is_tried[:, 0])
+        number, position = is_tried.nonzero(as_tuple=True)
+        # A unit of a history is scored once for all queries that ask about it.
         pairs, pair = torch.unique(torch.stack([queries.row[number], position]), dim=1, return_inverse=True)
-        row, unit = pairs  # [V]
-        tried = torch.zeros(len(row), len(queries), dtype=torch.bool, device=row.device)
-        tried[pair, number] = True
-        works = self._works(row, queries.unit[row] == unit[:, None], tried)
-        return works.any(0)
+        row, first = pairs  # [V]
+        asked = torch.zeros(len(row), len(queries), dtype=torch.bool, device=row.device)
+        asked[pair, number] = True
+        return self._work(row, queries.unit[row] == first[:, None], asked).any(0)
 
-    def _all_work(self, never: Tensor) -> Tensor:
-        """Return for which of the queries `never`, bool [N], everything removable at once works, if that is allowed, bool [N]."""
-        if not never.any():
-            return never
-        queries, number = self.queries, never.nonzero()[:, 0]
+    def _everything_works(self, chosen: Tensor) -> Tensor:
+        """Return for which of the queries `chosen`, bool [N], everything removable at once works and is allowed, bool [N]."""
+        if not chosen.any():
+            return chosen
+        queries, number = self.queries, chosen.nonzero()[:, 0]
         named = queries.removable[number]
         allowed = named.any(1) & ((named * queries.size[queries.row[number]]).sum(1) <= queries.largest[number])
         number, named = number[allowed], named[allowed]
-        tried = torch.zeros(len(number), len(queries), dtype=torch.bool, device=number.device)
-        tried[torch.arange(len(number), device=number.device), number] = True
-        return self._works(queries.row[number], named, tried).any(0)
+        return self._work(queries.row[number], named, self._one_query_each(number)).any(0)
 
-    def _verdict(self, number: int, named: Tensor, before: int, found: _Findings) -> Verdict:
+    def _one_query_each(self, number: Tensor) -> Tensor:
+        """Return that set v is tried for the query `number[v]` [V] alone, bool [V, N]."""
+        asked = torch.zeros(len(number), len(self.queries), dtype=torch.bool, device=number.device)
+        asked[torch.arange(len(number), device=number.device), number] = True
+        return asked
+
+    def _work(self, row: Tensor, sets: Tensor, asked: Tensor) -> Tensor:
+        """Return for which queries sets do what the goal asks, or fail to by no more than rounding, bool [V, N].
+
+        Args:
+            row: the history of each set [V].
+            sets: positions, bool [V, H].
+            asked: the queries that each set is tried for, bool [V, N].
+        """
+        present, dtype = self.queries.histories.present[row], self.queries.histories.weights.dtype
+        works = asked.clone()
+        to_be_out = asked & self.wants_out
+        tried = to_be_out.any(1)
+        keep = (present & ~sets)[tried].to(dtype)
+        _, possibly_out = targets_out(self.unchanged, self.queries, row[tried], keep, to_be_out[tried])
+        works[tried] &= possibly_out | ~to_be_out[tried]
+        to_be_in = works & self.wants_kept
+        tried = to_be_in.any(1)
+        keep = (present & sets)[tried].to(dtype)
+        surely_out, _ = targets_out(self.unchanged, self.queries, row[tried], keep, to_be_in[tried])
+        works[tried] &= ~surely_out | ~to_be_in[tried]
+        return works
+
+    def _verdict(self, number: int, named: Tensor, rank_before: int, judged: _Judged) -> Verdict:
+        """Return the verdict of one query, whose set is `named`, bool [H]."""
         query, decode = self.queries.queries[number], self.recommender.catalogue.vocabulary.decode
-        below = float(found.below[number]) / THOUSANDTHS
-        known: dict[str, Any] = {"at_least": below if below > 0 else None, "proof_by": found.by[number]}
+        at_least = float(judged.proven_below[number]) / THOUSANDTHS
+        proof: dict[str, Any] = {"at_least": at_least if at_least > 0 else None, "proof_by": judged.proof_by[number]}
         if not bool(named.any()):
-            return Verdict(query, self.rule, found=False, rank_before=before, **known)
-        without, alone, valid = found.without, found.alone, bool(found.valid[number])
+            return Verdict(query, self.rule, found=False, rank_before=rank_before, **proof)
+        without, alone, valid = judged.without, judged.alone, bool(judged.valid[number])
         margins = ([float(without.lead[number])] if query.goal is not Goal.SUFFICIENT else []) + (
             [-float(alone.lead[number])] if query.goal is not Goal.NECESSARY else []
         )
-        tie = valid and query.goal is not Goal.SUFFICIENT and bool(without.by_fillers[number])
-        whole = tie and bool((named == self.present[number]).all()) and len(set(query.history)) > 1
+        without_evidence = valid and query.goal is not Goal.SUFFICIENT and bool(without.by_fillers[number])
+        everything = bool((named == self.present[number]).all()) and len(set(query.history)) > 1
         return Verdict(
             query,
             self.rule,
             found=True,
             size=int((named * self.queries.size[self.queries.row[number]]).sum()),
-            rank_before=before,
+            rank_before=rank_before,
             rank_after=int(without.rank[number]),
             rank_alone=int(alone.rank[number]) if bool(alone.tried[number]) else None,
             replacements=decode(without.entered[number]),
-            necessary=bool(found.necessary[number]),
-            sufficient=bool(found.sufficient[number]),
-            minimal=bool(found.minimal[number]) if valid else None,
+            necessary=bool(judged.necessary[number]),
+            sufficient=bool(judged.sufficient[number]),
+            minimal=bool(judged.minimal[number]) if valid else None,
             margin=min(margins),
-            within_rounding=bool(found.unsure[number]),
-            without_evidence=tie,
-            whole_history=whole,
-            **known,
+            within_rounding=bool(judged.within_rounding[number]),
+            without_evidence=without_evidence,
+            whole_history=without_evidence and everything,
+            **proof,
         )

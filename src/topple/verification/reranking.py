@@ -1,4 +1,4 @@
-"""Scores after a change, over the full catalogue, in float64."""
+"""Scores of changed histories, over the full catalogue, in float64."""
 
 from collections.abc import Iterator
 
@@ -6,20 +6,19 @@ import torch
 from torch import Tensor
 
 from topple.records.question import CandidateRule
-from topple.scoring.ranking import whole_rows
+from topple.scoring.memory import rows_at_once
+from topple.scoring.ranking import catalogue_scores
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable
 
-SCORES_AT_ONCE = 8_000_000
-"""Scores held at a time: 64 MB in float64."""
-HISTORIES_AT_ONCE = 64
-"""Rows of variations of a chunk, so that few are padded to a much longer history."""
+PADDED_TOGETHER = 64
+"""Rows of a `VariationTable` that are scored at a time, so that few are padded to a much longer history."""
 
 
 def reranked(
     recommender: Recommender, histories: HistoryBatch, row: Tensor, keep: Tensor, rule: CandidateRule
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Score variations with the full catalogue, some at a time, those of one history together.
+    """Score variations with the full catalogue, a chunk at a time, those of one history together.
 
     Args:
         recommender: the recommender to ask.
@@ -29,22 +28,23 @@ def reranked(
         rule: which items compete.
 
     Yields:
-        which of the M variations, each once in all, and their scores [m, I], minus infinity where an item does not compete.
+        The numbers of the variations of a chunk [Q], each of the M in one chunk, and their scores [Q, I], minus infinity where
+        an item does not compete.
 
     Raises:
         RecommenderError: scores of the wrong shape, or NaN.
     """
     table = VariationTable.of(row, VARIATIONS_A_ROW)
-    filled = torch.bincount(table.row, minlength=len(table.history))
-    for count in torch.unique(filled).tolist():  # rows of as many variations, so that none is scored for nothing
-        rows = (filled == count).nonzero()[:, 0]
-        at_once = max(1, min(HISTORIES_AT_ONCE, SCORES_AT_ONCE // (count * len(recommender.catalogue))))
+    held = torch.bincount(table.row, minlength=len(table.history))  # variations in each row of the table
+    for count in torch.unique(held).tolist():  # rows of equally many variations, so that no empty cell is scored
+        rows = (held == count).nonzero()[:, 0]
+        at_once = min(PADDED_TOGETHER, rows_at_once(count * len(recommender.catalogue)))
         lengths = histories.filled.sum(1)[table.history[rows]]
-        for part in torch.split(rows[lengths.argsort(stable=True)], at_once):
-            inside = torch.isin(table.row, part).nonzero()[:, 0]
-            where = torch.full_like(filled, -1).scatter(0, part, torch.arange(len(part), device=part.device))
-            at = where[table.row[inside]], table.column[inside]
-            mine = histories.rows(table.history[part])
-            kept = torch.zeros(len(part), count, mine.items.shape[1], dtype=keep.dtype, device=keep.device)
-            kept[at] = keep[inside, : mine.items.shape[1]]  # [R, S, H]
-            yield inside, whole_rows(recommender, mine, kept, rule)[at]
+        for chunk in torch.split(rows[lengths.argsort(stable=True)], at_once):  # [R]
+            numbers = torch.isin(table.row, chunk).nonzero()[:, 0]  # [Q]
+            row_in_chunk = torch.full_like(held, -1).scatter(0, chunk, torch.arange(len(chunk), device=chunk.device))
+            cell = row_in_chunk[table.row[numbers]], table.column[numbers]
+            chosen = histories.rows(table.history[chunk])
+            kept = torch.zeros(len(chunk), count, chosen.items.shape[1], dtype=keep.dtype, device=keep.device)
+            kept[cell] = keep[numbers, : chosen.items.shape[1]]  # [R, S, H]
+            yield numbers, catalogue_scores(recommender, chosen, kept, rule)[cell]

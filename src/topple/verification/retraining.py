@@ -1,4 +1,4 @@
-"""The slow judge: the model is fitted anew without the interactions that a set names."""
+"""Verdicts by retraining: the model is fitted anew without the interactions that a set names."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from topple.records.answer import Removal, Verdict
 from topple.records.question import Goal, Query
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import ItemId
-from topple.verification.looking import ByUser, look
+from topple.verification.single_query import ByUser, rank_and_list
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Retraining:
 
     Args:
         split: what the model was fitted on.
-        fit: fits it again on a split: what returns is a recommender of the split's catalogue, or a function of a user id
-            that returns a score for each item. None: the recommender's own class with its own settings.
+        fit: fits the model again on a split, and returns a recommender of the split's catalogue, or a function of a user id
+            that returns a score for each item. None: the class of the recommender is fitted with the same settings.
         sample: how many sets are judged so; None for all. Each is a fit.
-        seed: which sets those are.
+        seed: of the draw of the sample.
 
     Raises:
         SettingsError: a sample that is no count.
@@ -41,20 +41,22 @@ class Retraining:
             )
 
     def sampled(self, queries: Sequence[Query], removed: Sequence[Sequence[ItemId]]) -> list[int]:
-        """Return the places of the sets to judge so; which they are depends on no order.
+        """Return the numbers of the sets to judge by retraining; the draw does not depend on the order of the queries.
 
         Sets that are only to be sufficient are never among them, and neither are queries without a set.
         """
-        can = [place for place, query in enumerate(queries) if removed[place] and query.goal is not Goal.SUFFICIENT]
+        possible = [
+            number for number, query in enumerate(queries) if removed[number] and query.goal is not Goal.SUFFICIENT
+        ]
 
-        def draw(place: int) -> int:
-            query, named = queries[place], sorted(map(repr, set(removed[place])))
+        def draw(number: int) -> int:
+            query, named = queries[number], sorted(map(repr, set(removed[number])))
             return derive_seed(self.seed, "retraining", query.user, query.target, query.k, query.rule.value, *named)
 
-        return sorted(sorted(can, key=draw)[: self.sample])
+        return sorted(sorted(possible, key=draw)[: self.sample])
 
     def refit(self, model: Recommender | ByUser, split: Split) -> tuple[Recommender | ByUser, float]:
-        """Return the model fitted on a split in place of its own, and how many seconds that took.
+        """Return the model fitted on another split, and how many seconds that took.
 
         Raises:
             RecommenderError: `fit` returned something else, or a recommender of another catalogue.
@@ -162,16 +164,16 @@ def retrained(
         model: the model as it is.
         verdicts: N verdicts by inference.
         removed: their sets.
-        retraining: how.
+        retraining: how to fit, and how large the sample is.
         on_progress: called with 1 after each fit.
     """
     sample = retraining.sampled([verdict.query for verdict in verdicts], removed)
-    asked = [verdicts[place] for place in sample]
-    # All of these before the first fit, for a function that fits may do so in place.
-    before = [look(model, its.query, retraining.split.catalogue, (), its.rule) for its in asked]
+    asked = [verdicts[number] for number in sample]
+    # All of these before the first fit, for a function that fits may change the model itself.
+    before = [rank_and_list(model, each.query, retraining.split.catalogue, (), each.rule) for each in asked]
     out = list(verdicts)
-    for place, (rank, listed) in zip(sample, before, strict=True):
-        out[place] = _retrained(model, verdicts[place], removed[place], retraining, rank, listed)
+    for number, (rank, listed) in zip(sample, before, strict=True):
+        out[number] = _retrained(model, verdicts[number], removed[number], retraining, rank, listed)
         if on_progress:
             on_progress(1)
     return out
@@ -185,16 +187,16 @@ def _retrained(
     before: int,
     listed: Sequence[ItemId],
 ) -> Verdict:
-    """Fit without the set, and look again; `before` and `listed` are the target's rank and the list as they were."""
+    """Return the verdict of the model fitted without the set; `before` and `listed` are the target's rank and list until then."""
     query, split = verdict.query, retraining.split
     fewer = split.without(query.user, set(named))  # type: ignore[arg-type] # `refuse` lets no query without a user through
     fitted, seconds = retraining.refit(model, fewer)
-    after, then = look(fitted, query, split.catalogue, named, verdict.rule)
+    after, listed_after = rank_and_list(fitted, query, split.catalogue, named, verdict.rule)
     return replace(
         verdict,
         rank_before=before,
         rank_after=after,
-        replacements=tuple(item for item in then if item not in listed),
+        replacements=tuple(item for item in listed_after if item not in listed),
         necessary=before <= query.k < after,
         minimal=None,
         removal=Removal.RETRAINED,

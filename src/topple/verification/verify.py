@@ -1,4 +1,4 @@
-"""Verify: named sets in, Verdicts out."""
+"""Verify: queries and named sets in outside ids in, Verdicts out."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -11,14 +11,12 @@ from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query, Repeats
 from topple.scoring.checks import candidate_rule, check
 from topple.scoring.encoding import EncodedQueries, encode
+from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
 from topple.verification.judging import Judge
-from topple.verification.looking import ByUser, unjudged
 from topple.verification.retraining import Retraining, refuse, retrained
-
-HISTORIES_AT_ONCE = 128
-"""Histories whose unchanged scores are held."""
+from topple.verification.single_query import ByUser, verdicts_before_retraining
 
 
 def verify(
@@ -44,7 +42,7 @@ def verify(
             verdicts have no `rank_alone`, and `sufficient` is False.
         queries: N queries.
         removed: one set of history items a query; an empty one means that none was found.
-        rule: judge all under this rule; None for each query's own.
+        rule: judge all under this rule; None for the rule of each query.
         retraining: what to fit the model on anew, and how many sets to judge so; None for inference only.
         on_progress: called with 1 after each fit.
 
@@ -54,7 +52,7 @@ def verify(
             history is not what was trained on.
         CapabilityError: a recommender that cannot be fitted, with no `fit` given, or a model by user id without retraining.
     """
-    under = None if rule is None else candidate_rule(rule)
+    one_rule = None if rule is None else candidate_rule(rule)
     if len(queries) != len(removed):
         raise QueryError(
             f"{len(removed)} sets for {len(queries)} queries: give one set a query, empty where none was found."
@@ -68,9 +66,9 @@ def verify(
     if retraining is not None:
         refuse(recommender, queries, removed, retraining)
     if isinstance(recommender, Recommender):
-        verdicts = judged(recommender, queries, removed, under)
+        verdicts = judged(recommender, queries, removed, one_rule)
     else:
-        verdicts = unjudged(recommender, queries, removed, under, catalogue)
+        verdicts = verdicts_before_retraining(recommender, queries, removed, one_rule, catalogue)
     return verdicts if retraining is None else retrained(recommender, verdicts, removed, retraining, on_progress)
 
 
@@ -80,17 +78,17 @@ def judged(
     named: Sequence[Sequence[ItemId]],
     rule: CandidateRule | None = None,
 ) -> list[Verdict]:
-    """Judge sets of queries that were checked, each under one rule or the query's own."""
+    """Judge sets of queries that were checked, all under `rule`, or each under the rule of the query."""
     verdicts: dict[int, Verdict] = {}
-    for numbers in by_history(queries):
+    for numbers in by_history(queries, histories_at_once(len(recommender.catalogue))):
         encoded = encode([queries[number] for number in numbers], recommender.catalogue, device=recommender.device)
         sets = positions(encoded, [named[number] for number in numbers])
         verdicts.update(zip(numbers, Judge(recommender, encoded, rule=rule).verdicts(sets), strict=True))
     return [verdicts[number] for number in range(len(queries))]
 
 
-def by_history(queries: Sequence[Query]) -> Iterator[list[int]]:
-    """Yield the numbers of queries of one rule, those of one history together, a bounded number of histories at a time."""
+def by_history(queries: Sequence[Query], at_once: int) -> Iterator[list[int]]:
+    """Yield the numbers of queries of one rule and of at most `at_once` histories, those of one history together."""
     histories: dict[object, list[int]] = {}
     rules: dict[CandidateRule, list[object]] = {}
     for number, query in enumerate(queries):
@@ -99,12 +97,12 @@ def by_history(queries: Sequence[Query]) -> Iterator[list[int]]:
             rules.setdefault(query.rule, []).append(key)
         histories.setdefault(key, []).append(number)
     for keys in rules.values():
-        for start in range(0, len(keys), HISTORIES_AT_ONCE):
-            yield [number for key in keys[start : start + HISTORIES_AT_ONCE] for number in histories[key]]
+        for start in range(0, len(keys), at_once):
+            yield [number for key in keys[start : start + at_once] for number in histories[key]]
 
 
 def _catalogue(recommender: Recommender | ByUser, retraining: Retraining | None) -> Catalogue:
-    """Return the items that are ranked."""
+    """Return the catalogue that is ranked: the model's, or the split's for a model that scores by user id."""
     if isinstance(recommender, Recommender):
         return recommender.catalogue
     if retraining is None or not callable(recommender):
@@ -120,27 +118,27 @@ def positions(queries: EncodedQueries, named: Sequence[Sequence[ItemId]]) -> Ten
 
     Where single events are named, an item that is named n times stands for its first n events.
     """
-    found = torch.zeros_like(queries.protected)
-    for row, (query, items) in enumerate(zip(queries.queries, named, strict=True)):
-        left = {item: list(items).count(item) for item in set(items)}
+    sets = torch.zeros_like(queries.protected)
+    for number, (query, items) in enumerate(zip(queries.queries, named, strict=True)):
+        still_to_find = {item: list(items).count(item) for item in set(items)}
         for position, item in enumerate(query.history):
-            if left.get(item, 0) > 0:
-                found[row, position] = True
-                left[item] -= query.repeats is Repeats.EVENTS
-    return found
+            if still_to_find.get(item, 0) > 0:
+                sets[number, position] = True
+                still_to_find[item] -= query.repeats is Repeats.EVENTS
+    return sets
 
 
 def not_allowed(query: Query, named: Sequence[ItemId]) -> str:
-    """Return what a query's constraints have against a set, or nothing."""
-    gone = set(named)
-    if not gone <= set(query.history):
-        return f"named item {sorted(gone - set(query.history), key=repr)[0]!r} is not in the history."
-    if gone & query.protected:
-        return f"named item {sorted(gone & query.protected, key=repr)[0]!r} is protected."
-    torn = next((group for group in query.groups if 0 < len(gone.intersection(group)) < len(group)), None)
-    if torn is not None:
-        return f"of the group {torn!r} only a part is named."
-    size = len(named) if query.repeats is Repeats.EVENTS else len(gone)
+    """Say why a query does not allow a set, or nothing where it does."""
+    items = set(named)
+    if not items <= set(query.history):
+        return f"named item {sorted(items - set(query.history), key=repr)[0]!r} is not in the history."
+    if items & query.protected:
+        return f"named item {sorted(items & query.protected, key=repr)[0]!r} is protected."
+    split_group = next((group for group in query.groups if 0 < len(items.intersection(group)) < len(group)), None)
+    if split_group is not None:
+        return f"of the group {split_group!r} only a part is named."
+    size = len(named) if query.repeats is Repeats.EVENTS else len(items)
     if query.largest is not None and size > query.largest:
         return f"{size} items are named, more than largest={query.largest}."
     return ""

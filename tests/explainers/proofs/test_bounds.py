@@ -15,7 +15,7 @@ from topple.explainers.search.explainer import engines
 from topple.explainers.search.targets import TargetTable
 from topple.records.question import UNSEEN, CandidateRule, Query
 from topple.scoring.encoding import encode
-from topple.scoring.ranking import exclude
+from topple.scoring.ranking import only_competing
 from topple.scoring.variations import HistoryBatch, without
 from topple.testing import film_world, random_mult_vae
 
@@ -50,7 +50,7 @@ def smallest(engine, row, column):
         for number, chosen in enumerate(sets):
             removed[0, number, list(chosen)] = True
         keep = without(history, removed)
-        scores = exclude(engine.recommender.score(history, keep), history, keep, engine.rule)
+        scores = only_competing(engine.recommender.score(history, keep), history, keep, engine.rule)
         shape = (1, len(sets), 1)
         cells = (values[row, column].expand(shape) for values in (table.target, table.k, engine.tolerance))
         if engine.ranking.standing(scores, *cells).out.any():

@@ -21,7 +21,7 @@ def problem_of(seed, size, k, strength=1.0):
 @pytest.mark.parametrize("numbers", [1, 500_000])
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 def test_a_search_proves_or_finds_what_enumeration_says(size, numbers, monkeypatch):
-    monkeypatch.setattr(branch_and_bound, "NUMBERS", numbers)
+    monkeypatch.setattr(branch_and_bound, "STEP", numbers)
     ends = set()
     for seed in range(12):
         for k in (1, 3, 6):

@@ -48,5 +48,5 @@ def test_a_competitor_of_the_history_costs_what_its_own_removal_costs():
 
 def test_too_many_are_left_alone(monkeypatch):
     gaps = random_gaps(3)
-    monkeypatch.setattr(coalitions, "MOST", 0)
+    monkeypatch.setattr(coalitions, "COALITIONS", 0)
     assert possible_coalitions(gaps, gaps.worthwhile(4), 4) is None

@@ -11,7 +11,6 @@ from topple import CandidateRule, Query, explain_queries, verify
 from topple.api.explaining import make_explainer
 from topple.api.recommending import recommend
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
-from topple.explainers.search import engine as engine_room
 from topple.explainers.search.exchange import exchange
 from topple.explainers.search.explainer import engines
 from topple.explainers.search.growing import _choose, grow, most_promising, prune, singles
@@ -194,7 +193,7 @@ def test_prune_gives_back_all_that_is_not_needed():
 
 
 @pytest.mark.parametrize("rule", UNSEEN)
-def test_the_shortlist_the_full_catalogue_and_the_packing_agree(rule, monkeypatch):
+def test_the_shortlist_the_full_catalogue_and_the_packing_agree(rule, set_memory):
     model = random_mult_vae()
     asked = [query(model, size, place, 2, rule) for size in (3, 6) for place in (0, 1)]
     engine, _, _ = search(model, asked)
@@ -203,7 +202,7 @@ def test_the_shortlist_the_full_catalogue_and_the_packing_agree(rule, monkeypatc
     nobody = torch.zeros(14, 2, dtype=torch.bool)
     short, full = (engine.new_margins(rows, removed, nobody, full=full) for full in (False, True))
     assert torch.allclose(short, full)  # the shortlist holds this whole little catalogue
-    monkeypatch.setattr(engine_room, "SCORES", 1)
+    set_memory(1)
     assert torch.allclose(engine.margins(rows, removed, nobody), short)
     for column in range(2):
         settled = engine.settle(rows, torch.full((14,), column), removed)

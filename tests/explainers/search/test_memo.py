@@ -34,7 +34,7 @@ def calls(places):
 @pytest.mark.parametrize("most", [100_000, 7])
 @pytest.mark.parametrize("places", [PLACES, 19])
 def test_a_set_gets_its_own_margin_whatever_was_asked_before(factors, most, places, monkeypatch):
-    monkeypatch.setattr(memory, "MOST", most)
+    monkeypatch.setattr(memory, "REMEMBERED", most)
 
     @settings(deadline=None, max_examples=60)
     @given(calls(places))
@@ -66,7 +66,7 @@ def test_what_is_held_is_not_new_until_it_is_forgotten(monkeypatch):
     assert new.tolist() == [0, 1, 2]  # the fourth is the first again
     memo.keep(at[new], margin(row[new], sets[new]))
     assert memo.look_up(row, sets)[1].tolist() == []
-    monkeypatch.setattr(memory, "MOST", 5)
+    monkeypatch.setattr(memory, "REMEMBERED", 5)
     assert memo.look_up(row, sets)[1].tolist() == [0, 1, 2]
 
 
@@ -82,7 +82,7 @@ def test_searches_answer_the_same_when_keys_collide_or_sets_are_forgotten(name, 
 
     expected = ask()
     if change == "forget":
-        monkeypatch.setattr(memory, "MOST", 3)
+        monkeypatch.setattr(memory, "REMEMBERED", 3)
     else:
         monkeypatch.setattr(torch, "randint", lambda *a, **_: torch.zeros(a[2], dtype=torch.int64))
     assert ask() == expected

@@ -111,7 +111,7 @@ def test_how_many_sets_are_tried_at_once_changes_nothing(at_once, monkeypatch):
         return [(e.items, e.alternatives, e.proof, e.cost) for e in found]
 
     expected = ask()
-    monkeypatch.setattr(enumeration, "SETS_AT_ONCE", at_once)
+    monkeypatch.setattr(enumeration, "BETWEEN_LOOKS", at_once)
     assert ask() == expected
 
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 from scipy.sparse import random as random_matrix
 
-from topple.recommenders.families import row_sums
 from topple.recommenders.families.row_sums import DenseRows, RowSums, SparseRows, sparse_rows
 from topple.scoring.variations import HistoryBatch
 from topple.testing.worlds import catalogue_of
@@ -42,8 +41,8 @@ def asked(variations):
 @pytest.mark.parametrize("variations", [1, 2, 5])
 @pytest.mark.parametrize("numbers", [1, 4_000_000])
 @pytest.mark.parametrize("with_gradient", [False, True])
-def test_scores_are_the_weights_of_what_is_kept_times_the_table(kind, variations, numbers, with_gradient, monkeypatch):
-    monkeypatch.setattr(row_sums, "NUMBERS", numbers)
+def test_scores_are_the_weights_of_what_is_kept_times_the_table(kind, variations, numbers, with_gradient, set_memory):
+    set_memory(numbers)
     model = type("Model", (RowSums,), {"name": "model"})(catalogue_of(ITEMS), ROWS[kind])
     histories, keep, expected = asked(variations)
     keep.requires_grad_(with_gradient)
@@ -62,11 +61,11 @@ def test_scores_are_the_weights_of_what_is_kept_times_the_table(kind, variations
             assert slope.any()
 
 
-def test_rows_are_held_dense_in_small_catalogues_only(monkeypatch):
+def test_rows_are_held_dense_in_small_catalogues_only(set_memory):
     assert isinstance(sparse_rows(*PARTS), DenseRows)
-    monkeypatch.setattr(row_sums, "DENSE", ITEMS**2 - 1)
+    set_memory(ITEMS**2 - 1)
     assert isinstance(sparse_rows(*PARTS), SparseRows)
-    monkeypatch.setattr(row_sums, "DENSE", ITEMS**2)
+    set_memory(ITEMS**2)
     rows = sparse_rows(*PARTS)
     assert isinstance(rows, DenseRows)
     np.testing.assert_array_equal(rows.weights.numpy(), TABLE.toarray())

@@ -17,9 +17,9 @@ def test_each_system_is_solved(size):
 
 
 @pytest.mark.parametrize(("few", "numbers"), [(0, 10**9), (10**9, 10**9), (0, 60)])
-def test_systems_of_like_size_come_together_each_once(few, numbers, monkeypatch):
+def test_systems_of_like_size_come_together_each_once(few, numbers, monkeypatch, set_memory):
     monkeypatch.setattr(small_systems, "FEW", few)
-    monkeypatch.setattr(small_systems, "NUMBERS", numbers)
+    set_memory(numbers)
     counts = torch.tensor([3, 0, 1, 20, 2, 4, 19, 0, 1])
     parts = [part.tolist() for part in by_size(counts, 5)]
     assert sorted(number for part in parts for number in part) == [0, 2, 3, 4, 5, 6, 8]

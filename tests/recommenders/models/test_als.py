@@ -91,16 +91,18 @@ def test_a_low_rank_update_equals_a_new_solve(factors, most):
 
 
 @pytest.mark.parametrize("near", [0, 3, 99])
-@pytest.mark.parametrize(("few", "small", "held"), [(0, 0, 0), (0, 99, 10**9), (10**9, 3, 10**9)])
+@pytest.mark.parametrize(("few", "small", "held"), [(0, 0, 1), (0, 99, 10**9), (10**9, 3, 10**9)])
 @pytest.mark.parametrize("weights", [1.0, 0.5], ids=["plain", "weighted"])
-def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(near, few, small, held, weights, monkeypatch):
+def test_many_variations_of_some_histories_are_folded_in_as_those_of_one(
+    near, few, small, held, weights, monkeypatch, set_memory
+):
     for module, name, value in (
         (fold_in, "NEAR", near),
-        (fold_in, "HELD", held),
         (small_systems, "FEW", few),
         (small_systems, "SMALL", small),
     ):
         monkeypatch.setattr(module, name, value)
+    set_memory(held)
     model, random = untrained(6), np.random.default_rng(0)
     batch = HistoryBatch.of([random.permutation(ITEMS)[:n].tolist() for n in (18, 3, 11)])
     batch.weights[0, ::2] *= weights
@@ -246,13 +248,12 @@ def test_base_weights_multiply():
         np.testing.assert_allclose(scores[0, variation].numpy(), expected, rtol=1e-9, atol=1e-11)
 
 
-def test_scores_do_not_depend_on_how_many_systems_are_held_at_a_time(monkeypatch):
+def test_scores_do_not_depend_on_how_many_systems_are_held_at_a_time(set_memory):
     model = untrained(3)
     batch = HistoryBatch.of([[1, 2, 3, 8], [3, 9], [5, 4, 3, 2, 1, 0]])
     keep = 0.5 * unchanged(batch).repeat(1, 2, 1)
     together = model.score(batch, keep)
-    for module in (fold_in, small_systems):
-        monkeypatch.setattr(module, "NUMBERS", 1)
+    set_memory(1)
     torch.testing.assert_close(model.score(batch, keep), together, rtol=1e-12, atol=1e-12)
 
 
@@ -320,7 +321,7 @@ def test_a_half_step_solves_each_row_by_itself_in_chunks_of_any_size(monkeypatch
         [np.linalg.solve(y.T @ np.diag(1 + 3 * row) @ y + 0.8 * np.eye(7), (1 + 3) * y.T @ row) for row in seen]
     )
     for most in (1, 40, 16_384):
-        monkeypatch.setattr(als, "POSITIONS_AT_ONCE", most)
+        monkeypatch.setattr(als, "POSITIONS", most)
         found = als._half(SPLIT.train, torch.from_numpy(y).float(), settings)
         np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
 

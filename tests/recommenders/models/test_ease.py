@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from topple import load_model
 from topple.cli.app import app
 from topple.errors import ModelFolderError, RecommenderError, SettingsError
-from topple.recommenders.families import row_sums
 from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.recommenders.models.mult_vae import MultVAESettings
 from topple.recommenders.saving.folders import save_model
@@ -57,10 +56,10 @@ def test_scores_are_the_kept_weights_times_b(history, bits):
     np.testing.assert_allclose(found[0, 0].numpy(), expected, rtol=1e-10, atol=1e-12)
 
 
-def test_scores_do_not_depend_on_how_many_histories_share_a_gathering(monkeypatch):
+def test_scores_do_not_depend_on_how_many_histories_share_a_gathering(set_memory):
     batch = HistoryBatch.of([[1, 2, 3], [3, 9], [20], [5, 4, 3, 2, 1, 0]])
     together = MODEL.score(batch, unchanged(batch))
-    monkeypatch.setattr(row_sums, "NUMBERS", 1)
+    set_memory(1)
     torch.testing.assert_close(MODEL.score(batch, unchanged(batch)), together, rtol=1e-12, atol=1e-12)
 
 

@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 
 from topple import load_model
 from topple.errors import ModelFolderError, SettingsError
-from topple.recommenders.families import row_sums
-from topple.recommenders.models import item_knn
 from topple.recommenders.models.ease import EaseSettings
 from topple.recommenders.models.item_knn import ItemKNN, ItemKnnSettings
 from topple.recommenders.saving.folders import save_model
@@ -48,8 +46,8 @@ def contributed(model):
 @pytest.mark.parametrize("similarity", ["cosine", "jaccard"])
 @pytest.mark.parametrize(("neighbours", "shrink"), [(4, 2.0), (1, 0.0), (99, 0.5)])
 @pytest.mark.parametrize("numbers", [1, 300, 4_000_000])
-def test_similarities_are_those_by_hand_in_blocks_of_any_size(similarity, neighbours, shrink, numbers, monkeypatch):
-    monkeypatch.setattr(item_knn, "NUMBERS", numbers)
+def test_similarities_are_those_by_hand_in_blocks_of_any_size(similarity, neighbours, shrink, numbers, set_memory):
+    set_memory(numbers)
     settings = ItemKnnSettings(similarity=similarity, neighbours=neighbours, shrink=shrink)
     expected = by_hand(settings)
     np.testing.assert_allclose(contributed(ItemKNN.fit(SPLIT, settings)), expected, atol=1e-6)
@@ -80,20 +78,20 @@ def test_scores_are_the_kept_weights_times_the_table(history, bits, columns):
     np.testing.assert_allclose(MODEL.bind(batch, chosen)(keep)[0, 0].numpy(), expected[columns], rtol=1e-10, atol=1e-12)
 
 
-@pytest.fixture(params=[0, 10**9], ids=["sparse", "dense"])
-def model(request, monkeypatch):
+@pytest.fixture(params=[1, 10**9], ids=["sparse", "dense"])
+def model(request, set_memory):
     """The model with its rows held sparse, as those of a large catalogue are, and dense."""
-    monkeypatch.setattr(row_sums, "DENSE", request.param)
+    set_memory(request.param)
     return ItemKNN.from_arrays(MODEL.arrays(), MODEL.catalogue, SETTINGS)
 
 
-def test_scores_do_not_depend_on_how_many_numbers_are_held_at_a_time(model, monkeypatch):
+def test_scores_do_not_depend_on_how_many_numbers_are_held_at_a_time(model, set_memory):
     batch = HistoryBatch.of([[1, 2, 3], [3, 9], [20], [5, 4, 3, 2, 1, 0]])
     keep = unchanged(batch).repeat(1, 3, 1)
     keep[:, 1, 0] = 0
     columns = torch.tensor([[1, 1, 5], [2, 0, 9], [0, 0, 0], [9, 8, 7]])
     together = model.score(batch, keep), model.score(batch, keep, columns)
-    monkeypatch.setattr(row_sums, "NUMBERS", 1)
+    set_memory(1)
     torch.testing.assert_close(model.score(batch, keep), together[0], rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(model.score(batch, keep, columns), together[1], rtol=1e-12, atol=1e-12)
 

@@ -59,7 +59,7 @@ def test_base_weights_multiply():
 
 
 @pytest.mark.parametrize(("candidates", "most"), [(None, 1500), (torch.tensor([[5, 1], [29, 0], [3, 3]]), 200)])
-def test_no_more_is_held_at_a_time_than_allowed(monkeypatch, candidates, most):
+def test_no_more_is_held_at_a_time_than_allowed(monkeypatch, set_memory, candidates, most):
     batch = HistoryBatch.of([[1, 2, 3], [3, 9], list(range(12))])
     keep = unchanged(batch).repeat(1, 7, 1)
     keep[:, 1:, 0] = 0
@@ -70,7 +70,7 @@ def test_no_more_is_held_at_a_time_than_allowed(monkeypatch, candidates, most):
         return plain(p, first)
 
     monkeypatch.setattr(neumf, "_perceptron", perceptron)
-    monkeypatch.setattr(neumf, "NUMBERS", most)
+    set_memory(most)
     torch.testing.assert_close(MODEL.score(batch, keep, candidates), together, rtol=1e-12, atol=1e-12)
     assert max(sizes) <= most / 2
     assert len(sizes) > 5

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import topple
-from topple.recommenders.families import attention
 from topple.recommenders.families.sequences import in_order
 from topple.recommenders.models.sasrec import SASRec, SASRecSettings
 from topple.recommenders.saving.folders import load_model_split, save_model
@@ -135,12 +134,12 @@ def test_only_the_last_items_count_until_a_removal_brings_an_older_one_back():
     assert np.abs(back - score(MODEL, [1, 2, 3, 4, 5])).max() > 1e-3
 
 
-def test_scores_do_not_depend_on_how_many_are_worked_on_at_a_time(monkeypatch):
+def test_scores_do_not_depend_on_how_many_are_worked_on_at_a_time(set_memory):
     batch = HistoryBatch.of([[1, 2, 3], [3, 9], [20], list(range(12))])
     keep = unchanged(batch).repeat(1, 4, 1)
     keep[:, 1:, 0] = 0
     together = MODEL.score(batch, keep)
-    monkeypatch.setattr(attention, "NUMBERS", 1)
+    set_memory(1)
     torch.testing.assert_close(MODEL.score(batch, keep), together, rtol=1e-12, atol=1e-12)
 
 

@@ -1,7 +1,7 @@
 import torch
 
 from topple.recommenders.models.popularity import Popularity
-from topple.scoring.findings.listing import NUMBERS, USERS, listed_counts, users_counted
+from topple.scoring.findings.listing import MOST_SCORES, USERS, listed_counts, users_counted
 from topple.testing import random_mult_vae, tiny_split
 
 
@@ -19,7 +19,7 @@ def test_the_counts_are_of_lists_without_the_items_of_the_history():
 def test_fewer_users_are_counted_with_a_large_catalogue():
     assert users_counted(100) == USERS
     assert users_counted(40_000) == 1_000
-    assert users_counted(2 * NUMBERS) == 1
+    assert users_counted(2 * MOST_SCORES) == 1
 
 
 def test_a_fitted_model_tells_who_is_listed_for_whom():

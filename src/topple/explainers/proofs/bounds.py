@@ -13,13 +13,12 @@ from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extr
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
+from topple.scoring.memory import A_POSITION, rows_at_once
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, without
 
 BUDGET = 20_000
 """Work for one target by default, in scored histories."""
-LEAVES = 1024
-"""Sets that are scored at a time."""
 
 
 def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
@@ -229,7 +228,7 @@ class Shrunk:
         def score(removed: Tensor) -> Tensor:
             engine.count(len(removed), query, len(removed))
             leads = []
-            for part in torch.split(removed, LEAVES):
+            for part in torch.split(removed, rows_at_once(A_POSITION + len(columns))):
                 with torch.no_grad():
                     scores = bound(without(history, part[None]))  # [1, S, 1 + C]
                 stays = inside & ~part[:, problem.position.clamp(min=0)]

@@ -10,8 +10,8 @@ from torch import Tensor
 from topple.explainers.proofs.linear_relaxation import Network, extreme_sums
 from topple.explainers.proofs.second_order import Quadratic, quadratic
 
-NUMBERS = 500_000
-"""Numbers of one step of an expansion that are held at a time."""
+STEP = 500_000
+"""Numbers of one step of an expansion: the search goes first to the depth of as many sets, whatever memory there is."""
 PER_SCORE = 4_000
 """Numbers of an expansion that take about as long as one scored history."""
 SLACK = 1e-9
@@ -156,7 +156,7 @@ class Tree:
     def take(self, stack: list[Partial]) -> Partial:
         """Take as many partial sets off the stack as may be worked on at a time."""
         chosen, value = stack.pop()
-        few = max(1, NUMBERS // self.single.numel())
+        few = max(1, STEP // self.single.numel())
         if len(chosen) > few:
             stack.append((chosen[few:], value[few:]))
         return chosen[:few], value[:few]

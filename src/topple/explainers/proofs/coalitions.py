@@ -8,7 +8,7 @@ import numpy as np
 from topple.explainers.proofs.gaps import Gaps
 from topple.types import BoolArray, FloatArray, IntArray
 
-MOST = 10_000
+COALITIONS = 10_000
 """Coalitions that are looked at one by one; where there are more, none is ruled out."""
 STEPS = 60
 """Steps of the multipliers."""
@@ -28,7 +28,7 @@ def possible_coalitions(gaps: Gaps, positions: IntArray, size: int) -> IntArray 
         size: positions removed at most.
     """
     competitors, needed = len(gaps.start), gaps.needed
-    if comb(competitors, needed) > MOST:
+    if comb(competitors, needed) > COALITIONS:
         return None
     every = np.array(list(combinations(range(competitors), needed)), dtype=np.int64).reshape(-1, needed)
     scaled = gaps.scaled()

@@ -18,7 +18,7 @@ from topple.types import BoolArray, FloatArray, IntArray
 
 ROUNDING = 1e-12
 """Rounding of a float64 sum, relative to the sum of its absolute terms; a gap this near 0 may be above it."""
-MOST = 20_000
+COMPETITORS = 20_000
 """Competitors of one target that are told apart; where there are more, nothing is said about it."""
 DEEP = 32
 """From this many removals on, competitors are sifted by all that each could gain and not by its best few items."""
@@ -139,7 +139,7 @@ def find_gaps(engine: Engine, scores: AdditiveScores, cells: tuple[Tensor, Tenso
     hopeful = level[row] - bar[:, None]  # [Q, I]
     could = competes & (hopeful + _most_gain(scores.contributions, row, target, most, hopeful) > 0)
     could &= ~_never(scores, row, target)
-    crowded = could.sum(1) > MOST
+    crowded = could.sum(1) > COMPETITORS
     query, item = (could & ~crowded[:, None]).nonzero(as_tuple=True)  # [P]
     gains, start = _linear(scores, row[query], target[query], item, tolerance[query], rounding)
     at = position[row[query], item]

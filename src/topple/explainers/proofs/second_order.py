@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from topple.explainers.proofs.linear_relaxation import Network, extreme_sums
+from topple.scoring.memory import rows_at_once
 
 STEEPEST = 0.6584789484624083
 """Where tanh'' is least (and, negated, largest)."""
 POINTS = 9
 """Points where a curvature is looked at; between them it is known by its largest slope."""
-NUMBERS = 20_000_000
-"""Numbers of a product that are held at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +175,7 @@ def _products(effect: Tensor, factor: Tensor) -> Tensor:
     nodes, items, units = effect.shape
     competitors = factor.shape[1]
     out = effect.new_empty(nodes, competitors, items, items)
-    few = max(1, NUMBERS // (items * units))
+    few = rows_at_once(items * units)
     for node in range(nodes):
         for start in range(0, competitors, few):
             part = slice(start, start + few)

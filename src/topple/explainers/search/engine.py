@@ -13,17 +13,16 @@ from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.budget import Account, Meter
 from topple.scoring.encoding import EncodedHistories
-from topple.scoring.memory import in_chunks
-from topple.scoring.ranking import Ranking, exclude
+from topple.scoring.memory import CHUNK, in_chunks, rows_at_once
+from topple.scoring.ranking import Ranking, only_competing
 from topple.scoring.recommender import Recommender, Scorer
 from topple.scoring.unchanged import UnchangedScores
 from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable, only, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
-SCORES = 4_000_000
-"""Scores held at a time; more where a catalogue is so large that this were fewer than `LEAST` histories."""
 LEAST = 64
+"""Sets that are scored together at least, if memory allows, however large the catalogue is."""
 
 
 @dataclass(eq=False)
@@ -222,7 +221,7 @@ class Engine:
         whole_rows = full or self.goal is not Goal.NECESSARY
         columns = len(self.recommender.catalogue) if whole_rows else self.candidates.shape[1]
         self.account.meter.scored += len(row) * self.scored_per_set
-        at_once = max(1, max(SCORES, LEAST * columns) // max(1, sets.shape[1] * (columns + 2 * sets.shape[2])))
+        at_once = rows_at_once(sets.shape[1] * (columns + 2 * sets.shape[2]), max(CHUNK, LEAST * columns))
         out = self.table.histories.weights.new_zeros(*sets.shape[:2], self.table.target.shape[1])  # [R, S, T]
 
         def ask(part: slice) -> None:
@@ -257,7 +256,7 @@ class Engine:
         """
         with torch.no_grad():
             if full:
-                scores = exclude(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
+                scores = only_competing(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
             else:
                 scores = self.shortlist(keep, rows)  # [R, S, C]
                 if self._bars_any:

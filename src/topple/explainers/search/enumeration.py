@@ -11,7 +11,8 @@ from torch import Tensor
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 
-SETS_AT_ONCE = 2048
+BETWEEN_LOOKS = 2048
+"""Sets that are tried between two looks at the budget; the engine scores them in chunks."""
 
 
 @dataclass(eq=False)
@@ -89,5 +90,5 @@ class Enumeration:
 def all_sets(free: Tensor, size: int, length: int) -> Iterator[Tensor]:
     """Yield all sets of `size` of the free units, bool [sets, H] with H = `length`, a bounded number at a time."""
     every = combinations(free.tolist(), size)
-    while chosen := list(islice(every, SETS_AT_ONCE)):
+    while chosen := list(islice(every, BETWEEN_LOOKS)):
         yield torch.zeros(len(chosen), length, dtype=torch.bool).scatter(1, torch.tensor(chosen), True).to(free.device)

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-MOST = 100_000
-"""Sets that are held; when there are more, all are forgotten."""
+REMEMBERED = 100_000
+"""Sets that are held; when there are more, all are forgotten. What a run is charged depends on it, so memory does not."""
 UNITS = 8
 """Units of a word: a byte each."""
 
@@ -38,7 +38,7 @@ class Memo:
         Returns:
             where each pair is held [M], and which of the M, each once, are to be `keep`-ed before they are read.
         """
-        if self._count + len(row) > MOST:
+        if self._count + len(row) > REMEMBERED:
             self._at, self._count = {}, 0
         words = torch.nn.functional.pad(units, (0, self._spare)).contiguous().view(torch.int64)
         keys = self._keys(row, words).tolist()

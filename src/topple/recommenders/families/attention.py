@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-NUMBERS = 131_072
-"""Numbers of states of a block that are worked on at a time, so that they stay in the cache."""
+from topple.scoring.memory import CACHED, rows_at_once
+
 NOTHING = 1e-30
 """The share of an item that is not there: too little to count, and the logarithm has a gradient."""
 
@@ -84,7 +84,7 @@ class Blocks:
         if not kept.numel():
             return vectors.new_zeros(*kept.shape[:2], vectors.shape[2])
         history = torch.arange(len(vectors), device=vectors.device).repeat_interleave(variations)
-        at_once = max(1, NUMBERS // (length * vectors.shape[2]))
+        at_once = rows_at_once(length * vectors.shape[2], CACHED)
         parts = zip(torch.split(history, at_once), torch.split(kept.flatten(0, 1), at_once), strict=True)
         whole = not kept.requires_grad and bool(((kept == 0) | (kept == 1)).all())
         last = self._last_of_shortened if whole else self._last_of_shares

@@ -7,12 +7,10 @@ import torch
 from torch import Tensor
 
 from topple.recommenders.families.low_rank import Start, Update, users_of
-from topple.recommenders.families.small_systems import NUMBERS
+from topple.scoring.memory import may_hold, rows_at_once
 from topple.scoring.products import factor_scores, lengths_of, products
 from topple.scoring.recommender import Scorer
 
-HELD = 16_000_000
-"""Numbers that are held of how the items of histories move each other, for many variations to follow."""
 NEAR = 32
 """Where no variation removes more items than this, all are updates of the whole history."""
 
@@ -112,7 +110,7 @@ class FoldIn:
         """Solve each variation by itself, in the space of the history or of the factors, the smaller of the two."""
         length, factors = self.factors.shape[1:]
         solve = self._solved_by_items if length < factors else self._solved_by_factors
-        together = max(1, NUMBERS // max(1, len(kept) * length * min(length, factors)))
+        together = rows_at_once(len(kept) * length * min(length, factors))
         return torch.cat([solve(part) for part in torch.split(kept, together, 1)], 1)
 
     def ways(self, kept: Tensor) -> tuple[Tensor, ...]:
@@ -201,7 +199,7 @@ class FoldIn:
 
     def mutual(self, starts: int) -> Tensor | None:
         """Return Z A^-1 Z' of the whole histories, or of both starts, [B, starts, H, H]; None where that is too much to hold."""
-        if starts * self.factors.shape[1] * self.left.numel() > HELD:
+        if not may_hold(starts * self.factors.shape[1] * self.left.numel()):
             return None
         if starts not in self._mutual:
             effect = (self.one if starts == 1 else self.both).effect

@@ -10,14 +10,10 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.scorers import additive_scorer
+from topple.scoring.memory import may_hold, rows_at_once
 from topple.scoring.products import lengths_of
 from topple.scoring.recommender import Capability, Recommender, Scorer
 from topple.scoring.variations import HistoryBatch
-
-DENSE = 16_000_000
-"""Numbers of rows that are held dense where what was learned is sparse: those of a catalogue of 4,000 items."""
-NUMBERS = 4_000_000
-"""Gathered numbers, or scores, held at a time on the way."""
 
 
 class Rows(ABC):
@@ -102,7 +98,7 @@ class SparseRows(Rows):
         columns, variations = len(self.indptr) - 1, keep.shape[1]
         scores = keep.new_zeros(len(histories) * columns, variations)
         kept = (keep * histories.weights[:, None]).transpose(1, 2).flatten(0, 1)  # [B * H, S]
-        together = NUMBERS // max(1, variations) + 1
+        together = rows_at_once(variations)
         for row, position, column, value in zip(
             *(torch.split(e, together) for e in self._entries(histories)), strict=True
         ):
@@ -124,9 +120,9 @@ class SparseRows(Rows):
 
 
 def sparse_rows(indptr: Tensor, indices: Tensor, values: Tensor) -> Rows:
-    """Return sparse rows, held dense where the catalogue is so small that these are faster. Arguments as of `SparseRows`."""
+    """Return sparse rows, held dense in catalogues of up to 4,000 items, where these are faster. Arguments as of `SparseRows`."""
     items = len(indptr) - 1
-    if items * items > DENSE:
+    if not may_hold(items * items):
         return SparseRows(indptr, indices, values)
     dense = values.new_zeros(items, items)
     dense[torch.repeat_interleave(indptr.diff()), indices] = values
@@ -172,5 +168,5 @@ class RowSums(Recommender):
 
 def _parts(histories: int, numbers: int) -> Iterator[slice]:
     """Yield some histories at a time, where one needs `each` numbers."""
-    together = max(1, NUMBERS // max(1, numbers))
+    together = rows_at_once(numbers)
     return (slice(start, start + together) for start in range(0, histories, together))

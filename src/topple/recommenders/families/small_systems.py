@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-NUMBERS = 4_000_000
-"""Numbers of systems of equations held at a time."""
+from topple.scoring.memory import rows_at_once
+
 FEW = 20_000
 """Numbers of systems that are solved together, whatever their sizes."""
 SMALL = 8
@@ -16,7 +16,7 @@ SMALL = 8
 def by_size(counts: Tensor, width: int) -> Iterator[Tensor]:
     """Yield the numbers of systems [N] with about as many unknowns together, each that has any once, the one with most last.
 
-    No more are together than have `NUMBERS` numbers; where all together are small, sizes are not told apart.
+    No more are together than the budget of memory has room for; where all together are small, sizes are not told apart.
 
     Args:
         counts: unknowns of each system [N].
@@ -27,7 +27,7 @@ def by_size(counts: Tensor, width: int) -> Iterator[Tensor]:
     while stop and (most := int(counts[stop - 1])):
         apart = most // 2 if stop * most * most > FEW else 0
         start = int(torch.searchsorted(counts, apart, right=True))
-        for begin in range(start, stop, together := max(1, NUMBERS // (most * max(most, width)))):
+        for begin in range(start, stop, together := rows_at_once(most * max(most, width))):
             yield order[begin : min(stop, begin + together)]
         stop = start
 

@@ -20,8 +20,9 @@ from topple.recommenders.families.least_squares import LeastSquares
 from topple.recommenders.saving.arrays import read_arrays
 from topple.recommenders.training.quality import held_out_quality
 from topple.scoring.findings.known import Findings
+from topple.scoring.memory import POSITIONS
 from topple.scoring.recommender import Capability, Epoch, OnBest, OnEpoch, Recommender, moved
-from topple.scoring.variations import POSITIONS_AT_ONCE, HistoryBatch
+from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix
 
@@ -135,8 +136,8 @@ def _round(train: CsrMatrix, items: Tensor, settings: AlsSettings) -> tuple[Tens
         )
     seen = torch.from_numpy(np.repeat(np.arange(len(users)), np.diff(train.indptr)))
     pairs = zip(
-        torch.split(seen, POSITIONS_AT_ONCE),
-        torch.split(torch.from_numpy(train.indices.astype(np.int64)), POSITIONS_AT_ONCE),
+        torch.split(seen, POSITIONS),
+        torch.split(torch.from_numpy(train.indices.astype(np.int64)), POSITIONS),
         strict=True,
     )
     total = float(((users.T @ users).double() * (items.T @ items).double()).sum())
@@ -159,14 +160,14 @@ def _half(matrix: CsrMatrix, factors: Tensor, settings: AlsSettings) -> Tensor:
 
 
 def _chunks(matrix: CsrMatrix) -> Iterator[tuple[Tensor, HistoryBatch]]:
-    """Yield the rows with entries, those of like length together, never more than about `POSITIONS_AT_ONCE` padded positions."""
+    """Yield the rows with entries, those of like length together, never more than about `POSITIONS` padded positions."""
     lengths = np.diff(matrix.indptr)
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] > 0]
     start = 0
     while start < len(order):
         padded = lengths[order[start:]] * np.arange(1, len(order) - start + 1)
-        rows = order[start : start + max(1, int(np.searchsorted(padded, POSITIONS_AT_ONCE, side="right")))]
+        rows = order[start : start + max(1, int(np.searchsorted(padded, POSITIONS, side="right")))]
         weights = (np.arange(lengths[rows[-1]]) < lengths[rows][:, None]).astype(np.float32)
         items = np.zeros(weights.shape, dtype=np.int64)
         items[weights > 0] = matrix[rows].indices

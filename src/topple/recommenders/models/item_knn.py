@@ -15,12 +15,11 @@ from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.row_sums import RowSums, sparse_rows
 from topple.recommenders.saving.arrays import sparse_arrays
 from topple.recommenders.training.loop import report_single_epoch
+from topple.scoring.memory import rows_at_once
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, moved
 from topple.settings import Settings
 from topple.types import CsrMatrix, FloatArray
 
-NUMBERS = 4_000_000
-"""Similarities held at a time while a model is fitted."""
 PARTS = ("indptr", "indices", "similarities")
 """The arrays of the model: a sparse matrix by rows."""
 
@@ -98,10 +97,10 @@ def _nearest(train: CsrMatrix, settings: ItemKnnSettings) -> Iterator[CsrMatrix]
     by_item = train.T.tocsr()
     users = np.diff(by_item.indptr).astype(np.float64)
     met = np.asarray(by_item @ np.diff(train.indptr)).cumsum()  # an upper bound of the entries of an item's row
-    start = 0
+    start, most = 0, rows_at_once(1)
     while start < len(users):
         before = met[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(met, before + NUMBERS, side="right")))
+        stop = max(start + 1, int(np.searchsorted(met, before + most, side="right")))
         together = (by_item[start:stop] @ train).tocoo()
         row, column = together.row.astype(np.int64), together.col.astype(np.int64)
         other = row + start != column

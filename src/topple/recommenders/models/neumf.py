@@ -11,14 +11,12 @@ from torch.nn import functional
 from topple.data.splitting import Split
 from topple.recommenders.families.learned import Learned, LearnedSettings, normal, unmet
 from topple.recommenders.training.loop import train
+from topple.scoring.memory import rows_at_once
 from topple.scoring.products import lengths_of, products
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix
-
-NUMBERS = 4_000_000
-"""Numbers of the perceptron's layers that are held at a time when scoring."""
 
 
 class NeuMFSettings(LearnedSettings):
@@ -155,7 +153,7 @@ def _in_parts(p: dict[str, Tensor], user: Tensor, item: Tensor) -> Tensor:
     """Return what the perceptron adds to scores [B, S, C], from its first layer's inputs of users and items, a part at a time."""
     variations = user.shape[1]
     which = torch.arange(len(user), device=user.device).repeat_interleave(variations).clamp(max=len(item) - 1)
-    at_once = max(1, NUMBERS // (2 * item.shape[1] * item.shape[2]))
+    at_once = rows_at_once(2 * item.shape[1] * item.shape[2])
     parts = zip(torch.split(user.flatten(0, 1), at_once), torch.split(which, at_once), strict=True)
     found = [_perceptron(p, pairs[:, None] + (item if len(item) == 1 else item[users])) for pairs, users in parts]
     return torch.cat(found).reshape(len(user), variations, item.shape[1])

@@ -22,7 +22,7 @@ from topple.types import CsrMatrix
 
 logger = logging.getLogger(__name__)
 
-TOGETHER = 16
+PADDED_TOGETHER = 16
 """Users that are padded to one length in training."""
 
 
@@ -134,7 +134,7 @@ class SASRec(Learned):
                 return x * kept / (1 - settings.dropout)
 
         order = np.argsort(np.diff(batch.indptr), kind="stable")  # users of like length together
-        parts = [order[start : start + TOGETHER] for start in range(0, len(order), TOGETHER)]
+        parts = [order[start : start + PADDED_TOGETHER] for start in range(0, len(order), PADDED_TOGETHER)]
         return torch.cat([self._losses(batch[part], drawn, random, drop) for part in parts]).sum() / len(order)
 
     def _losses(self, batch: CsrMatrix, drawn: Tensor, random: torch.Generator, drop: Drop) -> Tensor:

@@ -14,6 +14,7 @@ from topple.scoring.variations import HistoryBatch
 from topple.types import CsrMatrix, FloatArray, IntArray
 
 ROWS = 64
+"""Users whose lists are made together, whatever memory there is: the same training is the same anywhere."""
 
 
 def held_out_quality(

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from topple.randomness import derive_seed, uniform
-from topple.scoring.findings.probe import HISTORIES, NUMBERS, Probe, known_scores
-from topple.scoring.memory import in_chunks
+from topple.scoring.findings.probe import HISTORIES, Probe, known_scores
+from topple.scoring.memory import in_chunks, rows_at_once
 from topple.types import FloatArray
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _sums(model: "Recommender", probe: Probe) -> FloatArray:
             weights = 2 * uniform(torch.tensor(seed ^ turn), torch.tensor(0), torch.arange(items)) - 1
             parts[turn] = weights @ row
 
-    in_chunks(HISTORIES, max(1, NUMBERS // max(1, items)), ask)
+    in_chunks(HISTORIES, rows_at_once(items), ask)
     return parts.reshape(-1, SUMS).sum(0).numpy()
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from topple.scoring.findings.probe import Histories, known_scores
-from topple.scoring.memory import in_chunks
+from topple.scoring.memory import histories_at_once, in_chunks
 from topple.scoring.variations import HistoryBatch
 
 if TYPE_CHECKING:
@@ -18,10 +18,8 @@ DEPTHS = (5, 10, 20, 50, 100)
 """Lengths of the lists that are counted."""
 USERS = 2_000
 """Training users whose lists are counted at most."""
-NUMBERS = 40_000_000
+MOST_SCORES = 40_000_000
 """Scores that counting may take at most: with more than 20,000 items, fewer users are counted."""
-AT_ONCE = 64
-"""Users asked for at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +44,7 @@ class Listed:
 
 def users_counted(items: int) -> int:
     """Return of how many training users the lists are counted for a catalogue of this size."""
-    return min(USERS, max(1, NUMBERS // max(1, items)))
+    return min(USERS, max(1, MOST_SCORES // max(1, items)))
 
 
 def listed_counts(recommender: "Recommender", histories: Histories) -> Tensor:
@@ -69,5 +67,5 @@ def listed_counts(recommender: "Recommender", histories: Histories) -> Tensor:
         found = [torch.bincount(listed[:, :depth].flatten(), minlength=items + 1)[:items] for depth in DEPTHS]
         counts.add_(torch.stack(found, 1).to(torch.int32))
 
-    in_chunks(len(histories), min(AT_ONCE, max(1, len(histories))), ask)
+    in_chunks(len(histories), histories_at_once(items), ask)
     return counts

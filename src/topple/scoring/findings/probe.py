@@ -12,7 +12,7 @@ from torch import Tensor
 
 from topple.data.splitting import Split, sequence
 from topple.randomness import derive_seed, uniform
-from topple.scoring.memory import in_chunks
+from topple.scoring.memory import in_chunks, rows_at_once
 from topple.scoring.variations import HistoryBatch
 from topple.types import FloatArray
 
@@ -23,8 +23,6 @@ HISTORIES = 64
 """Histories of a probe."""
 LENGTH = 10
 """Items of a history that is drawn."""
-NUMBERS = 4_000_000
-"""Scores that a model is asked for at a time."""
 TENTH = 10
 """The rank whose score tells the scale of a history's scores."""
 TOP = 20
@@ -136,7 +134,7 @@ def _best(recommender: "Recommender", probe: Probe) -> list[FloatArray]:
         scores = known_scores(recommender, probe.batch(range(len(probe))[rows], recommender.device))
         best[rows] = torch.topk(scores, best.shape[1]).values.cpu()
 
-    in_chunks(len(probe), max(1, NUMBERS // max(1, items)), ask)
+    in_chunks(len(probe), rows_at_once(items), ask)
     return [scores[np.isfinite(scores)] for scores in best.numpy()]
 
 

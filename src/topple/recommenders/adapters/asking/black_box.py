@@ -16,13 +16,11 @@ from topple.records.question import Request
 from topple.scoring.findings.known import Findings
 from topple.scoring.findings.probe import Probe
 from topple.scoring.memo import Lock
+from topple.scoring.memory import CHUNK, rows_at_once
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
 from topple.types import Id
-
-NUMBERS = 4_000_000
-"""Scores that a model is asked for at a time."""
 
 Ask: TypeAlias = Callable[[Variations], Any]
 """N edited histories to their scores [N, I]: a tensor, an array, or whatever an array can be made of."""
@@ -75,7 +73,7 @@ class BlackBox(Recommender):
         self._device = device or torch.device("cpu")
         self._empty = _empty_scores(empty, len(catalogue), name)
         self._missing = missing
-        self.at_once = max(1, min(at_once or NUMBERS, NUMBERS // max(1, len(catalogue))))
+        self.at_once = max(1, at_once or CHUNK)
         self.empty_by_rule = empty is not None  # type: ignore[misc]
         if probe is not None:
             self.findings = Findings(_probe_of(probe, catalogue))
@@ -106,8 +104,9 @@ class BlackBox(Recommender):
             asked = Variations.of(self.catalogue, histories, keep)
             columns = None if candidates is None else candidates.repeat_interleave(variations, 0)
             parts = []
-            for start in range(0, len(asked), self.at_once):
-                rows = slice(start, start + self.at_once)
+            together = min(self.at_once, rows_at_once(len(self.catalogue)))
+            for start in range(0, len(asked), together):
+                rows = slice(start, start + together)
                 scores = self._scores(asked[rows], missing, partial(_origin, start, width))
                 parts.append(scores if columns is None else scores.gather(1, columns[rows]))
             width = len(self.catalogue) if candidates is None else candidates.shape[1]
