@@ -60,7 +60,7 @@ def _judge_evidence(found, verdict, truth, bits):
     by_fillers = truth.counts[CERTAIN, 0, left] < truth.k <= truth.counts[CERTAIN, 1, left]
     if verdict.without_evidence != by_fillers:
         found.say("verdict", f"without_evidence={verdict.without_evidence} of the set {bits:b} of {verdict.query}")
-    whole = by_fillers and left == 0 and len(truth.history.items) > 1
+    whole = by_fillers and left == 0 and len(set(truth.history.items)) > 1
     if verdict.whole_history != whole:
         found.say("verdict", f"whole_history={verdict.whole_history} of the set {bits:b} of {verdict.query}")
 
@@ -68,7 +68,7 @@ def _judge_evidence(found, verdict, truth, bits):
 def judge_scale(world):
     """Work out the scale of a model anew, over the probe that it keeps, and return what is wrong with it."""
     found = Judgement(counts=Counter(scales=1))
-    probe = world.model.findings.probe(world.model)
+    probe = world.model.findings.probe(world.model).histories
     scale = scale_of(world.score, len(world.model.catalogue), probe)
     if not np.isclose(world.model.scale, scale, rtol=1e-6, atol=0):
         found.say("scale", f"the scale is {world.model.scale!r}, and should be {scale!r}")

@@ -105,7 +105,8 @@ def grow(engine: Engine, alone: Tensor, *, width: int, most: int) -> Tensor:
 
 def _unchanged(engine: Engine) -> Tensor:
     """Return the margins of the unchanged histories [B, T]; nobody is charged: they are what was scored to begin with."""
-    if engine.goal is Goal.NECESSARY:
+    known = int(engine.target_columns.max()) < engine.best_scores.shape[1]  # all targets are among the best
+    if engine.goal is Goal.NECESSARY and known:
         return engine.ranking.lead(engine.best_scores, engine.target_columns, engine.table.k, engine.tolerance)
     nothing = torch.zeros_like(engine.table.removable[:, 0])
     rows = torch.arange(len(nothing), device=nothing.device)
