@@ -236,3 +236,8 @@ def test_which_of_level_competitors_has_the_gradient_does_not_depend_on_how_many
         slopes.append(given.grad[:9].tolist())
     assert slopes[0] == slopes[1] == slopes[2]
     assert slopes[0][4] == 1, "the third of the level ones in the order of the catalogue"
+
+
+def test_between_scores_of_zero_nothing_is_left_to_rounding():
+    found = standing(torch.zeros(4, dtype=torch.float64), 1, ranking=Ranking(1e-12, 0.0, None))
+    assert (bool(found.out), bool(found.possibly_out), bool(found.within_rounding)) == (False, False, False)

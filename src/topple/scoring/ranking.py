@@ -153,7 +153,8 @@ class Standing:
     @property
     def possibly_out(self) -> Tensor:
         """Where the target is out, or in by no more than rounding, bool [..., T]; a proof needs that it is False of cheaper sets."""
-        return (self.lead + self.band >= 0) | self.by_fillers
+        near = (self.band > 0) & (self.lead + self.band >= 0)  # between scores of 0 there is nothing to round
+        return (self.lead > 0) | near | self.by_fillers
 
     @property
     def within_rounding(self) -> Tensor:

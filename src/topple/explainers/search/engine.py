@@ -271,8 +271,9 @@ class Engine:
         self._note_undecided(rows, keep, standing.within_rounding)
         # what rounding may have done is no part of a lead: equal leads are equal, however large the scores are
         if kept:
-            lead = torch.where(standing.lead + standing.band < 0, standing.lead, standing.lead.clamp(min=0))
-            return (-lead).masked_fill(standing.by_fillers, -tiny)
+            lead = torch.where(standing.possibly_out, standing.lead.clamp(min=0), standing.lead)
+            stays = -lead.masked_fill((lead == 0) & ~standing.possibly_out, -tiny)  # a tie of zeros stays in the list
+            return stays.masked_fill(standing.by_fillers, -tiny)
         lead = torch.where(standing.lead > standing.band, standing.lead, standing.lead.clamp(max=0))
         return lead.masked_fill(standing.by_fillers, tiny)
 
