@@ -15,8 +15,8 @@ from topple.settings import Settings
 class GreedySettings(Settings):
     """Settings of the greedy search."""
 
-    width: int = Field(default=12, ge=1)
-    """Items tried in each step; twice as many for goals other than `necessary`."""
+    width: int = Field(default=6, ge=1)
+    """Items tried in each step; four times as many for goals other than `necessary`."""
     largest: int = Field(default=50, ge=1)
     """Largest set that is tried."""
 

@@ -65,7 +65,7 @@ class Lcer(SetSearch):
     def search(self, engine: Engine) -> Claims:
         """Learn a mask for each target, those of a history side by side, in float64."""
         settings, table = self.settings, engine.table
-        margin = engine.best_scores.gather(1, table.k)  # [B, T], the (k+1)-th score of the unchanged history
+        margin = engine.shortlist.best_scores.gather(1, table.k)  # [B, T], the (k+1)-th score of the unchanged history
         targets = engine.recommender.bind(table.histories, table.target)
         price = settings.lam * table.price  # [B, T, H]
         theta = _initial(table)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from topple.records.answer import Status
@@ -45,7 +46,7 @@ class Claims:
         """Where a set is named, bool [N]."""
         return self.sets.any(-1)
 
-    @property
+    @cached_property
     def status(self) -> tuple[Status, ...]:
         """How each of the N queries ended."""
         facts = zip(self.found.tolist(), self.proven_below.isinf().tolist(), self.ended.tolist(), strict=True)

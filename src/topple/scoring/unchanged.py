@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from topple.records.question import CandidateRule
+from topple.scoring.changed import ChangedRows
 from topple.scoring.encoding import EncodedHistories, EncodedQueries
 from topple.scoring.ranking import Ranking, Standing, catalogue_scores, top_k
 from topple.scoring.recommender import Recommender
@@ -34,7 +35,7 @@ class UnchangedScores:
     def __init__(self, recommender: Recommender, encoded: EncodedHistories, rule: CandidateRule) -> None:
         self.recommender, self.encoded, self.rule = recommender, encoded, rule
         self._scores = catalogue_scores(recommender, self.histories, unchanged(self.histories), rule)[:, 0]  # [B, I]
-        self.ranking = Ranking.of(recommender)
+        self.ranking, self.changed = Ranking.of(recommender), ChangedRows()
 
     def serves(self, rule: CandidateRule) -> bool:
         """Return whether the scores are those under another rule too: the two unseen rules differ only once items are removed."""
@@ -50,9 +51,14 @@ class UnchangedScores:
         items = top_k(self._scores, k)
         return items, self._scores.gather(1, items)
 
-    def shortlist(self, row: Tensor, most: int) -> Tensor:
-        """Return the best `most` items, or all where there are fewer, of the histories `row` [R]: [R, C], best first."""
-        return top_k(self._scores[row], min(most, self._scores.shape[1]))
+    def shortlist(self, row: Tensor, most: int, targets: Tensor) -> Tensor:
+        """Return `most` items, or all where there are fewer, of the histories `row` [R], best first, [R, C].
+
+        They are the targets [R, T], however many items tie with them, and the best others.
+        """
+        scores = self._scores[row]
+        chosen = top_k(scores.scatter(1, targets, torch.inf), min(most, scores.shape[1]))
+        return chosen.gather(1, scores.gather(1, chosen).sort(dim=1, descending=True, stable=True).indices)
 
     def scores_of(self, row: Tensor, items: Tensor) -> Tensor:
         """Return the scores of items [R, T] for the histories `row` [R]; minus infinity where an item does not compete."""

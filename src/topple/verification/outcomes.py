@@ -8,7 +8,7 @@ from torch import Tensor
 from topple.scoring.encoding import EncodedQueries
 from topple.scoring.ranking import Standing, top_k
 from topple.scoring.unchanged import UnchangedScores
-from topple.verification.reranking import reranked
+from topple.verification.reranking import changed_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def outcomes_of(
     target, k = queries.target[chosen, None], queries.k[chosen, None]  # [Q, 1]
     tolerance = unchanged.tolerance(queries.row[chosen], target)
     before = unchanged.best(int(queries.k.max()))[0].tolist() if lists and len(chosen) else []
-    for part, scores in reranked(unchanged.recommender, queries.histories, queries.row[chosen], keep, unchanged.rule):
+    for part, scores in changed_rows(unchanged, queries.histories, queries.row[chosen], keep):
         standing = ranking.standing(scores, target[part], k[part], tolerance[part])
         number = chosen[part]
         found.tried[number] = True
@@ -107,7 +107,7 @@ def target_out(
     surely, possibly = torch.zeros_like(number, dtype=torch.bool), torch.zeros_like(number, dtype=torch.bool)
     row, target, k = queries.row[number], queries.target[number, None], queries.k[number, None]
     tolerance = unchanged.tolerance(row, target)
-    for part, scores in reranked(unchanged.recommender, queries.histories, row, keep, unchanged.rule):
+    for part, scores in changed_rows(unchanged, queries.histories, row, keep):
         standing = unchanged.ranking.standing(scores, target[part], k[part], tolerance[part])
         surely[part], possibly[part] = standing.surely_out[:, 0], standing.possibly_out[:, 0]
     return surely, possibly
@@ -135,7 +135,7 @@ def targets_out(
     # A variation with fewer queries than `most` is filled up with others, which the last line leaves out.
     number = asked.long().topk(most, dim=1).indices  # [M, T]
     tolerance = unchanged.tolerance(row, queries.target[number])
-    for part, scores in reranked(unchanged.recommender, queries.histories, row, keep, unchanged.rule):
+    for part, scores in changed_rows(unchanged, queries.histories, row, keep):
         tried = number[part]
         standing: Standing = unchanged.ranking.standing(
             scores, queries.target[tried], queries.k[tried], tolerance[part]

@@ -9,6 +9,7 @@ from topple.records.question import CandidateRule
 from topple.scoring.memory import rows_at_once
 from topple.scoring.ranking import catalogue_scores
 from topple.scoring.recommender import Recommender
+from topple.scoring.unchanged import UnchangedScores
 from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable
 
 PADDED_TOGETHER = 64
@@ -48,3 +49,16 @@ def reranked(
             kept = torch.zeros(len(chunk), count, chosen.items.shape[1], dtype=keep.dtype, device=keep.device)
             kept[cell] = keep[numbers, : chosen.items.shape[1]]  # [R, S, H]
             yield numbers, catalogue_scores(recommender, chosen, kept, rule)[cell]
+
+
+def changed_rows(
+    unchanged: UnchangedScores, histories: HistoryBatch, row: Tensor, keep: Tensor
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield what `reranked` does, under the rule of the unchanged scores; what is held of them is not scored again."""
+    known, scores = unchanged.changed.find(row, keep)
+    if len(known):
+        yield known, scores
+    new = torch.ones_like(row, dtype=torch.bool).index_fill(0, known, False).nonzero()[:, 0]
+    for part, scores in reranked(unchanged.recommender, histories, row[new], keep[new], unchanged.rule):
+        unchanged.changed.hold(row[new[part]], keep[new[part]], scores)
+        yield new[part], scores

@@ -13,7 +13,8 @@ from topple.api.recommending import recommend
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
 from topple.explainers.search.exchange import exchange
 from topple.explainers.search.explainer import engines
-from topple.explainers.search.growing import _choose, grow, most_promising, prune, singles
+from topple.explainers.search.growing import _choose, grow, prune, singles
+from topple.explainers.search.promises import most_promising
 from topple.explainers.search.slopes import lead_slopes, spread_of
 from topple.records.answer import Proof, Status
 from topple.records.question import UNSEEN

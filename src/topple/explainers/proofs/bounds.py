@@ -191,7 +191,7 @@ class Shrunk:
 
     def _scale(self) -> float:
         """Return how large the best scores of the unchanged history are, whatever the sign."""
-        scores = self.engine.best_scores[self.row]
+        scores = self.engine.shortlist.best_scores[self.row]
         return float(scores.abs().masked_fill(scores.isinf(), 0).max())
 
     def _pool(self, loose: Tensor, targets: Tensor) -> Tensor:

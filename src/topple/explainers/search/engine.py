@@ -8,21 +8,18 @@ from torch import Tensor
 
 from topple.explainers.base import OnProgress
 from topple.explainers.search.memo import Memo
+from topple.explainers.search.shortlist import Shortlist, sets_at_once
 from topple.explainers.search.targets import TargetTable
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.budget import Account, Meter
+from topple.scoring.changed import ChangedRows
 from topple.scoring.encoding import EncodedHistories
-from topple.scoring.memory import CHUNK, in_chunks, rows_at_once
+from topple.scoring.memory import in_chunks
 from topple.scoring.ranking import Ranking, only_competing
 from topple.scoring.recommender import Recommender, Scorer
 from topple.scoring.unchanged import UnchangedScores
 from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable, only, without
-
-SHORTLIST = 100
-"""Competitors that a search looks at; the full catalogue settles what it finds."""
-LEAST = 64
-"""Sets that are scored together at least, if memory allows, however large the catalogue is."""
 
 
 @dataclass(eq=False)
@@ -43,8 +40,8 @@ class Engine:
         account: what the queries have spent.
         ranking: the rule.
         tolerance: of each query [B, T].
-        best: the best competitors of each unchanged history [B, W].
-        best_scores: their scores, minus infinity for what does not compete: only a tiny catalogue has it here [B, W].
+        shortlist: the competitors of each history that a search looks at.
+        changed: rows of the full catalogue that the judge will ask for again; None: none are held.
         on_progress: called with how many more queries are done.
     """
 
@@ -55,8 +52,8 @@ class Engine:
     account: Account
     ranking: Ranking
     tolerance: Tensor
-    best: Tensor
-    best_scores: Tensor
+    shortlist: Shortlist
+    changed: ChangedRows | None = None
     on_progress: OnProgress | None = None
     reported: float = field(default=0.0, init=False)
 
@@ -77,12 +74,19 @@ class Engine:
             unchanged, source = UnchangedScores(recommender, alone, rule), torch.arange(len(table.histories))
         else:
             source = table.source
-        best = unchanged.shortlist(source, max(SHORTLIST, int(table.k.max()) + 1))
-        best_scores = unchanged.scores_of(source, best)
         tolerance = unchanged.tolerance(source, table.target)
         account = (meter or Meter()).account(table.nobody, table.row.device)
         engine = cls(
-            recommender, table, rule, goal, account, unchanged.ranking, tolerance, best, best_scores, on_progress
+            recommender,
+            table,
+            rule,
+            goal,
+            account,
+            unchanged.ranking,
+            tolerance,
+            Shortlist.of(unchanged, table, rule, tolerance),
+            unchanged.changed if unchanged.rule is rule else None,
+            on_progress,
         )
         engine.count(len(table.histories), table.query[table.cells], 1)
         return engine
@@ -91,6 +95,7 @@ class Engine:
         """Return an engine for the queries in the chosen cells, bool [B, T]; they are charged on."""
         table = self.table.select(chosen)
         row = (chosen & self.table.asked).any(1).nonzero()[:, 0]
+        tolerance = table.arranged_like(self.table, chosen, self.tolerance)
         return Engine(
             self.recommender,
             table,
@@ -98,18 +103,13 @@ class Engine:
             self.goal,
             self.account,
             self.ranking,
-            table.arranged_like(self.table, chosen, self.tolerance),
-            self.best[row],
-            self.best_scores[row],
+            tolerance,
+            self.shortlist.part(table, row, tolerance),
+            self.changed,
         )
 
     def __post_init__(self) -> None:
         histories, targets = self.table.histories, self.table.target
-        outside_alone = self.rule is not CandidateRule.UNSEEN_AFTER
-        self.candidates = self.best if outside_alone else torch.cat([self.best, histories.items], 1)  # [B, C]
-        self.target_columns = (self.candidates[:, None] == targets[..., None]).int().argmax(-1)  # [B, T]
-        self._barred = self.best_scores.isinf()  # [B, W]
-        self._bars_any = not outside_alone or bool(self._barred.any())
         self.undecided = torch.full_like(self.tolerance, torch.inf)  # [B, T]
         self._memos = [Memo(histories.items.shape[1], targets.shape[1], histories.weights) for _ in range(2)]
 
@@ -117,11 +117,6 @@ class Engine:
     def everything(self) -> Scorer:
         """The recommender, bound to all histories and the full catalogue."""
         return self.recommender.bind(self.table.histories)
-
-    @cached_property
-    def shortlist(self) -> Scorer:
-        """The recommender, bound to all histories and their shortlists."""
-        return self.recommender.bind(self.table.histories, self.candidates)
 
     @property
     def cost(self) -> Tensor:
@@ -198,6 +193,16 @@ class Engine:
         self.account.charge(self.table.query[row, column], self.scored_per_set)
         return self._remembered(row, units, full=full).gather(1, column[:, None])[:, 0]
 
+    def margins_and_scores(self, row: Tensor, units: Tensor, charged: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `margins` does, and the scores of the shortlist [M, C]; for the goal `necessary`."""
+        self.count(len(row), self.table.query[row].flatten(), charged.flatten().long())
+        cells = VariationTable.of(row, VARIATIONS_A_ROW)
+        scores = self.shortlist.scores_without(cells.history, cells.fill(units))  # [R, S, C]
+        margins = cells.read(self.shortlist.leads(cells.history, scores))  # [M, T]
+        memo = self._memos[False]
+        memo.keep(memo.look_up(row, units)[0], margins)
+        return margins, cells.read(scores)
+
     def settle(self, row: Tensor, column: Tensor, units: Tensor) -> Tensor:
         """Return the margin for one target of each set among the full catalogue [M]."""
         return self.margin(row, column, units, full=True)
@@ -206,7 +211,7 @@ class Engine:
         memo = self._memos[full]
         at, new = memo.look_up(row, units)
         if len(new):
-            memo.keep(at[new], self._scored(row[new], units[new], full=full))
+            memo.keep(at[new], self._scored(row[new], units[new], full=full, changed=self.changed))
         return memo.read(at)
 
     def new_margins(self, row: Tensor, units: Tensor, charged: Tensor, *, full: bool = False) -> Tensor:
@@ -214,58 +219,62 @@ class Engine:
         self.account.charge(self.table.query[row].flatten(), charged.flatten() * self.scored_per_set)
         return self._scored(row, units, full=full)
 
-    def _scored(self, row: Tensor, units: Tensor, *, full: bool) -> Tensor:
-        """Return the margins [M, T] of sets, bool [M, H]."""
+    def _scored(self, row: Tensor, units: Tensor, *, full: bool, changed: ChangedRows | None = None) -> Tensor:
+        """Return the margins [M, T] of sets, bool [M, H]; rows of the full catalogue are held in `changed`."""
         cells = VariationTable.of(row, VARIATIONS_A_ROW)
         sets = self.table.positions(cells.history, cells.fill(units))  # [R, S, H]
         whole_rows = full or self.goal is not Goal.NECESSARY
-        columns = len(self.recommender.catalogue) if whole_rows else self.candidates.shape[1]
+        columns = len(self.recommender.catalogue) if whole_rows else self.shortlist.items.shape[1]
         self.account.meter.scored += len(row) * self.scored_per_set
-        at_once = rows_at_once(sets.shape[1] * (columns + 2 * sets.shape[2]), max(CHUNK, LEAST * columns))
         out = self.table.histories.weights.new_zeros(*sets.shape[:2], self.table.target.shape[1])  # [R, S, T]
 
         def ask(part: slice) -> None:
-            out[part] = self._margins(cells.history[part], sets[part], full)
+            out[part] = self._margins(cells.history[part], sets[part], full, changed)
 
-        in_chunks(len(out), at_once, ask)
+        with torch.no_grad():
+            in_chunks(len(out), sets_at_once(sets.shape, columns), ask)
         return cells.read(out)
 
-    def _margins(self, rows: Tensor, sets: Tensor, full: bool) -> Tensor:
+    def _margins(self, rows: Tensor, sets: Tensor, full: bool, changed: ChangedRows | None) -> Tensor:
         """Return the margins [R, S, T] of sets of positions, bool [R, S, H]."""
         histories = self.table.histories.rows(rows)
         sets = sets[..., : histories.items.shape[1]]
         out = []
         if self.goal is not Goal.SUFFICIENT:
-            out.append(self._leads(rows, histories, without(histories, sets), full))
+            keep = without(histories, sets)
+            out.append(
+                self._leads(rows, histories, keep, changed)
+                if full
+                else self.shortlist.leads(rows, self.shortlist.scores(rows, keep))
+            )
         if self.goal is not Goal.NECESSARY:
-            out.append(self._leads(rows, histories, only(histories, sets), full=True, kept=True))
+            out.append(self._leads(rows, histories, only(histories, sets), changed, kept=True))
         if len(out) == 1:
             return out[0]
         least, both = torch.minimum(*out), out[0].clamp(max=0) + out[1].clamp(max=0)
         return torch.where(least > 0, least, both)
 
-    def _leads(self, rows: Tensor, histories: HistoryBatch, keep: Tensor, full: bool, *, kept: bool = False) -> Tensor:
+    def _leads(
+        self, rows: Tensor, histories: HistoryBatch, keep: Tensor, changed: ChangedRows | None, *, kept: bool = False
+    ) -> Tensor:
         """Return by how much each target is surely out of the list, or surely in it where it is to be kept [R, S, T].
+
+        The full catalogue is asked, fillers included.
 
         Args:
             rows: which histories [R].
             histories: those.
             keep: what is kept of them [R, S, H].
-            full: among the full catalogue, fillers included, and not only the shortlist.
+            changed: holds the rows.
             kept: whether the target is to stay.
         """
-        with torch.no_grad():
-            if full:
-                scores = only_competing(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
-            else:
-                scores = self.shortlist(keep, rows)  # [R, S, C]
-                if self._bars_any:
-                    scores = scores.masked_fill_(self.not_competing(rows, keep), -torch.inf)
+        scores = only_competing(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
+        if changed is not None:
+            source = self.table.source[rows].repeat_interleave(keep.shape[1])
+            changed.hold(source, keep.flatten(0, 1), scores.flatten(0, 1))
         shape = (-1, keep.shape[1], -1)
-        columns = (self.table.target if full else self.target_columns)[rows, None].expand(shape)
-        k, tolerance = (cells[rows, None].expand(shape) for cells in (self.table.k, self.tolerance))
-        if not full:
-            return self.ranking.lead(scores, columns, k, tolerance)
+        cells = (self.table.target, self.table.k, self.tolerance)
+        columns, k, tolerance = (each[rows, None].expand(shape) for each in cells)  # [R, S, T]
         standing = self.ranking.standing(scores, columns, k, tolerance)
         tiny = torch.finfo(scores.dtype).tiny
         self._note_undecided(rows, keep, standing.within_rounding)
@@ -287,14 +296,3 @@ class Engine:
             cost = torch.zeros_like(cost)
         least = cost.masked_fill(~within, torch.inf).amin(1)  # [R, T]
         self.undecided.scatter_reduce_(0, rows[:, None].expand_as(least), least.to(self.undecided), "amin")
-
-    def not_competing(self, rows: Tensor, keep: Tensor) -> Tensor:
-        """Return which columns of the shortlists do not compete, bool [R, S, C] or [R, 1, C]."""
-        barred = self._barred[rows][:, None]
-        if self.rule is not CandidateRule.UNSEEN_AFTER:
-            return barred
-        out = torch.ones(*keep.shape[:2], self.candidates.shape[1], dtype=torch.bool, device=keep.device)
-        out[..., : barred.shape[-1]] = barred
-        stays = self.table.item_stays(rows, keep)
-        out[..., barred.shape[-1] : barred.shape[-1] + keep.shape[-1]] = stays
-        return out

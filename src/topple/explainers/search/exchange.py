@@ -7,14 +7,15 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.explainers.search.growing import margins_of, most_promising, with_one_more
+from topple.explainers.search.growing import with_one_more
+from topple.explainers.search.promises import Singles, margins_of, most_promising
 from topple.scoring.ranking import top_k
 
 TRIES_A_UNIT = 4
 """Exchanges that are tried for each unit of a set, for small sets are seldom made smaller."""
 
 
-def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Tensor, *, width: int, tries: int) -> Tensor:
+def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, width: int, tries: int) -> Tensor:
     """Try to make each set cheaper by an exchange of two of the units for one other.
 
     What each unit of the set takes from the margin when it is given back, and what each of the `width` others that promise
@@ -24,7 +25,7 @@ def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Tensor, *, wi
         engine: the engine.
         sets: sets that meet their goal, bool [B, T, H].
         hopeful: the targets whose sets are tried, bool [B, T].
-        alone: what `singles` returned [B, T, H].
+        alone: what each unit does alone.
         width: units tried for the part of two.
         tries: exchanges tried at most.
 
@@ -36,8 +37,10 @@ def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Tensor, *, wi
     if not len(row):
         return sets
     base = sets[row, column]  # [Q, H]
-    inside, held = most_promising(base.to(alone.dtype), base, int(base.sum(-1).max()))  # [Q, X]
-    outside, free = most_promising(alone[row, column], engine.table.removable[row, column] & ~base, width)  # [Q, W]
+    inside, held = most_promising(base.to(alone.margins.dtype), base, int(base.sum(-1).max()))  # [Q, X]
+    outside, free = most_promising(
+        alone.margins[row, column], engine.table.removable[row, column] & ~base, width
+    )  # [Q, W]
     without_one = base[:, None].repeat(1, inside.shape[1], 1).scatter(-1, inside[..., None], False)  # [Q, X, H]
     now = engine.margin(row, column, base)[:, None]
     given = margins_of(engine, row, column, without_one, held) - now  # [Q, X]

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
+from topple.explainers.search.promises import AdditivePromises, PastPromises, Singles, worth
 from topple.records.question import Goal
 
 
-def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Tensor]:
+def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Singles]:
     """Search greedily, settle by the full catalogue and prune.
 
     Args:
@@ -20,7 +21,7 @@ def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Te
         most: units of the largest set.
 
     Returns:
-        minimal sets, bool [B, T, H], and what `singles` returned [B, T, H].
+        minimal sets, bool [B, T, H], and what each unit does alone.
     """
     alone = singles(engine)
     grown = grow(engine, alone, width=width_for(engine.goal, width), most=most)
@@ -28,8 +29,8 @@ def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Te
 
 
 def width_for(goal: Goal, width: int) -> int:
-    """Return how many units are tried at a time: what a set alone keeps is less foreseeable, so twice as many then."""
-    return width if goal is Goal.NECESSARY else 2 * width
+    """Return how many units are tried at a time: what a set alone keeps cannot be foreseen, so four times as many then."""
+    return width if goal is Goal.NECESSARY else 4 * width
 
 
 def settled(engine: Engine, sets: Tensor) -> Tensor:
@@ -57,47 +58,51 @@ def with_nothing_left(engine: Engine, sets: Tensor) -> Tensor:
     return sets
 
 
-def singles(engine: Engine) -> Tensor:
-    """Return the margin of each unit alone, for every target [B, T, H]; one scan serves all targets.
-
-    Units that may not be named hold minus infinity.
-    """
+def singles(engine: Engine) -> Singles:
+    """Return what each unit does alone; one scan serves all targets of a history."""
     choices = engine.table.removable & engine.table.asked[..., None]  # [B, T, H]
-    row, unit = choices.any(1).nonzero(as_tuple=True)
-    units = torch.nn.functional.one_hot(unit, choices.shape[-1]).bool()
-    out = engine.table.histories.weights.new_full(choices.shape, -torch.inf)
-    out[row, :, unit] = engine.margins(row, units, choices[row, :, unit])
-    return out.masked_fill(~choices, -torch.inf)
+    row, unit = choices.any(1).nonzero(as_tuple=True)  # [M]
+    units, charged = torch.nn.functional.one_hot(unit, choices.shape[-1]).bool(), choices[row, :, unit]
+    margins = engine.table.histories.weights.new_full(choices.shape, -torch.inf)
+    scores = None
+    if engine.goal is Goal.NECESSARY and len(row):
+        found, scores_of_each = engine.margins_and_scores(row, units, charged)
+        scores = scores_of_each.new_zeros(len(choices), choices.shape[-1], scores_of_each.shape[-1])
+        scores[row, unit] = scores_of_each
+    else:
+        found = engine.margins(row, units, charged)
+    margins[row, :, unit] = found
+    return Singles(margins.masked_fill(~choices, -torch.inf), scores)
 
 
-def grow(engine: Engine, alone: Tensor, *, width: int, most: int) -> Tensor:
+def grow(engine: Engine, alone: Singles, *, width: int, most: int) -> Tensor:
     """Grow a set unit by unit, each the one that brings the target nearest to its goal, until it is met.
 
     Args:
         engine: the engine.
-        alone: what `singles` returned [B, T, H].
-        width: units tried in each step, those that promised most for their cost when last tried.
+        alone: what each unit does alone.
+        width: units tried in each step, those that promise most for their cost.
         most: units of the largest set.
 
     Returns:
         The sets that meet their goal among the shortlist, bool [B, T, H].
     """
-    table = engine.table
+    table, margins = engine.table, alone.margins
     start, now = table.asked & table.removable.any(-1), _unchanged(engine)  # [B, T]
-    first, promise = _choose(alone, alone - now[..., None], table.price)
+    first, behind = _choose(margins, margins - now[..., None], table.price)
+    promises = (PastPromises if alone.scores is None else AdditivePromises)(engine, alone, first, behind)
     sets = torch.zeros_like(table.removable).scatter(-1, first, True) & start[..., None]
-    now = torch.where(start, alone.gather(-1, first)[..., 0], now)
+    now = torch.where(start, margins.gather(-1, first)[..., 0], now)
     for _ in range(1, most):
         going = engine.open & start & (now <= 0) & (table.removable & ~sets).any(-1)
         if not going.any():
             break
         row, column = going.nonzero(as_tuple=True)
-        base = sets[row, column]  # [Q, H]
-        tried, able = most_promising(promise[row, column], table.removable[row, column] & ~base, width)  # [Q, V]
-        margins = margins_of(engine, row, column, with_one_more(base, tried), able)
-        prices = table.price[row, column].gather(1, tried)
-        best, promised = _choose(margins, margins - now[row, column][:, None], prices)
-        promise[row, column] = promise[row, column].scatter(-1, tried, promised)
+        base, reached = sets[row, column], now[row, column]  # [Q, H], [Q]
+        tried, able = promises.units(row, column, table.removable[row, column] & ~base, reached, width)  # [Q, V]
+        margins = promises.margins(row, column, with_one_more(base, tried), able)
+        best, behind = _choose(margins, margins - reached[:, None], table.price[row, column].gather(1, tried))
+        promises.take(row, column, tried, best, behind)
         sets[row, column] = base.scatter(-1, tried.gather(-1, best), True)
         now[row, column] = margins.gather(-1, best)[:, 0]
     return sets & (start & (now > 0))[..., None]
@@ -105,11 +110,10 @@ def grow(engine: Engine, alone: Tensor, *, width: int, most: int) -> Tensor:
 
 def _unchanged(engine: Engine) -> Tensor:
     """Return the margins of the unchanged histories [B, T]; nobody is charged: they are what was scored to begin with."""
-    known = int(engine.target_columns.max()) < engine.best_scores.shape[1]  # all targets are among the best
-    if engine.goal is Goal.NECESSARY and known:
-        return engine.ranking.lead(engine.best_scores, engine.target_columns, engine.table.k, engine.tolerance)
     nothing = torch.zeros_like(engine.table.removable[:, 0])
     rows = torch.arange(len(nothing), device=nothing.device)
+    if engine.goal is Goal.NECESSARY:
+        return engine.shortlist.leads(rows, engine.shortlist.unchanged[:, None])[:, 0]
     return engine.margins(rows, nothing, torch.zeros_like(engine.table.asked))
 
 
@@ -124,13 +128,12 @@ def _choose(margin: Tensor, effect: Tensor, price: Tensor) -> tuple[Tensor, Tens
     Returns:
         the choice [..., 1], and how far each falls behind the choice in what it is worth for its price [..., V].
     """
-    nothing = margin.isneginf()  # not to be named, at a price of 0 where it goes along with a group
-    worth = torch.where(effect > 0, effect / price, effect * price).masked_fill(nothing, -torch.inf)
+    worths = worth(margin, effect, price)
     done = margin > 0
     cheapest = price.masked_fill(~done, torch.inf).amin(-1, keepdim=True)
     meeting = margin.masked_fill(~done | (price > cheapest), -torch.inf)
-    choice = torch.where(done.any(-1, keepdim=True), meeting, worth).argmax(-1, keepdim=True)
-    return choice, torch.where(nothing, -torch.inf, worth - worth.gather(-1, choice))
+    choice = torch.where(done.any(-1, keepdim=True), meeting, worths).argmax(-1, keepdim=True)
+    return choice, torch.where(worths.isneginf(), -torch.inf, worths - worths.gather(-1, choice))
 
 
 def prune(engine: Engine, sets: Tensor, chosen: Tensor | None = None) -> Tensor:
@@ -171,24 +174,6 @@ def _give_back(engine: Engine, sets: Tensor, row: Tensor, column: Tensor, *, ful
     row, column = row[give], column[give]
     sets[row, column, which[give]] = False
     return row, column
-
-
-def margins_of(engine: Engine, row: Tensor, column: Tensor, sets: Tensor, real: Tensor) -> Tensor:
-    """Return the margins of sets of each target, bool [Q, V, H], that are real, bool [Q, V]; minus infinity for others."""
-    query, which = real.nonzero(as_tuple=True)
-    out = engine.table.histories.weights.new_full(real.shape, -torch.inf)
-    out[query, which] = engine.margin(row[query], column[query], sets[query, which])
-    return out
-
-
-def most_promising(promise: Tensor, free: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """Return the `width` free units, bool [Q, H], that promise most [Q, H], and which of these are free; both [Q, V].
-
-    Of level ones the first come first, so that they are the same in a batch with longer histories.
-    """
-    hope = promise.masked_fill(~free, -torch.inf)
-    units = hope.sort(dim=-1, descending=True, stable=True).indices[:, :width]
-    return units, torch.isfinite(hope.gather(-1, units))
 
 
 def with_one_more(base: Tensor, units: Tensor) -> Tensor:

@@ -12,10 +12,10 @@ from topple.scoring.variations import without
 
 def spread_of(engine: Engine) -> Tensor:
     """Return how far the best scores of each unchanged history lie apart: the standard deviation [B]; 1 where it is 0."""
-    finite = engine.best_scores.isfinite()  # [B, W]
+    finite = engine.shortlist.best_scores.isfinite()  # [B, W]
     count = finite.sum(1, keepdim=True).clamp(min=1)
-    middle = engine.best_scores.masked_fill(~finite, 0).sum(1, keepdim=True) / count
-    away = (engine.best_scores - middle).masked_fill(~finite, 0)
+    middle = engine.shortlist.best_scores.masked_fill(~finite, 0).sum(1, keepdim=True) / count
+    away = (engine.shortlist.best_scores - middle).masked_fill(~finite, 0)
     spread = (away.square().sum(1) / count[:, 0]).sqrt()
     return torch.where(spread > 0, spread, 1)
 
@@ -39,9 +39,10 @@ def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int, sp
     engine.count(removed.shape[0] * removed.shape[1], table.query.flatten(), engine.open.flatten() * restarts)
     rows = torch.arange(len(removed), device=removed.device)
     keep = without(table.histories, table.positions(rows, removed)).requires_grad_()
-    scores = engine.shortlist(keep).masked_fill(engine.not_competing(rows, keep), -torch.inf)  # [B, T * restarts, C]
+    scores = engine.shortlist.scores(rows, keep)  # [B, T * restarts, C]
     columns, k, tolerance = (
-        cells.repeat_interleave(restarts, 1)[..., None] for cells in (engine.target_columns, table.k, engine.tolerance)
+        cells.repeat_interleave(restarts, 1)[..., None]
+        for cells in (engine.shortlist.columns, table.k, engine.tolerance)
     )
     leads = engine.ranking.lead(scores, columns, k, tolerance)[..., 0]
     (slope,) = torch.autograd.grad(torch.relu(alpha - leads / spread[:, None]).sum(), keep)

@@ -18,6 +18,7 @@ from topple.recommenders.saving.arrays import fitting_arrays
 from topple.recommenders.training.loop import train
 from topple.scoring.layers import Layer
 from topple.scoring.memo import Memo
+from topple.scoring.memory import may_hold
 from topple.scoring.products import lengths_of, products
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
@@ -115,8 +116,7 @@ class Autoencoder(Learned):
         table = first.weight[histories.items].to(dtype)  # [B, H, D]
         columns, out_bias = last.weight, last.bias
         if candidates is not None:
-            columns = self.layers()[-1].weight.T[candidates].transpose(1, 2)  # [B, D, C]
-            columns = columns.to(dtype, memory_format=torch.contiguous_format)
+            columns = last.weight.T[candidates].transpose(1, 2)  # [B, D, C], the numbers of a column side by side
             out_bias = last.bias[candidates][:, None]
         weights, lengths = histories.weights[:, None], lengths_of(histories.filled)
         same = _same_items(histories)
@@ -136,12 +136,13 @@ class Autoencoder(Learned):
         return scorer
 
     def _layers(self, dtype: torch.dtype) -> tuple[Layer, ...]:
-        """Return the layers in a precision, kept until the arrays change; the first one's weight is left as it is."""
+        """Return the layers in a precision, kept until the arrays change; a large first weight is left as it is."""
 
         def cast() -> tuple[Layer, ...]:
             first, *rest = self.layers()
             others = (Layer(layer.weight.to(dtype), layer.bias.to(dtype), layer.tanh) for layer in rest)
-            return Layer(first.weight, first.bias.to(dtype), first.tanh), *others
+            rows = first.weight.to(dtype) if may_hold(first.weight.numel()) else first.weight
+            return Layer(rows, first.bias.to(dtype), first.tanh), *others
 
         return self._cast[dtype].get(self._version(), cast)
 

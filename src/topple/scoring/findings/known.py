@@ -70,8 +70,12 @@ class Findings:
 
     def empty(self, model: "Recommender", version: object) -> Tensor:
         """Return the scores of the empty history in float64 [I]."""
-        nothing = self.probe(model).other([[]]).batch([0], model.device)
-        return self._empty.get(version, lambda: model.score(nothing, unchanged(nothing))[0, 0].clone())
+
+        def ask() -> Tensor:
+            nothing = self.probe(model).other([[]]).batch([0], model.device)
+            return model.score(nothing, unchanged(nothing))[0, 0].clone()
+
+        return self._empty.get(version, ask)
 
     def listed(self, model: "Recommender", version: object) -> Listed | None:
         """Return how many training users have each item in their list; None where there are no such users."""

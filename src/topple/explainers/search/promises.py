@@ -1,0 +1,150 @@
+"""Which units are worth a try next, while a set grows.
+
+Everywhere here: Q targets whose sets grow, V units tried for each of them, L units looked at, C competitors of the shortlist.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from topple.explainers.search.engine import Engine
+
+LOOKED_AT = 32
+"""Units, those that do most alone, whose effect on a grown set is estimated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Singles:
+    """What removing each unit alone does.
+
+    Args:
+        margins: of each target [B, T, H]; minus infinity for units that may not be named.
+        scores: of the shortlist without each unit, minus infinity for what does not compete [B, H, C]; None where the full
+            catalogue judges the goal.
+    """
+
+    margins: Tensor
+    scores: Tensor | None
+
+
+class Promises(ABC):
+    """What each unit promises for the sets of an engine's targets, and what the units that are tried do.
+
+    Args:
+        engine: the engine.
+        alone: what each unit does alone.
+        first: the unit that each set begins with [B, T, 1].
+        behind: how far each unit falls behind the first in what it is worth [B, T, H].
+    """
+
+    @abstractmethod
+    def __init__(self, engine: Engine, alone: Singles, first: Tensor, behind: Tensor) -> None: ...
+
+    @abstractmethod
+    def units(self, row: Tensor, column: Tensor, free: Tensor, now: Tensor, width: int) -> tuple[Tensor, Tensor]:
+        """Return the units to try, and which of them are free, both [Q, V].
+
+        Args:
+            row: the histories [Q].
+            column: the targets [Q].
+            free: units that may be named and are not, bool [Q, H].
+            now: the margins of the sets as they are [Q].
+            width: units to try, at most.
+        """
+
+    @abstractmethod
+    def margins(self, row: Tensor, column: Tensor, sets: Tensor, able: Tensor) -> Tensor:
+        """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
+
+    @abstractmethod
+    def take(self, row: Tensor, column: Tensor, tried: Tensor, best: Tensor, behind: Tensor) -> None:
+        """Note which of the units tried [Q, V] each set took [Q, 1], and how far the others fell behind it [Q, V]."""
+
+
+class AdditivePromises(Promises):
+    """A unit is expected to change the scores as it does alone: exact where scores are sums, and a good guess elsewhere.
+
+    Only sets that are judged by a shortlist can be foreseen so.
+    """
+
+    def __init__(self, engine: Engine, alone: Singles, first: Tensor, behind: Tensor) -> None:
+        if alone.scores is None:
+            raise TypeError("no scores of single units: the full catalogue judges the goal")
+        self._engine, self._alone, self._single = engine, alone, alone.scores
+        unchanged = engine.shortlist.unchanged[:, None]  # [B, 1, C]
+        known = unchanged.isfinite() & self._single.isfinite()
+        self._effect = torch.where(known, self._single - unchanged, 0)  # [B, H, C]
+        rows = torch.arange(len(first), device=first.device)[:, None]
+        self._scores = self._single[rows, first[..., 0]]  # [B, T, C]
+        self._tried = self._scores
+
+    def units(self, row: Tensor, column: Tensor, free: Tensor, now: Tensor, width: int) -> tuple[Tensor, Tensor]:
+        """Return the units to try, and which of them are free, both [Q, V]."""
+        looked, able = most_promising(self._alone.margins[row, column], free, max(width, LOOKED_AT))  # [Q, L]
+        unit, scores = (row[:, None], looked), self._scores[row, column][:, None]  # [Q, 1, C]
+        expected = torch.where(scores.isfinite(), scores + self._effect[unit], self._single[unit])  # [Q, L, C]
+        margin = self._engine.shortlist.leads_of(row, column, expected)
+        price = self._engine.table.price[row, column].gather(1, looked)
+        tried, able = most_promising(worth(margin, margin - now[:, None], price), able, width)
+        most = int(able.sum(1).max())  # the free ones come first
+        return looked.gather(1, tried[:, :most]), able[:, :most]
+
+    def margins(self, row: Tensor, column: Tensor, sets: Tensor, able: Tensor) -> Tensor:
+        """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
+        self._engine.count(able.numel(), self._engine.table.query[row, column], able.sum(1))
+        self._tried = self._engine.shortlist.scores_without(row, sets)  # [Q, V, C]
+        return self._engine.shortlist.leads_of(row, column, self._tried).masked_fill(~able, -torch.inf)
+
+    def take(self, row: Tensor, column: Tensor, tried: Tensor, best: Tensor, behind: Tensor) -> None:
+        """Keep the scores without the set that each target took."""
+        self._scores[row, column] = self._tried[torch.arange(len(row), device=row.device), best[:, 0]]
+
+
+class PastPromises(Promises):
+    """A unit promises what it did when it was last tried."""
+
+    def __init__(self, engine: Engine, alone: Singles, first: Tensor, behind: Tensor) -> None:
+        self._engine, self._promise = engine, behind.clone()
+
+    def units(self, row: Tensor, column: Tensor, free: Tensor, now: Tensor, width: int) -> tuple[Tensor, Tensor]:
+        """Return the units to try, and which of them are free, both [Q, V]."""
+        return most_promising(self._promise[row, column], free, width)
+
+    def margins(self, row: Tensor, column: Tensor, sets: Tensor, able: Tensor) -> Tensor:
+        """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
+        return margins_of(self._engine, row, column, sets, able)
+
+    def take(self, row: Tensor, column: Tensor, tried: Tensor, best: Tensor, behind: Tensor) -> None:
+        """Remember what each unit that was tried did."""
+        self._promise[row, column] = self._promise[row, column].scatter(-1, tried, behind)
+
+
+def worth(margin: Tensor, effect: Tensor, price: Tensor) -> Tensor:
+    """Return what units are worth for their price [..., V], minus infinity for units that may not be named.
+
+    Args:
+        margin: what is reached [..., V]; minus infinity where it may not be named, at a price of 0 as part of a group.
+        effect: how much it brings to the margin [..., V].
+        price: what it costs [..., V].
+    """
+    return torch.where(effect > 0, effect / price, effect * price).masked_fill(margin.isneginf(), -torch.inf)
+
+
+def margins_of(engine: Engine, row: Tensor, column: Tensor, sets: Tensor, real: Tensor) -> Tensor:
+    """Return the margins of sets of each target, bool [Q, V, H], that are real, bool [Q, V]; minus infinity for others."""
+    query, which = real.nonzero(as_tuple=True)
+    out = engine.table.histories.weights.new_full(real.shape, -torch.inf)
+    out[query, which] = engine.margin(row[query], column[query], sets[query, which])
+    return out
+
+
+def most_promising(promise: Tensor, free: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Return the `width` free units, bool [Q, H], that promise most [Q, H], and which of these are free; both [Q, V].
+
+    Of level ones the first come first, so that they are the same in a batch with longer histories.
+    """
+    hope = promise.masked_fill(~free, -torch.inf)
+    units = hope.sort(dim=-1, descending=True, stable=True).indices[:, :width]
+    return units, torch.isfinite(hope.gather(-1, units))

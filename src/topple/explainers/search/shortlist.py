@@ -1,0 +1,132 @@
+"""The shortlist of each history: the competitors whose columns alone are scored while a search looks for sets."""
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from topple.explainers.search.targets import TargetTable
+from topple.records.question import CandidateRule
+from topple.scoring.memory import CHUNK, in_chunks, rows_at_once
+from topple.scoring.ranking import Ranking
+from topple.scoring.recommender import Recommender, Scorer
+from topple.scoring.unchanged import UnchangedScores
+from topple.scoring.variations import without
+
+SHORTLIST = 100
+"""Competitors that a search looks at; the full catalogue settles what it finds."""
+LEAST = 64
+"""Sets that are scored together at least, if memory allows, however large the catalogue is."""
+
+
+class Shortlist:
+    """The best C competitors of each of B unchanged histories, the T targets of each among them.
+
+    Under `unseen_after` the history itself too: an item may be listed once it is removed. A set that topples a target among these
+    topples it among all.
+
+    Args:
+        recommender: what is explained.
+        table: the histories and their targets.
+        rule: which items compete.
+        best: the best competitors, by unchanged score [B, W].
+        best_scores: their unchanged scores, minus infinity for what does not compete: only a tiny catalogue has it here [B, W].
+        tolerance: of each query [B, T].
+    """
+
+    def __init__(
+        self,
+        recommender: Recommender,
+        table: TargetTable,
+        rule: CandidateRule,
+        best: Tensor,
+        best_scores: Tensor,
+        tolerance: Tensor,
+    ) -> None:
+        self._recommender, self._table, self._tolerance = recommender, table, tolerance
+        self.best, self.best_scores = best, best_scores
+        self._history_competes = rule is CandidateRule.UNSEEN_AFTER
+        self.items = torch.cat([best, table.histories.items], 1) if self._history_competes else best  # [B, C]
+        self.columns = (best[:, None] == table.target[..., None]).int().argmax(-1)  # of the targets [B, T]
+        self._barred = best_scores.isinf()  # [B, W]
+        self._bars_any = self._history_competes or bool(self._barred.any())
+
+    @classmethod
+    def of(cls, unchanged: UnchangedScores, table: TargetTable, rule: CandidateRule, tolerance: Tensor) -> "Shortlist":
+        """Choose the competitors by the scores of the unchanged histories."""
+        most = max(SHORTLIST + table.target.shape[1], int(table.k.max()) + 1)
+        best = unchanged.shortlist(table.source, most, table.target)
+        return cls(unchanged.recommender, table, rule, best, unchanged.scores_of(table.source, best), tolerance)
+
+    def part(self, table: TargetTable, rows: Tensor, tolerance: Tensor) -> "Shortlist":
+        """Return the shortlists of the histories `rows` [R], which are those of another table, with the tolerances there."""
+        rule = CandidateRule.UNSEEN_AFTER if self._history_competes else CandidateRule.UNSEEN_BEFORE
+        return Shortlist(self._recommender, table, rule, self.best[rows], self.best_scores[rows], tolerance)
+
+    @cached_property
+    def unchanged(self) -> Tensor:
+        """The scores of the unchanged histories, minus infinity for what does not compete [B, C]."""
+        more = self.items.shape[1] - self.best.shape[1]
+        return torch.nn.functional.pad(self.best_scores, (0, more), value=-torch.inf)
+
+    @cached_property
+    def _bound(self) -> Scorer:
+        return self._recommender.bind(self._table.histories, self.items)
+
+    def scores(self, rows: Tensor, keep: Tensor) -> Tensor:
+        """Return the scores [R, S, C] of variations [R, S, H] of the histories `rows` [R], minus infinity for what does not compete."""
+        scores = self._bound(keep, rows)
+        if not self._bars_any:
+            return scores
+        bars = self._not_competing(rows, keep)
+        return scores.masked_fill(bars, -torch.inf) if scores.requires_grad else scores.masked_fill_(bars, -torch.inf)
+
+    def scores_without(self, rows: Tensor, units: Tensor) -> Tensor:
+        """Return the scores [R, S, C] of the histories `rows` [R] without sets of units, bool [R, S, H]; the caller counts them."""
+        out = self._table.histories.weights.new_zeros(*units.shape[:2], self.items.shape[1])
+
+        def ask(part: slice) -> None:
+            histories = self._table.histories.rows(rows[part])
+            sets = self._table.positions(rows[part], units[part])[..., : histories.items.shape[1]]
+            out[part] = self.scores(rows[part], without(histories, sets))
+
+        with torch.no_grad():
+            in_chunks(len(out), sets_at_once(units.shape, self.items.shape[1]), ask)
+        return out
+
+    def leads(self, rows: Tensor, scores: Tensor) -> Tensor:
+        """Return by how much each target is out of the lists that scores [R, S, C] make; [R, S, T]."""
+        shape = (-1, scores.shape[1], -1)
+        cells = (self.columns, self._table.k, self._tolerance)
+        columns, k, tolerance = (each[rows, None].expand(shape) for each in cells)
+        return Ranking.lead(scores, columns, k, tolerance)
+
+    def leads_of(self, row: Tensor, column: Tensor, scores: Tensor) -> Tensor:
+        """Return by how much a target a row is out of the lists that scores [Q, S, C] make; [Q, S].
+
+        Args:
+            row: the history of each target [Q].
+            column: where each target stands among the targets of the history [Q].
+            scores: without sets of each target.
+        """
+        shape = (-1, scores.shape[1], 1)
+        cells = (self.columns, self._table.k, self._tolerance)
+        target, k, tolerance = (each[row, column][:, None, None].expand(shape) for each in cells)
+        return Ranking.lead(scores, target, k, tolerance)[..., 0]
+
+    def _not_competing(self, rows: Tensor, keep: Tensor) -> Tensor:
+        """Return which columns do not compete, bool [R, S, C] or [R, 1, C]."""
+        barred = self._barred[rows][:, None]
+        if not self._history_competes:
+            return barred
+        out = torch.ones(*keep.shape[:2], self.items.shape[1], dtype=torch.bool, device=keep.device)
+        out[..., : barred.shape[-1]] = barred
+        stays = self._table.item_stays(rows, keep.detach())
+        out[..., barred.shape[-1] : barred.shape[-1] + keep.shape[-1]] = stays
+        return out
+
+
+def sets_at_once(shape: torch.Size, columns: int) -> int:
+    """Return how many rows of S sets of H units are scored at a time, with so many columns."""
+    _, sets, units = shape
+    return rows_at_once(sets * (columns + 2 * units), max(CHUNK, LEAST * columns))

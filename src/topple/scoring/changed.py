@@ -1,0 +1,52 @@
+"""Scores of changed histories for the whole catalogue, held for a while: what a search has scored, the judge need not score again."""
+
+from collections import deque
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.scoring.memory import CHUNK, memory_budget
+
+Name = tuple[int, bytes]
+"""A history and the positions of it that are kept."""
+
+
+class ChangedRows:
+    """The rows that were scored last, a row a changed history, as far as memory for them goes."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Name, tuple[Tensor, int]] = {}
+        self._tables: deque[tuple[Tensor, list[Name]]] = deque()
+        self._held = 0
+
+    def hold(self, history: Tensor, keep: Tensor, scores: Tensor) -> None:
+        """Hold rows for as long as memory lasts; the oldest go first.
+
+        Args:
+            history: which history each row changes [M].
+            keep: what is kept of it, 0 or 1 [M, H].
+            scores: the rows, minus infinity for what does not compete, not to be changed any more [M, I].
+        """
+        names = _names(history, keep)
+        self._rows.update({name: (scores, number) for number, name in enumerate(names)})
+        self._tables.append((scores, names))
+        self._held += scores.numel()
+        while self._tables and self._held > min(2 * CHUNK, memory_budget() // 64):
+            oldest, gone = self._tables.popleft()
+            self._held -= oldest.numel()
+            for name in gone:
+                if name in self._rows and self._rows[name][0] is oldest:
+                    del self._rows[name]
+
+    def find(self, history: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
+        """Return which variations [M, H] are held, by number [Q], and their rows [Q, I]."""
+        found = [(number, *self._rows[name]) for number, name in enumerate(_names(history, keep)) if name in self._rows]
+        numbers = torch.tensor([number for number, _, _ in found], dtype=torch.int64, device=history.device)
+        return numbers, torch.stack([scores[at] for _, scores, at in found]) if found else numbers[:, None].double()
+
+
+def _names(history: Tensor, keep: Tensor) -> list[Name]:
+    """Return the names of variations [M, H], the same however far they are padded."""
+    packed = np.packbits(keep.cpu().numpy() != 0, axis=-1)
+    return [(row, bits.tobytes().rstrip(b"\0")) for row, bits in zip(history.tolist(), packed, strict=True)]
