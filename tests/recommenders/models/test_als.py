@@ -471,3 +471,9 @@ def test_settings_of_something_else_are_refused():
 def test_arrays_that_do_not_fit_are_refused(arrays, match):
     with pytest.raises(ModelFolderError, match=match):
         ALS.from_arrays(arrays, catalogue_of(3))
+
+
+def test_a_model_that_has_learned_nothing_since_shows_the_same_arrays():
+    model = ALS(catalogue_of(3), torch.ones(3, 2), AlsSettings())
+    first = model.arrays()
+    assert all(model.arrays()[name] is array for name, array in first.items())

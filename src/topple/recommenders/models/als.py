@@ -59,6 +59,8 @@ class ALS(LeastSquares):
     def __init__(self, catalogue: Catalogue, factors: Tensor, settings: AlsSettings) -> None:
         super().__init__(catalogue, factors.detach().float().contiguous(), settings.regularisation)
         self.settings: AlsSettings = settings
+        # Made once: an array made anew would look like one that was learned anew.
+        self._alpha_regularisation = torch.tensor([settings.alpha, settings.regularisation], dtype=torch.float64)
         self.rounding = self.seen_rounding()
 
     def sides(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
@@ -117,8 +119,7 @@ class ALS(LeastSquares):
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return the items' factors [I, D], and what else the scores depend on: alpha and the regularisation."""
-        fold_in = torch.tensor([self.settings.alpha, self.settings.regularisation], dtype=torch.float64)
-        return {"item_factors": self._factors, "fold_in": fold_in}
+        return {"item_factors": self._factors, "fold_in": self._alpha_regularisation}
 
     def to(self, device: torch.device | str) -> Self:
         """Return the same model with its factors on another device."""
