@@ -13,8 +13,9 @@ from topple.errors import CapabilityError, QueryError
 from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.records.answer import Explanation, Proof, Status
 from topple.records.question import CandidateRule, Query
-from topple.testing import film_world, random_mult_vae, tiny_split
-from topple.testing.toy import ANA
+from topple.testing import film_recommender, film_world, random_mult_vae, tiny_split
+from topple.testing.counting import counting
+from topple.testing.toy import ANA, BO
 from topple.verification import verify
 from topple.verification.retraining import Retraining
 
@@ -223,3 +224,41 @@ def test_answers_to_the_rule_of_all_items_are_judged_under_that_rule_alone():
     assert both.measurements == {**found.measurements, **evaluate(model, unseen).measurements}
     assert both.values[CandidateRule.ALL]["validity"][len(every) :] == (None,) * len(unseen)
     assert both.values[BEFORE]["validity"][: len(every)] == (None,) * len(every)
+
+
+class TestVerdictsThatExplainMade:
+    def explained(self, **options):
+        (model, asked), users = counting(film_recommender()), {"ana": ANA, "bo": BO}
+        return model, explain(model, users, k=2, progress=False, **options), asked
+
+    def test_are_taken_over_under_their_rule_so_that_only_the_sets_alone_are_scored(self):
+        model, explanations, asked = self.explained(rule="all")  # judged under that rule alone
+        assert all(each.valid and each.rank_alone is None for each in explanations)
+        rows = asked.rows
+        evaluate(model, explanations)
+        assert asked.rows - rows == len(explanations)
+
+    def test_under_the_other_rule_of_unseen_items_sets_are_judged(self):
+        model, explanations, asked = self.explained()
+        start = asked.rows
+        verify(model, [each.query for each in explanations], [each.items for each in explanations], rule=AFTER)
+        other_rule, start = asked.rows - start, asked.rows
+        evaluate(model, explanations)
+        assert asked.rows - start == other_rule + len(explanations)
+
+    @pytest.mark.parametrize("goal", ["necessary", "sufficient", "both"])
+    @pytest.mark.parametrize("rule", ["unseen_before", "unseen_after", "all"])
+    def test_measure_what_judging_anew_measures(self, rule, goal):
+        model, explanations, _ = self.explained(rule=rule, goal=goal)
+        by_hand = [replace(each, verdict=None) for each in explanations]
+        assert repr(evaluate(model, explanations)) == repr(evaluate(model, by_hand))
+
+    def test_are_not_believed_of_another_set(self):
+        model, explanations, _ = self.explained()
+        lies = [
+            replace(each, items=each.query.history[-1:])
+            for each in explanations
+            if each.items == ("brazil", "casablanca")
+        ]
+        assert len(lies) == 1
+        assert evaluate(model, lies).measurements[BEFORE]["pn"].value == 0

@@ -1,4 +1,4 @@
-"""Evaluate: explanations judged anew, and measured."""
+"""Evaluate: explanations judged, anew where verification has not just done so itself, and measured."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -14,6 +14,7 @@ from topple.scoring.recommender import Recommender
 from topple.types import ItemId
 from topple.verification.retraining import Retraining, refuse, retrained
 from topple.verification.single_query import rank_and_list
+from topple.verification.taking_over import taken_over, with_alone
 from topple.verification.verify import not_allowed, verify
 
 
@@ -24,7 +25,10 @@ def evaluate(
     retraining: Retraining | None = None,
     progress: bool = True,
 ) -> Evaluation:
-    """Judge explanations anew under both candidate rules and measure them; answers to the rule `all` under that rule alone.
+    """Judge explanations under both candidate rules and measure them; answers to the rule `all` under that rule alone.
+
+    All are judged anew, except that of what `explain` has just returned, with the same recommender object, the Verdict under
+    the rule of the query is taken over.
 
     Args:
         recommender: the recommender that they explain.
@@ -72,12 +76,19 @@ def _rules(queries: Sequence[Query]) -> list[CandidateRule]:
 def _judged(
     recommender: Recommender, asked: Sequence[Explanation], sets: Sequence[Sequence[ItemId]], rule: CandidateRule
 ) -> dict[int, Verdict]:
-    """Judge the explanations whose queries are judged under a rule, by number; an item of the history is a target of `all` only."""
+    """Judge the explanations whose queries are judged under a rule, by number; an item of the history is a target of `all` only.
+
+    A Verdict that was made in this process and would be no other is taken over.
+    """
     whole = rule is CandidateRule.ALL
     chosen = [number for number, each in enumerate(asked) if (each.query.rule is CandidateRule.ALL) == whole]
-    queries, named = [asked[number].query for number in chosen], [sets[number] for number in chosen]
-    found = verify(recommender, queries, named, rule=rule)
-    return {number: _with_bound(asked[number], verdict) for number, verdict in zip(chosen, found, strict=True)}
+    known = {number: taken_over(asked[number], recommender, rule) for number in chosen}
+    kept = {number: verdict for number, verdict in known.items() if verdict is not None}
+    anew = [number for number in chosen if number not in kept]
+    queries, named = [asked[number].query for number in anew], [sets[number] for number in anew]
+    found = dict(zip(anew, verify(recommender, queries, named, rule=rule), strict=True))
+    found |= zip(kept, with_alone(recommender, list(kept.values()), rule), strict=True)
+    return {number: _with_bound(asked[number], found[number]) for number in chosen}
 
 
 def _with_bound(explanation: Explanation, verdict: Verdict) -> Verdict:

@@ -40,8 +40,14 @@ class Removal(StrEnum):
     """The model is fitted anew without these interactions of the user."""
 
 
+class _Stamped:
+    """Holds, beside the fields of a record, what is known of this one object: no copy, no replaced record and no file has it."""
+
+    __slots__ = ("stamp",)
+
+
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(_Stamped):
     """What re-ranking says of one named set, under one candidate rule.
 
     `necessary`: without the set, the target is not in the top k. `sufficient`: with the set as the whole history, it

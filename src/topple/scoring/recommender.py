@@ -183,7 +183,7 @@ class Recommender(ABC):
 
     def measures(self) -> Measures:
         """Return what `scale` and `coarse` rest on."""
-        return self.findings.measures(self, self._version())
+        return self.findings.measures(self, self.learned_version())
 
     def empty_scores(self) -> Tensor | None:
         """Return the scores of the empty history in float64 [I], not to be changed; None where they say nothing of the model.
@@ -192,7 +192,7 @@ class Recommender(ABC):
         """
         if self.empty_by_rule or Capability.HISTORY_FREE in self.capabilities or self.coarse:
             return None
-        return self.findings.empty(self, self._version())
+        return self.findings.empty(self, self.learned_version())
 
     def listed_share(self, item: int, k: int) -> float | None:
         """Return which share of up to 2,000 training users have an item, by its index, in their list.
@@ -205,7 +205,7 @@ class Recommender(ABC):
 
     def listed(self) -> Listed | None:
         """Return what `listed_share` rests on; None for a model that was not fitted here."""
-        return self.findings.listed(self, self._version())
+        return self.findings.listed(self, self.learned_version())
 
     def describe(self) -> JsonObject:
         """Return what the model is: name, catalogue, fingerprint, and what its probe told."""
@@ -218,8 +218,8 @@ class Recommender(ABC):
             "coarse": self.coarse,
         }
 
-    def _version(self) -> tuple[object, ...]:
-        """Return what differs once the model has learned something else."""
+    def learned_version(self) -> tuple[object, ...]:
+        """Return what differs once the model has learned something else; empty for a model that shows no arrays."""
         return version_of(*(array for _, array in sorted(self._scoring_arrays().items())))
 
     @property
@@ -266,7 +266,7 @@ class Recommender(ABC):
 
         A hash of what was learned where `arrays` shows it, else what the model answers to its probe.
         """
-        return self.findings.identity(self, self._scoring_arrays(), (self.settings, self._version()))
+        return self.findings.identity(self, self._scoring_arrays(), (self.settings, self.learned_version()))
 
     def _scoring_arrays(self) -> Mapping[str, Tensor]:
         """Return what the scores depend on, by name; a model that is not stored by its arrays overrides this."""

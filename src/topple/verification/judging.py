@@ -12,6 +12,7 @@ from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQuerie
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.verification.outcomes import Outcomes, outcomes_of, target_out, targets_out
+from topple.verification.stamps import stamp, state_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class Judge:
             alone: whether to score each set alone also where the goal does not ask for it.
             bounds: what is claimed that sets cost at least.
         """
-        queries, is_set = self.queries, sets.any(1)
+        queries, is_set, state = self.queries, sets.any(1), state_of(self.recommender)
         rank_before, _ = self.unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
         without = self._outcomes(is_set, self.present & ~sets, lists=True)
         kept = self._outcomes(is_set & (self.wants_kept | alone), self.present & sets)
@@ -102,8 +103,11 @@ class Judge:
         judged = _Judged(
             without, kept, necessary, sufficient, valid, minimal, within_rounding & is_set, proven_below, proof_by
         )
-        ranks = rank_before[:, 0].tolist()
-        return [self._verdict(number, sets[number], ranks[number], judged) for number in range(len(queries))]
+        ranks, tolerance = rank_before[:, 0].tolist(), self.unchanged.tolerance(queries.row, queries.target[:, None])
+        verdicts = [self._verdict(number, sets[number], ranks[number], judged) for number in range(len(queries))]
+        for verdict, named, eps in zip(verdicts, sets, tolerance[:, 0].tolist(), strict=True):
+            stamp(verdict, self.recommender, state, tuple(named.nonzero()[:, 0].tolist()), eps)
+        return verdicts
 
     def _outcomes(self, tried: Tensor, keep: Tensor, *, lists: bool = False) -> Outcomes:
         """Return the outcomes where `keep`, bool [N, H], is what is kept, of the queries `tried`, bool [N]."""

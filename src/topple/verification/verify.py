@@ -1,5 +1,6 @@
 """Verify: queries and named sets in outside ids in, Verdicts out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -114,18 +115,24 @@ def _catalogue(recommender: Recommender | ByUser, retraining: Retraining | None)
 
 
 def positions(queries: EncodedQueries, named: Sequence[Sequence[ItemId]]) -> Tensor:
-    """Return the positions of named items in the histories, bool [N, H].
+    """Return the positions of named items in the histories, bool [N, H]."""
+    sets = torch.zeros_like(queries.protected)
+    for number, (query, items) in enumerate(zip(queries.queries, named, strict=True)):
+        sets[number, list(named_positions(query, items))] = True
+    return sets
+
+
+def named_positions(query: Query, items: Sequence[ItemId]) -> tuple[int, ...]:
+    """Return the positions of named items in a history.
 
     Where single events are named, an item that is named n times stands for its first n events.
     """
-    sets = torch.zeros_like(queries.protected)
-    for number, (query, items) in enumerate(zip(queries.queries, named, strict=True)):
-        still_to_find = {item: list(items).count(item) for item in set(items)}
-        for position, item in enumerate(query.history):
-            if still_to_find.get(item, 0) > 0:
-                sets[number, position] = True
-                still_to_find[item] -= query.repeats is Repeats.EVENTS
-    return sets
+    still_to_find, found = Counter(items), []
+    for position, item in enumerate(query.history):
+        if still_to_find[item] > 0:
+            found.append(position)
+            still_to_find[item] -= query.repeats is Repeats.EVENTS
+    return tuple(found)
 
 
 def not_allowed(query: Query, named: Sequence[ItemId]) -> str:

@@ -144,7 +144,7 @@ class Autoencoder(Learned):
             rows = first.weight.to(dtype) if may_hold(first.weight.numel()) else first.weight
             return Layer(rows, first.bias.to(dtype), first.tanh), *others
 
-        return self._cast[dtype].get(self._version(), cast)
+        return self._cast[dtype].get(self.learned_version(), cast)
 
     def encode_batch(self, batch: CsrMatrix, layer: Layer, random: torch.Generator) -> Tensor:
         """Return the first layer of sparse users [B, I] before its activation, with dropout on the normalised input."""

@@ -89,5 +89,5 @@ class Network(BlackBox):
 
     def _in(self, precision: torch.dtype) -> dict[str, Tensor]:
         return self._cast[precision].get(
-            self._version(), lambda: {name: array.to(precision) for name, array in self._arrays.items()}
+            self.learned_version(), lambda: {name: array.to(precision) for name, array in self._arrays.items()}
         )
