@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 import torch
 
 from topple.api import answering
@@ -10,6 +11,7 @@ from topple.explainers.base import Explainer
 from topple.records.answer import Proof, Status
 from topple.records.claims import Claims
 from topple.records.question import Query
+from topple.reports.sentences import sentence
 from topple.scoring.unchanged import UnchangedScores
 from topple.testing import ToyRecommender, film_recommender, film_world
 from topple.testing.toy import ANA, BO
@@ -91,6 +93,14 @@ def test_where_a_minimum_is_claimed_single_items_are_tried_once_for_all_targets_
     singles = {without(item): model.rows[without(item)] for item in ANA}
     assert singles[without("alien")] == singles[without("duel")] == 1
     assert set(singles.values()) <= {1, 2, 3}, "those of the set were given back too, once a target"
+
+
+@pytest.mark.parametrize("named", [{"alien", "duel"}, {"casablanca"}])
+def test_a_method_whose_set_was_refuted_is_not_quoted(named):
+    (found,) = explain_queries(FILMS.recommender, [FILMS.two], explainer=Says(named, True), progress=False)
+    assert (found.status, found.proof, found.at_least, found.proof_by) == (Status.FOUND, None, None, "")
+    assert (found.verdict.at_least, found.verdict.proof_by) == (None, "")
+    assert "needed" not in sentence(found, FILMS.recommender.catalogue)
 
 
 def test_a_set_is_scored_alone_only_where_the_goal_asks_for_it():

@@ -102,8 +102,8 @@ class Explanation:
     `rank_after` is the target's rank without the set, `rank_alone` with nothing but the set. `alternatives` are other sets of
     the same size (with costs, of the same cost), each re-ranked and true. `at_least` is what a set that does what the goal
     asks costs at least, in items or in the costs that the query gives: the cost of `items` where they are a minimum, infinity
-    where no set does it. `proof_by` names the method that proved `at_least`. Ranks are 1-based; `cost` is in scored
-    histories; `seconds` is the query's share of its batch's wall time.
+    where no set does it, None where nothing is proven or the set was refuted. `proof_by` names the method that proved `at_least`.
+    Ranks are 1-based; `cost` is in scored histories; `seconds` is the query's share of its batch's wall time.
 
     `margin`, `within_rounding`: as in the Verdict. `attributions`: a number for each event, higher holds the target up, with
     `attribution_errors` where a method knows them. `shown`: the list as it was shown, and `shown_is_models` whether it is the

@@ -145,12 +145,16 @@ class Judge:
         """Return what sets are proven to cost at least, in thousandths [N], and by whom; what the judge can refute is dropped.
 
         A claim is refuted by a valid set that costs less, by a unit that a valid set can give back, by a single unit that works
-        although a cheaper set was ruled out, and by everything removable at once where no set was to work.
+        although a cheaper set was ruled out, and by everything removable at once where no set was to work. Of a method whose set
+        is not valid, no claim about cheaper ones is taken.
         """
         nothing, proof_by = torch.zeros_like(self.queries.k, dtype=torch.float64), [""] * len(sets)
-        if claimed is None or not (claimed.proven_below > 0).any():
+        if claimed is None:
             return nothing, proof_by
-        cost, claim = self.queries.cost(sets).double(), claimed.proven_below.double()  # [N]
+        claim = claimed.proven_below.double().masked_fill(sets.any(1) & ~valid, 0)  # [N]
+        if not (claim > 0).any():
+            return nothing, proof_by
+        cost = self.queries.cost(sets).double()  # [N]
         unit_cost = self._unit_costs()  # [N, H]
         dearest = (unit_cost * sets).amax(1)
         refuted = valid & (claim > cost)
