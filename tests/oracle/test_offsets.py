@@ -8,7 +8,7 @@ from benchmarks.offsets import ask
 from tests.oracle.asking import draw_queries
 from tests.oracle.shifted import SHIFTS, Shift, shifted_world
 
-COARSE = {"offset 10000, float32", "offset 1e+06, float32", "a saturated sigmoid"}
+COARSE = {"offset 10000, float32", "offset 1e+06, float32", "a saturated sigmoid", "a sigmoid that is 1"}
 
 
 @pytest.mark.parametrize("shift", SHIFTS, ids=lambda shift: shift.name)

@@ -1,6 +1,7 @@
 import copy
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +12,7 @@ from topple.recommenders.models.sasrec import SASRec
 from topple.scoring.recommender import DOUBLE
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import film_recommender, tiny_split
+from topple.testing.worlds import catalogue_of
 
 
 def test_the_probe_of_a_fitted_model_is_of_training_users():
@@ -63,6 +65,26 @@ def test_a_wrapped_model_is_coarse_where_float32_has_no_digits_left():
         model = topple.wrap(lambda rows: rows.astype("f4") @ values + 1e4, items=range(30), histories="dense")
     assert model.coarse
     assert model.empty_scores() is None
+
+
+def test_a_wrapped_model_is_coarse_where_a_sigmoid_is_1_for_all_good_items():
+    values = table() + 50
+    match = (
+        "has scores so coarse that for most histories the best items all score 1: .*logits.*float64.*smaller constant"
+    )
+    with pytest.warns(UserWarning, match=match):
+        model = topple.wrap(lambda rows: 1 / (1 + np.exp(-rows @ values)), items=range(30), histories="dense")
+    assert model.coarse
+    (found,) = topple.explain(model, [1, 2, 3], k=1, progress=False)
+    assert found.reason.endswith("; the model's scores are so coarse that a set may not show in them")
+
+
+def test_no_model_that_ignores_the_history_is_coarse_though_all_items_tie():
+    model = Popularity(catalogue_of(30), torch.full((30,), 7.0))
+    assert model.measures().gap == 0
+    assert not model.coarse
+    found = topple.explain(model, model.catalogue.vocabulary.ids[:3], k=1, progress=False)[0]
+    assert "coarse" not in found.reason
 
 
 def test_the_rounding_of_a_wrapped_model_is_raised_to_what_is_seen():

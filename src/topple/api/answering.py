@@ -14,7 +14,7 @@ from torch import Tensor
 
 import topple
 from topple.api.asking import Asked
-from topple.api.reasons import nearly_everyone, no_evidence, no_set, no_such_goal, not_listed, refuted, remark
+from topple.api.reasons import coarse, nearly_everyone, no_evidence, no_set, no_such_goal, not_listed, refuted, remark
 from topple.errors import QueryError, ToppleError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Proof, Status, Verdict
@@ -225,7 +225,9 @@ class Answering:
         if refusal:
             reason = f"refused: {refusal}"
         elif status is not Status.FOUND:
-            reason = no_set(status, verdict.proof_by) + nearly_everyone(self.recommender, query)
+            reason = (
+                no_set(status, verdict.proof_by) + nearly_everyone(self.recommender, query) + coarse(self.recommender)
+            )
         elif not verdict.valid:
             reason = f"refuted by re-ranking: {refuted(verdict)}"
         else:

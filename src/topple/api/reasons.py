@@ -44,6 +44,11 @@ def nearly_everyone(recommender: Recommender, query: Query) -> str:
     return f"; it is recommended to nearly everyone: to {share:.0%} of the users that the model was trained on"
 
 
+def coarse(recommender: Recommender) -> str:
+    """Say that the scores may be too coarse for a set to show; nothing where they are fine."""
+    return "; the model's scores are so coarse that a set may not show in them" if recommender.coarse else ""
+
+
 def refuted(verdict: Verdict) -> str:
     """Say why re-ranking refutes a set."""
     k = verdict.query.k

@@ -24,7 +24,8 @@ def wrap(
         items: the ids of the items in the order of the model's score columns; None where the library keeps them.
         options: of the adapter, such as `histories="csr"` of "callable".
 
-    Warns once where rounding may hide which of two good items scores higher, and says what helps.
+    Warns once where rounding may hide which of two good items scores higher, or has made all good items equal, and says what
+    helps.
 
     Raises:
         UnknownNameError: no such library.
@@ -51,8 +52,17 @@ def wrap(
 
 
 def _coarse(recommender: Recommender) -> str:
+    """Say that scores are coarse, what follows, and what helps."""
+    helps = (
+        "Wrap the logits and not what a sigmoid or softmax makes of them, compute in float64, or take a smaller constant off all "
+        "scores."
+    )
+    if not recommender.measures().gap:
+        return (
+            f"{recommender.name} has scores so coarse that for most histories the best items all score {recommender.scale:.3g}: "
+            f"which is above which is left to ties, and hardly any set is found. {helps}"
+        )
     return (
         f"{recommender.name} has scores so coarse that rounding (up to {recommender.rounding:.1g} of {recommender.scale:.3g}, the "
-        "usual size of a good item's score) may decide who is above whom: fewer sets are found, and ties cannot be told. Wrap "
-        "the logits and not what a sigmoid or softmax makes of them, compute in float64, or take a smaller constant off all scores."
+        f"usual size of a good item's score) may decide who is above whom: fewer sets are found, and ties cannot be told. {helps}"
     )

@@ -178,8 +178,8 @@ class Recommender(ABC):
 
     @property
     def coarse(self) -> bool:
-        """Whether rounding may hide which of two scores among the best is higher, by the probe."""
-        return self.measures().coarse(self.rounding)
+        """Whether rounding may hide which of two scores among the best is higher, by the probe; not asked where histories are ignored."""
+        return Capability.HISTORY_FREE not in self.capabilities and self.measures().coarse(self.rounding)
 
     def measures(self) -> Measures:
         """Return what `scale` and `coarse` rest on."""

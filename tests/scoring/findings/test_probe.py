@@ -71,6 +71,55 @@ def test_scores_whose_rounding_hides_their_gaps_are_coarse():
     assert not Measures(0.0, math.inf).coarse(3e-6)
 
 
+TABLE = np.random.default_rng(0).normal(0.3, 1, (30, 30))
+TIES = (np.random.default_rng(1).random((30, 30)) < 0.05).astype(float)
+
+
+def sigmoid(scores):
+    return 1 / (1 + np.exp(-scores))
+
+
+SATURATED = {
+    "all scores 1": lambda rows: sigmoid(rows @ TABLE + 60),
+    "the best 20 score 1, lower ones less": lambda rows: sigmoid(40 * (rows @ TABLE)),
+    "float32": lambda rows: sigmoid((rows @ TABLE + 40).astype("f4")),
+    "ratings up to 5": lambda rows: 5 * sigmoid(40 * (rows @ TABLE)),
+    "tanh, all scores -1": lambda rows: np.tanh(rows @ TABLE - 60),
+    "most histories, not all": lambda rows: sigmoid(rows @ TABLE + np.where(rows[:, :1] > 0, 0, 60)),
+    "items without a score": lambda rows: np.where(np.arange(30) < 25, sigmoid(rows @ TABLE + 60), -np.inf),
+    "an offset that leaves no digits": lambda rows: rows @ TABLE + 1e20,
+    "labels": lambda rows: (rows @ TABLE > -3).astype(float),
+}
+FINE = {
+    "logits": lambda rows: rows @ TABLE + 60,
+    "all scores 0": lambda rows: 0 * rows,
+    "neighbours: most scores are exactly 0": lambda rows: rows @ np.where(np.arange(30) < 3, TIES, 0),
+    "counts that tie, and more for a few histories": lambda rows: 1 + (rows[:, :1] * rows[:, 1:2] > 0) + 0 * rows,
+    "popularity whose best 20 tie": lambda rows: np.tile(np.where(np.arange(30) < 25, 7.0, 3.0), (len(rows), 1)),
+    "a few histories saturate": lambda rows: np.where(rows[:, :1] * rows[:, 1:2] > 0, 1.0, sigmoid(rows @ TABLE / 10)),
+}
+
+
+@pytest.mark.parametrize("scores", SATURATED.values(), ids=SATURATED)
+def test_a_model_whose_best_items_stand_at_a_ceiling_is_coarse(scores):
+    found = measured(scores, missing=-np.inf) if scores is SATURATED["items without a score"] else measured(scores)
+    assert found.gap == 0
+    assert found.coarse(1e-12)
+
+
+@pytest.mark.parametrize("scores", FINE.values(), ids=FINE)
+def test_equal_scores_that_are_no_ceiling_are_not_coarse(scores):
+    found = measured(scores)
+    assert found.gap > 0
+    assert not found.coarse(3e-6)
+
+
+def test_histories_that_are_all_of_the_whole_catalogue_tell_of_no_ceiling():
+    ring = np.roll(np.eye(8), 1, 0)
+    model = wrap(lambda rows: rows @ ring, range(8), histories="dense")
+    assert measure(model, drawn(8)) == Measures(1.0, math.inf)
+
+
 @pytest.mark.parametrize("power", [-20, 7])
 def test_a_power_of_two_scales_everything(power):
     table = torch.rand(30, 30, generator=torch.Generator().manual_seed(0)).double().numpy()

@@ -78,7 +78,8 @@ class Measures:
 
     Args:
         scale: how large the scores of good items are: the median over the histories of |the 10th best score|.
-        gap: how far apart two different scores among the best usually are; infinite where all are equal.
+        gap: how far apart two different scores among the best usually are; infinite where all are equal, and 0 where the model is
+            saturated: no digits are left that could tell the best items apart.
     """
 
     scale: float
@@ -117,25 +118,66 @@ def measure(recommender: "Recommender", probe: Probe) -> Measures:
         recommender: the model.
         probe: the histories.
     """
-    best = _best(recommender, probe)
+    answers = _asked(recommender, probe)
+    best = answers.best
     tenths = [abs(scores[min(TENTH, len(scores)) - 1]) for scores in best if len(scores)]
     counted = [tenth for tenth in tenths if tenth and tenth >= NEGLIGIBLE * max(tenths)]
     scale = float(median(counted)) if counted else 0.0
+    differ = len({frozenset(history) for history in probe.histories}) > 1
+    if differ and answers.saturated:
+        return Measures(scale, 0.0)
     gaps = [float(np.median(steps)) for scores in best if len(steps := np.diff(np.unique(scores)))]
     return Measures(scale, median(gaps) if gaps else math.inf)
 
 
-def _best(recommender: "Recommender", probe: Probe) -> list[FloatArray]:
-    """Return the best finite scores of each history, the highest first, 20 or as many as there are."""
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What a model answered to a probe.
+
+    Args:
+        best: the best finite scores of each history, the highest first, 20 or as many as there are.
+        same: every history has the same scores.
+        flat: all items of a history have the same score, whichever history.
+    """
+
+    best: list[FloatArray]
+    same: bool
+    flat: bool
+
+    @property
+    def saturated(self) -> bool:
+        """Whether the scores of the best items stand at a ceiling, as those of a sigmoid that is 1 to the last bit.
+
+        So it is where in most histories the best 20 all have one score, and that is the highest of the whole probe. Equal scores
+        are no ceiling where they are 0, for nothing speaks for these items (item-kNN has many); where another history has higher
+        ones, for then the model could tell more (counts); and where all histories have the same scores and the items have not,
+        for that is a model that ignores the history (popularity). A model that gives one number to every item of every history
+        tells nothing, and counts as saturated.
+        """
+        compared = [scores for scores in self.best if len(scores) > 1]
+        if not compared or (self.same and not self.flat):
+            return False
+        ceiling = max(float(scores[0]) for scores in compared)
+        return ceiling != 0 and 2 * sum(bool(scores[-1] == ceiling) for scores in compared) > len(compared)
+
+
+def _asked(recommender: "Recommender", probe: Probe) -> _Answers:
+    """Ask a model for the scores of the probe."""
     items = len(recommender.catalogue)
     best = torch.full((len(probe), min(TOP, items)), -torch.inf, dtype=torch.float64)
+    first: list[Tensor] = []  # the scores of the first history
+    same, flat = [], []
 
     def ask(rows: slice) -> None:
         scores = known_scores(recommender, probe.batch(range(len(probe))[rows], recommender.device))
         best[rows] = torch.topk(scores, best.shape[1]).values.cpu()
+        if not first:
+            first.append(scores[0].clone())
+        same.append(bool((scores == first[0]).all()))
+        flat.append(bool(((scores == scores.amax(1, keepdim=True)) | (scores == -torch.inf)).all()))
 
     in_chunks(len(probe), rows_at_once(items), ask)
-    return [scores[np.isfinite(scores)] for scores in best.numpy()]
+    return _Answers([scores[np.isfinite(scores)] for scores in best.numpy()], all(same), all(flat))
 
 
 def known_scores(recommender: "Recommender", histories: HistoryBatch) -> Tensor:
