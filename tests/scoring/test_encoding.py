@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from topple.errors import QueryError
-from topple.records.question import CandidateRule, Query
+from topple.records.question import CandidateRule, Goal, Query
 from topple.scoring.checks import check, check_request
 from topple.scoring.encoding import draw_key, encode
 from topple.testing import film_recommender
@@ -143,9 +143,18 @@ def test_encoding_stores_each_history_once_and_keeps_the_queries_apart():
     assert encoded.k.tolist() == [2, 4, 1]
     assert encoded.protected.tolist() == [[True, False, True], [False] * 3, [False] * 3]
     assert encoded.removable.tolist() == [[False, True, False], [True, False, False], [True] * 3]
-    assert {rule: places.tolist() for rule, places in encoded.by_rule().items()} == {
-        CandidateRule.UNSEEN_BEFORE: [0, 2],
-        CandidateRule.UNSEEN_AFTER: [1],
+
+
+def test_queries_are_told_apart_by_rule_and_goal():
+    queries = [
+        Query(("duel",), "evita", rule=rule, goal=goal)
+        for rule, goal in (("unseen_before", "necessary"), ("unseen_after", "necessary"), ("unseen_before", "both"))
+    ]
+    encoded = encode([*queries, queries[0]], FILMS)
+    assert {kind: numbers.tolist() for kind, numbers in encoded.by_rule_and_goal().items()} == {
+        (CandidateRule.UNSEEN_BEFORE, Goal.NECESSARY): [0, 3],
+        (CandidateRule.UNSEEN_AFTER, Goal.NECESSARY): [1],
+        (CandidateRule.UNSEEN_BEFORE, Goal.BOTH): [2],
     }
 
 

@@ -173,7 +173,7 @@ def test_the_judge_takes_places_as_the_door_gives_them():
     for row, (query, named) in enumerate(zip(QUERIES, SETS, strict=True)):
         places[row, : len(query.history)] = torch.tensor([item in named for item in query.history])
     found = {}
-    for rule, numbers in encoded.by_rule().items():
+    for (rule, _), numbers in encoded.by_rule_and_goal().items():
         verdicts = Judge(MODEL, encoded.select(numbers), rule=rule).verdicts(places[numbers])
         found.update(zip(numbers.tolist(), verdicts, strict=True))
     assert [found[number] for number in range(len(QUERIES))] == verify(MODEL, QUERIES, SETS)

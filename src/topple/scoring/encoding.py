@@ -5,7 +5,7 @@ Requests become B distinct histories; queries point into them, each with a targe
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,8 +20,6 @@ from topple.types import IntArray, ItemId
 
 if TYPE_CHECKING:
     from topple.scoring.unchanged import UnchangedScores
-
-_Kind = TypeVar("_Kind")
 
 THOUSANDTHS = 1000
 """Costs are counted in thousandths, so that sums are whole numbers and compared exactly."""
@@ -101,18 +99,11 @@ class EncodedQueries:
         by_query = ("row", "target", "k", "protected", "key", "item_cost", "largest")
         return replace(self, queries=queries, **{name: getattr(self, name)[chosen] for name in by_query})
 
-    def by_rule(self) -> dict[CandidateRule, Tensor]:
-        """Return the numbers of the queries of each candidate rule."""
-        return self._grouped([query.rule for query in self.queries])
-
     def by_rule_and_goal(self) -> dict[tuple[CandidateRule, Goal], Tensor]:
         """Return the numbers of the queries of each candidate rule and goal."""
-        return self._grouped([(query.rule, query.goal) for query in self.queries])
-
-    def _grouped(self, kinds: Sequence[_Kind]) -> dict[_Kind, Tensor]:
-        numbers_of: dict[_Kind, list[int]] = {}
-        for number, kind in enumerate(kinds):
-            numbers_of.setdefault(kind, []).append(number)
+        numbers_of: dict[tuple[CandidateRule, Goal], list[int]] = {}
+        for number, query in enumerate(self.queries):
+            numbers_of.setdefault((query.rule, query.goal), []).append(number)
         return {kind: torch.tensor(numbers, device=self.row.device) for kind, numbers in numbers_of.items()}
 
 
