@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from topple.reports.records import write_explanations as write_explanations
     from topple.reports.sentences import sentence as sentence
     from topple.scoring.budget import Budget as Budget
+    from topple.scoring.findings.identity import same_model as same_model
     from topple.scoring.recommender import Capability as Capability
     from topple.scoring.recommender import Recommender as Recommender
     from topple.verification.retraining import Retraining as Retraining
@@ -100,6 +101,7 @@ _MODULES = {
     "read_split": "topple.data.layout",
     "read_titles": "topple.data.titles",
     "recommend": "topple.api.recommending",
+    "same_model": "topple.scoring.findings.identity",
     "save_model": "topple.recommenders.saving.folders",
     "score": "topple.api.scoring",
     "sentence": "topple.reports.sentences",

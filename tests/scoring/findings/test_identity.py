@@ -5,9 +5,9 @@ import pytest
 import torch
 
 import topple
+from topple import same_model
 from topple.errors import QueryError
 from topple.recommenders.models.als import ALS
-from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.testing import film_recommender, film_world, random_mult_vae
 from topple.testing.toy import ToyRecommender
