@@ -57,14 +57,11 @@ def top_k_queries(
     Raises:
         QueryError: an unknown rule or goal, a constrained item that is not in the catalogue, or a history that has no list.
     """
-    constraints = Constraints.of(
+    requests = requests_of(
+        recommender.catalogue, histories, weights, contexts, k=k, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude,
     )  # fmt: skip
-    details = UserDetails(weights, None, contexts)
-    requests = requests_of(
-        recommender.catalogue, histories, constraints, details, k=k, rule=rule, seed=seed, repeats=repeats
-    )
     if targets is not None:
         return [Query.about(target, request) for request in requests for target in targets]
     lists = recommended(recommender, requests)
@@ -75,54 +72,38 @@ def top_k_queries(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class UserDetails:
-    """What is told of the users of a run besides the items of their histories, by user; a user may be missing.
-
-    Args:
-        weights: the weight of each event.
-        times: the time of each event.
-        contexts: what a wrapped model is told besides.
-    """
-
-    weights: Mapping[UserId, Sequence[float]] | None = None
-    times: Mapping[UserId, Sequence[float]] | None = None
-    contexts: Mapping[UserId, Any] | None = None
-
-    def of(self, user: UserId) -> dict[str, Any]:
-        """Return what is told of one user, as fields of a Request."""
-        known = {"weights": self.weights, "times": self.times, "context": self.contexts}
-        return {name: values[user] for name, values in known.items() if values is not None and user in values}
-
-
 def requests_of(
     catalogue: Catalogue,
     histories: UserHistories,
-    constraints: Constraints,
-    details: UserDetails,
+    weights: Mapping[UserId, Sequence[float]] | None,
+    contexts: Mapping[UserId, Any] | None,
     *,
     known_users: bool = True,
-    **run: Any,
+    **asked: Any,
 ) -> list[Request]:
     """Make one request a user.
 
     Args:
         catalogue: the items.
         histories: user id to history.
-        constraints: of the run; items that a history does not hold are left out for it.
-        details: what else is known of the users.
+        weights: the weight of each event, by user; a user may be missing.
+        contexts: what a wrapped model is told besides, by user; a user may be missing.
         known_users: whether the user ids are those of users; False where a history has no user.
-        run: further fields that all requests share: k, rule, seed, repeats.
+        asked: the fields that all requests share: the rule, others of a Request, and those of Constraints. Items of constraints
+            that a history does not hold are left out for it.
 
     Raises:
         QueryError: an unknown rule or goal, or a constrained item that is not in the catalogue.
     """
+    names = [each.name for each in fields(Constraints)]
+    constraints = Constraints.of(**{name: value for name, value in asked.items() if name in names})
     check_run(catalogue, constraints)
-    run["rule"] = candidate_rule(run.get("rule", CandidateRule.UNSEEN_BEFORE))
-    shared = {each.name: getattr(constraints, each.name) for each in fields(Constraints)}
+    shared = asked | {name: getattr(constraints, name) for name in names} | {"rule": candidate_rule(asked["rule"])}
+    by_user = {name: told for name, told in (("weights", weights), ("context", contexts)) if told is not None}
     requests = []
     for user, history in histories.items():
-        values = shared | _constraints_within(history, constraints) | details.of(user) | run
+        told = {name: values[user] for name, values in by_user.items() if user in values}
+        values = shared | _constraints_within(history, constraints) | told
         requests.append(Request.of(history=history, user=user if known_users else None, **values))
     return requests
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from topple import registry
 from topple.api.answering import Answering, OnQueries
-from topple.api.asking import Asked, UserDetails, asked_by_history, requests_of
+from topple.api.asking import Asked, asked_by_history, requests_of
 from topple.errors import QueryError, SettingsError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
-from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats
+from topple.records.question import CandidateRule, Goal, Query, Repeats
 from topple.reports.progress import queries_bar
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.recommender import Recommender
@@ -82,26 +82,15 @@ def explain(
     """
     single = not isinstance(histories, Mapping)
     users: UserHistories = histories if isinstance(histories, Mapping) else {"": list(histories)}
-    if single and weights is not None and not isinstance(weights, Mapping):
-        weights = {"": weights}
-    constraints = Constraints.of(
+    weights_of: Mapping[UserId, Sequence[float]] | None
+    weights_of = weights if weights is None or isinstance(weights, Mapping) else {"": weights}
+    method = chosen_explainer(explainer, settings)
+    method.require(recommender)
+    requests = requests_of(
+        recommender.catalogue, users, weights_of, contexts, known_users=not single, k=k, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude,
     )  # fmt: skip
-    method = chosen_explainer(explainer, settings)
-    method.require(recommender)
-    details = UserDetails(weights, None, contexts)  # type: ignore[arg-type] # of one history: made a mapping above
-    requests = requests_of(
-        recommender.catalogue,
-        users,
-        constraints,
-        details,
-        known_users=not single,
-        k=k,
-        rule=rule,
-        seed=seed,
-        repeats=repeats,
-    )
     asked = [
         Asked(request, None if targets is None else tuple(Query.about(target, request) for target in targets))
         for request in requests
