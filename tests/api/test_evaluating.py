@@ -12,6 +12,7 @@ from topple.api.explaining import explain
 from topple.errors import CapabilityError, QueryError
 from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.records.answer import Explanation, Proof, Status
+from topple.records.io import from_row, to_row
 from topple.records.question import CandidateRule, Query
 from topple.testing import film_recommender, film_world, random_mult_vae, tiny_split
 from topple.testing.counting import counting
@@ -262,3 +263,17 @@ class TestVerdictsThatExplainMade:
         ]
         assert len(lies) == 1
         assert evaluate(model, lies).measurements[BEFORE]["pn"].value == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "position"), [((9, 1, 1, 1), 0), ((1, 1, 9, 1), 2)]
+)  # the heavy event topples evita
+def test_of_single_events_those_are_judged_that_were_explained(weights, position):
+    model, history = film_recommender(), ("alien", "casablanca", "alien", "duel")
+    explained = explain(model, history, k=1, repeats="events", weights=weights, progress=False)
+    assert [(each.items, each.positions) for each in explained] == [(("alien",), (position,))]
+    stored = [from_row(to_row(each)) for each in explained]
+    for known in (explained, stored):
+        assert evaluate(model, known).measurements[BEFORE]["pn"].value == 1
+    by_name = [replace(each, positions=()) for each in stored]  # the name stands for the first event
+    assert evaluate(model, by_name).measurements[BEFORE]["pn"].value == (position == 0)

@@ -18,7 +18,7 @@ from topple.testing.counting import counting
 from topple.testing.toy import ANA
 from topple.verification import verify
 from topple.verification.stamps import stamp_of
-from topple.verification.taking_over import taken_over, with_alone
+from topple.verification.taking_over import set_of, taken_over, with_alone
 
 BEFORE, AFTER, ALL = CandidateRule
 
@@ -139,16 +139,21 @@ def test_a_query_with_a_context_is_judged_anew_for_the_context_may_have_changed(
     assert taken_over(fresh, model, BEFORE) is None
 
 
-def test_single_events_that_their_names_do_not_tell_are_judged_anew():
-    history = ("alien", "casablanca", "alien", "duel")
-    for weights, position, taken in (
-        ((9, 1, 1, 1), 0, True),
-        ((1, 1, 9, 1), 2, False),
-    ):  # the heavy event topples evita
-        model = film_recommender()
-        (fresh, *_) = explain(model, history, k=1, repeats="events", weights=weights, progress=False)
-        assert (fresh.items, fresh.positions) == (("alien",), (position,))
-        assert (taken_over(fresh, model, BEFORE) is not None) is taken
+def test_single_events_are_known_by_their_positions():
+    model, history = film_recommender(), ("alien", "casablanca", "alien", "duel")
+    (fresh,) = explain(model, history, k=1, repeats="events", weights=(1, 1, 9, 1), progress=False)
+    assert (fresh.items, fresh.positions) == (("alien",), (2,))
+    assert taken_over(fresh, model, BEFORE) is fresh.verdict
+    for positions in ((0,), (), (1,), (2, 2), (4,), (-2,)):
+        forged = replace(fresh, positions=positions)
+        assert taken_over(forged, model, BEFORE) is None
+        assert set_of(forged) == (0,), "the first event of that name"
+
+
+def test_an_item_is_named_with_all_of_its_events_whatever_the_positions():
+    (fresh,) = explain(film_recommender(), ("alien", "casablanca", "alien", "duel"), k=1, progress=False)
+    assert set_of(fresh) == fresh.positions
+    assert set_of(replace(fresh, items=("alien",), positions=(2,))) == (0, 2)
 
 
 def test_the_stamp_of_a_verdict_does_not_keep_the_model_alive():

@@ -14,8 +14,8 @@ from topple.scoring.recommender import Recommender
 from topple.types import ItemId
 from topple.verification.retraining import Retraining, refuse, retrained
 from topple.verification.single_query import rank_and_list
-from topple.verification.taking_over import taken_over, with_alone
-from topple.verification.verify import not_allowed, verify
+from topple.verification.taking_over import set_of, taken_over, with_alone
+from topple.verification.verify import check_sets, judged, not_allowed
 
 
 def evaluate(
@@ -59,7 +59,8 @@ def evaluate(
     sets = [() if _is_refused(each) else each.items for each in asked]
     if retraining is not None:
         refuse(recommender, queries, sets, retraining)
-    verdicts = {rule: _judged(recommender, asked, sets, rule) for rule in _rules(queries)}
+    check_sets(queries, sets, recommender.catalogue)
+    verdicts = {rule: _judged(recommender, asked, rule) for rule in _rules(queries)}
     measured = {rule: measure(list(found.values())) for rule, found in verdicts.items()}
     by_retraining = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
     by_query = {rule: _values(explanations, found) for rule, found in verdicts.items()}
@@ -73,9 +74,7 @@ def _rules(queries: Sequence[Query]) -> list[CandidateRule]:
     return [rule for rule in CandidateRule if (rule is CandidateRule.ALL) in asked] or list(UNSEEN)
 
 
-def _judged(
-    recommender: Recommender, asked: Sequence[Explanation], sets: Sequence[Sequence[ItemId]], rule: CandidateRule
-) -> dict[int, Verdict]:
+def _judged(recommender: Recommender, asked: Sequence[Explanation], rule: CandidateRule) -> dict[int, Verdict]:
     """Judge the explanations whose queries are judged under a rule, by number; an item of the history is a target of `all` only.
 
     A Verdict that was made in this process and would be no other is taken over.
@@ -85,8 +84,9 @@ def _judged(
     known = {number: taken_over(asked[number], recommender, rule) for number in chosen}
     kept = {number: verdict for number, verdict in known.items() if verdict is not None}
     anew = [number for number in chosen if number not in kept]
-    queries, named = [asked[number].query for number in anew], [sets[number] for number in anew]
-    found = dict(zip(anew, verify(recommender, queries, named, rule=rule), strict=True))
+    sets = [() if _is_refused(asked[number]) else set_of(asked[number]) for number in anew]
+    verdicts = judged(recommender, [asked[number].query for number in anew], sets, rule)
+    found = dict(zip(anew, verdicts, strict=True))
     found |= zip(kept, with_alone(recommender, list(kept.values()), rule), strict=True)
     return {number: _with_bound(asked[number], found[number]) for number in chosen}
 

@@ -1,12 +1,13 @@
 """Verdicts that need not be made again, and what is still to be found out for them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
 from topple.records.answer import Explanation, Verdict
-from topple.records.question import CandidateRule
+from topple.records.question import CandidateRule, Repeats
 from topple.scoring.encoding import encode, named_items
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import Ranking
@@ -30,9 +31,24 @@ def taken_over(explanation: Explanation, recommender: Recommender, rule: Candida
     same_model = stamp.model() is recommender and stamp.state is not None and stamp.state == state_of(recommender)
     if not same_model or verdict.query is not query or query.context is not None:
         return None
-    set_by_names = named_items(query, stamp.positions), named_positions(query, explanation.items)
-    same_set = set_by_names == (explanation.items, stamp.positions) and explanation.positions == stamp.positions
-    return verdict if same_set else None
+    same_items = explanation.items == named_items(query, stamp.positions)
+    return verdict if same_items and explanation.positions == stamp.positions == set_of(explanation) else None
+
+
+def set_of(explanation: Explanation) -> tuple[int, ...]:
+    """Return the positions of the set that an explanation names.
+
+    Where single events are named, the positions in the explanation tell which, as far as they are of these items.
+    """
+    query, given = explanation.query, explanation.positions
+    in_order = given == tuple(sorted(set(given))) and set(given) <= set(range(len(query.history)))
+    if (
+        query.repeats is Repeats.EVENTS
+        and in_order
+        and Counter(named_items(query, given)) == Counter(explanation.items)
+    ):
+        return given
+    return named_positions(query, explanation.items)
 
 
 def with_alone(recommender: Recommender, verdicts: Sequence[Verdict], rule: CandidateRule) -> list[Verdict]:

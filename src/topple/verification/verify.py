@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
-from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, QueryError
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query, Repeats
 from topple.scoring.checks import candidate_rule, check
-from topple.scoring.encoding import EncodedQueries, encode
+from topple.scoring.encoding import encode
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
@@ -59,32 +58,44 @@ def verify(
             f"{len(removed)} sets for {len(queries)} queries: give one set a query, empty where none was found."
         )
     catalogue = _catalogue(recommender, retraining)
-    for query, named in zip(queries, removed, strict=True):
-        check(query, catalogue)
-        wrong = not_allowed(query, named)
-        if wrong:
-            raise QueryError(f"{wrong} Name unprotected items of the history only, as the query allows.")
+    check_sets(queries, removed, catalogue)
     if retraining is not None:
         refuse(recommender, queries, removed, retraining)
     if isinstance(recommender, Recommender):
-        verdicts = judged(recommender, queries, removed, one_rule)
+        sets = [named_positions(query, named) for query, named in zip(queries, removed, strict=True)]
+        verdicts = judged(recommender, queries, sets, one_rule)
     else:
         verdicts = verdicts_before_retraining(recommender, queries, removed, one_rule, catalogue)
     return verdicts if retraining is None else retrained(recommender, verdicts, removed, retraining, on_progress)
 
 
+def check_sets(queries: Sequence[Query], named: Sequence[Sequence[ItemId]], catalogue: Catalogue) -> None:
+    """Refuse queries that cannot be asked, and sets of items that they do not allow.
+
+    Raises:
+        QueryError: there is one.
+    """
+    for query, items in zip(queries, named, strict=True):
+        check(query, catalogue)
+        wrong = not_allowed(query, items)
+        if wrong:
+            raise QueryError(f"{wrong} Name unprotected items of the history only, as the query allows.")
+
+
 def judged(
     recommender: Recommender,
     queries: Sequence[Query],
-    named: Sequence[Sequence[ItemId]],
+    sets: Sequence[Sequence[int]],
     rule: CandidateRule | None = None,
 ) -> list[Verdict]:
-    """Judge sets of queries that were checked, all under `rule`, or each under the rule of the query."""
+    """Judge sets, as positions, of queries that were checked, all under `rule`, or each under the rule of the query."""
     verdicts: dict[int, Verdict] = {}
     for numbers in by_history(queries, histories_at_once(len(recommender.catalogue))):
         encoded = encode([queries[number] for number in numbers], recommender.catalogue, device=recommender.device)
-        sets = positions(encoded, [named[number] for number in numbers])
-        verdicts.update(zip(numbers, Judge(recommender, encoded, rule=rule).verdicts(sets), strict=True))
+        tried = torch.zeros_like(encoded.protected)  # [N, H]
+        for row, number in enumerate(numbers):
+            tried[row, list(sets[number])] = True
+        verdicts.update(zip(numbers, Judge(recommender, encoded, rule=rule).verdicts(tried), strict=True))
     return [verdicts[number] for number in range(len(queries))]
 
 
@@ -112,14 +123,6 @@ def _catalogue(recommender: Recommender | ByUser, retraining: Retraining | None)
             "function that scores by user id can be judged with retraining=Retraining(split, fit=...)."
         )
     return retraining.split.catalogue
-
-
-def positions(queries: EncodedQueries, named: Sequence[Sequence[ItemId]]) -> Tensor:
-    """Return the positions of named items in the histories, bool [N, H]."""
-    sets = torch.zeros_like(queries.protected)
-    for number, (query, items) in enumerate(zip(queries.queries, named, strict=True)):
-        sets[number, list(named_positions(query, items))] = True
-    return sets
 
 
 def named_positions(query: Query, items: Sequence[ItemId]) -> tuple[int, ...]:
