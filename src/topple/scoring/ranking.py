@@ -98,20 +98,24 @@ def top_k(scores: Tensor, k: int) -> Tensor:
     return index.gather(-1, order)
 
 
-def kth_other(scores: Tensor, target: Tensor, k: Tensor) -> Tensor:
+def kth_other(scores: Tensor, target: Tensor, k: Tensor | int) -> Tensor:
     """Return the k-th best score of the items other than the target [..., T].
 
     Args:
         scores: [..., C], minus infinity where an item does not compete.
         target: the scores of the targets, which are among `scores` [..., T].
-        k: length of the list [..., T].
+        k: length of the list: of all, or of each target [..., T].
     """
-    count = min(int(k.max()) + 1, scores.shape[-1])
+    longest = k if isinstance(k, int) else int(k.max())
+    count = min(longest + 1, scores.shape[-1])
     if scores.requires_grad:  # which of equal scores has the gradient must not depend on how many others there are
         best = torch.sort(scores, dim=-1, descending=True, stable=True).values[..., :count]  # [..., K + 1]
     else:
         best = torch.topk(scores, count).values
-    kth, next_best = best.gather(-1, k - 1), best.gather(-1, k.clamp(max=best.shape[-1] - 1))  # [..., T]
+    if isinstance(k, int):
+        kth, next_best = best[..., k - 1, None], best[..., min(k, count - 1), None]  # [..., 1]
+    else:
+        kth, next_best = best.gather(-1, k - 1), best.gather(-1, k.clamp(max=count - 1))  # [..., T]
     return torch.where(target >= kth, next_best, kth)  # a target among the k best is left out of the count
 
 
@@ -196,7 +200,7 @@ class Ranking:
         return torch.where(size > 0, power, 0).to(target.dtype)
 
     @staticmethod
-    def lead(scores: Tensor, target: Tensor, k: Tensor, tolerance: Tensor) -> Tensor:
+    def lead(scores: Tensor, target: Tensor, k: Tensor | int, tolerance: Tensor) -> Tensor:
         """Return by how much the k-th best other item exceeds each target's score plus the tolerance [..., T].
 
         That is all that a search among a choice of competitors needs. The arguments are those of `standing`; fillers do not count.

@@ -6,6 +6,7 @@ B histories. The items and weights of a HistoryBatch never change.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import torch
@@ -102,11 +103,15 @@ class HistoryBatch:
         """The positions that hold an event of the unchanged history, bool [B, H]."""
         return self.filled if self.added is None else self.filled & ~self.added
 
+    @cached_property
+    def lengths(self) -> Tensor:
+        """How many positions of each history hold an event [B]."""
+        return self.filled.sum(1)
+
     def rows(self, index: Tensor, length: int | None = None) -> "HistoryBatch":
         """Return the histories `index` [R], repeated where it repeats, cut to the longest of them or to `length`."""
-        filled = self.filled[index]
-        longest = max(1, int(filled.sum(1).max())) if len(filled) else 1
-        cut = longest if length is None else length
+        longest = max(1, int(self.lengths[index].max())) if len(index) else 1
+        cut, filled = longest if length is None else length, self.filled[index]
         return HistoryBatch(
             self.items[index, :cut],
             self.weights[index, :cut],
@@ -125,7 +130,7 @@ class HistoryBatch:
             most: histories of a chunk at most; fewer where they are long, so that no chunk has more positions,
                 padding included, than are worked on at a time (one history always fits).
         """
-        lengths, order = self.filled.sum(1).sort(stable=True)
+        lengths, order = self.lengths.sort(stable=True)
         start, positions = 0, positions_at_once()
         while start < len(order):
             stop = min(start + most, len(order))
@@ -140,9 +145,13 @@ def unchanged(histories: HistoryBatch) -> Tensor:
     return histories.present[:, None].to(histories.weights.dtype)
 
 
-def without(histories: HistoryBatch, removed: Tensor) -> Tensor:
-    """Return the variations [B, S, H] that remove the events at the positions `removed`, bool [B, S, H]."""
-    return (histories.present[:, None] & ~removed).to(histories.weights.dtype)
+def without(histories: HistoryBatch, removed: Tensor, rows: Tensor | None = None) -> Tensor:
+    """Return the variations [R, S, H] that remove the events at the positions `removed`, bool [R, S, H].
+
+    They are variations of the histories `rows` [R]; None for all B. H may be cut to the longest of them.
+    """
+    present = histories.present if rows is None else histories.present[rows, : removed.shape[-1]]
+    return (present[:, None] & ~removed).to(histories.weights.dtype)
 
 
 def only(histories: HistoryBatch, kept: Tensor) -> Tensor:

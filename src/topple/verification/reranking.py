@@ -40,7 +40,7 @@ def reranked(
     for count in torch.unique(held).tolist():  # rows of equally many variations, so that no empty cell is scored
         rows = (held == count).nonzero()[:, 0]
         at_once = min(PADDED_TOGETHER, rows_at_once(count * len(recommender.catalogue)))
-        lengths = histories.filled.sum(1)[table.history[rows]]
+        lengths = histories.lengths[table.history[rows]]
         for chunk in torch.split(rows[lengths.argsort(stable=True)], at_once):  # [R]
             numbers = torch.isin(table.row, chunk).nonzero()[:, 0]  # [Q]
             row_in_chunk = torch.full_like(held, -1).scatter(0, chunk, torch.arange(len(chunk), device=chunk.device))

@@ -87,25 +87,34 @@ def grow(engine: Engine, alone: Singles, *, width: int, most: int) -> Tensor:
     Returns:
         The sets that meet their goal among the shortlist, bool [B, T, H].
     """
-    table, margins = engine.table, alone.margins
-    start, now = table.asked & table.removable.any(-1), _unchanged(engine)  # [B, T]
-    first, behind = _choose(margins, margins - now[..., None], table.price)
-    promises = (PastPromises if alone.scores is None else AdditivePromises)(engine, alone, first, behind)
-    sets = torch.zeros_like(table.removable).scatter(-1, first, True) & start[..., None]
-    now = torch.where(start, margins.gather(-1, first)[..., 0], now)
-    for _ in range(1, most):
-        going = engine.open & start & (now <= 0) & (table.removable & ~sets).any(-1)
-        if not going.any():
+    table, grown = engine.table, torch.zeros_like(engine.table.removable)
+    row, column = (engine.open & table.removable.any(-1)).nonzero(as_tuple=True)  # [Q]
+    if not len(row):
+        return grown
+    price, now = table.price[row, column], _unchanged(engine)[row, column]  # [Q, H], [Q]
+    margins = alone.margins[row, column]  # [Q, H]
+    first, behind = _choose(margins, margins - now[:, None], price)
+    promises = (PastPromises if alone.scores is None else AdditivePromises)(
+        engine, alone, row, column, first[:, 0], behind
+    )
+    sets = torch.zeros_like(price, dtype=torch.bool).scatter(1, first, True)  # [Q, H]
+    free, now = table.removable[row, column] & ~sets, margins.gather(1, first)[:, 0]
+    for size in range(1, most + 1):
+        done = now > 0
+        grown[row[done], column[done]] = sets[done]
+        going = ~done & free.any(1) & engine.open[row, column]
+        if size == most or not going.any():
             break
-        row, column = going.nonzero(as_tuple=True)
-        base, reached = sets[row, column], now[row, column]  # [Q, H], [Q]
-        tried, able = promises.units(row, column, table.removable[row, column] & ~base, reached, width)  # [Q, V]
-        margins = promises.margins(row, column, with_one_more(base, tried), able)
-        best, behind = _choose(margins, margins - reached[:, None], table.price[row, column].gather(1, tried))
-        promises.take(row, column, tried, best, behind)
-        sets[row, column] = base.scatter(-1, tried.gather(-1, best), True)
-        now[row, column] = margins.gather(-1, best)[:, 0]
-    return sets & (start & (now > 0))[..., None]
+        if not going.all():
+            promises.select(going)
+            row, column, price, sets, free, now = (each[going] for each in (row, column, price, sets, free, now))
+        tried, able = promises.units(free, now, price, width)  # [Q, V]
+        margins = promises.margins(with_one_more(sets, tried), able)
+        best, behind = _choose(margins, margins - now[:, None], price.gather(1, tried))
+        promises.take(tried, best, behind)
+        taken, now = tried.gather(1, best), margins.gather(1, best)[:, 0]
+        sets, free = sets.scatter(1, taken, True), free.scatter(1, taken, False)
+    return grown
 
 
 def _unchanged(engine: Engine) -> Tensor:

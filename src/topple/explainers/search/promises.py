@@ -30,37 +30,44 @@ class Singles:
 
 
 class Promises(ABC):
-    """What each unit promises for the sets of an engine's targets, and what the units that are tried do.
+    """What units promise for sets of Q targets that grow, and what the units that are tried do.
 
     Args:
         engine: the engine.
         alone: what each unit does alone.
-        first: the unit that each set begins with [B, T, 1].
-        behind: how far each unit falls behind the first in what it is worth [B, T, H].
+        row: the history of each target [Q].
+        column: where each target stands among the targets of the history [Q].
+        first: the unit that each set begins with [Q].
+        behind: how far each unit falls behind the first in what it is worth [Q, H].
     """
 
     @abstractmethod
-    def __init__(self, engine: Engine, alone: Singles, first: Tensor, behind: Tensor) -> None: ...
+    def __init__(
+        self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
+    ) -> None: ...
 
     @abstractmethod
-    def units(self, row: Tensor, column: Tensor, free: Tensor, now: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return the units to try, and which of them are free, both [Q, V].
 
         Args:
-            row: the histories [Q].
-            column: the targets [Q].
             free: units that may be named and are not, bool [Q, H].
             now: the margins of the sets as they are [Q].
+            price: what each unit costs [Q, H].
             width: units to try, at most.
         """
 
     @abstractmethod
-    def margins(self, row: Tensor, column: Tensor, sets: Tensor, able: Tensor) -> Tensor:
+    def margins(self, sets: Tensor, able: Tensor) -> Tensor:
         """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
 
     @abstractmethod
-    def take(self, row: Tensor, column: Tensor, tried: Tensor, best: Tensor, behind: Tensor) -> None:
+    def take(self, tried: Tensor, best: Tensor, behind: Tensor) -> None:
         """Note which of the units tried [Q, V] each set took [Q, 1], and how far the others fell behind it [Q, V]."""
+
+    @abstractmethod
+    def select(self, going: Tensor) -> None:
+        """Go on with the targets `going`, bool [Q], alone."""
 
 
 class AdditivePromises(Promises):
@@ -69,56 +76,70 @@ class AdditivePromises(Promises):
     Only sets that are judged by a shortlist can be foreseen so.
     """
 
-    def __init__(self, engine: Engine, alone: Singles, first: Tensor, behind: Tensor) -> None:
+    def __init__(
+        self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
+    ) -> None:
         if alone.scores is None:
             raise TypeError("no scores of single units: the full catalogue judges the goal")
-        self._engine, self._alone, self._single = engine, alone, alone.scores
+        self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
+        self._targets = engine.shortlist.targets(row, column)
+        self._promise, self._single = alone.margins[row, column], alone.scores  # [Q, H], [B, H, C]
         unchanged = engine.shortlist.unchanged[:, None]  # [B, 1, C]
         known = unchanged.isfinite() & self._single.isfinite()
         self._effect = torch.where(known, self._single - unchanged, 0)  # [B, H, C]
-        rows = torch.arange(len(first), device=first.device)[:, None]
-        self._scores = self._single[rows, first[..., 0]]  # [B, T, C]
+        self._scores = self._single[row, first]  # [Q, C]
         self._tried = self._scores
 
-    def units(self, row: Tensor, column: Tensor, free: Tensor, now: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return the units to try, and which of them are free, both [Q, V]."""
-        looked, able = most_promising(self._alone.margins[row, column], free, max(width, LOOKED_AT))  # [Q, L]
-        unit, scores = (row[:, None], looked), self._scores[row, column][:, None]  # [Q, 1, C]
+        looked, able = most_promising(self._promise, free, max(width, LOOKED_AT))  # [Q, L]
+        unit, scores = (self._row[:, None], looked), self._scores[:, None]  # [Q, 1, C]
         expected = torch.where(scores.isfinite(), scores + self._effect[unit], self._single[unit])  # [Q, L, C]
-        margin = self._engine.shortlist.leads_of(row, column, expected)
-        price = self._engine.table.price[row, column].gather(1, looked)
-        tried, able = most_promising(worth(margin, margin - now[:, None], price), able, width)
+        margin = self._targets.leads(expected)[..., 0]
+        worths = worth(margin, margin - now[:, None], price.gather(1, looked))
+        tried, able = most_promising(worths, able, width)
         most = int(able.sum(1).max())  # the free ones come first
         return looked.gather(1, tried[:, :most]), able[:, :most]
 
-    def margins(self, row: Tensor, column: Tensor, sets: Tensor, able: Tensor) -> Tensor:
+    def margins(self, sets: Tensor, able: Tensor) -> Tensor:
         """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
-        self._engine.count(able.numel(), self._engine.table.query[row, column], able.sum(1))
-        self._tried = self._engine.shortlist.scores_without(row, sets)  # [Q, V, C]
-        return self._engine.shortlist.leads_of(row, column, self._tried).masked_fill(~able, -torch.inf)
+        self._engine.count(able.numel(), self._query, able.sum(1))
+        self._tried = self._engine.shortlist.scores_without(self._row, sets)  # [Q, V, C]
+        return self._targets.leads(self._tried)[..., 0].masked_fill_(~able, -torch.inf)
 
-    def take(self, row: Tensor, column: Tensor, tried: Tensor, best: Tensor, behind: Tensor) -> None:
+    def take(self, tried: Tensor, best: Tensor, behind: Tensor) -> None:
         """Keep the scores without the set that each target took."""
-        self._scores[row, column] = self._tried[torch.arange(len(row), device=row.device), best[:, 0]]
+        self._scores = self._tried[torch.arange(len(best), device=best.device), best[:, 0]]
+
+    def select(self, going: Tensor) -> None:
+        """Go on with the targets `going`, bool [Q], alone."""
+        self._row, self._query, self._targets = self._row[going], self._query[going], self._targets.select(going)
+        self._promise, self._scores = self._promise[going], self._scores[going]
 
 
 class PastPromises(Promises):
     """A unit promises what it did when it was last tried."""
 
-    def __init__(self, engine: Engine, alone: Singles, first: Tensor, behind: Tensor) -> None:
-        self._engine, self._promise = engine, behind.clone()
+    def __init__(
+        self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
+    ) -> None:
+        self._engine, self._row, self._column, self._promise = engine, row, column, behind
 
-    def units(self, row: Tensor, column: Tensor, free: Tensor, now: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return the units to try, and which of them are free, both [Q, V]."""
-        return most_promising(self._promise[row, column], free, width)
+        return most_promising(self._promise, free, width)
 
-    def margins(self, row: Tensor, column: Tensor, sets: Tensor, able: Tensor) -> Tensor:
+    def margins(self, sets: Tensor, able: Tensor) -> Tensor:
         """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
-        return margins_of(self._engine, row, column, sets, able)
+        return margins_of(self._engine, self._row, self._column, sets, able)
 
-    def take(self, row: Tensor, column: Tensor, tried: Tensor, best: Tensor, behind: Tensor) -> None:
+    def take(self, tried: Tensor, best: Tensor, behind: Tensor) -> None:
         """Remember what each unit that was tried did."""
-        self._promise[row, column] = self._promise[row, column].scatter(-1, tried, behind)
+        self._promise = self._promise.scatter(-1, tried, behind)
+
+    def select(self, going: Tensor) -> None:
+        """Go on with the targets `going`, bool [Q], alone."""
+        self._row, self._column, self._promise = self._row[going], self._column[going], self._promise[going]
 
 
 def worth(margin: Tensor, effect: Tensor, price: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The shortlist of each history: the competitors whose columns alone are scored while a search looks for sets."""
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -83,36 +84,27 @@ class Shortlist:
 
     def scores_without(self, rows: Tensor, units: Tensor) -> Tensor:
         """Return the scores [R, S, C] of the histories `rows` [R] without sets of units, bool [R, S, H]; the caller counts them."""
-        out = self._table.histories.weights.new_zeros(*units.shape[:2], self.items.shape[1])
+        histories = self._table.histories
+        out, lengths = histories.weights.new_zeros(*units.shape[:2], self.items.shape[1]), histories.lengths
 
         def ask(part: slice) -> None:
-            histories = self._table.histories.rows(rows[part])
-            sets = self._table.positions(rows[part], units[part])[..., : histories.items.shape[1]]
-            out[part] = self.scores(rows[part], without(histories, sets))
+            longest = max(1, int(lengths[rows[part]].max()))
+            sets = self._table.positions(rows[part], units[part])[..., :longest]
+            out[part] = self.scores(rows[part], without(histories, sets, rows[part]))
 
         with torch.no_grad():
             in_chunks(len(out), sets_at_once(units.shape, self.items.shape[1]), ask)
         return out
 
     def leads(self, rows: Tensor, scores: Tensor) -> Tensor:
-        """Return by how much each target is out of the lists that scores [R, S, C] make; [R, S, T]."""
-        shape = (-1, scores.shape[1], -1)
-        cells = (self.columns, self._table.k, self._tolerance)
-        columns, k, tolerance = (each[rows, None].expand(shape) for each in cells)
-        return Ranking.lead(scores, columns, k, tolerance)
+        """Return by how much each target of the histories `rows` [R] is out of the lists of scores [R, S, C]; [R, S, T]."""
+        k = self._table.same_k or self._table.k[rows, None]
+        return Targets(self.columns[rows, None], k, self._tolerance[rows, None]).leads(scores)
 
-    def leads_of(self, row: Tensor, column: Tensor, scores: Tensor) -> Tensor:
-        """Return by how much a target a row is out of the lists that scores [Q, S, C] make; [Q, S].
-
-        Args:
-            row: the history of each target [Q].
-            column: where each target stands among the targets of the history [Q].
-            scores: without sets of each target.
-        """
-        shape = (-1, scores.shape[1], 1)
-        cells = (self.columns, self._table.k, self._tolerance)
-        target, k, tolerance = (each[row, column][:, None, None].expand(shape) for each in cells)
-        return Ranking.lead(scores, target, k, tolerance)[..., 0]
+    def targets(self, row: Tensor, column: Tensor) -> "Targets":
+        """Return one target a row, by the history [Q] and where it stands among the targets of the history [Q]."""
+        k = self._table.same_k or self._table.k[row, column][:, None, None]
+        return Targets(self.columns[row, column][:, None, None], k, self._tolerance[row, column][:, None, None])
 
     def _not_competing(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return which columns do not compete, bool [R, S, C] or [R, 1, C]."""
@@ -124,6 +116,32 @@ class Shortlist:
         stays = self._table.item_stays(rows, keep.detach())
         out[..., barred.shape[-1] : barred.shape[-1] + keep.shape[-1]] = stays
         return out
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """T targets a row, among the columns of Q shortlists.
+
+    Args:
+        columns: of the targets [Q, 1, T].
+        k: length of the lists: of all, or of each target [Q, 1, T].
+        tolerance: of each target [Q, 1, T].
+    """
+
+    columns: Tensor
+    k: Tensor | int
+    tolerance: Tensor
+
+    def leads(self, scores: Tensor) -> Tensor:
+        """Return by how much each target is out of the lists of scores [Q, S, C]; [Q, S, T]."""
+        shape = (-1, scores.shape[1], -1)
+        k = self.k if isinstance(self.k, int) else self.k.expand(shape)
+        return Ranking.lead(scores, self.columns.expand(shape), k, self.tolerance)
+
+    def select(self, chosen: Tensor) -> "Targets":
+        """Return the targets of the rows `chosen`, bool [Q]."""
+        k = self.k if isinstance(self.k, int) else self.k[chosen]
+        return Targets(self.columns[chosen], k, self.tolerance[chosen])
 
 
 def sets_at_once(shape: torch.Size, columns: int) -> int:

@@ -127,6 +127,12 @@ class TargetTable:
         """The cells of the N queries: rows and columns."""
         return self.row, self.column
 
+    @cached_property
+    def same_k(self) -> int | None:
+        """The length of the lists, where it is the same for all queries."""
+        lengths = torch.unique(self.k[self.cells])
+        return int(lengths[0]) if len(lengths) == 1 else None
+
     @property
     def plain(self) -> Tensor:
         """Where every unit is one position and costs 1, so that the cheapest set is the one with the fewest positions [B, T]."""
