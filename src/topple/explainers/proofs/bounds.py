@@ -1,7 +1,6 @@
 """Which sizes of set are ruled out, without enumerating all sets: for feed-forward networks."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,13 +8,12 @@ from torch import Tensor
 
 from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search, stay_away
 from topple.explainers.proofs.fillers import Asked, possible_fillers
+from topple.explainers.proofs.leaves import Leaves
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
-from topple.scoring.memory import A_POSITION, rows_at_once
 from topple.scoring.recommender import Capability
-from topple.scoring.variations import HistoryBatch, without
 
 BUDGET = 20_000
 """Work for one target by default, in scored histories."""
@@ -107,9 +105,10 @@ class _Bounding:
         query = int(engine.table.query[row, column])
         if problem.k < 1 or left <= 0 or engine.account.left(query) <= 0:
             return Outcome(False, None, 0, 0)
-        leaf_work = 1 + engine.scored_per_set if shrunk.settles(problem, column) else 1
-        scorer = shrunk.scorer(problem, column)
-        outcome = search(problem, scorer, left, lambda sets: engine.account.left(query) >= sets * leaf_work, leaf_work)
+        leaves = Leaves(engine, row, column, shrunk.items, problem)
+        outcome = search(
+            problem, leaves.score, left, lambda sets: engine.account.left(query) >= sets * leaves.work, leaves.work
+        )
         self.work[row, column] += outcome.work
         return outcome
 
@@ -217,52 +216,3 @@ class Shrunk:
             return torch.full_like(pool, -1)
         same = pool[:, None] == self.items
         return torch.where(same.any(1), same.int().argmax(1), -1)
-
-    def scorer(self, problem: Problem, column: int) -> Callable[[Tensor], Tensor]:
-        """Return a function from removals, bool [S, H], to how far each is past the goal of the target at `column` [S].
-
-        Among the problem's pool, that is; where that is not all that counts, those that are past it are settled.
-        """
-        engine, histories = self.engine, self.engine.table.histories
-        history = HistoryBatch(self.items[None], histories.weights[self.row][histories.present[self.row]][None])
-        columns = torch.cat([problem.pool.new_tensor([problem.target]), problem.pool])  # [1 + C]
-        bound = engine.recommender.bind(history, columns[None])
-        inside = problem.position >= 0
-        query = engine.table.query[self.row, column][None]
-        ranking, tolerance = engine.ranking.without_fillers(), engine.tolerance[self.row, column]
-
-        def score(removed: Tensor) -> Tensor:
-            engine.count(len(removed), query, len(removed))
-            leads = []
-            for part in torch.split(removed, rows_at_once(A_POSITION + len(columns))):
-                with torch.no_grad():
-                    scores = bound(without(history, part[None]))  # [1, S, 1 + C]
-                stays = inside & ~part[:, problem.position.clamp(min=0)]
-                scores[0, :, 1:].masked_fill_(stays, -torch.inf)
-                first = torch.zeros_like(part[None, :, :1], dtype=torch.int64)
-                standing = ranking.standing(
-                    scores, first, torch.full_like(first, problem.k), tolerance.expand(first.shape)
-                )
-                leads.append((standing.lead + standing.band)[0, :, 0])
-            lead = torch.cat(leads)
-            return self._settled(column, removed, lead) if self.settles(problem, column) else lead
-
-        return score
-
-    def settles(self, problem: Problem, column: int) -> bool:
-        """Return whether a set that is past the goal among the problem's pool is asked of the full catalogue.
-
-        That is where it is to do more than topple, and where fillers may be counted beside those that outrank.
-        """
-        fillers = problem.k < int(self.engine.table.k[self.row, column])
-        return fillers or self.engine.goal is not Goal.NECESSARY
-
-    def _settled(self, column: int, removed: Tensor, leads: Tensor) -> Tensor:
-        """Return the leads [S] of removals, bool [S, H], margins among the full catalogue for those above 0."""
-        if not (leads > 0).any():
-            return leads
-        topple = (leads > 0).nonzero()[:, 0]
-        sets = torch.zeros(len(topple), self.engine.table.removable.shape[-1], dtype=torch.bool, device=leads.device)
-        sets[:, : removed.shape[1]] = removed[topple]
-        row, at = (torch.full_like(topple, number) for number in (self.row, column))
-        return leads.index_put((topple,), self.engine.settle(row, at, sets))
