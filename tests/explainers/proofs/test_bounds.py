@@ -4,20 +4,24 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import topple
 from topple.api.recommending import recommend
 from topple.explainers.proofs.bounds import Shrunk, lower_bounds, network_of
+from topple.explainers.proofs.evidence import could_want_evidence
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.explainer import engines
 from topple.explainers.search.targets import TargetTable
-from topple.records.question import UNSEEN, CandidateRule, Query
+from topple.recommenders.models.mult_dae import MultDAE, MultDAESettings
+from topple.records.question import UNSEEN, CandidateRule, Goal, Query
 from topple.scoring.encoding import encode
 from topple.scoring.ranking import only_competing
 from topple.scoring.variations import HistoryBatch, without
 from topple.testing import film_world, random_mult_vae
+from topple.testing.truth import truths
+from topple.testing.worlds import catalogue_of
 
 LARGEST = 5
 
@@ -35,6 +39,35 @@ def world(seed, rule, k, users=3, longest=9, strength=1.0):
     queries = topple.top_k_queries(model, histories, k=k, rule=rule, protected=protected)
     ((_, engine),) = engines(model, encode(queries, model.catalogue), 32)
     return engine
+
+
+def alike_world(seed, rule, k, goal):
+    """A random Mult-DAE of which many items score the same for an empty history, some of them for every history.
+
+    Returns:
+        the engine, and the queries in the order of its cells, whose targets are in the lists of their histories; or nothing.
+    """
+    random = np.random.default_rng(seed)
+    items, latent = 15 + seed % 5, 4
+    arrays = {
+        "weight_0to1": random.normal(0, 2, (items, latent)),
+        "bias_1": random.normal(0, 0.3, latent) * (seed % 2),
+        "weight_1to2": random.normal(0, 1, (latent, items)) * (random.random(items) < 0.6),
+        "bias_2": random.choice([0.0, 0.0, 0.7], items),
+    }
+    arrays["weight_1to2"][:, 1::3] = arrays["weight_1to2"][:, ::3][:, : arrays["weight_1to2"][:, 1::3].shape[1]]
+    model = MultDAE.from_arrays(arrays, catalogue_of(items), MultDAESettings(latent=latent))
+    ids = model.catalogue.vocabulary.ids
+    histories = {user: random.permutation(ids)[: random.integers(2, 7)].tolist() for user in range(3)}
+    queries = topple.top_k_queries(model, histories, k=k, rule=rule)
+    ((which, engine),) = engines(model, encode(queries, model.catalogue), 32)
+    row, column = engine.table.cells
+    listed = engine.settle(row, column, torch.zeros_like(engine.table.removable[row, column])) <= 0
+    queries = [replace(queries[number], goal=goal) for number in which[listed].tolist()]
+    if not queries:
+        return None, []
+    ((which, engine),) = engines(model, encode(queries, model.catalogue), 32)
+    return engine, [queries[number] for number in which.tolist()]
 
 
 def smallest(engine, row, column):
@@ -81,6 +114,37 @@ def test_with_budget_enough_it_is_what_enumeration_says_and_without_never_more(s
         for partly in little:
             assert ruled_out(partly)[row, column] <= ruled_out(full)[row, column]
             assert partly.sets[row, column].sum() in (0, true)
+
+
+@pytest.mark.parametrize("goal", list(Goal))
+@settings(deadline=None, max_examples=12)
+@given(st.integers(0, 10**6), st.sampled_from(list(CandidateRule)), st.integers(1, 8))
+def test_where_items_score_the_same_for_an_empty_history_no_bound_is_above_the_smallest_set(goal, seed, rule, k):
+    engine, queries = alike_world(seed, rule, k, goal)
+    assume(queries)
+    known = truths(engine.recommender, queries)
+    for budget in (0, 100, 10**7):
+        bounds = lower_bounds(engine, engine.table.asked * LARGEST, budget)
+        for truth, row, column in zip(known, *engine.table.cells, strict=True):
+            assert truth.cheapest is None or bounds.proven_below[row, column] <= truth.cheapest
+            found = bounds.sets[row, column]
+            assert not found.any() or truth.holds(found)
+
+
+@pytest.mark.parametrize("goal", [Goal.NECESSARY, Goal.BOTH])
+def test_where_items_score_the_same_for_an_empty_history_nearly_all_is_proven_with_budget_enough(goal):
+    able, proven, alike = 0, 0, 0
+    for seed in range(16):
+        engine, queries = alike_world(seed, list(CandidateRule)[seed % 3], 1 + seed % 8, goal)
+        if not queries:
+            continue
+        bounds = lower_bounds(engine, engine.table.asked * LARGEST, 10**7)
+        alike += int(could_want_evidence(engine)[engine.table.cells].sum())
+        for truth, row, column in zip(truths(engine.recommender, queries), *engine.table.cells, strict=True):
+            able += LARGEST if truth.cheapest is None else truth.cheapest // 1000 - 1
+            proven += int(ruled_out(bounds)[row, column])
+    assert alike > 100
+    assert 0.95 * able < proven <= able, f"{proven} of {able}"
 
 
 @pytest.mark.parametrize("rule", UNSEEN)

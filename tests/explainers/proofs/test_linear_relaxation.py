@@ -104,6 +104,26 @@ def test_no_set_is_above_the_linear_bound_or_the_loose_one(drawn):
         assert (loose[1, place] - true).min() > -1e-9
 
 
+@settings(deadline=None, max_examples=40)
+@given(cases)
+def test_no_set_lets_an_item_score_outside_its_range(drawn):
+    layers, base, effect, free, sets, scores = case(*drawn)
+    bases, frees, size = torch.stack([base + 0.7, base]), free.expand(2, -1), int(sets[0].sum())
+    relaxation = Relaxation.over(Network.of(layers), bases, effect[None], frees, size)
+    low, high = relaxation.ranges(torch.tensor([3, 8, 11]), frees, size, 1.0)
+    assert (low[1] <= scores[:, [3, 8, 11]]).all()
+    assert (scores[:, [3, 8, 11]] <= high[1]).all()
+
+
+def test_the_range_of_a_single_set_is_its_score():
+    layers, base, effect, free, sets, scores = case("mult-vae", 3, 1.0, 6, 5, 0)
+    free = sets[0]
+    relaxation = Relaxation.over(Network.of(layers), base[None], effect[None], free[None], 5)
+    low, high = relaxation.ranges(torch.arange(12), free[None], 5, 1.0)
+    assert torch.allclose(low[0], scores[0], atol=1e-6)
+    assert torch.allclose(high[0], scores[0], atol=1e-6)
+
+
 @settings(deadline=None)
 @given(st.floats(-12, 12), st.floats(0, 8))
 def test_tanh_stays_in_its_band(low, width):

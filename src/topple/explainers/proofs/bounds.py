@@ -1,21 +1,19 @@
 """Which sizes of set are ruled out, without enumerating all sets: for feed-forward networks."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search, stay_away
-from topple.explainers.proofs.evidence import could_want_evidence
+from topple.explainers.proofs.fillers import Asked, possible_fillers
+from topple.explainers.proofs.leaves import Leaves
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
-from topple.scoring.memory import A_POSITION, rows_at_once
 from topple.scoring.recommender import Capability
-from topple.scoring.variations import HistoryBatch, without
 
 BUDGET = 20_000
 """Work for one target by default, in scored histories."""
@@ -27,6 +25,8 @@ def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
     Nothing is claimed for a recommender that does not show its layers, or that has a shape other than tanh layers with
     a linear one at the end, and nothing for histories with weights other than 1, for groups, or for the goal `sufficient`.
     A set that is to be necessary and sufficient is not smaller than one that is to be necessary alone.
+    Of f items that may tie with a target for want of evidence, each is as good as one that outranks it: k - f others must.
+    Where f is k or more, nothing is claimed.
     Source: the bounds of `linear_relaxation` and `second_order`; what these leave open goes to `branch_and_bound`.
     Cost: counted by the engine.  Random: no.
 
@@ -50,10 +50,7 @@ def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
                     ruled_out[row, open_] = size
                     size += 1
                     open_ = open_[sizes[row, open_] >= size]
-    below = table.least_cost(ruled_out + 1)
-    return engine.claims(
-        bounding.found, torch.where(could_want_evidence(engine), table.least_cost(1).minimum(below), below)
-    )
+    return engine.claims(bounding.found, table.least_cost(ruled_out + 1))
 
 
 def network_of(engine: Engine) -> Network | None:
@@ -106,11 +103,11 @@ class _Bounding:
         engine = self.engine
         left = 0 if engine.account.late else self.budget - int(self.work[row, column])
         query = int(engine.table.query[row, column])
-        if left <= 0 or engine.account.left(query) <= 0:
+        if problem.k < 1 or left <= 0 or engine.account.left(query) <= 0:
             return Outcome(False, None, 0, 0)
-        leaf_work = 1 if engine.goal is Goal.NECESSARY else 1 + engine.scored_per_set
+        leaves = Leaves(engine, row, column, shrunk.items, problem)
         outcome = search(
-            problem, shrunk.scorer(problem, column), left, lambda sets: engine.account.left(query) >= sets, leaf_work
+            problem, leaves.score, left, lambda sets: engine.account.left(query) >= sets * leaves.work, leaves.work
         )
         self.work[row, column] += outcome.work
         return outcome
@@ -167,21 +164,24 @@ class Shrunk:
         enough = removable.sum(1) >= self.size
         if not enough.any():
             return [None] * len(columns)
-        relaxation = Relaxation.over(
-            self.network, self.start[None], self.effect[None], removable.any(0)[None], self.size
-        )
-        targets, scale = table.target[self.row, columns], self._scale()
-        pool = self._pool(relaxation.loose(targets[None], scale)[0], targets)
+        any_free = removable.any(0)
+        relaxation = Relaxation.over(self.network, self.start[None], self.effect[None], any_free[None], self.size)
+        targets, scale, competing = table.target[self.row, columns], self._scale(), self._competing()
+        pool = self._pool(relaxation.loose(targets[None], scale)[0], targets, competing)
         position = self._position(pool)
         bounds = relaxation.bounds(pool, targets[None])
+        tolerance = self.engine.tolerance[self.row, columns]
+        asked = Asked(targets, tolerance, competing, any_free, self.size, scale)
+        fillers = possible_fillers(self.engine.ranking, asked, relaxation)
+        needed = table.k[self.row, columns] - fillers.sum(1)  # each filler may be as good as one that outranks
         problems: list[Problem | None] = []
-        for number, (target, k) in enumerate(zip(targets.tolist(), table.k[self.row, columns].tolist(), strict=True)):
+        for number, (target, k) in enumerate(zip(targets.tolist(), needed.tolist(), strict=True)):
             coef = bounds.coef[0] - bounds.target_coef[0, :, number, None]  # [H, C]
             const, coef = stay_away(bounds.const[0, number], coef, position, scale)
             problem, free = None, removable[number]
             if enough[number]:
                 most = const + extreme_sums(coef[None], free[None], self.size)[0][0]
-                able = (most > 0) & (pool != target)
+                able = (most > 0) & (pool != target) & ~fillers[number, pool]
                 if int(able.sum()) >= k:
                     start, effect = self.start, self.effect
                     competitors = pool[able], position[able]
@@ -194,14 +194,19 @@ class Shrunk:
         scores = self.engine.shortlist.best_scores[self.row]
         return float(scores.abs().masked_fill(scores.isinf(), 0).max())
 
-    def _pool(self, loose: Tensor, targets: Tensor) -> Tensor:
-        """Return the items that could outrank any of the targets [T], from bounds of the catalogue [T, I]."""
-        possible = loose > 0
+    def _competing(self) -> Tensor:
+        """Return the items that compete after a removal or could do so, bool [I]."""
         histories = self.engine.table.histories
+        competing = torch.ones(len(self.engine.recommender.catalogue), dtype=torch.bool, device=self.items.device)
         if histories.filters is not None and histories.filter_of is not None:
-            possible &= histories.filters[histories.filter_of[self.row]]
+            competing &= histories.filters[histories.filter_of[self.row]]
         if self.engine.rule is CandidateRule.UNSEEN_BEFORE:
-            possible[:, self.items] = False
+            competing[self.items] = False
+        return competing
+
+    def _pool(self, loose: Tensor, targets: Tensor, competing: Tensor) -> Tensor:
+        """Return the items that could outrank any of the targets [T], from bounds of the catalogue [T, I]."""
+        possible = (loose > 0) & competing
         possible.scatter_(1, targets[:, None], False)
         return possible.any(0).nonzero()[:, 0]
 
@@ -211,43 +216,3 @@ class Shrunk:
             return torch.full_like(pool, -1)
         same = pool[:, None] == self.items
         return torch.where(same.any(1), same.int().argmax(1), -1)
-
-    def scorer(self, problem: Problem, column: int) -> Callable[[Tensor], Tensor]:
-        """Return a function from removals, bool [S, H], to how far each is past the goal of the target at `column` [S].
-
-        Among the problem's pool, that is; where a set is to do more than topple, those that topple are settled.
-        """
-        engine, histories = self.engine, self.engine.table.histories
-        history = HistoryBatch(self.items[None], histories.weights[self.row][histories.present[self.row]][None])
-        columns = torch.cat([problem.pool.new_tensor([problem.target]), problem.pool])  # [1 + C]
-        bound = engine.recommender.bind(history, columns[None])
-        inside = problem.position >= 0
-        query = engine.table.query[self.row, column][None]
-        ranking, tolerance = engine.ranking.without_fillers(), engine.tolerance[self.row, column]
-
-        def score(removed: Tensor) -> Tensor:
-            engine.count(len(removed), query, len(removed))
-            leads = []
-            for part in torch.split(removed, rows_at_once(A_POSITION + len(columns))):
-                with torch.no_grad():
-                    scores = bound(without(history, part[None]))  # [1, S, 1 + C]
-                stays = inside & ~part[:, problem.position.clamp(min=0)]
-                scores[0, :, 1:].masked_fill_(stays, -torch.inf)
-                first = torch.zeros_like(part[None, :, :1], dtype=torch.int64)
-                standing = ranking.standing(
-                    scores, first, torch.full_like(first, problem.k), tolerance.expand(first.shape)
-                )
-                leads.append((standing.lead + standing.band)[0, :, 0])
-            return self._met(column, removed, torch.cat(leads))
-
-        return score
-
-    def _met(self, column: int, removed: Tensor, leads: Tensor) -> Tensor:
-        """Return the leads [S] of removals, bool [S, H]; where more is asked than to topple, margins of those that do."""
-        if self.engine.goal is Goal.NECESSARY or not (leads > 0).any():
-            return leads
-        topple = (leads > 0).nonzero()[:, 0]
-        sets = torch.zeros(len(topple), self.engine.table.removable.shape[-1], dtype=torch.bool, device=leads.device)
-        sets[:, : removed.shape[1]] = removed[topple]
-        row, at = (torch.full_like(topple, number) for number in (self.row, column))
-        return leads.index_put((topple,), self.engine.settle(row, at, sets))

@@ -34,8 +34,8 @@ class Problem:
         removable: bool [H].
         size: items of a set.
         target: the target.
-        k: length of the list.
-        pool: competitors; none outside could outrank the target after any such set [C].
+        k: how many of the pool must outrank the target: the length of the list, less the fillers that could tie with it.
+        pool: competitors, without those fillers; none outside could outrank the target after any such set [C].
         position: where each competitor stands in the history, -1 for one outside [C].
         scale: how large the scores of the history are.
     """

@@ -157,6 +157,25 @@ class Relaxation:
                 ours, others = (block.back(side * band.slope[:, None]) for side in (ours, others))
         return Bounds(const, coef, target_coef)
 
+    def ranges(self, items: Tensor, free: Tensor, size: int, scale: float) -> tuple[Tensor, Tensor]:
+        """Return the least and the largest scores that items [C] could have, both [N, C]; `free` and `size` as in `over`.
+
+        Rounding is allowed for as in `loose`.
+        """
+        last, top = self.network.last, self.bands[-1]
+        worth = last.columns(items).T.expand(len(self.coef), -1, -1)  # [N, C, D]
+        coef = (self.coef * top.slope[:, None]) @ worth.transpose(1, 2)  # [N, H, C]
+        level = (worth @ (self.centre * top.slope + top.middle)[..., None])[..., 0] + last.bias[items]
+        error = torch.zeros_like(level)
+        for turn in range(len(self.bands) - 1, -1, -1):
+            band = self.bands[turn]
+            error = error + (worth.abs() @ band.gap[..., None])[..., 0]
+            if turn:
+                worth = self.network.inner[turn - 1].back(worth * band.slope[:, None])
+        most, least = extreme_sums(coef, free, size)
+        error = error + 1e-9 * (scale + level.abs() + most.abs() + least.abs() + error)
+        return level + least - error, level + most + error
+
     def loose(self, targets: Tensor, scale: float) -> Tensor:
         """Return upper bounds of score(c) - score(t) for targets [N, T] and the whole catalogue [N, T, I], cheaply.
 
