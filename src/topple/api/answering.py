@@ -5,6 +5,7 @@ Asked -> check_request -> EncodedHistories -> UnchangedScores -> queries -> Clai
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -67,8 +68,17 @@ class Answering:
             rule, stop = asked[start].request.rule, start + 1
             while stop < min(len(asked), start + at_once) and asked[stop].request.rule == rule:
                 stop += 1
-            yield from self._answers_of_one_rule(asked[start:stop])
+            with self._mode():
+                answers = self._answers_of_one_rule(asked[start:stop])
+            yield from answers
             start = stop
+
+    @contextmanager
+    def _mode(self) -> Iterator[None]:
+        """Compute with gradients where the method may ask for them, else in inference mode, whatever the caller computes in."""
+        learns = self.method.may_learn(self.recommender)
+        with torch.inference_mode(mode=not learns), torch.set_grad_enabled(learns):
+            yield
 
     def _answers_of_one_rule(self, asked: Sequence[Asked]) -> list[list[Explanation]]:
         """Return the explanations of each request; the requests have one rule, and their histories are scored together."""

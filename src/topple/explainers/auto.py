@@ -57,6 +57,12 @@ class Auto(SetSearch):
             return Exact().at_once(recommender, queries)
         return self.histories_at_once
 
+    def may_learn(self, recommender: Recommender) -> bool:
+        """Return whether large sets are held against the learned method."""
+        return bool(
+            self.settings.budget and self.settings.learned and Capability.DIFFERENTIABLE in recommender.capabilities
+        )
+
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
         settings, additive = self.settings, Capability.ADDITIVE in engine.recommender.capabilities

@@ -58,6 +58,10 @@ class Explainer(ABC):
             meter: what may be spent; None for no limit.
         """
 
+    def may_learn(self, recommender: Recommender) -> bool:
+        """Return whether the method may ask the recommender for gradients; where not, torch computes sooner without a trace of them."""
+        return True
+
     @property
     def prover(self) -> str:
         """The name that proofs of the method carry: with the package in front where another package takes a name of this library."""

@@ -55,6 +55,10 @@ class Exact(SetSearch):
     goals: ClassVar = frozenset(Goal)
     settings: ExactSettings
 
+    def may_learn(self, recommender: Recommender) -> bool:
+        """Return that the method asks for scores alone."""
+        return False
+
     def at_once(self, recommender: Recommender, queries: EncodedQueries) -> int:
         """Return how many histories are held with what each item adds to each score."""
         numbers = max(1, queries.histories.items.shape[1]) * len(recommender.catalogue)

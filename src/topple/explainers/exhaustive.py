@@ -10,6 +10,7 @@ from topple.explainers.search.enumeration import Enumeration
 from topple.explainers.search.explainer import SetSearch
 from topple.records.claims import Claims
 from topple.records.question import Goal
+from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 
 
@@ -38,6 +39,10 @@ class Exhaustive(SetSearch):
     goals: ClassVar = frozenset(Goal)
     histories_at_once: ClassVar = 1
     settings: ExhaustiveSettings
+
+    def may_learn(self, recommender: Recommender) -> bool:
+        """Return that the method asks for scores alone."""
+        return False
 
     def search(self, engine: Engine) -> Claims:
         """Enumerate for the one history of an engine."""

@@ -9,6 +9,7 @@ from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune
 from topple.records.claims import Claims
 from topple.records.question import Goal
+from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 
 
@@ -33,6 +34,10 @@ class Greedy(SetSearch):
     settings_type: ClassVar = GreedySettings
     goals: ClassVar = frozenset(Goal)
     settings: GreedySettings
+
+    def may_learn(self, recommender: Recommender) -> bool:
+        """Return that the method asks for scores alone."""
+        return False
 
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""

@@ -100,7 +100,7 @@ class BlackBox(Recommender):
     def _asked(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None, missing: float | None) -> Tensor:
         variations, width = keep.shape[1], max(1, keep.shape[1])
         grows = Capability.DIFFERENTIABLE in self.capabilities and torch.is_grad_enabled()
-        with torch.set_grad_enabled(grows):
+        with torch.inference_mode(mode=False), torch.set_grad_enabled(grows):  # the model may keep what it computes
             asked = Variations.of(self.catalogue, histories, keep)
             columns = None if candidates is None else candidates.repeat_interleave(variations, 0)
             parts = []
