@@ -161,20 +161,18 @@ def prune(engine: Engine, sets: Tensor, chosen: Tensor | None = None) -> Tensor:
     """
     going = sets.any(-1) if chosen is None else sets.any(-1) & chosen
     pruned = sets.clone()
-    for full in (False, True) if engine.goal is Goal.NECESSARY else (True,):
-        left = going
-        while (left := left & engine.open).any():
-            row, column = _give_back(engine, pruned, *left.nonzero(as_tuple=True), full=full)
-            left = torch.zeros_like(going).index_put((row, column), going.new_ones(()))
+    while (going := going & engine.open).any():
+        row, column = _give_back(engine, pruned, *going.nonzero(as_tuple=True))
+        going = torch.zeros_like(going).index_put((row, column), going.new_ones(()))
     return pruned
 
 
-def _give_back(engine: Engine, sets: Tensor, row: Tensor, column: Tensor, *, full: bool) -> tuple[Tensor, Tensor]:
+def _give_back(engine: Engine, sets: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
     """Give one unit of each chosen set [Q] back where that can be, in place; return where one was."""
     base, price = sets[row, column], engine.table.price[row, column]  # [Q, H]
     query, unit = (base & (base.sum(-1, keepdim=True) > 1)).nonzero(as_tuple=True)
     fewer = base[query].scatter(-1, unit[:, None], False)
-    margins = engine.margin(row[query], column[query], fewer, full=full)
+    margins = engine.settle(row[query], column[query], fewer)
     left = torch.full(base.shape, -torch.inf, dtype=margins.dtype, device=margins.device)
     left[query, unit] = torch.where(margins > 0, margins, -torch.inf)
     dearest = torch.where(torch.isfinite(left), price, -torch.inf).amax(-1, keepdim=True)
