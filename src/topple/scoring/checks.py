@@ -38,11 +38,7 @@ def check_request(request: Request, catalogue: Catalogue) -> IntArray:
         raise QueryError(f"history={history!r} is not a sequence of item ids. Give a tuple or a list of them.")
     if not len(history):
         raise QueryError("the history is empty: there is nothing to remove. Give at least one item.")
-    try:
-        indices = catalogue.vocabulary.encode(list(history))
-    except UnknownIdError as error:
-        raise QueryError(f"the history holds items outside the catalogue: {error} Leave them out.") from error
-    rule = candidate_rule(request.rule)
+    candidate_rule(request.rule)
     check_shapes(request)
     _check_numbers("weights", request.weights, len(history), above=0.0)
     _check_numbers("times", request.times, len(history), above=-math.inf)
@@ -52,14 +48,17 @@ def check_request(request: Request, catalogue: Catalogue) -> IntArray:
         raise QueryError(f"seed={request.seed!r} is not an integer of 64 bits. Give another seed.")
     if not isinstance(k, int | np.integer) or isinstance(k, bool):
         raise QueryError(f"k={k!r} is not a whole number. Give the length of the list, such as 5.")
-    _check_length(request, rule, indices, catalogue)
-    return indices
+    return _indices(request, catalogue)
 
 
-def _check_length(request: Request, rule: CandidateRule, indices: IntArray, catalogue: Catalogue) -> None:
-    """Refuse a k that the candidates cannot fill with one to spare."""
+def _indices(request: Request, catalogue: Catalogue) -> IntArray:
+    """Return the indices of the items; refuse unknown ones, and a k that the candidates cannot fill with one to spare."""
     allowed = allowed_items(catalogue.vocabulary, request.candidates, request.exclude)
-    seen = np.unique(indices) if rule is not CandidateRule.ALL else indices[:0]
+    try:
+        indices = catalogue.vocabulary.encode(list(request.history))
+    except UnknownIdError as error:
+        raise QueryError(f"the history holds items outside the catalogue: {error} Leave them out.") from error
+    seen = np.unique(indices) if request.rule is not CandidateRule.ALL else indices[:0]
     possible = len(catalogue) if allowed is None else int(allowed.sum())
     number = possible - (len(seen) if allowed is None else int(allowed[seen].sum()))
     if not 1 <= request.k < number:
@@ -68,6 +67,7 @@ def _check_length(request: Request, rule: CandidateRule, indices: IntArray, cata
             f"{'' if allowed is None else f', {possible:,} of them allowed,'} less a history of {len(seen)}): k must "
             "be at least 1 and below the candidates, or nothing could take the target's place. Choose another k."
         )
+    return indices
 
 
 @lru_cache(maxsize=16)
@@ -122,10 +122,6 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
             f"target_item={query.target!r} is in the history ({len(query.history)} items); only unseen items can be "
             "recommended. Choose one from recommend(history), or the rule 'all'."
         )
-    try:
-        catalogue.vocabulary.encode([query.target])
-    except UnknownIdError as error:
-        raise QueryError(f"target_item={query.target!r}: {error}") from error
     limited = query.candidates is not None and query.target not in query.candidates
     if limited or query.target in query.exclude:
         raise QueryError(
@@ -133,6 +129,10 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
             "recommend(history) with the same candidates."
         )
     _check_constraints(query)
+    try:
+        catalogue.vocabulary.encode([query.target])
+    except UnknownIdError as error:
+        raise QueryError(f"target_item={query.target!r}: {error}") from error
 
 
 def check_shapes(constraints: Constraints) -> None:

@@ -129,8 +129,9 @@ def encode_histories(
     if len(order) < len(requests):
         first = [history_of.index(row) for row in range(len(order))]
     distinct = [requests[number] for number in first]
-    encode = catalogue.vocabulary.encode
-    items = [encode(list(requests[number].history)) if indices is None else indices[number] for number in first]
+    if indices is None:
+        indices = [catalogue.vocabulary.encode(list(request.history)) for request in requests]
+    items = [indices[number] for number in first]
     histories = HistoryBatch.of(
         [row.tolist() for row in items],
         dtype,
@@ -174,6 +175,7 @@ def encode(
             item_cost[number, : len(cost)] = torch.tensor(cost)
         largest.append(query.largest or len(query.history))
     row = torch.tensor(encoded.history_of, dtype=torch.int64, device=device)
+    keys = [draw_key(query) for query in queries]
     return EncodedQueries(
         queries=tuple(queries),
         histories=encoded.histories,
@@ -181,7 +183,7 @@ def encode(
         target=torch.from_numpy(catalogue.vocabulary.encode([query.target for query in queries])).to(device),
         k=torch.tensor([query.k for query in queries], dtype=torch.int64, device=device),
         protected=protected.to(device),
-        key=torch.tensor([draw_key(query) for query in queries], dtype=torch.int64, device=device),
+        key=torch.tensor(keys, dtype=torch.int64, device=device),
         unit=encoded.unit,
         size=encoded.size,
         item_cost=item_cost.to(device) * encoded.size[row],
