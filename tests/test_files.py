@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from topple.errors import DataError, DataNotFoundError, OutputError, OutputExistsError
-from topple.files import read_whole, refuse_existing, repair, writing
+from topple.files import read_whole, refuse_existing, remove, repair, writing
 
 
 def write_text(path, text, *, overwrite=False):
@@ -392,3 +392,27 @@ def test_names_that_look_like_leftovers_of_others_are_left_alone(tmp_path):
     (tmp_path / ".other.topple").mkdir()
     write_text(tmp_path / "out", "new")
     assert sorted(names(tmp_path)) == [".other.topple", ".out.toml", "out"]
+
+
+def test_a_folder_is_removed_in_one_step(tmp_path, monkeypatch):
+    write_folder(tmp_path / "out", {"a": "1"})
+    monkeypatch.setattr(shutil, "rmtree", lambda folder, ignore_errors: None)  # killed before the first file is gone
+    remove(tmp_path / "out")
+    monkeypatch.undo()
+    assert names(tmp_path) == [".out.topple"]
+    repair(tmp_path / "out")
+    assert names(tmp_path) == []
+    with pytest.raises(OutputError, match=r"out could not be removed: No such file.*Delete it by hand"):
+        remove(tmp_path / "out")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("path", ["/", "a\0b", "n" * 300, "missing/" * 3])
+def test_odd_paths_hold_nothing_to_repair(path):
+    repair(path)
+    assert read_whole(path, lambda: "found") == "found"
+
+
+def test_a_path_that_cannot_be_written_is_said(tmp_path):
+    with pytest.raises(OutputError, match=r"cannot write .*n: File name too long"):
+        write_text(tmp_path / ("n" * 300), "new")

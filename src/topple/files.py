@@ -40,16 +40,22 @@ def refuse_existing(path: FilePath, *, overwrite: bool, marker: str | None = Non
 
     Raises:
         OutputExistsError: it may not be replaced.
+        OutputError: what is there cannot be looked at: a name that is too long, no permission.
     """
     path = Path(path)
     repair(path)
-    if marker is not None and path.is_dir() and not any(path.iterdir()):
+    try:
+        exists, folder = path.exists(), path.is_dir()
+        empty, marked = folder and not any(path.iterdir()), marker is not None and (path / marker).exists()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}. Choose another path.") from error
+    if marker is not None and empty:
         return
-    if path.exists() and not overwrite:
+    if exists and not overwrite:
         raise OutputExistsError(
             f"{path} exists and is left as it is. Choose another path, or pass overwrite (--overwrite)."
         )
-    if marker is not None and path.is_dir() and not (path / marker).exists():
+    if marker is not None and folder and not marked:
         raise OutputExistsError(
             f"{path} is a folder of something else (there is no {marker} in it) and is left as it is. Choose another path."
         )
@@ -89,10 +95,7 @@ def writing(path: FilePath, *, overwrite: bool = False, marker: str | None = Non
             "free space or choose another path, and run again."
         ) from error
     finally:
-        _remove(folder)
-        os.close(lock)
-        with suppress(OSError):
-            folder.parent.rmdir()
+        _ended(folder, lock)
 
 
 def read_whole(path: FilePath, read: Callable[[], _Found]) -> _Found:
@@ -117,13 +120,30 @@ def read_whole(path: FilePath, read: Callable[[], _Found]) -> _Found:
     raise OutputError(f"{path} was replaced {TURNS} times while it was read. Stop what writes it, and read it again.")
 
 
+def remove(path: FilePath) -> None:
+    """Remove a file or folder in one step: whenever the process is killed, it is there whole or not at all.
+
+    Raises:
+        OutputError: it could not be removed.
+    """
+    path = Path(path)
+    try:
+        folder, lock = _begun(_beside(path))
+        try:
+            path.rename(folder / DROPPED)
+        finally:
+            _ended(folder, lock)
+    except OSError as error:
+        raise OutputError(f"{path} could not be removed: {error.strerror or error}. Delete it by hand.") from error
+
+
 def repair(path: FilePath) -> None:
     """Put in order what killed writes of a path left: a replacement in two steps is completed, what is left over is removed."""
     path = Path(path)
     beside = _beside(path)
     try:
         folders = sorted(beside.iterdir())
-    except OSError:
+    except (OSError, ValueError):  # there is none, or the path is none
         return
     for folder in folders:
         new = folder / f"{NEW}{path.suffix}"
@@ -142,7 +162,7 @@ def repair(path: FilePath) -> None:
 def _beside(path: Path) -> Path:
     """Return the folder in which everything is written that is to stand at a path."""
     path = path.absolute()
-    return path.with_name(f".{path.name}.topple")
+    return path.parent / f".{path.name}.topple"
 
 
 def _begun(beside: Path) -> tuple[Path, int]:
@@ -155,6 +175,14 @@ def _begun(beside: Path) -> tuple[Path, int]:
             if lock is not None:
                 return folder, lock
     raise OSError(None, f"{beside} is removed again and again by another process")
+
+
+def _ended(folder: Path, lock: int) -> None:
+    """Remove the folder of a write of this process, and give the lock back."""
+    _remove(folder)
+    os.close(lock)
+    with suppress(OSError):
+        folder.parent.rmdir()
 
 
 def _lock(folder: Path, *, required: bool = True) -> int | None:
@@ -222,7 +250,7 @@ def _identity(path: FilePath) -> tuple[int, int, int] | None:
     """Return what differs between what stood at a path and what replaced it; None where nothing stands there."""
     try:
         found = Path(path).stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino, found.st_mtime_ns
 
