@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from topple.errors import DataError, DataNotFoundError, OutputError, OutputExistsError
-from topple.files import read_whole, refuse_existing, remove, repair, writing
+from topple.files import hold, read_whole, refuse_existing, remove, repair, writing
 
 
 def write_text(path, text, *, overwrite=False):
@@ -416,3 +416,13 @@ def test_odd_paths_hold_nothing_to_repair(path):
 def test_a_path_that_cannot_be_written_is_said(tmp_path):
     with pytest.raises(OutputError, match=r"cannot write .*n: File name too long"):
         write_text(tmp_path / ("n" * 300), "new")
+
+
+def test_a_folder_is_held_until_the_lock_is_closed(tmp_path):
+    lock = hold(tmp_path)
+    with pytest.raises(OutputError, match=r"is in use by another process\. Wait until it ends, or choose another path"):
+        hold(tmp_path)
+    os.close(lock)
+    os.close(hold(tmp_path))
+    with pytest.raises(OutputError, match=r"cannot write .*missing: No such file or directory"):
+        hold(tmp_path / "missing")

@@ -137,6 +137,21 @@ def remove(path: FilePath) -> None:
         raise OutputError(f"{path} could not be removed: {error.strerror or error}. Delete it by hand.") from error
 
 
+def hold(folder: FilePath) -> int:
+    """Return an open lock that keeps a folder for this process, until it is closed or the process ends.
+
+    Raises:
+        OutputError: another process holds the folder, or it cannot be written.
+    """
+    try:
+        lock = _lock(Path(folder), required=False)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}. Choose another path.") from error
+    if lock is None:
+        raise OutputError(f"{folder} is in use by another process. Wait until it ends, or choose another path.")
+    return lock
+
+
 def repair(path: FilePath) -> None:
     """Put in order what killed writes of a path left: a replacement in two steps is completed, what is left over is removed."""
     path = Path(path)

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -8,7 +9,8 @@ from topple.api.explaining import explain_queries, make_explainer
 from topple.api.faces import resuming
 from topple.api.faces.resuming import KeptAnswers
 from topple.data.sources import source
-from topple.errors import DataError, OutputExistsError, QueryError
+from topple.errors import DataError, OutputError, OutputExistsError, QueryError
+from topple.files import hold
 
 METHOD = make_explainer("greedy")
 
@@ -94,6 +96,41 @@ def test_beginning_anew_drops_what_was_kept(world, interrupted):
     explained = run(world, KeptAnswers(interrupted, overwrite=True), queries=world[1][:3])
     assert len(explained) == len(read_explanations(interrupted)) == 3
     assert names(interrupted.parent) == ["out"]
+
+
+@pytest.mark.parametrize("given", [{"resume": True}, {"overwrite": True}])
+def test_an_output_that_another_process_works_on_is_left_to_it(world, interrupted, given):
+    lock = hold(interrupted.parent / "out.partial")
+    with pytest.raises(OutputError, match=r"out\.partial is in use by another process\. Wait until it ends, or choose"):
+        run(world, KeptAnswers(interrupted, **given))
+    os.close(lock)
+    assert KeptAnswers(interrupted, resume=True).kept == 12
+    run(world, KeptAnswers(interrupted, **given))
+    assert names(interrupted.parent) == ["out"]
+
+
+def test_a_running_run_holds_the_output(world, tmp_path, monkeypatch):
+    held = []
+
+    def ask(run, *given):
+        with pytest.raises(OutputError, match="in use by another process"):
+            hold(run.folder)
+        held.append(run.folder)
+
+    monkeypatch.setattr(resuming, "_keep", ask)
+    for given in ({}, {"resume": True}, {"overwrite": True}):
+        KeptAnswers(tmp_path / "out", **given).explain(*world, METHOD, Budget())
+    assert len(held) >= 3
+
+
+def test_the_bar_of_a_run_that_goes_on_starts_at_what_is_done(world, interrupted, monkeypatch):
+    bars = []
+    bar = resuming.queries_bar
+    monkeypatch.setattr(
+        resuming, "queries_bar", lambda *given, done: bars.append((*given, done)) or bar(*given, done=done)
+    )
+    run(world, KeptAnswers(interrupted, resume=True))
+    assert bars == [("explain (greedy)", 36, 12)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Explaining into an output whose answers are kept as they are ready, so that an interrupted run goes on."""
 
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
@@ -13,7 +14,7 @@ from topple.api.faces.runs import Run, finished_pieces
 from topple.data.vocabulary import Catalogue
 from topple.errors import DataError, OutputExistsError, QueryError
 from topple.explainers.base import Explainer
-from topple.files import refuse_existing, remove, repair
+from topple.files import hold, refuse_existing, remove, repair
 from topple.records.answer import Explanation, Status
 from topple.records.io import ItemLists, Words, canonical_json, from_row, item_lists_of, to_row
 from topple.records.kinds import in_order
@@ -74,15 +75,31 @@ class KeptAnswers:
 
         Raises:
             OutputExistsError: what is kept is of another model, other data, queries or settings; the message says of which.
+        OutputError: another process is at work on this output.
             DataError: a kept answer is damaged.
             CapabilityError: before any work starts.
         """
         method.require(recommender)
-        self._manifest = _manifest(recommender, queries, method, budget)
-        run = Run(self.partial, self._manifest, overwrite=self._overwrite)
-        if self._overwrite:
-            run.keep(REPLACE, {})
         self.total = len(queries)
+        self._manifest = _manifest(recommender, queries, method, budget)
+        locks = []
+        try:
+            if (self.partial / RUN).is_file():
+                locks.append(hold(self.partial))
+            run = Run(self.partial, self._manifest, overwrite=self._overwrite)
+            if self._overwrite:
+                run.keep(REPLACE, {})
+            if self._overwrite or not locks:
+                locks.append(hold(self.partial))  # of the folder that this run has just made
+            return self._answers(run, recommender, queries, method, budget)
+        finally:
+            for lock in locks:
+                os.close(lock)
+
+    def _answers(
+        self, run: Run, recommender: Recommender, queries: Sequence[Query], method: Explainer, budget: Budget
+    ) -> list[Explanation]:
+        """Return the answers in the order of the queries: those that are kept, and those that are left, each kept when it is ready."""
         rows, lists, spent = _read(run)
         answers = {number: from_row(row, lists) for number, row in rows.items()}
         meter = Meter(budget, int(spent["scored"]), time.perf_counter() - spent["seconds"])
