@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from topple.errors import DataError, DataNotFoundError, OutputError, OutputExistsError
-from topple.files import refuse_existing, writing
+from topple.files import hold, read_whole, refuse_existing, remove, repair, writing
 
 
 def write_text(path, text, *, overwrite=False):
@@ -145,10 +146,11 @@ def test_a_rename_that_fails_puts_the_old_folder_back(tmp_path, monkeypatch):
     rename = Path.replace
 
     def failing(self, target):
-        if self.name == "out" and Path(target) == tmp_path / "out":
+        if self.name == "new" and Path(target) == tmp_path / "out":
             raise OSError(5, "Input/output error")
         return rename(self, target)
 
+    monkeypatch.setattr("topple.files.exchange", lambda first, second: False)
     monkeypatch.setattr(Path, "replace", failing)
     with pytest.raises(OutputError, match=r"Input/output error"):
         write_folder(tmp_path / "out", {"a": "new"}, overwrite=True)
@@ -226,3 +228,201 @@ def tiny_disk(tmp_path):
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_a_full_disk_leaves_the_old_whole(tiny_disk, kind):
     check_that_the_old_survives(tiny_disk, kind, 0, "No space left on device")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
+@pytest.mark.parametrize(
+    ("scenario", "support"),
+    [
+        ("file-file", "supported"),
+        ("folder-folder", "supported"),
+        ("folder-folder", "unsupported"),
+        ("nothing-folder", "supported"),
+        ("split", "supported"),
+        ("model", "unsupported"),
+    ],
+)
+def test_a_kill_at_any_call_leaves_the_old_or_the_new_and_the_next_process_leaves_nothing_else(
+    tmp_path, scenario, support
+):
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("killing.py")), scenario, str(tmp_path), support],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["wrong"] == []
+    assert min(found["old"], found["new"]) > 5, found
+    assert found["kills"] == found["old"] + found["new"]
+
+
+RACE = """
+    import sys
+    from pathlib import Path
+    from topple import files
+
+    name, turns = sys.argv[2], int(sys.argv[3])
+    if sys.argv[4] == "unsupported":
+        files.exchange = lambda first, second: False
+    for turn in range(turns):
+        with files.writing(sys.argv[1], overwrite=True) as aside:
+            aside.mkdir()
+            for file in "abc":
+                (aside / file).write_text(f"{name} {turn}")
+"""
+
+
+@pytest.mark.parametrize("support", ["supported", "unsupported"])
+def test_processes_that_write_one_folder_at_the_same_time_do_not_mix(tmp_path, support):
+    write_folder(tmp_path / "out", dict.fromkeys("abc", "first"))
+    command = [sys.executable, "-c", textwrap.dedent(RACE), str(tmp_path / "out")]
+    writers = [
+        subprocess.Popen([*command, name, "60", support], stderr=subprocess.PIPE, text=True) for name in ("one", "two")
+    ]
+    seen = set()
+    while any(writer.poll() is None for writer in writers):
+        found = read_whole(tmp_path / "out", lambda: [(tmp_path / "out" / file).read_text() for file in "abc"])
+        assert len(set(found)) == 1
+        seen.add(found[0])
+    assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [("", 0)] * 2
+    assert len(seen) > 2
+    assert set(contents(tmp_path / "out").values()) <= {"one 59", "two 59"}
+    assert len(set(contents(tmp_path / "out").values())) == 1
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_running_write_keeps_what_it_has_when_others_write_and_read(tmp_path):
+    with writing(tmp_path / "out", overwrite=True) as aside:
+        aside.write_text("slow")
+        write_text(tmp_path / "out", "quick")
+        repair(tmp_path / "out")
+        assert aside.read_text() == "slow"
+    assert contents(tmp_path) == {"out": "slow"}
+    assert names(tmp_path) == ["out"]
+
+
+def test_what_another_process_wrote_meanwhile_is_not_replaced_without_overwrite(tmp_path):
+    def late():
+        with writing(tmp_path / "out") as aside:
+            aside.write_text("late")
+            write_text(tmp_path / "out", "early")
+
+    with pytest.raises(OutputExistsError, match=r"out exists and is left as it is"):
+        late()
+    assert contents(tmp_path) == {"out": "early"}
+
+
+def test_an_empty_folder_of_an_output_is_written_into(tmp_path):
+    (tmp_path / "out").mkdir()
+    with writing(tmp_path / "out", marker="a") as aside:
+        aside.mkdir()
+        (aside / "a").write_text("new")
+    assert contents(tmp_path) == {"out/a": "new"}
+
+
+def test_bytes_are_on_the_disk_before_the_step_and_names_after_it(tmp_path, monkeypatch):
+    steps = []
+    synchronize, replace = os.fsync, Path.replace
+
+    def fsync(descriptor):
+        steps.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        synchronize(descriptor)
+
+    def replaced(self, target):
+        steps.append("step")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replaced)
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("open files cannot be named here")
+    write_folder(tmp_path / "out", {"a": "1", "b": "2"})
+    assert sorted(steps[:3]) == ["a", "b", "new"]
+    assert steps[3:] == ["step", tmp_path.name]
+    steps.clear()
+    write_text(tmp_path / "file.txt", "1")
+    assert steps == ["new.txt", "step", tmp_path.name]
+
+
+def test_a_folder_that_is_replaced_while_it_is_read_is_read_again(tmp_path):
+    write_folder(tmp_path / "out", {"a": "old", "b": "old"})
+    turns = iter(["replace", "keep"])
+
+    def read():
+        first = (tmp_path / "out" / "a").read_text()
+        if next(turns) == "replace":
+            write_folder(tmp_path / "out", {"a": "new", "b": "new"}, overwrite=True)
+        return first + (tmp_path / "out" / "b").read_text()
+
+    assert read_whole(tmp_path / "out", read) == "newnew"
+
+
+def test_an_error_of_reading_what_nobody_replaced_is_raised(tmp_path):
+    with pytest.raises(FileNotFoundError, match="missing"):
+        read_whole(tmp_path / "missing", (tmp_path / "missing").read_text)
+
+
+def test_a_folder_that_is_always_replaced_while_it_is_read_is_said(tmp_path):
+    def read():
+        write_folder(tmp_path / "out", {"a": "newer"}, overwrite=True)
+
+    with pytest.raises(OutputError, match=r"out was replaced 100 times while it was read\. Stop what writes it"):
+        read_whole(tmp_path / "out", read)
+
+
+def test_what_was_half_removed_when_a_process_was_killed_is_never_taken_for_something_whole(tmp_path, monkeypatch):
+    write_folder(tmp_path / "out", {"a": "newest"})
+    for name in ("new", "old.0"):
+        (tmp_path / ".out.topple" / "killed" / name).mkdir(parents=True)
+        (tmp_path / ".out.topple" / "killed" / name / "a").write_text(name)
+    monkeypatch.setattr(shutil, "rmtree", lambda folder, ignore_errors: None)  # killed before the first file is gone
+    repair(tmp_path / "out")
+    monkeypatch.undo()
+    shutil.rmtree(tmp_path / "out")
+    repair(tmp_path / "out")
+    assert names(tmp_path) == []
+
+
+def test_names_that_look_like_leftovers_of_others_are_left_alone(tmp_path):
+    (tmp_path / ".out.toml").write_text("mine")
+    (tmp_path / ".other.topple").mkdir()
+    write_text(tmp_path / "out", "new")
+    assert sorted(names(tmp_path)) == [".other.topple", ".out.toml", "out"]
+
+
+def test_a_folder_is_removed_in_one_step(tmp_path, monkeypatch):
+    write_folder(tmp_path / "out", {"a": "1"})
+    monkeypatch.setattr(shutil, "rmtree", lambda folder, ignore_errors: None)  # killed before the first file is gone
+    remove(tmp_path / "out")
+    monkeypatch.undo()
+    assert names(tmp_path) == [".out.topple"]
+    repair(tmp_path / "out")
+    assert names(tmp_path) == []
+    with pytest.raises(OutputError, match=r"out could not be removed: No such file.*Delete it by hand"):
+        remove(tmp_path / "out")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("path", ["/", "a\0b", "n" * 300, "missing/" * 3])
+def test_odd_paths_hold_nothing_to_repair(path):
+    repair(path)
+    assert read_whole(path, lambda: "found") == "found"
+
+
+def test_a_path_that_cannot_be_written_is_said(tmp_path):
+    with pytest.raises(OutputError, match=r"cannot write .*n: File name too long"):
+        write_text(tmp_path / ("n" * 300), "new")
+
+
+def test_a_folder_is_held_until_the_lock_is_closed(tmp_path):
+    lock = hold(tmp_path)
+    with pytest.raises(OutputError, match=r"is in use by another process\. Wait until it ends, or choose another path"):
+        hold(tmp_path)
+    os.close(lock)
+    os.close(hold(tmp_path))
+    with pytest.raises(OutputError, match=r"cannot write .*missing: No such file or directory"):
+        hold(tmp_path / "missing")

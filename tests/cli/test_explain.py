@@ -1,11 +1,17 @@
 import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
 from datetime import datetime, timedelta
 
 import pyarrow.parquet as pq
 import pytest
 
 import topple as package
-from topple import load_model, load_model_split, read_explanations
+from topple import canonical_json, load_model, load_model_split, read_explanations
 
 QUICK = ["--explainer", "lcer", "--set", "steps=60"]
 
@@ -178,3 +184,52 @@ def test_a_stored_answer_names_the_model_the_data_and_the_time(topple, model, tm
         assert explanation.version == package.__version__
         assert datetime.fromisoformat(explanation.at).utcoffset() == timedelta(0)
         assert [explanation.query.history[at] for at in explanation.positions] == list(explanation.items)
+
+
+def interrupted(arguments, out, pieces, number):
+    """Run the command in a process, send a signal once so many pieces are kept, and return the exit code and standard error."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "topple", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200", "OMP_NUM_THREADS": "1"},
+    )
+    kept = out.with_name(f"{out.name}.partial") / "pieces"
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        if kept.is_dir() and sum(path.name.startswith("answers") for path in kept.iterdir()) >= pieces:
+            process.send_signal(number)
+            break
+        time.sleep(0.01)
+    told = process.communicate(timeout=60)[1]
+    return process.returncode, told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_an_interrupted_run_goes_on_and_ends_with_the_file_of_one_run(topple, model, tmp_path):
+    asked = ["explain", "-m", str(model), "--all", "-k", "2", "--explainer", "lcer", "--set", "steps=400"]
+    out = tmp_path / "out"
+    command = [*asked, "--out", str(out)]
+    code, _ = interrupted(command, out, 1, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    refused = topple(*command)
+    assert refused.exit_code == 2
+    assert "answers of an interrupted run. Go on with it (--resume)" in refused.stderr
+    code, told = interrupted([*command, "--resume"], out, 3, signal.SIGINT)
+    assert code == 130
+    assert f"answers are kept in {out}.partial. To go on:" in told
+    going_on = shlex.split(next(line for line in told.splitlines() if line.startswith("topple explain ")))
+    assert going_on == ["topple", *command, "--resume"]
+    assert not out.exists()
+    assert topple(*going_on[1:]).exit_code == 0
+    assert topple(*asked, "--out", tmp_path / "whole").exit_code == 0
+    found, whole = (list(map(canonical_json, read_explanations(tmp_path / name))) for name in ("out", "whole"))
+    assert found == whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "whole"]
+
+
+def test_going_on_needs_the_output(topple, model):
+    result = topple("explain", "-m", model, "--resume")
+    assert result.exit_code == 2
+    assert "Give the --out of that run" in result.stderr

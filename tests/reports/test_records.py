@@ -71,8 +71,9 @@ def test_nothing_to_write_is_written(tmp_path):
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == {"queries": 0}
 
 
-def test_an_existing_folder_is_refused(tmp_path):
+def test_an_existing_folder_is_refused_and_an_empty_one_is_written_into(tmp_path):
     (tmp_path / "out").mkdir()
+    write_explanations([], Catalogue(Vocabulary(["a"])), tmp_path / "out")
     with pytest.raises(OutputExistsError, match="exists and is left as it is"):
         write_explanations([], Catalogue(Vocabulary(["a"])), tmp_path / "out")
 

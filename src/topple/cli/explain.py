@@ -1,9 +1,13 @@
 """`topple explain`: why these items, in sentences, a table and files."""
 
+import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from topple.cli.shared.loading import histories_of, load_on
 from topple.cli.shared.options import (
@@ -24,8 +28,12 @@ from topple.records.answer import Status
 from topple.records.question import CandidateRule, Goal
 
 if TYPE_CHECKING:
+    from topple.api.faces.resuming import KeptAnswers
     from topple.data.vocabulary import Catalogue
+    from topple.explainers.base import Explainer
     from topple.records.answer import Explanation
+    from topple.records.question import Query
+    from topple.scoring.budget import Budget
     from topple.scoring.recommender import Recommender
 
 CONSTRAINTS, BUDGET = "Constraints", "Budget"
@@ -90,21 +98,26 @@ def explain(
     picture: Annotated[
         Path | None, typer.Option(help="Draw the first true explanation to a .png, .svg or .pdf.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the answers that an interrupted run with this --out kept.")
+    ] = False,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Explain recommendations: which items of the history, removed, would topple them out of the top-k.
 
+    With --out, answers are kept as they are ready, in OUT.partial until all are there; an interrupted run goes on with --resume.
+
     Example: topple explain --model model --user 42 --out explained
     """
     from topple.api.asking import top_k_queries
-    from topple.api.explaining import explain_queries, make_explainer
+    from topple.api.explaining import make_explainer
     from topple.api.faces.parsing import costs_of, ids_of, settings_of
     from topple.scoring.budget import Budget
 
     if all_users and (user or history):
         raise QueryError("give --all or a choice of users, not both.")
-    _refuse_outputs(out, picture, overwrite=overwrite)
+    keeper = _checked_outputs(out, picture, resume=resume, overwrite=overwrite)
     method = make_explainer(explainer, settings_of(settings), preset)
     budget = Budget.parse(
         settings_of(None, scored=scored, seconds=seconds, total_scored=total_scored, total_seconds=total_seconds)
@@ -127,39 +140,74 @@ def explain(
     )
     if not queries:
         raise QueryError("no user of this model folder has a history to explain. Give --history with item ids.")
-    explained = explain_queries(recommender, queries, explainer=method, budget=budget)
-    if all(explanation.status is Status.INVALID for explanation in explained):
-        raise QueryError(explained[0].reason)
-    _write_and_show(explained, recommender.catalogue, out, overwrite=overwrite, json=json)
+    explained = _explained(recommender, queries, method, budget, keeper)
+    _write_and_show(explained, recommender.catalogue, keeper, json=json)
     if picture is not None:
         _draw(explained, recommender, picture, overwrite=overwrite, tell=not json)
 
 
-def _refuse_outputs(out: Path | None, picture: Path | None, *, overwrite: bool) -> None:
-    """Refuse outputs that could not be written, before any work."""
-    from topple.files import refuse_existing
+def _checked_outputs(out: Path | None, picture: Path | None, *, resume: bool, overwrite: bool) -> "KeptAnswers | None":
+    """Refuse outputs that could not be written, before any work, and return what keeps the answers of an output folder."""
+    from topple.api.faces.resuming import KeptAnswers
     from topple.reports.pictures import check_picture
-    from topple.reports.records import MARKER
 
-    if out is not None:
-        refuse_existing(out, overwrite=overwrite, marker=MARKER)
+    if out is None and resume:
+        raise QueryError("--resume goes on with an interrupted run with --out. Give the --out of that run.")
+    keeper = None if out is None else KeptAnswers(out, resume=resume, overwrite=overwrite)
     if picture is not None:
         check_picture(picture, overwrite=overwrite)
+    return keeper
+
+
+def _explained(
+    recommender: "Recommender",
+    queries: "Sequence[Query]",
+    method: "Explainer",
+    budget: "Budget",
+    keeper: "KeptAnswers | None",
+) -> "list[Explanation]":
+    """Explain; on Ctrl-C say what is kept, and the command that goes on."""
+    from topple.api.explaining import explain_queries
+
+    try:
+        if keeper is None:
+            explained = explain_queries(recommender, queries, explainer=method, budget=budget)
+        else:
+            explained = keeper.explain(recommender, queries, method, budget)
+    except KeyboardInterrupt:
+        if keeper is not None:
+            _tell_what_is_kept(keeper)
+        raise typer.Exit(130) from None
+    if all(explanation.status is Status.INVALID for explanation in explained):
+        if keeper is not None:
+            keeper.drop()
+        raise QueryError(explained[0].reason)
+    return explained
+
+
+def _tell_what_is_kept(keeper: "KeptAnswers") -> None:
+    """Say on standard error what an interrupted run has kept."""
+    arguments = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
+    command = shlex.join(["topple", *arguments, "--resume"])
+    told = (
+        f"Interrupted: {keeper.kept:,} of {keeper.total:,} answers are kept in {keeper.partial}. To go on:\n{command}"
+    )
+    Console(stderr=True, highlight=False).print(told, markup=False, soft_wrap=True)
 
 
 def _write_and_show(
-    explained: "list[Explanation]", catalogue: "Catalogue", out: Path | None, *, overwrite: bool, json: bool
+    explained: "list[Explanation]", catalogue: "Catalogue", keeper: "KeptAnswers | None", *, json: bool
 ) -> None:
-    from topple.reports.records import explanation_json, write_explanations
+    from topple.reports.records import explanation_json
 
-    if out is not None:
-        write_explanations(explained, catalogue, out, overwrite=overwrite)
+    rows = None if keeper is None else keeper.write(catalogue)
     if json:
-        show_json({"explanations": [explanation_json(explanation, catalogue) for explanation in explained]})
+        found = rows or [explanation_json(explanation, catalogue) for explanation in explained]
+        show_json({"explanations": found})
         return
     show_explanations(explained, catalogue)
-    if out is not None:
-        console().print(f"Written: {out}/explanations.parquet and .jsonl")
+    if keeper is not None:
+        console().print(f"Written: {keeper.out}/explanations.parquet and .jsonl")
 
 
 def _draw(

@@ -50,21 +50,19 @@ def fetch_archive(archive: Archive, into: Path, advice: str, *, progress: bool =
 
     logger.info("download %s to %s", archive.url, into)
     name = archive.url.rsplit("/", 1)[-1]
-    try:
-        zipped = Path(pooch.retrieve(archive.url, archive.checksum, fname=name, path=into.parent, downloader=download))
-    except ValueError as error:
-        raise DownloadError(
-            f"{archive.url}: what arrived does not match the checksum {archive.checksum}: cut short on the way, or "
-            f"changed by the owner. Nothing was kept. Try again. {advice}"
-        ) from error
-    except (requests.RequestException, OSError) as error:
-        raise DownloadError(
-            f"{archive.url} could not be downloaded ({type(error).__name__}). Nothing was kept. Try again. {advice}"
-        ) from error
-    try:
-        _unpack(zipped, archive, into, advice)
-    finally:
-        zipped.unlink()
+    with writing(into, overwrite=True) as aside:  # another process may have fetched it meanwhile: the same files
+        try:
+            zipped = pooch.retrieve(archive.url, archive.checksum, fname=name, path=aside.parent, downloader=download)
+        except ValueError as error:
+            raise DownloadError(
+                f"{archive.url}: what arrived does not match the checksum {archive.checksum}: cut short on the way, or "
+                f"changed by the owner. Nothing was kept. Try again. {advice}"
+            ) from error
+        except (requests.RequestException, OSError) as error:
+            raise DownloadError(
+                f"{archive.url} could not be downloaded ({type(error).__name__}). Nothing was kept. Try again. {advice}"
+            ) from error
+        _unpack(Path(zipped), archive, aside, advice)
     return into
 
 
@@ -86,15 +84,13 @@ def _stream(url: str, path: Path, *, progress: bool) -> None:
 
 def _unpack(zipped: Path, archive: Archive, into: Path, advice: str) -> None:
     try:
-        with writing(into) as aside, zipfile.ZipFile(zipped) as opened:
-            aside.mkdir()
+        with zipfile.ZipFile(zipped) as opened:
+            into.mkdir()
             for member in opened.infolist():
                 path = Path(member.filename)
                 if not member.is_dir() and path.parent.name == archive.folder and len(path.parts) == 2:
-                    (aside / path.name).write_bytes(opened.read(member))
-            if not any(aside.iterdir()):
-                raise DownloadError(
-                    f"{archive.url} holds no files in a folder {archive.folder}. Nothing was kept. {advice}"
-                )
+                    (into / path.name).write_bytes(opened.read(member))
     except zipfile.BadZipFile as error:
         raise DownloadError(f"{archive.url} is not a zip file ({error}). Nothing was kept. {advice}") from error
+    if not any(into.iterdir()):
+        raise DownloadError(f"{archive.url} holds no files in a folder {archive.folder}. Nothing was kept. {advice}")

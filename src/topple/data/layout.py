@@ -22,6 +22,7 @@ from topple.data.splitting import HeldOut, Split
 from topple.data.titles import read_titles
 from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
 from topple.errors import DataError, DataNotFoundError
+from topple.files import read_whole, writing
 from topple.types import CsrMatrix, FilePath, FloatArray, IntArray
 
 logger = logging.getLogger(__name__)
@@ -31,15 +32,28 @@ Table: TypeAlias = tuple[pa.Array, IntArray, FloatArray | None]
 
 FORMAT = "topple.split/1"
 TABLES = ("train.csv", "validation_tr.csv", "validation_te.csv", "test_tr.csv", "test_te.csv")
-FILES = ("unique_sid.txt", *TABLES)
+ITEMS = "unique_sid.txt"
+FILES = (ITEMS, *TABLES)
 
 
-def write_split(split: Split, folder: FilePath) -> None:
-    """Write a split into `folder`, which is made if need be."""
+def write_split(split: Split, folder: FilePath, *, overwrite: bool = False) -> None:
+    """Write a split as a folder of the Alishop layout.
+
+    Raises:
+        OutputExistsError: the folder exists and `overwrite` is False, or it is one of something else.
+        OutputError: it could not be written; what was there before is unchanged.
+    """
+    with writing(folder, overwrite=overwrite, marker=ITEMS) as aside:
+        write_tables(split, aside)
+    logger.debug("wrote the split %s to %s", split.name, folder)
+
+
+def write_tables(split: Split, folder: FilePath) -> None:
+    """Write the files of a split into a new folder, one after the other: inside a folder that `topple.files.writing` writes whole."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     items = split.catalogue.vocabulary.ids
-    (folder / "unique_sid.txt").write_text("".join(f"{item}\n" for item in items), encoding="utf-8")
+    (folder / ITEMS).write_text("".join(f"{item}\n" for item in items), encoding="utf-8")
     parts = (
         (split.train_users, split.train, split.times),
         (split.validation.users, split.validation.fold_in, split.validation.times),
@@ -63,23 +77,26 @@ def write_split(split: Split, folder: FilePath) -> None:
         "item_ids": str(split.catalogue.vocabulary.column.type),
     }
     (folder / "split.json").write_text(json.dumps({"format": FORMAT, "name": split.name, **ids}, indent=2) + "\n")
-    logger.debug("wrote the split %s to %s", split.name, folder)
 
 
 def read_split(folder: FilePath, name: str | None = None) -> Split:
-    """Read a split from a folder in the Alishop layout.
+    """Read a split from a folder in the Alishop layout, of one writing: it is read again if it was replaced meanwhile.
 
     Raises:
         DataNotFoundError: a file of the layout is missing.
         DataError: a file that cannot be read, an item number outside the catalogue, a time that is not a number, a pair
             that occurs twice, or a user in more than one part.
     """
-    folder = Path(folder)
+    found: Split = read_whole(folder, lambda: _read_tables(Path(folder), name))
+    return found
+
+
+def _read_tables(folder: Path, name: str | None) -> Split:
     for file in FILES:
         if not (folder / file).is_file():
             raise DataNotFoundError(f"{folder / file} is missing. The layout needs {', '.join(FILES)} in one folder.")
     about = _about(folder)
-    items = _items(folder / "unique_sid.txt", about.get("item_ids"))
+    items = _items(folder / ITEMS, about.get("item_ids"))
     titles = _titles(folder / "titles.csv", items)
     tables = _tables(folder, about.get("user_ids"), len(items))
     texts, sids, times = tables["train.csv"]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from topple.errors import DataError, DataNotFoundError
+from topple.files import read_whole
 from topple.records.answer import Explanation, Proof, Status
 from topple.records.fields import FIELDS, SCHEMA
 from topple.records.kinds import IdTypes, fitting, in_order, list_fingerprint
@@ -129,7 +130,10 @@ def read_explanations(path: FilePath) -> list[Explanation]:
         DataNotFoundError: there is none.
         DataError: a file that is damaged or of another schema.
     """
-    path = Path(path)
+    return read_whole(path, lambda: _read(Path(path)))
+
+
+def _read(path: Path) -> list[Explanation]:
     file = path / TABLE if path.is_dir() else path
     if not file.is_file():
         raise DataNotFoundError(

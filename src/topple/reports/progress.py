@@ -45,11 +45,11 @@ def epochs_bar(name: str, also: OnEpoch | None = None) -> Iterator[OnEpoch]:
 
 @contextmanager
 def queries_bar(
-    name: str, total: int, also: Callable[[float], None] | None = None
+    name: str, total: int, also: Callable[[float], None] | None = None, *, done: int = 0
 ) -> Iterator[Callable[[float], None]]:
-    """Show queries done; `also` is called too."""
+    """Show queries done, from those that were done before; `also` is called too."""
     with _bar() as progress:
-        task = progress.add_task(name, total=total, note="")
+        task = progress.add_task(name, total=total, completed=done, note="")
 
         def on_progress(more: float) -> None:
             progress.advance(task, more)

@@ -1,6 +1,6 @@
 """A folder of explanations: Parquet for machines, JSON Lines for people and machines, titles and sentences in both."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -36,10 +36,22 @@ def write_explanations(
     """
     words = words_of(catalogue)
     rows = [to_row(explanation, words) for explanation in explanations]
-    lists = item_lists_of(explanations)
+    write_rows(rows, item_lists_of(explanations), catalogue, folder, overwrite=overwrite, **extra)
+
+
+def write_rows(
+    rows: Sequence[JsonObject],
+    item_lists: Mapping[str, Sequence[Id]],
+    catalogue: Catalogue,
+    folder: FilePath,
+    *,
+    overwrite: bool = False,
+    **extra: JsonObject,
+) -> None:
+    """Write a result folder of rows that `to_row` made with the words of the catalogue, as `write_explanations` does."""
     objects: dict[str, Any] = {f"{name}.json": as_json(value, indent=2) for name, value in extra.items()}
-    if lists:
-        objects[ITEM_LISTS] = as_json(lists)
+    if item_lists:
+        objects[ITEM_LISTS] = as_json(item_lists)
     with writing(folder, overwrite=overwrite, marker=MARKER) as aside:
         aside.mkdir()
         pq.write_table(to_table(rows, catalogue.vocabulary.column.type), aside / TABLE)

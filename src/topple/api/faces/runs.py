@@ -62,9 +62,7 @@ class Run:
     @property
     def finished(self) -> list[str]:
         """The names of the pieces that are there, sorted."""
-        pieces = self.folder / PIECES
-        names = [path.name for path in pieces.iterdir()] if pieces.is_dir() else []
-        return sorted(unquote(name) for name in names if not name.startswith("."))
+        return finished_pieces(self.folder)
 
     def path(self, name: str) -> Path:
         """Return where a piece is, or will be."""
@@ -113,6 +111,13 @@ class Run:
                 "delete this one."
             ) from error
         return found if isinstance(found, dict) else {}
+
+
+def finished_pieces(folder: FilePath) -> list[str]:
+    """Return the names of the finished pieces in the folder of a run, sorted; none where there is no run."""
+    pieces = Path(folder) / PIECES
+    names = [path.name for path in pieces.iterdir()] if pieces.is_dir() else []
+    return sorted(unquote(name) for name in names if not name.startswith("."))
 
 
 def _difference(there: JsonObject, told: JsonObject) -> str:

@@ -16,11 +16,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from topple import registry
-from topple.data.layout import read_split, write_split
+from topple.data.layout import read_split, write_tables
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import ModelFolderError, SettingsError, ToppleError, UnknownNameError
-from topple.files import writing
+from topple.files import read_whole, writing
 from topple.recommenders.saving.description import description, measures_of, read_description
 from topple.recommenders.saving.factories import made_by
 from topple.scoring.findings.identity import same_model
@@ -69,12 +69,14 @@ def save_model(
             arrays = {"counts": listed.counts.numpy(), "users": np.array([listed.users])}
             (aside / LISTED).write_bytes(save(arrays))
         if split is not None:
-            write_split(split, aside / "split")
+            write_tables(split, aside / "split")
     logger.info("saved %s (%s) to %s", recommender.name, recommender.fingerprint, folder)
 
 
 def load_model(folder: FilePath, catalogue: Catalogue | None = None, factory: str | None = None) -> Recommender:
     """Read the model of a folder; nothing in it is executed. `load_model_split` reads the data beside it.
+
+    The model is of one saving: the folder is read again if it was replaced meanwhile.
 
     Args:
         folder: what `save_model` wrote.
@@ -85,7 +87,10 @@ def load_model(folder: FilePath, catalogue: Catalogue | None = None, factory: st
         ModelFolderError: not a model folder, damaged, of another format, or of another catalogue; a factory that is missing, is
             not needed, or builds another model.
     """
-    folder = Path(folder)
+    return read_whole(folder, lambda: _load(Path(folder), catalogue, factory))
+
+
+def _load(folder: Path, catalogue: Catalogue | None, factory: str | None) -> Recommender:
     about = read_description(folder)
     items = _load_items(folder)
     _check_catalogue(folder, about, "items.parquet", items)
@@ -110,7 +115,10 @@ def load_model_split(folder: FilePath) -> Split | None:
         ModelFolderError: not a model folder, damaged, or the data is of another catalogue than the model.
         DataNotFoundError, DataError: a file of the data is missing or damaged.
     """
-    folder = Path(folder)
+    return read_whole(folder, lambda: _load_split(Path(folder)))
+
+
+def _load_split(folder: Path) -> Split | None:
     about = read_description(folder)
     if not (folder / "split").is_dir():
         return None
