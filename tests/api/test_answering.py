@@ -5,9 +5,12 @@ from collections import Counter
 import pytest
 import torch
 
+from tests.golden.world import network, split
 from topple.api import answering
 from topple.api.explaining import explain, explain_each, explain_queries
 from topple.explainers.base import Explainer
+from topple.explainers.search.shortlist import SHORTLIST
+from topple.recommenders.models.mult_dae import MultDAE
 from topple.records.answer import Proof, Status
 from topple.records.claims import Claims
 from topple.records.question import Query
@@ -143,3 +146,38 @@ def test_answers_come_one_by_one_and_closing_stops_the_work():
     assert [e.items for e in together] == [
         e.items for e in explain_queries(model, [FILMS.two, FILMS.one, FILMS.bo], explainer="greedy", progress=False)
     ]
+
+
+class CountsBound(MultDAE):
+    """Counts the rows over the whole catalogue, by the history and the items kept, whether they are bound before or not."""
+
+    def bind(self, histories, candidates=None):
+        scorer, whole = super().bind(histories, candidates), candidates is None
+
+        def counting(keep, rows=None):
+            chosen = torch.arange(len(histories)) if rows is None else rows
+            for row, variations in zip(chosen.tolist(), keep > 0, strict=True):
+                items, filled = (each[row, : keep.shape[-1]] for each in (histories.items, histories.filled))
+                for kept in variations if whole else ():
+                    self.rows[tuple(items[filled].tolist()), tuple(items[filled & kept].tolist())] += 1
+            return scorer(keep, rows)
+
+        return counting
+
+
+@pytest.mark.parametrize("goal", ["necessary", "sufficient", "both"])
+@pytest.mark.parametrize("rule", ["unseen_before", "unseen_after", "all"])
+@pytest.mark.parametrize("method", [("greedy", {}), ("auto", {"budget": 0})])
+def test_nothing_is_scored_twice_over_the_whole_catalogue_by_the_search_and_the_judge(method, rule, goal):
+    whole = network()
+    model = CountsBound.from_arrays(whole.arrays(), whole.catalogue, whole.settings)
+    model.rows = Counter()
+    histories = split().histories(limit=4)
+    assert model.scale > 0
+    assert model.empty_scores() is not None
+    assert len(model.catalogue) > 2 * (SHORTLIST + 10)
+    model.rows.clear()
+    name, settings = method
+    found = explain(model, histories, k=5, explainer=name, settings=settings, rule=rule, goal=goal, progress=False)
+    assert any(each.valid for each in found)
+    assert {kept: number for kept, number in model.rows.items() if number > 1} == {}

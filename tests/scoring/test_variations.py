@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from topple.scoring.memory import A_POSITION
-from topple.scoring.variations import HistoryBatch, VariationTable, only, unchanged, without
+from topple.scoring.variations import HistoryBatch, VariationTable, equal_rows, only, unchanged, without
 
 
 def test_histories_are_padded_with_item_0_of_weight_0():
@@ -57,16 +57,27 @@ def test_chunks_hold_each_history_once_with_those_of_like_length_and_few_enough_
     assert list(HistoryBatch.of([]).chunks(3)) == []
 
 
-@pytest.mark.parametrize("most", [None, 1, 2, 16])
-def test_a_table_is_filled_by_history_and_read_by_variation(most):
+def test_a_table_is_filled_by_history_and_read_by_variation():
     history = torch.tensor([4, 0, 4, 4, 2, 0, 4])
-    table = VariationTable.of(history, most)
+    table = VariationTable.of(history)
     values = torch.arange(7.0)
     cells = table.fill(values + 1)
     assert table.history[table.row].tolist() == history.tolist()
     assert torch.equal(table.read(cells), values + 1)
     assert (cells > 0).sum() == 7
-    assert cells.shape[1] == min(4, most or 4)
+    assert cells.shape == (3, 4)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 16])
+def test_equal_rows_hold_each_variation_once_and_no_empty_cell(most):
+    history = torch.tensor([4, 0, 4, 4, 2, 0, 4])
+    tables = list(equal_rows(history, most))
+    assert sorted(number for _, numbers in tables for number in numbers.flatten().tolist()) == list(range(7))
+    assert all((history[numbers] == rows[:, None]).all() for rows, numbers in tables)
+    lengths = [numbers.shape[1] for _, numbers in tables]
+    assert len(set(lengths)) == len(lengths)
+    assert max(lengths) == min(4, most)
+    assert list(equal_rows(history[:0], most)) == []
 
 
 def test_an_empty_table():

@@ -39,11 +39,24 @@ class ChangedRows:
                 if name in self._rows and self._rows[name][0] is oldest:
                     del self._rows[name]
 
-    def find(self, history: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
-        """Return which variations [M, H] are held, by number [Q], and their rows [Q, I]."""
-        found = [(number, *self._rows[name]) for number, name in enumerate(_names(history, keep)) if name in self._rows]
-        numbers = torch.tensor([number for number, _, _ in found], dtype=torch.int64, device=history.device)
-        return numbers, torch.stack([scores[at] for _, scores, at in found]) if found else numbers[:, None].double()
+    def find(self, history: Tensor, keep: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Look variations [M, H] up.
+
+        Returns:
+            Which are held, by number [Q], their rows [Q, I], and which are not, each once [V].
+        """
+        names = _names(history, keep)
+        held = [(number, *self._rows[name]) for number, name in enumerate(names) if name in self._rows]
+        first: dict[Name, int] = {}
+        for number, name in enumerate(names):
+            if name not in self._rows:
+                first.setdefault(name, number)
+        numbers, new = (
+            torch.tensor(chosen, dtype=torch.int64, device=history.device)
+            for chosen in ([number for number, _, _ in held], list(first.values()))
+        )
+        rows = torch.stack([scores[at] for _, scores, at in held]) if held else keep.new_zeros(0, 0)
+        return numbers, rows, new
 
 
 def _names(history: Tensor, keep: Tensor) -> list[Name]:

@@ -122,6 +122,10 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
             f"target_item={query.target!r} is in the history ({len(query.history)} items); only unseen items can be "
             "recommended. Choose one from recommend(history), or the rule 'all'."
         )
+    try:
+        catalogue.vocabulary.encode([query.target])
+    except UnknownIdError as error:
+        raise QueryError(f"target_item={query.target!r}: {error}") from error
     limited = query.candidates is not None and query.target not in query.candidates
     if limited or query.target in query.exclude:
         raise QueryError(
@@ -129,10 +133,6 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
             "recommend(history) with the same candidates."
         )
     _check_constraints(query)
-    try:
-        catalogue.vocabulary.encode([query.target])
-    except UnknownIdError as error:
-        raise QueryError(f"target_item={query.target!r}: {error}") from error
 
 
 def check_shapes(constraints: Constraints) -> None:

@@ -34,8 +34,10 @@ class UnchangedScores:
 
     def __init__(self, recommender: Recommender, encoded: EncodedHistories, rule: CandidateRule) -> None:
         self.recommender, self.encoded, self.rule = recommender, encoded, rule
-        self._scores = catalogue_scores(recommender, self.histories, unchanged(self.histories), rule)[:, 0]  # [B, I]
+        keep = unchanged(self.histories)  # [B, 1, H]
+        self._scores = catalogue_scores(recommender, self.histories, keep, rule)[:, 0]  # [B, I]
         self.ranking, self.changed = Ranking.of(recommender), ChangedRows()
+        self.changed.hold(torch.arange(len(self._scores)), keep[:, 0], self._scores)
 
     def serves(self, rule: CandidateRule) -> bool:
         """Return whether the scores are those under another rule too: the two unseen rules differ only once items are removed."""

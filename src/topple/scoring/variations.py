@@ -14,7 +14,7 @@ from torch import Tensor
 
 from topple.scoring.memory import positions_at_once
 
-VARIATIONS_A_ROW = 12
+VARIATIONS_A_ROW = 24
 """Variations of one history that a row of a `VariationTable` holds at most, where they are scored row by row."""
 
 
@@ -108,10 +108,13 @@ class HistoryBatch:
         """How many positions of each history hold an event [B]."""
         return self.filled.sum(1)
 
+    def longest(self, index: Tensor) -> int:
+        """Return how many positions the longest of the histories `index` [R] has, at least 1."""
+        return max(1, int(self.lengths[index].max())) if len(index) else 1
+
     def rows(self, index: Tensor, length: int | None = None) -> "HistoryBatch":
         """Return the histories `index` [R], repeated where it repeats, cut to the longest of them or to `length`."""
-        longest = max(1, int(self.lengths[index].max())) if len(index) else 1
-        cut, filled = longest if length is None else length, self.filled[index]
+        cut, filled = self.longest(index) if length is None else length, self.filled[index]
         return HistoryBatch(
             self.items[index, :cut],
             self.weights[index, :cut],
@@ -154,19 +157,42 @@ def without(histories: HistoryBatch, removed: Tensor, rows: Tensor | None = None
     return (present[:, None] & ~removed).to(histories.weights.dtype)
 
 
-def only(histories: HistoryBatch, kept: Tensor) -> Tensor:
-    """Return the variations [B, S, H] that keep nothing but the events at the positions `kept`, bool [B, S, H]."""
-    return (histories.present[:, None] & kept).to(histories.weights.dtype)
+def only(histories: HistoryBatch, kept: Tensor, rows: Tensor | None = None) -> Tensor:
+    """Return the variations [R, S, H] that keep nothing but the events at the positions `kept`, bool [R, S, H]; as `without` does."""
+    present = histories.present if rows is None else histories.present[rows, : kept.shape[-1]]
+    return (present[:, None] & kept).to(histories.weights.dtype)
+
+
+def equal_rows(history: Tensor, most: int = VARIATIONS_A_ROW) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield M variations of few histories as tables without empty cells; a row holds those of one history, at most `most`.
+
+    Variations of one row are scored together.
+
+    Args:
+        history: of each variation [M].
+        most: variations of a row.
+
+    Yields:
+        The history of each row [R], and the numbers of its variations among the M [R, S].
+    """
+    order = torch.argsort(history, stable=True)  # [M], here and below in this order
+    ordered, number = history[order], torch.arange(len(history), device=history.device)
+    turn = number - torch.searchsorted(ordered, ordered)  # among the variations of one history, from 0
+    begins = (turn % most == 0).nonzero()[:, 0]  # where each row begins
+    lengths = torch.diff(begins, append=begins.new_tensor([len(history)]))
+    for length in torch.unique(lengths).tolist():
+        start = begins[lengths == length]
+        yield ordered[start], order[start[:, None] + number[:length]]
 
 
 @dataclass(frozen=True, eq=False)
 class VariationTable:
     """M variations (or queries) of few histories as a table of R histories x S variations; a row holds those of one history.
 
-    Variations of one row are scored together. A row that holds fewer than S of them ends with empty cells.
+    A row that holds fewer than S of them ends with empty cells.
 
     Args:
-        history: the history of each row [R]; a history with many variations takes several rows.
+        history: the history of each row [R].
         row: the row of each variation [M].
         column: the column of each variation [M].
     """
@@ -176,16 +202,14 @@ class VariationTable:
     column: Tensor
 
     @classmethod
-    def of(cls, history: Tensor, most: int | None = None) -> "VariationTable":
-        """Arrange variations of the given histories [M], at most `most` to a row; None for one row a history."""
+    def of(cls, history: Tensor) -> "VariationTable":
+        """Arrange variations of the given histories [M]."""
         order = torch.argsort(history, stable=True)  # [M], here and below in this order
         ordered = history[order]
-        first = torch.searchsorted(ordered, ordered)
-        turn = torch.arange(len(history), device=history.device) - first  # among the variations of one history, from 0
-        ordered_column = turn % most if most else turn
-        begins_row = ordered_column == 0
+        turn = torch.arange(len(history), device=history.device) - torch.searchsorted(ordered, ordered)
+        begins_row = turn == 0
         row, column = torch.empty_like(order), torch.empty_like(order)
-        row[order], column[order] = begins_row.cumsum(0) - 1, ordered_column
+        row[order], column[order] = begins_row.cumsum(0) - 1, turn
         return cls(ordered[begins_row], row, column)
 
     def fill(self, values: Tensor) -> Tensor:

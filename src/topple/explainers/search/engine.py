@@ -1,12 +1,13 @@
 """The engine under all searches: sets in, how far each is past the goal out; everything that is scored is counted here."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from enum import Enum
 
 import torch
 from torch import Tensor
 
 from topple.explainers.base import OnProgress
+from topple.explainers.search.full_catalogue import FullCatalogue
 from topple.explainers.search.memo import Memo
 from topple.explainers.search.shortlist import Shortlist, sets_at_once
 from topple.explainers.search.targets import TargetTable
@@ -16,10 +17,18 @@ from topple.scoring.budget import Account, Meter
 from topple.scoring.changed import ChangedRows
 from topple.scoring.encoding import EncodedHistories
 from topple.scoring.memory import in_chunks
-from topple.scoring.ranking import Ranking, only_competing
-from topple.scoring.recommender import Recommender, Scorer
+from topple.scoring.ranking import Ranking
+from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.scoring.variations import VARIATIONS_A_ROW, HistoryBatch, VariationTable, only, without
+from topple.scoring.variations import equal_rows, only, without
+
+
+class Part(Enum):
+    """What the margin of a set is made of."""
+
+    SHORT = "without the set, among the shortlist"
+    FULL = "without the set, among the full catalogue"
+    ALONE = "the set alone, among the full catalogue"
 
 
 @dataclass(eq=False)
@@ -110,13 +119,20 @@ class Engine:
 
     def __post_init__(self) -> None:
         histories, targets = self.table.histories, self.table.target
-        self.undecided = torch.full_like(self.tolerance, torch.inf)  # [B, T]
-        self._memos = [Memo(histories.items.shape[1], targets.shape[1], histories.weights) for _ in range(2)]
+        self.catalogue = FullCatalogue(
+            self.recommender,
+            self.table,
+            self.rule,
+            self.ranking,
+            self.tolerance,
+            names_kept=self.goal is not Goal.NECESSARY,
+        )
+        self._memos = {part: Memo(histories.items.shape[1], targets.shape[1], histories.weights) for part in Part}
 
-    @cached_property
-    def everything(self) -> Scorer:
-        """The recommender, bound to all histories and the full catalogue."""
-        return self.recommender.bind(self.table.histories)
+    @property
+    def undecided(self) -> Tensor:
+        """What the cheapest set costs that rounding decides about, in thousandths [B, T]: nothing is proven from there on."""
+        return self.catalogue.undecided
 
     @property
     def cost(self) -> Tensor:
@@ -196,103 +212,76 @@ class Engine:
     def margins_and_scores(self, row: Tensor, units: Tensor, charged: Tensor) -> tuple[Tensor, Tensor]:
         """Return what `margins` does, and the scores of the shortlist [M, C]; for the goal `necessary`."""
         self.count(len(row), self.table.query[row].flatten(), charged.flatten().long())
-        cells = VariationTable.of(row, VARIATIONS_A_ROW)
-        scores = self.shortlist.scores_without(cells.history, cells.fill(units))  # [R, S, C]
-        margins = cells.read(self.shortlist.leads(cells.history, scores))  # [M, T]
-        memo = self._memos[False]
+        weights, shortlist = self.table.histories.weights, self.shortlist
+        margins = weights.new_zeros(len(row), self.table.target.shape[1])  # [M, T]
+        scores = weights.new_zeros(len(row), shortlist.items.shape[1])  # [M, C]
+        for rows, numbers in equal_rows(row):
+            scores[numbers] = shortlist.scores_without(rows, units[numbers])  # [R, S, C]
+            margins[numbers] = shortlist.leads(rows, scores[numbers])
+        memo = self._memos[Part.SHORT]
         memo.keep(memo.look_up(row, units)[0], margins)
-        return margins, cells.read(scores)
+        return margins, scores
 
     def settle(self, row: Tensor, column: Tensor, units: Tensor) -> Tensor:
         """Return the margin for one target of each set among the full catalogue [M]."""
         return self.margin(row, column, units, full=True)
 
     def _remembered(self, row: Tensor, units: Tensor, *, full: bool) -> Tensor:
-        memo = self._memos[full]
-        at, new = memo.look_up(row, units)
-        if len(new):
-            memo.keep(at[new], self._scored(row[new], units[new], full=full, changed=self.changed))
-        return memo.read(at)
+        """Return the margins [M, T] of sets, bool [M, H]; no part of them is worked out twice."""
+
+        def remembered(part: Part) -> Tensor:
+            memo = self._memos[part]
+            at, new = memo.look_up(row, units)
+            if len(new):
+                memo.keep(at[new], self._scored(row[new], units[new], part, self.changed))
+            return memo.read(at)
+
+        return _together([remembered(part) for part in self._parts(full=full)])
 
     def new_margins(self, row: Tensor, units: Tensor, charged: Tensor, *, full: bool = False) -> Tensor:
         """Return what `margins` does for sets that are sure to be new, and remember none of them."""
         self.account.charge(self.table.query[row].flatten(), charged.flatten() * self.scored_per_set)
-        return self._scored(row, units, full=full)
+        return _together([self._scored(row, units, part) for part in self._parts(full=full)])
 
-    def _scored(self, row: Tensor, units: Tensor, *, full: bool, changed: ChangedRows | None = None) -> Tensor:
-        """Return the margins [M, T] of sets, bool [M, H]; rows of the full catalogue are held in `changed`."""
-        cells = VariationTable.of(row, VARIATIONS_A_ROW)
-        sets = self.table.positions(cells.history, cells.fill(units))  # [R, S, H]
-        whole_rows = full or self.goal is not Goal.NECESSARY
-        columns = len(self.recommender.catalogue) if whole_rows else self.shortlist.items.shape[1]
-        self.account.meter.scored += len(row) * self.scored_per_set
-        out = self.table.histories.weights.new_zeros(*sets.shape[:2], self.table.target.shape[1])  # [R, S, T]
+    def _parts(self, *, full: bool) -> list[Part]:
+        """Return what a margin is made of."""
+        without_set = [Part.FULL if full else Part.SHORT] if self.goal is not Goal.SUFFICIENT else []
+        return without_set + ([Part.ALONE] if self.goal is not Goal.NECESSARY else [])
 
-        def ask(part: slice) -> None:
-            out[part] = self._margins(cells.history[part], sets[part], full, changed)
+    def _scored(self, row: Tensor, units: Tensor, part: Part, changed: ChangedRows | None = None) -> Tensor:
+        """Return a part of the margins [M, T] of sets, bool [M, H]; rows of the full catalogue are held in `changed`."""
+        histories, full = self.table.histories, part is not Part.SHORT
+        columns = len(self.recommender.catalogue) if full else self.shortlist.items.shape[1]
+        out = histories.weights.new_zeros(len(row), self.table.target.shape[1])  # [M, T]
+        kept, new = part is Part.ALONE, torch.arange(len(row), device=row.device)
+        change = only if kept else without
+        if changed is not None and full and self.goal is not Goal.NECESSARY:  # one set alone may be what another leaves
+            keep = change(histories, self.table.positions(row, units[:, None]), row)  # [M, 1, H]
+            known, scores, new = changed.find(self.table.source[row], keep[:, 0])
+            if len(known):
+                out[known] = self.catalogue.leads(row[known], keep[known], scores[:, None], kept=kept)[:, 0]
+        self.account.meter.scored += len(new)
+        for rows, at in equal_rows(row[new]):  # [R], [R, S]
+            numbers = new[at]
+            sets = self.table.positions(rows, units[numbers])  # [R, S, H]
 
-        with torch.no_grad():
-            in_chunks(len(out), sets_at_once(sets.shape, columns), ask)
-        return cells.read(out)
+            def ask(chunk: slice, rows: Tensor = rows, numbers: Tensor = numbers, sets: Tensor = sets) -> None:
+                chosen = rows[chunk]
+                keep = change(histories, sets[chunk, :, : histories.longest(chosen)], chosen)
+                if full:
+                    scores = self.catalogue.scores(chosen, keep, changed)
+                    out[numbers[chunk]] = self.catalogue.leads(chosen, keep, scores, kept=kept)
+                else:
+                    out[numbers[chunk]] = self.shortlist.leads(chosen, self.shortlist.scores(chosen, keep))
 
-    def _margins(self, rows: Tensor, sets: Tensor, full: bool, changed: ChangedRows | None) -> Tensor:
-        """Return the margins [R, S, T] of sets of positions, bool [R, S, H]."""
-        histories = self.table.histories.rows(rows)
-        sets = sets[..., : histories.items.shape[1]]
-        out = []
-        if self.goal is not Goal.SUFFICIENT:
-            keep = without(histories, sets)
-            out.append(
-                self._leads(rows, histories, keep, changed)
-                if full
-                else self.shortlist.leads(rows, self.shortlist.scores(rows, keep))
-            )
-        if self.goal is not Goal.NECESSARY:
-            out.append(self._leads(rows, histories, only(histories, sets), changed, kept=True))
-        if len(out) == 1:
-            return out[0]
-        least, both = torch.minimum(*out), out[0].clamp(max=0) + out[1].clamp(max=0)
-        return torch.where(least > 0, least, both)
+            with torch.no_grad():
+                in_chunks(len(rows), sets_at_once(sets.shape, columns), ask)
+        return out
 
-    def _leads(
-        self, rows: Tensor, histories: HistoryBatch, keep: Tensor, changed: ChangedRows | None, *, kept: bool = False
-    ) -> Tensor:
-        """Return by how much each target is surely out of the list, or surely in it where it is to be kept [R, S, T].
 
-        The full catalogue is asked, fillers included.
-
-        Args:
-            rows: which histories [R].
-            histories: those.
-            keep: what is kept of them [R, S, H].
-            changed: holds the rows.
-            kept: whether the target is to stay.
-        """
-        scores = only_competing(self.everything(keep, rows), histories, keep, self.rule)  # [R, S, I]
-        if changed is not None:
-            source = self.table.source[rows].repeat_interleave(keep.shape[1])
-            changed.hold(source, keep.flatten(0, 1), scores.flatten(0, 1))
-        shape = (-1, keep.shape[1], -1)
-        cells = (self.table.target, self.table.k, self.tolerance)
-        columns, k, tolerance = (each[rows, None].expand(shape) for each in cells)  # [R, S, T]
-        standing = self.ranking.standing(scores, columns, k, tolerance)
-        tiny = torch.finfo(scores.dtype).tiny
-        self._note_undecided(rows, keep, standing.within_rounding)
-        # what rounding may have done is no part of a lead: equal leads are equal, however large the scores are
-        if kept:
-            lead = torch.where(standing.possibly_out, standing.lead.clamp(min=0), standing.lead)
-            stays = -lead.masked_fill((lead == 0) & ~standing.possibly_out, -tiny)  # a tie of zeros stays in the list
-            return stays.masked_fill(standing.by_fillers, -tiny)
-        lead = torch.where(standing.lead > standing.band, standing.lead, standing.lead.clamp(max=0))
-        return lead.masked_fill(standing.by_fillers, tiny)
-
-    def _note_undecided(self, rows: Tensor, keep: Tensor, within: Tensor) -> None:
-        """Remember what the cheapest set costs that rounding decides about, for nothing is proven from there on."""
-        if not within.any():
-            return
-        gone = self.table.histories.present[rows, None, : keep.shape[-1]] & (keep == 0)  # [R, S, H]
-        cost = torch.einsum("rsh,rth->rst", gone.double(), self.table.unit_cost[rows, :, : keep.shape[-1]].double())
-        if self.goal is not Goal.NECESSARY:  # the set may be what is kept
-            cost = torch.zeros_like(cost)
-        least = cost.masked_fill(~within, torch.inf).amin(1)  # [R, T]
-        self.undecided.scatter_reduce_(0, rows[:, None].expand_as(least), least.to(self.undecided), "amin")
+def _together(parts: list[Tensor]) -> Tensor:
+    """Return the margins [M, T] that one part or two parts come to: above 0 where all parts are."""
+    if len(parts) == 1:
+        return parts[0]
+    least, both = torch.minimum(*parts), parts[0].clamp(max=0) + parts[1].clamp(max=0)
+    return torch.where(least > 0, least, both)

@@ -85,11 +85,10 @@ class Shortlist:
     def scores_without(self, rows: Tensor, units: Tensor) -> Tensor:
         """Return the scores [R, S, C] of the histories `rows` [R] without sets of units, bool [R, S, H]; the caller counts them."""
         histories = self._table.histories
-        out, lengths = histories.weights.new_zeros(*units.shape[:2], self.items.shape[1]), histories.lengths
+        out = histories.weights.new_zeros(*units.shape[:2], self.items.shape[1])
 
         def ask(part: slice) -> None:
-            longest = max(1, int(lengths[rows[part]].max()))
-            sets = self._table.positions(rows[part], units[part])[..., :longest]
+            sets = self._table.positions(rows[part], units[part])[..., : histories.longest(rows[part])]
             out[part] = self.scores(rows[part], without(histories, sets, rows[part]))
 
         with torch.no_grad():
