@@ -73,7 +73,8 @@ class Promises(ABC):
 class AdditivePromises(Promises):
     """A unit is expected to change the scores as it does alone: exact where scores are sums, and a good guess elsewhere.
 
-    Only sets that are judged by a shortlist can be foreseen so.
+    An item that comes back once it is removed is expected to score what it does where nothing else is removed. Only sets that are
+    judged by a shortlist can be foreseen so.
     """
 
     def __init__(
