@@ -7,117 +7,157 @@ from topple.data.vocabulary import Catalogue
 from topple.metrics import claimed_by
 from topple.records.answer import Explanation, Proof, Status
 from topple.records.question import Goal
+from topple.reports.words import Words, words_in
 from topple.types import ItemId
 
-_NUMBERS = ("none", "this one", "these two", "these three", "these four", "these five", "these six")
-_SOUGHT = {
-    Goal.NECESSARY: "without which it would leave",
-    Goal.SUFFICIENT: "that alone would keep it",
-    Goal.BOTH: "without which it would leave and that alone would keep it",
-}
 _NOTHING_SPEAKS, _NOTHING_LEFT = "without these, nothing in ", "nothing is left to speak for it"
 """How the reasons of sets begin that topple by ties alone; no replacement is named for those."""
 MOST_NAMED = 12
 
 
-def sentence(explanation: Explanation, catalogue: Catalogue) -> str:
-    """Return an explanation in words, titles between asterisks, the target's rank in brackets.
+def sentence(
+    explanation: Explanation,
+    catalogue: Catalogue,
+    *,
+    because: str = "liked",
+    language: str | Words = "en",
+    marks: bool = True,
+    ranks: bool = True,
+) -> str:
+    """Return an explanation in words.
 
     Example: You are recommended *Aliens* (2) because you liked *Alien* and *The Terminator*. Without these two, *Jaws*
-    would take its place.
+    would enter the list instead.
+
+    Args:
+        explanation: what is told.
+        catalogue: the titles.
+        because: what the data says that people did: liked, bought, played, read, viewed, watched, heard or rated.
+        language: `en` or `de`, or the words of another.
+        marks: whether titles stand between asterisks.
+        ranks: whether the rank of the recommendation stands behind its title, in brackets.
+
+    Raises:
+        SettingsError: a word or a language that is not known.
     """
-    query, number = explanation.query, _number(len(explanation.items))
-    target = f"*{catalogue.title(query.target)}* ({explanation.rank_before})"
-    if explanation.status is Status.INVALID:
-        return f"This could not be asked: {explanation.reason}"
-    if explanation.status is not Status.FOUND:
-        sought = f"You are recommended {target}; no set of your items was found {_SOUGHT[query.goal]}"
-        return f"{sought}: {_reason(explanation)}{_needed(explanation)}."
-    named = _listed(explanation.items, catalogue)
-    if not explanation.valid:
-        where = _still(explanation, number)
-        return f"You are recommended {target}. {explanation.method} names {named}, but that is not the reason: {where}."
-    told = [f"You are recommended {target} because you liked {named}. {_effect(explanation, number, catalogue)}"]
-    told += _bound(explanation)
-    if explanation.alternatives:
-        others = "; ".join(_listed(items, catalogue) for items in explanation.alternatives)
-        told.append(f"{'As cheap' if query.item_costs else 'As small'}: {others}.")
-    return " ".join(told)
+    words = words_in(language)
+    return _Sentence(explanation, catalogue, words, words.verb(because), marks=marks, ranks=ranks).text()
 
 
-def _effect(explanation: Explanation, number: str, catalogue: Catalogue) -> str:
-    """Say what the set does."""
-    alone = f"would keep it in the list of {explanation.query.k}"
-    if explanation.query.goal is Goal.SUFFICIENT:
-        return f"{number.capitalize()} alone, of your {len(explanation.query.history)}, {alone}."
-    leaves = "it would leave the list"
-    if explanation.reason.startswith(_NOTHING_SPEAKS):
-        leaves = "nothing in your history speaks for it"
-    elif explanation.reason.startswith(_NOTHING_LEFT):
-        leaves = "nothing is left to speak for it"
-    elif explanation.replacements:
-        leaves = f"*{catalogue.title(explanation.replacements[0])}* would take its place"
-    both = f", and {number} alone {alone}" if explanation.query.goal is Goal.BOTH else ""
-    return f"Without {number}, {leaves}{both}."
+class _Sentence:
+    """One sentence in the making; the arguments are those of `sentence`."""
 
+    def __init__(
+        self, explanation: Explanation, catalogue: Catalogue, words: Words, verb: str, *, marks: bool, ranks: bool
+    ) -> None:
+        self._explanation, self._query, self._words, self._verb = explanation, explanation.query, words, verb
+        self._catalogue, self._mark, self._ranks = catalogue, "*" if marks else "", ranks
 
-def _bound(explanation: Explanation) -> list[str]:
-    """Say that no smaller set would do, or how small it might be, and who claims so."""
-    query, least = explanation.query, explanation.at_least
-    if explanation.proof is Proof.MINIMUM:
-        telling = len(explanation.items) > 1 or query.item_costs
-        words = f"No {'cheaper' if query.item_costs else 'smaller'} set would do"
-        return [f"{words}{_claimed(explanation)}."] if telling else []
-    if least is None or not math.isfinite(least):
-        return []
-    if query.item_costs:
-        cost = query.item_cost(explanation.items)
-        return [f"A set costs between {least:g} and {cost:g}{_claimed(explanation)}."] if least < cost else []
-    fewest, most = math.ceil(least), len(explanation.items)
-    return [f"Between {fewest} and {most} items are needed{_claimed(explanation)}."] if 1 < fewest < most else []
+    def text(self) -> str:
+        """Return the sentence."""
+        explanation, query, words = self._explanation, self._query, self._words
+        if explanation.status is Status.INVALID:
+            return words.invalid.format(reason=explanation.reason)
+        rank = f" ({explanation.rank_before})" if self._ranks else ""
+        recommended = words.recommended.format(target=f"{self._title(query.target)}{rank}")
+        if explanation.status is not Status.FOUND:
+            told = {"sought": words.sought[query.goal], "reason": self._reason(), "least": self._least()}
+            return words.not_found.format(recommended=recommended, **told)
+        items = self._listed(explanation.items)
+        if not explanation.valid:
+            method, where = explanation.method, self._where()
+            return words.refuted.format(recommended=recommended, method=method, items=items, where=where)
+        parts = [recommended + words.because.format(verb=self._verb, items=items), self._effect(), *self._bound()]
+        if explanation.alternatives:
+            others = "; ".join(self._listed(others) for others in explanation.alternatives)
+            parts.append((words.as_cheap if query.item_costs else words.as_small).format(sets=others))
+        return " ".join(parts)
 
+    def _effect(self) -> str:
+        """Say what the set does."""
+        explanation, query, words = self._explanation, self._query, self._words
+        if query.goal is Goal.SUFFICIENT:
+            alone = self._alone(words.of.format(count=len(query.history)))
+            return f"{alone[:1].upper()}{alone[1:]}."
+        effect = words.leaves
+        if explanation.reason.startswith(_NOTHING_SPEAKS):
+            effect = words.nothing_else
+        elif explanation.reason.startswith(_NOTHING_LEFT):
+            effect = words.nothing_left
+        elif explanation.replacements:
+            effect = words.enters.format(item=self._title(explanation.replacements[0]))
+        if query.goal is Goal.BOTH:
+            effect = words.both.format(without=effect, alone=self._alone(""))
+        return words.effect.format(set=self._set(alone=False), effect=effect)
 
-def _needed(explanation: Explanation) -> str:
-    """Say what a set that was not found has to have at least."""
-    least = explanation.at_least
-    if least is None or not math.isfinite(least) or least <= 1:
-        return ""
-    if explanation.query.item_costs:
-        return f"; a set costs at least {least:g}{_claimed(explanation)}"
-    return f"; at least {math.ceil(least)} items are needed{_claimed(explanation)}"
+    def _alone(self, of: str) -> str:
+        """Say that the set alone keeps the target in the list."""
+        stays = self._words.stays[len(self._explanation.items) > 1]
+        return stays.format(set=self._set(alone=True), of=of, k=self._query.k)
 
+    def _set(self, *, alone: bool) -> str:
+        """Return how the set is called, as the subject of a sentence or after "without"."""
+        words, count = self._words, len(self._explanation.items)
+        if len(self._query.history) == count == 1:
+            return words.only[alone]
+        named, many = (words.alone_one, words.alone_many) if alone else (words.without_one, words.without_many)
+        return named[count - 1] if count <= len(named) else many.format(count=count)
 
-def _claimed(explanation: Explanation) -> str:
-    """Name the method of another package that claims a proof, in brackets."""
-    claimant = claimed_by(explanation.proof_by)
-    return f" (claimed by {claimant})" if claimant else ""
+    def _bound(self) -> list[str]:
+        """Say that no smaller set would do, or how small it might be, and who claims so."""
+        explanation, query, words = self._explanation, self._query, self._words
+        least, claimed = explanation.at_least, self._claimed()
+        if explanation.proof is Proof.MINIMUM:
+            telling = len(explanation.items) > 1 or query.item_costs
+            no_other = words.cheaper if query.item_costs else words.smaller
+            return [no_other.format(claimed=claimed)] if telling else []
+        if least is None or not math.isfinite(least):
+            return []
+        if query.item_costs:
+            cost = query.item_cost(explanation.items)
+            return [words.costs.format(least=least, cost=cost, claimed=claimed)] if least < cost else []
+        fewest, most = math.ceil(least), len(explanation.items)
+        return [words.needed.format(least=fewest, most=most, claimed=claimed)] if 1 < fewest < most else []
 
+    def _least(self) -> str:
+        """Say what a set that was not found has to have at least."""
+        least, words = self._explanation.at_least, self._words
+        if least is None or not math.isfinite(least) or least <= 1:
+            return ""
+        if self._query.item_costs:
+            return words.costs_least.format(least=least, claimed=self._claimed())
+        return words.needed_least.format(least=math.ceil(least), claimed=self._claimed())
 
-def _reason(explanation: Explanation) -> str:
-    """Return the reason; what a method of another package proves is called a claim."""
-    claimant = claimed_by(explanation.proof_by)
-    proven = "proven: "
-    if claimant and explanation.reason.startswith(proven):
-        return f"claimed by {claimant}: {explanation.reason.removeprefix(proven)}"
-    return explanation.reason
+    def _claimed(self) -> str:
+        """Name the method of another package that claims a proof, in brackets."""
+        claimant = claimed_by(self._explanation.proof_by)
+        return self._words.claimed.format(name=claimant) if claimant else ""
 
+    def _reason(self) -> str:
+        """Return why there is no set; what a method of another package proves is called a claim."""
+        explanation, words = self._explanation, self._words
+        reason = words.reasons.get(explanation.status, explanation.reason)
+        claimant = claimed_by(explanation.proof_by)
+        if not (claimant and explanation.reason.startswith("proven: ")):
+            return reason
+        return words.claimed_reason.format(name=claimant, reason=reason.partition(": ")[2])
 
-def _still(explanation: Explanation, number: str) -> str:
-    """Say why a set is not the reason."""
-    rank, k = explanation.rank_after, explanation.query.k
-    if explanation.reason.startswith("refused"):
-        return explanation.reason
-    if explanation.query.goal is not Goal.SUFFICIENT and rank is not None and rank <= k:
-        return f"without {number} it would still be recommended, at rank {rank}"
-    return f"for {number} alone it would be at rank {explanation.rank_alone} and not recommended"
+    def _where(self) -> str:
+        """Say why a set is not the reason."""
+        explanation, query, words = self._explanation, self._query, self._words
+        rank = explanation.rank_after
+        if explanation.reason.startswith("refused"):
+            return explanation.reason
+        if query.goal is not Goal.SUFFICIENT and rank is not None and rank <= query.k:
+            return words.still.format(set=self._set(alone=False), rank=rank)
+        not_kept = words.not_kept[len(explanation.items) > 1]
+        return not_kept.format(set=self._set(alone=True), rank=explanation.rank_alone)
 
+    def _title(self, item: ItemId | None) -> str:
+        return f"{self._mark}{self._catalogue.title(item)}{self._mark}"
 
-def _number(count: int) -> str:
-    return _NUMBERS[count] if count < len(_NUMBERS) else f"these {count}"
-
-
-def _listed(items: Sequence[ItemId], catalogue: Catalogue) -> str:
-    titles = [f"*{catalogue.title(item)}*" for item in items]
-    if len(titles) > MOST_NAMED:
-        return f"{', '.join(titles[:MOST_NAMED])} and {len(titles) - MOST_NAMED} more"
-    return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
+    def _listed(self, items: Sequence[ItemId]) -> str:
+        titles = [self._title(item) for item in items]
+        if len(titles) > MOST_NAMED:
+            return ", ".join(titles[:MOST_NAMED]) + self._words.more.format(count=len(titles) - MOST_NAMED)
+        return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])}{self._words.last}{titles[-1]}"
