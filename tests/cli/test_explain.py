@@ -233,3 +233,17 @@ def test_going_on_needs_the_output(topple, model):
     result = topple("explain", "-m", model, "--resume")
     assert result.exit_code == 2
     assert "Give the --out of that run" in result.stderr
+
+
+def test_sentences_in_other_words_and_in_german_on_the_screen_and_in_files(topple, model, tmp_path):
+    german = ["--explainer", "greedy", "--language", "de", "--because", "viewed"]
+    told = topple("explain", "-m", model, "--users", 1, "--out", tmp_path / "x", *german)
+    assert "angesehen haben. Ohne" in told.stdout
+    rows = [json.loads(line) for line in (tmp_path / "x" / "explanations.jsonl").read_text().splitlines()]
+    assert any(row["status"] == "found" for row in rows)
+    assert all(row["sentence"].startswith("Ihnen wird") for row in rows)
+    bought = topple("explain", "-m", model, "--users", 1, "--explainer", "greedy", "--because", "bought")
+    assert "because you bought" in bought.stdout
+    refused = topple("explain", "-m", model, "--language", "fr")
+    assert refused.exit_code == 2
+    assert "language='fr' is not one of en, de" in refused.stderr

@@ -98,6 +98,13 @@ def explain(
     picture: Annotated[
         Path | None, typer.Option(help="Draw the first true explanation to a .png, .svg or .pdf.")
     ] = None,
+    because: Annotated[
+        str,
+        typer.Option(
+            help="What the data says that people did: liked, bought, played, read, viewed, watched, heard, rated."
+        ),
+    ] = "liked",
+    language: Annotated[str, typer.Option(help="The language of the sentences: en or de.")] = "en",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the answers that an interrupted run with this --out kept.")
     ] = False,
@@ -113,11 +120,14 @@ def explain(
     from topple.api.asking import top_k_queries
     from topple.api.explaining import make_explainer
     from topple.api.faces.parsing import costs_of, ids_of, settings_of
+    from topple.reports.words import words_in
     from topple.scoring.budget import Budget
 
     if all_users and (user or history):
         raise QueryError("give --all or a choice of users, not both.")
-    keeper = _checked_outputs(out, picture, resume=resume, overwrite=overwrite)
+    words_in(language).verb(because)
+    wording = {"because": because, "language": language}
+    keeper = _checked_outputs(out, picture, wording, resume=resume, overwrite=overwrite)
     method = make_explainer(explainer, settings_of(settings), preset)
     budget = Budget.parse(
         settings_of(None, scored=scored, seconds=seconds, total_scored=total_scored, total_seconds=total_seconds)
@@ -141,19 +151,21 @@ def explain(
     if not queries:
         raise QueryError("no user of this model folder has a history to explain. Give --history with item ids.")
     explained = _explained(recommender, queries, method, budget, keeper)
-    _write_and_show(explained, recommender.catalogue, keeper, json=json)
+    _write_and_show(explained, recommender.catalogue, keeper, wording, json=json)
     if picture is not None:
         _draw(explained, recommender, picture, overwrite=overwrite, tell=not json)
 
 
-def _checked_outputs(out: Path | None, picture: Path | None, *, resume: bool, overwrite: bool) -> "KeptAnswers | None":
+def _checked_outputs(
+    out: Path | None, picture: Path | None, wording: dict[str, str], *, resume: bool, overwrite: bool
+) -> "KeptAnswers | None":
     """Refuse outputs that could not be written, before any work, and return what keeps the answers of an output folder."""
     from topple.api.faces.resuming import KeptAnswers
     from topple.reports.pictures import check_picture
 
     if out is None and resume:
         raise QueryError("--resume goes on with an interrupted run with --out. Give the --out of that run.")
-    keeper = None if out is None else KeptAnswers(out, resume=resume, overwrite=overwrite)
+    keeper = None if out is None else KeptAnswers(out, resume=resume, overwrite=overwrite, wording=wording)
     if picture is not None:
         check_picture(picture, overwrite=overwrite)
     return keeper
@@ -196,16 +208,21 @@ def _tell_what_is_kept(keeper: "KeptAnswers") -> None:
 
 
 def _write_and_show(
-    explained: "list[Explanation]", catalogue: "Catalogue", keeper: "KeptAnswers | None", *, json: bool
+    explained: "list[Explanation]",
+    catalogue: "Catalogue",
+    keeper: "KeptAnswers | None",
+    wording: dict[str, str],
+    *,
+    json: bool,
 ) -> None:
     from topple.reports.records import explanation_json
 
     rows = None if keeper is None else keeper.write(catalogue)
     if json:
-        found = rows or [explanation_json(explanation, catalogue) for explanation in explained]
+        found = rows or [explanation_json(explanation, catalogue, **wording) for explanation in explained]
         show_json({"explanations": found})
         return
-    show_explanations(explained, catalogue)
+    show_explanations(explained, catalogue, **wording)
     if keeper is not None:
         console().print(f"Written: {keeper.out}/explanations.parquet and .jsonl")
 

@@ -61,14 +61,16 @@ def write_rows(
             (aside / name).write_text(text + "\n", encoding="utf-8")
 
 
-def explanation_json(explanation: Explanation, catalogue: Catalogue) -> JsonObject:
+def explanation_json(explanation: Explanation, catalogue: Catalogue, **wording: str) -> JsonObject:
     """Return one explanation as a JSON object: every field, titles and sentence, and the item lists that the query names."""
-    row, lists = to_row(explanation, words_of(catalogue)), item_lists_of([explanation])
+    row, lists = to_row(explanation, words_of(catalogue, **wording)), item_lists_of([explanation])
     return {**row, "item_lists": lists} if lists else row
 
 
-def words_of(catalogue: Catalogue) -> dict[str, Callable[[Explanation], Any]]:
-    """Return what a catalogue tells of an explanation, by field."""
+def words_of(
+    catalogue: Catalogue, *, because: str = "liked", language: str = "en"
+) -> dict[str, Callable[[Explanation], Any]]:
+    """Return what a catalogue tells of an explanation, by field; `because` and `language` are those of `sentence`."""
 
     def titles(items: Iterable[Id]) -> list[str]:
         return [catalogue.title(item) for item in items]
@@ -77,7 +79,7 @@ def words_of(catalogue: Catalogue) -> dict[str, Callable[[Explanation], Any]]:
         "target_title": lambda explanation: _title(explanation.query.target, catalogue),
         "item_titles": lambda explanation: titles(explanation.items),
         "replacement_titles": lambda explanation: titles(explanation.replacements),
-        "sentence": lambda explanation: sentence(explanation, catalogue),
+        "sentence": lambda explanation: sentence(explanation, catalogue, because=because, language=language),
     }
 
 

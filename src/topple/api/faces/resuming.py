@@ -39,19 +39,22 @@ class KeptAnswers:
         out: the folder that `write` makes.
         resume: whether to go on with what an interrupted run kept.
         overwrite: whether to begin anew and replace what is there.
+        wording: `because` and `language` of the sentences; None for those of `sentence`.
 
     Raises:
         OutputExistsError: `out` exists, or an interrupted run kept answers, and neither was asked for; said before any work.
         QueryError: both were asked for.
     """
 
-    def __init__(self, out: FilePath, *, resume: bool = False, overwrite: bool = False) -> None:
+    def __init__(
+        self, out: FilePath, *, resume: bool = False, overwrite: bool = False, wording: Mapping[str, str] | None = None
+    ) -> None:
         if resume and overwrite:
             raise QueryError("--resume goes on with what was kept and --overwrite begins anew. Give one of the two.")
         self.out = Path(out)
         self.partial = self.out.absolute().with_name(f"{self.out.absolute().name}.partial")
         self.total = 0
-        self._overwrite = overwrite
+        self._overwrite, self._wording = overwrite, dict(wording or {})
         self._manifest: JsonObject = {}
         repair(self.partial)
         interrupted = (self.partial / RUN).is_file()
@@ -81,7 +84,7 @@ class KeptAnswers:
         """
         method.require(recommender)
         self.total = len(queries)
-        self._manifest = _manifest(recommender, queries, method, budget)
+        self._manifest = _manifest(recommender, queries, method, budget) | {"sentences": self._wording}
         locks = []
         try:
             if (self.partial / RUN).is_file():
@@ -108,7 +111,7 @@ class KeptAnswers:
             for request, numbers in zip(*asked_by_history(queries), strict=True)
             if not answers.keys() >= set(numbers)
         ]
-        at_once, words = FIRST, words_of(recommender.catalogue)
+        at_once, words = FIRST, words_of(recommender.catalogue, **self._wording)
         with queries_bar(f"explain ({method.name})", self.total, done=len(answers)) as on_progress:
             answering = Answering(recommender, method, meter, on_progress)
             while left:

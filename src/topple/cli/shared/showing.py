@@ -14,8 +14,10 @@ MOST_SHOWN = 50
 """Explanations that are shown at most; files hold all."""
 
 
-def show_explanations(explanations: "Sequence[Explanation]", catalogue: "Catalogue") -> None:
-    """Print sentences, a heading for each user, and a table of them all."""
+def show_explanations(
+    explanations: "Sequence[Explanation]", catalogue: "Catalogue", *, because: str = "liked", language: str = "en"
+) -> None:
+    """Print sentences, a heading for each user, and a table of them all; `because` and `language` are those of `sentence`."""
     from topple.reports.sentences import sentence
     from topple.reports.tables import explanations_table
 
@@ -28,7 +30,7 @@ def show_explanations(explanations: "Sequence[Explanation]", catalogue: "Catalog
                 style="bold",
                 markup=False,
             )
-        screen.print(f"  {sentence(e, catalogue)}", markup=False, soft_wrap=True)
+        screen.print(f"  {sentence(e, catalogue, because=because, language=language)}", markup=False, soft_wrap=True)
     screen.print()
     screen.print(explanations_table(explanations[:MOST_SHOWN], catalogue))
     if len(explanations) > MOST_SHOWN:
