@@ -31,7 +31,7 @@ def test_a_target_that_ties_with_more_items_than_the_shortlist_holds_is_in_it():
     assert items.shape == (1, 20)
     assert {5, ITEMS - 60} <= set(items[0].tolist())
     shortlist = Shortlist.of(unchanged, table, queries.queries[0].rule, unchanged.tolerance(table.source, table.target))
-    assert shortlist.items.gather(1, shortlist.columns).tolist() == table.target.tolist()
+    assert shortlist.items.gather(1, shortlist.target_columns).tolist() == table.target.tolist()
 
 
 def test_the_shortlist_is_sorted_by_unchanged_score():

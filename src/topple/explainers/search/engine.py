@@ -214,7 +214,7 @@ class Engine:
         self.count(len(row), self.table.query[row].flatten(), charged.flatten().long())
         weights, shortlist = self.table.histories.weights, self.shortlist
         margins = weights.new_zeros(len(row), self.table.target.shape[1])  # [M, T]
-        scores = weights.new_zeros(len(row), shortlist.items.shape[1])  # [M, C]
+        scores = weights.new_zeros(len(row), shortlist.columns)  # [M, C]
         for rows, numbers in equal_rows(row):
             scores[numbers] = shortlist.scores_without(rows, units[numbers])  # [R, S, C]
             margins[numbers] = shortlist.leads(rows, scores[numbers])
@@ -251,7 +251,7 @@ class Engine:
     def _scored(self, row: Tensor, units: Tensor, part: Part, changed: ChangedRows | None = None) -> Tensor:
         """Return a part of the margins [M, T] of sets, bool [M, H]; rows of the full catalogue are held in `changed`."""
         histories, full = self.table.histories, part is not Part.SHORT
-        columns = len(self.recommender.catalogue) if full else self.shortlist.items.shape[1]
+        columns = (self.catalogue if full else self.shortlist).columns
         out = histories.weights.new_zeros(len(row), self.table.target.shape[1])  # [M, T]
         kept, new = part is Part.ALONE, torch.arange(len(row), device=row.device)
         change = only if kept else without

@@ -35,7 +35,7 @@ class FullCatalogue:
         names_kept: bool,
     ) -> None:
         self._recommender, self._table, self._rule, self._ranking = recommender, table, rule, ranking
-        self._tolerance, self._names_kept = tolerance, names_kept
+        self._tolerance, self._names_kept, self.columns = tolerance, names_kept, len(recommender.catalogue)
         self.undecided = torch.full_like(tolerance, torch.inf)
         """What the cheapest set costs that rounding decides about, in thousandths [B, T]."""
 

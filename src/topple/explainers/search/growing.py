@@ -47,7 +47,7 @@ def with_nothing_left(engine: Engine, sets: Tensor) -> Tensor:
     The way there has no slope that a search could follow, for what ties outranks nobody.
     """
     table = engine.table
-    missing = table.asked & engine.open & ~sets.any(-1) & table.removable.any(-1) & table.allowed(table.removable)
+    missing = engine.open & ~sets.any(-1) & table.removable.any(-1) & table.allowed(table.removable)
     if engine.ranking.empty is None or not missing.any():
         return sets
     row, column = missing.nonzero(as_tuple=True)

@@ -86,8 +86,7 @@ class AdditivePromises(Promises):
         self._targets = engine.shortlist.targets(row, column)
         self._promise, self._single = alone.margins[row, column], alone.scores  # [Q, H], [B, H, C]
         unchanged = engine.shortlist.unchanged[:, None]  # [B, 1, C]
-        known = unchanged.isfinite() & self._single.isfinite()
-        self._effect = torch.where(known, self._single - unchanged, 0)  # [B, H, C]
+        self._effect = torch.where(unchanged.isfinite(), self._single - unchanged, 0)  # [B, H, C]
         self._scores = self._single[row, first]  # [Q, C]
         self._tried = self._scores
 

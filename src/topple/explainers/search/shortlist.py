@@ -48,7 +48,8 @@ class Shortlist:
         self.best, self.best_scores = best, best_scores
         self._history_competes = rule is CandidateRule.UNSEEN_AFTER
         self.items = torch.cat([best, table.histories.items], 1) if self._history_competes else best  # [B, C]
-        self.columns = (best[:, None] == table.target[..., None]).int().argmax(-1)  # of the targets [B, T]
+        self.target_columns = (best[:, None] == table.target[..., None]).int().argmax(-1)  # [B, T]
+        self.columns = self.items.shape[1]
         self._barred = best_scores.isinf()  # [B, W]
         self._bars_any = self._history_competes or bool(self._barred.any())
 
@@ -67,7 +68,7 @@ class Shortlist:
     @cached_property
     def unchanged(self) -> Tensor:
         """The scores of the unchanged histories, minus infinity for what does not compete [B, C]."""
-        more = self.items.shape[1] - self.best.shape[1]
+        more = self.columns - self.best.shape[1]
         return torch.nn.functional.pad(self.best_scores, (0, more), value=-torch.inf)
 
     @cached_property
@@ -85,32 +86,32 @@ class Shortlist:
     def scores_without(self, rows: Tensor, units: Tensor) -> Tensor:
         """Return the scores [R, S, C] of the histories `rows` [R] without sets of units, bool [R, S, H]; the caller counts them."""
         histories = self._table.histories
-        out = histories.weights.new_zeros(*units.shape[:2], self.items.shape[1])
+        out = histories.weights.new_zeros(*units.shape[:2], self.columns)
 
         def ask(part: slice) -> None:
             sets = self._table.positions(rows[part], units[part])[..., : histories.longest(rows[part])]
             out[part] = self.scores(rows[part], without(histories, sets, rows[part]))
 
         with torch.no_grad():
-            in_chunks(len(out), sets_at_once(units.shape, self.items.shape[1]), ask)
+            in_chunks(len(out), sets_at_once(units.shape, self.columns), ask)
         return out
 
     def leads(self, rows: Tensor, scores: Tensor) -> Tensor:
         """Return by how much each target of the histories `rows` [R] is out of the lists of scores [R, S, C]; [R, S, T]."""
         k = self._table.same_k or self._table.k[rows, None]
-        return Targets(self.columns[rows, None], k, self._tolerance[rows, None]).leads(scores)
+        return Targets(self.target_columns[rows, None], k, self._tolerance[rows, None]).leads(scores)
 
     def targets(self, row: Tensor, column: Tensor) -> "Targets":
         """Return one target a row, by the history [Q] and where it stands among the targets of the history [Q]."""
         k = self._table.same_k or self._table.k[row, column][:, None, None]
-        return Targets(self.columns[row, column][:, None, None], k, self._tolerance[row, column][:, None, None])
+        return Targets(self.target_columns[row, column][:, None, None], k, self._tolerance[row, column][:, None, None])
 
     def _not_competing(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return which columns do not compete, bool [R, S, C] or [R, 1, C]."""
         barred = self._barred[rows][:, None]
         if not self._history_competes:
             return barred
-        out = torch.ones(*keep.shape[:2], self.items.shape[1], dtype=torch.bool, device=keep.device)
+        out = torch.ones(*keep.shape[:2], self.columns, dtype=torch.bool, device=keep.device)
         out[..., : barred.shape[-1]] = barred
         stays = self._table.item_stays(rows, keep.detach())
         out[..., barred.shape[-1] : barred.shape[-1] + keep.shape[-1]] = stays

@@ -42,7 +42,7 @@ def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int, sp
     scores = engine.shortlist.scores(rows, keep)  # [B, T * restarts, C]
     columns, k, tolerance = (
         cells.repeat_interleave(restarts, 1)[..., None]
-        for cells in (engine.shortlist.columns, table.k, engine.tolerance)
+        for cells in (engine.shortlist.target_columns, table.k, engine.tolerance)
     )
     leads = engine.ranking.lead(scores, columns, k, tolerance)[..., 0]
     (slope,) = torch.autograd.grad(torch.relu(alpha - leads / spread[:, None]).sum(), keep)
