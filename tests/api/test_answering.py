@@ -98,6 +98,23 @@ def test_where_a_minimum_is_claimed_single_items_are_tried_once_for_all_targets_
     assert set(singles.values()) <= {1, 2, 3}, "those of the set were given back too, once a target"
 
 
+class Plants(Says):
+    """Puts a row for the history without the set, in which the target is last, where the judge looks rows up."""
+
+    def propose(self, recommender, queries, on_progress=None, meter=None):
+        claims = super().propose(recommender, queries)
+        scores = torch.arange(7.0, dtype=torch.float64)[None].masked_fill(torch.arange(7) < 4, -torch.inf)
+        scores[0, recommender.catalogue.vocabulary.encode([queries.queries[0].target])[0]] = -1e9
+        queries.unchanged.changed.hold(queries.row, (~claims.sets).double(), scores)
+        return claims
+
+
+def test_rows_that_a_method_of_another_package_has_planted_are_not_believed():
+    (found,) = explain_queries(FILMS.recommender, [FILMS.two], explainer=Plants({"casablanca"}, False), progress=False)
+    assert not found.valid
+    assert "refuted by re-ranking" in found.reason
+
+
 @pytest.mark.parametrize("named", [{"alien", "duel"}, {"casablanca"}])
 def test_a_method_whose_set_was_refuted_is_not_quoted(named):
     (found,) = explain_queries(FILMS.recommender, [FILMS.two], explainer=Says(named, True), progress=False)

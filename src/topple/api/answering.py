@@ -171,6 +171,8 @@ class Answering:
             asked = queries.select(listed)
             limited = {"meter": self.meter} if self.meter.budget != Budget() else {}
             claims = self.method.propose(self.recommender, asked, self.on_progress, **limited)
+            if self.method.outside:
+                unchanged.changed.clear()  # the judge believes no row that such a method could have put there
             answers.update(zip(listed.tolist(), self._judged(asked, unchanged, claims), strict=True))
         return [answers[number] for number in range(len(queries))]
 

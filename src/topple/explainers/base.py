@@ -65,9 +65,13 @@ class Explainer(ABC):
     @property
     def prover(self) -> str:
         """The name that proofs of the method carry: with the package in front where another package takes a name of this library."""
-        package = type(self).__module__.partition(".")[0]
-        outside = package != "topple" and self.name in registry.BUILT_IN["explainers"]
-        return f"{package}:{self.name}" if outside else self.name
+        taken = self.outside and self.name in registry.BUILT_IN["explainers"]
+        return f"{type(self).__module__.partition('.')[0]}:{self.name}" if taken else self.name
+
+    @property
+    def outside(self) -> bool:
+        """Whether the method comes from another package, so that nothing of it is believed that is not scored again."""
+        return type(self).__module__.partition(".")[0] != "topple"
 
     def require(self, recommender: Recommender) -> None:
         """Check that the recommender declares what this method needs.

@@ -39,6 +39,12 @@ class ChangedRows:
                 if name in self._rows and self._rows[name][0] is oldest:
                     del self._rows[name]
 
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._rows.clear()
+        self._tables.clear()
+        self._held = 0
+
     def find(self, history: Tensor, keep: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Look variations [M, H] up.
 
