@@ -14,6 +14,12 @@ from topple.records.answer import Explanation, Proof, Status
 from topple.records.question import Goal
 from topple.types import JsonObject
 
+READ_SO = (
+    "items of history: how many the set names, of how many; at least: fewer (or with costs, less) cannot do it; new rank: of the "
+    "recommendation without the set (with goal sufficient: with it alone), re-ranked among all items. Removed means: the history is "
+    "edited and the model scores it as it is; what a model trained anew would say: topple evaluate --retrain."
+)
+"""The line that explains the table of explanations."""
 ARROWS = {"higher": "↑", "lower": "↓"}
 
 
@@ -65,9 +71,9 @@ def retrained_table(judged: Retrained) -> Table:
 
 def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue) -> Table:
     """Return one short row an explanation: what was recommended, how many items were named, and what was checked."""
-    table = Table(title=f"{len(explanations)} explanations")
-    for column in ("user", "rank", "recommended", "named", "at least", "rank then", "checked"):
-        right = column in ("rank", "named", "at least", "rank then")
+    table = Table(title=f"{len(explanations)} explanations", caption=READ_SO, caption_justify="left")
+    for column in ("user", "rank", "recommended", "items of history", "at least", "new rank", "checked"):
+        right = column in ("rank", "items of history", "at least", "new rank")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for e in explanations:
         size = f"{len(e.items)} of {len(e.query.history)}" if e.items else "-"
