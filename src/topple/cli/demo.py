@@ -44,7 +44,7 @@ def demo(
         show_json(summary)
         return
     show = console()
-    show_explanations(explanations, model.catalogue)
+    show_explanations(explanations, model.catalogue, table=False)
     show.print(evaluation_table(evaluation, "Are they true? Re-ranked without the removed items"))
     show.print(f"The model is in {out}/model, the results are in {out}/explained (Parquet, JSON Lines).")
     show.print(f"Next: topple explain --model {out}/model --user {next(iter(split.histories(limit=9)))}", style="dim")

@@ -222,7 +222,7 @@ def _write_and_show(
         found = rows or [explanation_json(explanation, catalogue, **wording) for explanation in explained]
         show_json({"explanations": found})
         return
-    show_explanations(explained, catalogue, **wording)
+    show_explanations(explained, catalogue, because=wording["because"], language=wording["language"])
     if keeper is not None:
         console().print(f"Written: {keeper.out}/explanations.parquet and .jsonl")
 

@@ -15,9 +15,14 @@ MOST_SHOWN = 50
 
 
 def show_explanations(
-    explanations: "Sequence[Explanation]", catalogue: "Catalogue", *, because: str = "liked", language: str = "en"
+    explanations: "Sequence[Explanation]",
+    catalogue: "Catalogue",
+    *,
+    because: str = "liked",
+    language: str = "en",
+    table: bool = True,
 ) -> None:
-    """Print sentences, a heading for each user, and a table of them all; `because` and `language` are those of `sentence`."""
+    """Print sentences, a heading for each user, and (if asked) a table of them all; `because` and `language` are those of `sentence`."""
     from topple.reports.sentences import sentence
     from topple.reports.tables import explanations_table
 
@@ -32,7 +37,8 @@ def show_explanations(
             )
         screen.print(f"  {sentence(e, catalogue, because=because, language=language)}", markup=False, soft_wrap=True)
     screen.print()
-    screen.print(explanations_table(explanations[:MOST_SHOWN], catalogue))
+    if table:
+        screen.print(explanations_table(explanations[:MOST_SHOWN], catalogue))
     if len(explanations) > MOST_SHOWN:
         screen.print(f"... and {len(explanations) - MOST_SHOWN:,} more, not shown.")
 
