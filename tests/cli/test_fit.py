@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from topple import load_model, load_model_split
+from topple import load_model, load_model_split, read_explanations
 
 TINY = ["--set", "hidden=16", "--set", "latent=8", "--set", "batch_size=100"]
 
@@ -171,6 +171,11 @@ class TestWeights:
         given = ("--history", ",".join(history), "--history-weights", ",".join(map(str, history.weights)))
         mine = json.loads(topple("explain", "--model", tmp_path / "m", *given, "--json").stdout)
         targets = [[each["target"] for each in found["explanations"]] for found in (explained, mine)]
+        out = tmp_path / "explained"
+        assert topple("explain", "--model", tmp_path / "m", "--user", user, "--out", out).exit_code == 0
+        assert {one.query.weights for one in read_explanations(out)} == {history.weights}
+        judged = json.loads(topple("evaluate", out, "--model", tmp_path / "m", "--json").stdout)
+        assert judged["validity"] == {"unseen_before": 1, "unseen_after": judged["validity"]["unseen_after"]}
         shown = json.loads(topple("recommend", "--model", tmp_path / "m", *given, "--json").stdout)
         assert targets == [[one["item"] for one in shown[0]["items"]]] * 2
 
