@@ -87,9 +87,12 @@ def read_interactions(
         timestamps=None if timestamp is None else moments(frame[timestamp]),
     )
     titles = None if title is None else _titles(frame[title], item_index, items)
-    told = "" if weight is None else f", weights of column {weight!r}"
-    logger.info("read %s: %d rows, %d users, %d items%s", name or "a frame", len(frame), len(users), len(items), told)
-    return _interactions(merged(read, duplicates), users, Catalogue(items, titles), name or "interactions")
+    found = _interactions(merged(read, duplicates), users, Catalogue(items, titles), name or "interactions")
+    told = "" if len(found) == len(frame) else f", of {len(frame):,} rows"
+    told += "" if weight is None else f", weights of column {weight!r}"
+    counts = len(found), len(found.users), len(found.catalogue)
+    logger.info("read %s: %d interactions of %d users with %d items%s", name or "a frame", *counts, told)
+    return found
 
 
 def _interactions(rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str) -> Interactions:
