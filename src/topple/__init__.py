@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from topple.records.answer import Removal as Removal
     from topple.records.answer import Status as Status
     from topple.records.answer import Verdict as Verdict
+    from topple.records.history import History as History
     from topple.records.io import canonical_json as canonical_json
     from topple.records.io import read_explanations as read_explanations
     from topple.records.question import CandidateRule as CandidateRule
@@ -70,6 +71,7 @@ _MODULES = {
     "Constraints": "topple.records.question",
     "Explanation": "topple.records.answer",
     "Goal": "topple.records.question",
+    "History": "topple.records.history",
     "Interactions": "topple.data.interactions",
     "Preparation": "topple.data.preparation",
     "Proof": "topple.records.answer",

@@ -40,7 +40,8 @@ IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 CsrMatrix: TypeAlias = "csr_matrix[Any]"
-"""Sparse rows of users or histories; the values are float32, or int64 where they are numbers (`topple.data.interactions.numbered`)."""
+"""Sparse rows of users or histories; the values are ones, float32; weights, float64; or numbers, int64
+(`topple.data.interactions.numbered`)."""
 
 Id: TypeAlias = str | int
 """An outside id, as the user of the library knows it: a string or an integer, never an index."""

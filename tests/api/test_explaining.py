@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
+import topple
+from tests.data.prepared import played_split
 from topple.api.asking import top_k_queries
 from topple.api.explaining import explain, explain_queries, make_explainer
 from topple.api.recommending import recommend
@@ -360,3 +362,29 @@ def test_top_k_queries_carry_what_they_were_made_with():
         Query(ANA, "evita", k=1, rule=CandidateRule.UNSEEN_AFTER, seed=4, user="ana", protected=frozenset({"duel"})),
         Query(BO, "fargo", k=1, rule=CandidateRule.UNSEEN_AFTER, seed=4, user="bo"),
     ]
+
+
+class TestWeights:
+    def test_the_histories_of_a_split_are_explained_with_the_weights(self):
+        split = played_split()
+        model = topple.fit(split, "als", settings={"factors": 6, "epochs": 3}, progress=False)
+        histories = split.histories(limit=4)
+        explained = topple.explain(model, histories, progress=False)
+        given = {user: history.weights for user, history in histories.items()}
+        plain = {user: list(history) for user, history in histories.items()}
+        same = topple.explain(model, plain, weights=given, progress=False)
+        assert [e.query for e in explained] == [e.query for e in same]
+        assert [e.items for e in explained] == [e.items for e in same]
+        listed = {user: [one.item for one in topple.recommend(model, history)] for user, history in histories.items()}
+        for user, items in listed.items():
+            assert [e.query.target for e in explained if e.query.user == user] == items
+        one = topple.explain(model, histories[explained[0].query.user], progress=False)
+        assert [(e.items, e.query.weights) for e in one] == [(e.items, e.query.weights) for e in explained[:5]]
+
+    def test_weights_that_are_not_used_are_said_once(self, caplog):
+        split = played_split()
+        model = topple.fit(
+            split.unweighted(), "mult-vae", settings={"hidden": 6, "latent": 3, "epochs": 1}, progress=False
+        )
+        topple.explain(model, split.histories(limit=4), explainer="greedy", progress=False)
+        assert caplog.text.count("mult-vae does not use the weights of histories") == 1

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
+from tests.data.prepared import played_split
 from topple import registry
 from topple.api import fitting
 from topple.api.fitting import fit
@@ -130,3 +131,23 @@ def test_a_device_that_is_not_there_is_refused_before_the_work(monkeypatch):
 
 def test_a_fitted_model_knows_which_data_it_was_fitted_on():
     assert fit(tiny_split(), "popularity", progress=False).training["data"] == tiny_split().fingerprint
+
+
+class TestWeights:
+    def test_a_model_that_does_not_use_them_says_so_and_learns_as_if_each_were_1(self, caplog):
+        split = played_split()
+        model = fit(split, settings=TINY, progress=False)
+        assert "mult-vae does not use the weights of this data" in caplog.text
+        assert "set weighted=true, or choose als, ease or item-knn" in caplog.text
+        assert model.training["weights"] == "not used"
+        assert model.fingerprint == fit(split.unweighted(), settings=TINY, progress=False).fingerprint
+
+    def test_a_model_that_uses_them_learns_from_them(self, caplog):
+        split = played_split()
+        model = fit(split, settings=TINY | {"weighted": True}, progress=False)
+        assert model.training["weights"] == "used"
+        assert (
+            model.fingerprint != fit(split.unweighted(), settings=TINY | {"weighted": True}, progress=False).fingerprint
+        )
+        assert "does not use" not in caplog.text
+        assert "weights" not in fit(split.unweighted(), "ease", progress=False).training

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+import topple
+from tests.data.prepared import played_split
 from topple.api.recommending import Recommended, recommend, recommend_many
 from topple.errors import QueryError
 from topple.testing import film_recommender, random_mult_vae
@@ -64,3 +66,21 @@ def test_what_cannot_be_recommended_is_refused(history, k, match):
         recommend(TOY, history, k=k)
     with pytest.raises(QueryError, match=match):
         recommend_many(TOY, [history, BO], k=k)
+
+
+def test_a_history_with_weights_is_asked_with_them(caplog):
+    split = played_split()
+    model = topple.fit(split, "ease", progress=False)
+    histories = split.histories()
+    for history, listed in zip(histories.values(), recommend_many(model, list(histories.values())), strict=True):
+        assert listed == recommend(model, history) == recommend(model, list(history), weights=history.weights)
+    assert any(recommend(model, history) != recommend(model, list(history)) for history in histories.values())
+    assert "does not use" not in caplog.text
+
+
+def test_weights_that_are_not_used_are_said(caplog):
+    split = played_split()
+    model = topple.fit(split.unweighted(), "popularity", progress=False)
+    (history, *_) = split.histories().values()
+    assert recommend(model, history) == recommend(model, list(history))
+    assert caplog.text.count("popularity does not use the weights of histories (such as") == 1

@@ -60,3 +60,10 @@ def test_scoring_keeps_no_gradient():
 def test_what_cannot_be_scored_is_said(histories, items, words):
     with pytest.raises(QueryError, match=words):
         topple.score(film_recommender(), histories, items)
+
+
+def test_the_weights_of_a_history_count():
+    model = film_recommender()
+    first, second = model.catalogue.vocabulary.ids[:2]
+    once, both = topple.score(model, [second]), topple.score(model, topple.History([first, second], [3, 1]))
+    assert np.allclose(both, 3 * topple.score(model, [first]) + once)

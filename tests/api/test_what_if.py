@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import topple
+from tests.data.prepared import played_split
 from topple import CandidateRule
 from topple.errors import QueryError
 from topple.testing import film_recommender, random_mult_vae
@@ -100,3 +101,17 @@ def test_under_the_rule_all_items_of_the_history_are_listed_too(model):
 def test_all_events_of_an_item_are_taken_out(model):
     a, b = model.catalogue.vocabulary.ids[:2]
     assert topple.what_if(model, [a, b, a], without=a).changed == (b,)
+
+
+def test_weights_go_along():
+    split = played_split()
+    model = topple.fit(split, "ease", progress=False)
+    (history, *_) = split.histories().values()
+    found = topple.what_if(model, history, without=history[1])
+    assert ids_of(found.before) == ids_of(topple.recommend(model, history))
+    assert found.changed.weights == (history.weights[0], *history.weights[2:])
+    scores = topple.score(model, topple.History(found.changed, found.changed.weights))
+    assert found.after[0].score == pytest.approx(scores[model.catalogue.vocabulary.encode([found.after[0].item])[0]])
+    added = next(item for item in model.catalogue.vocabulary.ids if item not in history)
+    assert topple.what_if(model, history, add=added).changed.weights == (*history.weights, 1)
+    assert topple.what_if(model, list(history), add=added).changed.weights == ()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import topple
+from tests.data.prepared import played_split
 from topple import registry
 from topple.benchmark import recommenders as bench
 from topple.benchmark.recommenders import Row, compare_recommenders, entrants, manifest, source_of
@@ -188,3 +189,10 @@ def test_settings_are_checked():
 def test_a_number_that_is_none_is_left_empty(split, monkeypatch):
     monkeypatch.setattr(bench, "held_out_quality", lambda *given, **options: {"ndcg_100": math.nan})
     assert compare(split, "popularity")[0].ndcg_100 is None
+
+
+def test_weights_are_left_out_with_a_word(caplog):
+    played = played_split()
+    weighted, plain = (compare(split, "ease", "sklearn:svd")[0] for split in (played, played.unweighted()))
+    assert caplog.text.count("the comparison leaves the weights of matrix out") == 1
+    assert (weighted.ndcg_100, weighted.mean_size) == (plain.ndcg_100, plain.mean_size)

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from topple import load_model, load_model_split
+from topple import load_model, load_model_split, read_explanations
 
 TINY = ["--set", "hidden=16", "--set", "latent=8", "--set", "batch_size=100"]
 
@@ -149,3 +149,51 @@ def test_a_time_column_gives_histories_in_time_order(topple, tmp_path):
     split = load_model_split(tmp_path / "m")
     user = next(user for user in split.train_users.ids if user < 4)
     assert split.history(user) == tuple((user + step) % 12 for step in reversed(range(8)))
+
+
+class TestWeights:
+    @pytest.fixture
+    def plays(self, tmp_path):
+        random = np.random.default_rng(0)
+        rows = [f"u{user},s{item},{random.integers(1, 9)}" for user in range(40) for item in random.permutation(20)[:8]]
+        (tmp_path / "plays.csv").write_text("\n".join(["user,item,plays", *rows, *rows[::2]]) + "\n")
+        return tmp_path / "plays.csv"
+
+    def test_from_a_file_to_an_explanation(self, topple, tmp_path, plays):
+        result = topple("fit", "--interactions", plays, "--recommender", "ease", "--out", tmp_path / "m", "--json")
+        facts = json.loads(result.stdout)
+        assert facts["training"]["weights"] == "used"
+        assert facts["data"]["weights"][1] > 8  # the row that comes again is summed
+        split = load_model_split(tmp_path / "m")
+        user, history = next(iter(split.histories().items()))
+        explained = json.loads(topple("explain", "--model", tmp_path / "m", "--user", user, "--json").stdout)
+        assert explained["explanations"][0]["weights"] == list(history.weights)
+        given = ("--history", ",".join(history), "--history-weights", ",".join(map(str, history.weights)))
+        mine = json.loads(topple("explain", "--model", tmp_path / "m", *given, "--json").stdout)
+        targets = [[each["target"] for each in found["explanations"]] for found in (explained, mine)]
+        out = tmp_path / "explained"
+        assert topple("explain", "--model", tmp_path / "m", "--user", user, "--out", out).exit_code == 0
+        assert {one.query.weights for one in read_explanations(out)} == {history.weights}
+        judged = json.loads(topple("evaluate", out, "--model", tmp_path / "m", "--json").stdout)
+        assert judged["validity"] == {"unseen_before": 1, "unseen_after": judged["validity"]["unseen_after"]}
+        shown = json.loads(topple("recommend", "--model", tmp_path / "m", *given, "--json").stdout)
+        assert targets == [[one["item"] for one in shown[0]["items"]]] * 2
+
+    def test_a_column_is_named_or_none(self, topple, tmp_path, plays):
+        options = ("--interactions", plays, "--recommender", "ease", "--out", tmp_path / "m", "--json")
+        result = topple("fit", *options, "--weight-column", "none")
+        assert "160 of 480 rows repeat" in result.stderr
+        counted = json.loads(topple("fit", *options, "--weight-column", "none", "--duplicates", "count").stdout)
+        assert counted["data"]["weights"] == [1, 2]
+        result = topple("fit", *options, "--weight-column", "listens", "--overwrite")
+        assert "column 'listens' is missing" in result.stderr
+
+    def test_weights_without_a_history_are_refused(self, topple, model):
+        result = topple("explain", "--model", model, "--history-weights", "1,2")
+        assert result.exit_code == 2
+        assert "--history-weights are the weights of --history" in result.stderr
+
+    def test_ratings_as_weights(self, topple, tmp_path):
+        options = ("--dataset", "generated", "--recommender", "ease", "--ratings-as-weights")
+        facts = json.loads(topple("fit", *options, "--out", tmp_path / "m", "--json").stdout)
+        assert facts["data"]["weights"] == [4, 5]

@@ -4,9 +4,10 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import reject
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from topple.data.preparation import Preparation, prepare
-from topple.data.reading import read_interactions
+from topple.data.reading import from_csr, read_interactions
 from topple.errors import DataError
 
 
@@ -81,3 +82,10 @@ def timed_table(users=30, items=12):
     order = np.random.default_rng(3).permutation(len(rows))
     chosen = [rows[number] for number in order if (rows[number][0] + rows[number][1]) % 3]
     return pa.table(dict(zip(("user", "item", "when"), map(list, zip(*chosen, strict=True)), strict=True)))
+
+
+def played_split(users=60, items=30, seed=3):
+    """Return a split of play counts from 1 to 19."""
+    random = np.random.default_rng(seed)
+    plays = (random.random((users, items)) < 0.35) * random.integers(1, 20, (users, items))
+    return prepare(from_csr(csr_matrix(plays), items=[f"s{item}" for item in range(items)]))

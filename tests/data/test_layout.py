@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from topple.data.layout import FILES, TABLES, read_split, write_split
 from topple.data.preparation import Preparation, prepare
@@ -303,3 +305,32 @@ def test_a_time_that_is_no_number_is_refused(tmp_path, time):
     (tmp_path / "train.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(DataError, match=r"train\.csv: column time must hold a number in every row"):
         read_split(tmp_path)
+
+
+def weighted():
+    split = make()
+    weights = np.arange(split.train.nnz) % 7 * 0.1 + 0.3
+    train = sparse.csr_matrix((weights, split.train.indices, split.train.indptr), shape=split.train.shape)
+    fold_in = split.test.fold_in.astype(np.float64) * 3
+    return replace(split, train=train, test=replace(split.test, fold_in=fold_in))
+
+
+def test_weights_come_back_to_the_last_digit(tmp_path):
+    split = weighted()
+    write_split(split, tmp_path / "split")
+    found = read_split(tmp_path / "split")
+    assert found.train.data.tolist() == split.train.data.tolist()
+    assert found.fingerprint == split.fingerprint
+    assert found.histories().keys() == split.histories().keys()
+    assert {weight for history in found.histories().values() for weight in history.weights} == {3}
+    assert "weight" not in (tmp_path / "split" / "validation_tr.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"), [("many", "must hold a number"), ("-1", "holds -1; a weight is above 0")]
+)
+def test_weights_that_are_none_are_refused(tmp_path, weight, message):
+    write_split(weighted(), tmp_path / "split")
+    change(tmp_path / "split", "train.csv", ",0.3", f",{weight}")
+    with pytest.raises(DataError, match=message):
+        read_split(tmp_path / "split")

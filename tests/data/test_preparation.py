@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -106,6 +108,7 @@ def test_every_position_of_a_history_can_be_held_out(rows):
 def test_the_defaults_are_those_of_the_published_preparation():
     assert Preparation().model_dump(exclude={"seed"}) == {
         "positive_above": 3.5,
+        "ratings_as_weights": False,
         "min_items": 5,
         "held_out_users": None,
         "held_out_share": 0.2,
@@ -200,3 +203,31 @@ class TestTimeOrder:
         split = prepare(read_interactions(still, timestamp="when"))
         for user in self.users(split):
             assert list(split.history(user)) == sorted(split.history(user))
+
+
+def test_a_threshold_is_for_ratings_and_never_for_weights(rows):
+    found = interactions(rows)
+    weights = np.where(np.arange(len(found)) % 2, 1.0, 2.0)
+    without = replace(found, ratings=None, weights=weights)
+    assert prepare(without).train.nnz == prepare(replace(found, ratings=None)).train.nnz
+    assert set(prepare(without).train.data) == {1, 2}
+
+
+class TestRatingsAsWeights:
+    def test_ratings_above_the_threshold_keep_their_value(self, rows):
+        found = interactions(rows)
+        split = prepare(found, Preparation(ratings_as_weights=True))
+        assert set(split.train.data) == {rating for rating in set(found.ratings) if rating > 3.5}
+
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            (lambda found: {"ratings": None}, "it has none"),
+            (lambda found: {"weights": found.ratings + 1}, "it has weights already"),
+            (lambda found: {"ratings": found.ratings - 9}, "the lowest is .*, and a weight is above 0"),
+        ],
+    )
+    def test_ratings_that_cannot_be(self, rows, change, why):
+        found = interactions(rows)
+        with pytest.raises(DataError, match=f"ratings_as_weights: .* cannot be weights: {why}"):
+            prepare(replace(found, **change(found)), Preparation(ratings_as_weights=True))

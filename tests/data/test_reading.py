@@ -94,7 +94,7 @@ def test_a_sparse_matrix_gives_the_same_interactions_in_any_order_of_its_ids(kin
     dense = np.zeros((3, 3))
     for user, item, rating, _ in ROWS:
         dense[users.index(user), items.index(item)] = rating
-    found = from_csr(kind(dense), users=users, items=np.array(items))
+    found = from_csr(kind(dense), users=users, items=np.array(items), values="ratings")
     assert facts(found) == (EXPECTED[0], EXPECTED[1], None, EXPECTED[3])
 
 
@@ -307,17 +307,17 @@ class TestDuplicates:
         with pytest.raises(DataError, match=r"3 of 5 rows repeat a .* pair, first user=2, item=8\..*--duplicates"):
             read_interactions(self.FRAME, rating="rating")
 
-    @pytest.mark.parametrize(("keep", "expected"), [("first", [3, 1]), ("last", [4, 2]), ("highest", [5, 2])])
+    @pytest.mark.parametrize(("keep", "expected"), [("first", [3, 1]), ("last", [4, 2]), ("max", [5, 2])])
     def test_one_of_them_can_be_kept(self, keep, expected):
         kept = read_interactions(self.FRAME, rating="rating", duplicates=keep)
         assert facts(kept)[3] == [(1, 7, expected[0]), (2, 8, expected[1])]
 
     def test_the_highest_of_no_ratings_is_any(self):
-        assert facts(read_interactions(self.FRAME, duplicates="highest"))[3] == [(1, 7, None), (2, 8, None)]
+        assert facts(read_interactions(self.FRAME, duplicates="max"))[3] == [(1, 7, None), (2, 8, None)]
 
     def test_an_unknown_way_to_keep_one(self):
-        with pytest.raises(DataError, match=r"duplicates='max' is not one of 'error', 'first', 'last', 'highest'"):
-            read_interactions(self.FRAME, duplicates="max")
+        with pytest.raises(DataError, match=r"duplicates='highest' is not one of 'error', 'sum', .*'last'"):
+            read_interactions(self.FRAME, duplicates="highest")
 
     @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 5)), min_size=1))
     def test_the_kept_ones_are_those_of_a_plain_loop(self, rows):
@@ -327,19 +327,19 @@ class TestDuplicates:
             first.setdefault((user, item), rating)
             last[user, item] = rating
             highest[user, item] = max(rating, highest.get((user, item), 0))
-        for keep, expected in (("first", first), ("last", last), ("highest", highest)):
+        for keep, expected in (("first", first), ("last", last), ("max", highest)):
             kept = facts(read_interactions(frame, rating="rating", duplicates=keep))[3]
             assert {(user, item): rating for user, item, rating in kept} == expected
 
 
 class TestCsr:
     def test_default_ids_are_the_rows_and_columns_that_hold_something(self):
-        found = from_csr(sparse.csr_matrix(([2.0, 1.0], ([0, 2], [3, 1])), shape=(4, 5)))
+        found = from_csr(sparse.csr_matrix(([2.0, 1.0], ([0, 2], [3, 1])), shape=(4, 5)), values="ratings")
         assert facts(found) == ((0, 2), (1, 3), None, [(0, 3, 2.0), (2, 1, 1.0)])
 
     def test_values_stored_twice_are_added_and_stored_zeros_are_none(self):
         twice = sparse.csr_matrix((np.array([1.0, 2.0, 0.0]), np.array([1, 1, 0]), np.array([0, 2, 3])), shape=(2, 2))
-        assert facts(from_csr(twice))[3] == [(0, 1, 3.0)]
+        assert facts(from_csr(twice, values="ratings"))[3] == [(0, 1, 3.0)]
         assert twice.nnz == 3
 
     @pytest.mark.parametrize(("kind", "ids"), [("user", {"users": ["a"]}), ("item", {"items": [1, 2]})])
@@ -416,3 +416,84 @@ def test_a_timestamp_that_is_none_is_refused(bad):
 def test_a_missing_time_column_is_named():
     with pytest.raises(DataError, match="column 'when' is missing"):
         read_interactions(pa.table({"user": USERS, "item": ITEMS}), timestamp="when")
+
+
+class TestWeights:
+    FRAME = pa.table(
+        {"user": [1, 1, 2, 1], "item": [7, 8, 7, 7], "Plays": [2, 5, 1, 4], "rating": [5.0, 1.0, 3.0, 4.0]}
+    )
+
+    def weights(self, found):
+        pairs = zip(found.user_index.tolist(), found.item_index.tolist(), found.weights.tolist(), strict=True)
+        return sorted(pairs)
+
+    def test_a_column_with_a_plain_name_is_found_and_repeats_are_summed(self, caplog):
+        caplog.set_level("INFO")
+        found = read_interactions(self.FRAME)
+        assert self.weights(found) == [(0, 0, 6), (0, 1, 5), (1, 0, 1)]
+        assert "weights of column 'Plays'" in caplog.text
+        assert found.describe()["weights"] == [1, 6]
+
+    def test_none_reads_no_weights_and_repeats_are_refused(self):
+        assert read_interactions(self.FRAME, weight=None, duplicates="first").weights is None
+        with pytest.raises(DataError, match="1 of 4 rows repeat"):
+            read_interactions(self.FRAME, weight=None)
+        with pytest.raises(DataError, match="1 of 4 rows repeat"):
+            read_interactions(self.FRAME, rating="rating")  # ratings are not merged without a word
+
+    def test_a_rating_is_a_weight_where_it_is_asked_for(self):
+        assert self.weights(read_interactions(self.FRAME, weight="rating")) == [(0, 0, 9), (0, 1, 1), (1, 0, 3)]
+
+    def test_a_column_with_another_part_is_not_taken(self):
+        frame = pa.table({"user": [1, 2], "count": [7, 8], "weight": [3, 4]})
+        assert read_interactions(frame, item="count").weights.tolist() == [3, 4]
+        assert read_interactions(frame, item="count", weight=None).weights is None
+
+    def test_weights_of_1_are_none(self):
+        assert read_interactions(pa.table({"user": [1, 2], "item": [7, 8], "weight": [1, 1]})).weights is None
+
+    def test_pairs_that_come_to_nothing_are_left_out_with_a_word(self, caplog):
+        frame = pa.table({"user": [1, 1, 1, 2], "item": [7, 7, 8, 9], "quantity": [3, -3, 2, 1]})
+        found = read_interactions(frame)
+        assert self.weights(found) == [(0, 0, 2), (1, 1, 1)]
+        assert found.catalogue.vocabulary.ids == (8, 9)
+        assert "1 of 3 pairs have weight 0 and are left out" in caplog.text
+
+    def test_a_pair_below_0_is_refused(self):
+        frame = pa.table({"user": [1, 1, 2], "item": [7, 8, 9], "quantity": [3, -2, 1]})
+        with pytest.raises(
+            DataError, match=r"1 of 3 .* weight below 0, first user=1, item=8: -2\. .*--weight-column none"
+        ):
+            read_interactions(frame)
+        with pytest.raises(DataError, match="all weights of interactions are 0"):
+            read_interactions(pa.table({"user": [1], "item": [7], "weight": [0]}))
+
+    def test_a_weight_that_is_no_number(self):
+        frame = pa.table({"user": [1, 2], "item": [7, 8], "weight": ["3", "many"]})
+        with pytest.raises(
+            DataError, match=r"weight 'many' in row 2 of column 'weight' is not a finite number.*weight=None"
+        ):
+            read_interactions(frame)
+
+
+class TestCsrWeights:
+    @pytest.mark.parametrize("dtype", [np.float32, np.int32, np.uint8, np.int8])
+    def test_entries_of_a_pair_are_summed_in_float64(self, dtype):
+        rows, columns = [0] * 256 + [0, 1, 2], [0] * 256 + [1, 1, 0]
+        found = from_csr(sparse.coo_matrix((np.ones(259, dtype), (rows, columns)), shape=(3, 2)))
+        assert sorted(found.weights.tolist()) == [1, 1, 1, 256]
+        assert found.ratings is None
+
+    def test_pairs_of_0_are_left_out_with_a_word(self, caplog):
+        matrix = sparse.csr_matrix((np.array([1.0, 2.0, 0.0]), np.array([0, 1, 0]), np.array([0, 2, 3])), shape=(2, 2))
+        assert from_csr(matrix).weights.tolist() == [1, 2]
+        assert "1 of 3 stored pairs come to 0" in caplog.text
+
+    def test_counts_are_no_ratings_and_below_0_is_refused(self):
+        counts = sparse.csr_matrix(np.array([[1, 2], [3, 4]]))
+        assert from_csr(counts).weights.tolist() == [1, 2, 3, 4]
+        assert from_csr(counts, values="ratings").ratings.tolist() == [1, 2, 3, 4]
+        with pytest.raises(DataError, match=r"1 of 2 .* below 0"):
+            from_csr(sparse.csr_matrix(np.array([[1, -2]])))
+        with pytest.raises(DataError, match="values='plays' is not one of 'weights', 'ratings'"):
+            from_csr(counts, values="plays")

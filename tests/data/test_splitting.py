@@ -5,7 +5,7 @@ import pytest
 
 import topple
 from tests.data.prepared import interactions, parts, sixty_users, timed_table
-from topple.data.preparation import prepare
+from topple.data.preparation import Preparation, prepare
 from topple.data.reading import read_interactions
 from topple.errors import DataError, UnknownIdError
 
@@ -126,3 +126,39 @@ def test_the_fingerprint_names_the_data():
     ]
     assert len({data.fingerprint for data in [split, *others]}) == 5
     assert replace(split, name="another").fingerprint == split.fingerprint
+
+
+class TestWeights:
+    @pytest.fixture
+    def split(self, rows):
+        found = interactions(rows)
+        weights = (found.user_index * 7 + found.item_index * 3) % 5 + 0.5
+        return prepare(replace(found, weights=weights.astype(np.float64)), Preparation(positive_above=None))
+
+    def test_the_weight_of_an_event_is_the_one_that_was_read(self, split, rows):
+        found = interactions(rows)
+        told = (found.user_index * 7 + found.item_index * 3) % 5 + 0.5
+        users, items = found.users.decode(found.user_index), found.catalogue.vocabulary.decode(found.item_index)
+        weights = dict(zip(zip(users, items, strict=True), told.tolist(), strict=True))
+        for histories in (split.histories(), split.training_histories()):
+            for user, history in histories.items():
+                assert history.weights == tuple(weights[user, item] for item in history)
+
+    def test_what_must_be_predicted_has_no_weights(self, split):
+        assert set(split.test.held_out.data) == {1}
+
+    def test_the_same_split_without_weights(self, split, rows):
+        plain = prepare(interactions(rows), Preparation(positive_above=None))
+        assert split.weighted
+        assert not plain.weighted
+        assert plain.unweighted() is plain
+        assert split.unweighted().fingerprint == plain.fingerprint != split.fingerprint
+        assert {history.weights for history in plain.histories().values()} == {()}
+        assert split.describe()["weights"] == [0.5, 4.5]
+        assert "weights" not in plain.describe()
+
+    def test_an_interaction_that_is_taken_out_takes_its_weight_along(self, split):
+        (user, history), *_ = split.training_histories().items()
+        fewer = split.without(user, history[:1])
+        assert fewer.history(user) == history[1:]
+        assert fewer.history(user).weights == history[1:].weights

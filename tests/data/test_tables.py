@@ -4,7 +4,7 @@ import narwhals as nw
 import pyarrow as pa
 import pytest
 
-from topple.data.tables import column_of, frame_of, moments, numbers, read_table
+from topple.data.tables import column_of, frame_of, moments, ratings_of, read_table
 from topple.errors import DataError, DataNotFoundError
 
 
@@ -23,8 +23,8 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_numbers_are_numbers_in_any_type():
-    assert numbers(series([1, 2])).tolist() == [1, 2]
-    assert numbers(series(["1.5", "2"])).tolist() == [1.5, 2]
+    assert ratings_of(series([1, 2])).tolist() == [1, 2]
+    assert ratings_of(series(["1.5", "2"])).tolist() == [1.5, 2]
 
 
 @pytest.mark.parametrize("bad", [None, float("nan"), float("inf")])
@@ -32,12 +32,12 @@ def test_a_rating_that_is_not_a_number_is_named_with_its_row(bad):
     with pytest.raises(
         DataError, match=r"rating .* in row 2 of column 'x' is not a finite number\. Ratings must be numbers"
     ):
-        numbers(series([1.0, bad]))
+        ratings_of(series([1.0, bad]))
 
 
 def test_a_value_with_braces_is_shown_as_it_is():
     with pytest.raises(DataError, match=r"rating '\{row\}' in row 1 of column 'x'"):
-        numbers(series(["{row}"]))
+        ratings_of(series(["{row}"]))
 
 
 def test_dates_are_microseconds_since_1970():

@@ -12,9 +12,10 @@ SUM = np.longdouble
 def score_function(model):
     """Return the function that scores variations of a history as `model` should; None where there is none."""
     maker = MAKERS.get(model.name)
-    return (
-        maker({name: array.detach().cpu().numpy() for name, array in model.arrays().items()}, model) if maker else None
-    )
+    if not maker:
+        return None
+    score = maker({name: array.detach().cpu().numpy() for name, array in model.arrays().items()}, model)
+    return score if model.uses_weights else lambda items, kept: score(items, (kept > 0).astype(float))
 
 
 def sums(rows):

@@ -116,6 +116,7 @@ def autoencoder_world(random, kind, items, name):
         of_items = kind if items in shape and kind not in ("cancelling", "tiny", "large") else "real"
         values = numbers(random, of_items, shape if shape[0] == items else shape[::-1])
         arrays[part] = (values if shape[0] == items else values.T) * (30 if kind == "large" else 1)
+    sizes["weighted"] = bool(random.random() < 0.7)
     return native(name, arrays, sizes, kind in TIES, kind, items)
 
 

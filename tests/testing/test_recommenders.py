@@ -251,3 +251,12 @@ class DoublesItsScores(MultVAE):
 def test_a_network_that_shows_other_layers_than_it_scores_with_is_found():
     with pytest.raises(ContractError, match="mult-vae: layers: scores differ"):
         check_recommender(DoublesItsScores.from_arrays(random_mult_vae().arrays(), catalogue_of(24)))
+
+
+def test_a_model_that_says_it_does_not_use_weights_and_does():
+    class Weighs(ToyRecommender):
+        uses_weights = False
+
+    films = film_recommender()
+    with pytest.raises(ContractError, match=r"toy: weights.*scores do not depend on weights"):
+        check_recommender(Weighs(films.catalogue, films.arrays()["gives"]))

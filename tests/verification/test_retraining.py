@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.data.prepared import played_split
 from topple.api.asking import top_k_queries
 from topple.api.recommending import recommend
 from topple.data.interactions import to_matrix
@@ -14,6 +15,7 @@ from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.recommenders.models.item_knn import ItemKNN
 from topple.recommenders.models.popularity import Popularity
 from topple.records.answer import Removal, Verdict
+from topple.records.history import History
 from topple.records.question import UNSEEN, CandidateRule, Goal, Query
 from topple.testing import ToyRecommender, random_additive, tiny_split
 from topple.verification import verify
@@ -380,3 +382,26 @@ class TestRefusals:
             query = replace(self.queries[0], goal=goal)
             self.refused(QueryError, f"goal='{goal}': .* Only goal='necessary' can be judged", query, model=model)
         self.refused(QueryError, "a query has no user", replace(self.queries[0], user=None), named=(), model=model)
+
+
+class TestWeights:
+    def test_weighted_histories_are_retrained_with_their_weights(self):
+        split = played_split()
+        model = EASE.fit(split, EaseSettings(lam=3.0))
+        (query, *_) = top_k_queries(model, split.training_histories(limit=1), k=3)
+        removed = query.history[:2]
+        (verdict,) = verify(model, [query], [removed], retraining=Retraining(split))
+        fewer = EASE.fit(split.without(query.user, removed), EaseSettings(lam=3.0))
+        rest = History(query.history[2:], query.weights[2:])
+        listed = [one.item for one in recommend(fewer, rest, 3, exclude=removed)]
+        assert verdict.necessary == (query.target not in listed)
+        assert verdict.rank_before == 1
+
+    def test_other_weights_are_refused(self):
+        split = played_split()
+        model = EASE.fit(split, EaseSettings(lam=3.0))
+        (query, *_) = top_k_queries(model, split.training_histories(limit=1), k=3)
+        other = replace(query, weights=(query.weights[0] + 1, *query.weights[1:]))
+        match = rf"the weights of the history of user .* item '{query.history[0]}' has {query.weights[0] + 1:g}, and"
+        with pytest.raises(QueryError, match=match):
+            verify(model, [other], [query.history[:1]], retraining=Retraining(split))

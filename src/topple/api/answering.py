@@ -16,6 +16,7 @@ from torch import Tensor
 import topple
 from topple.api.asking import Asked
 from topple.api.reasons import coarse, nearly_everyone, no_evidence, no_set, no_such_goal, not_listed, refuted, remark
+from topple.api.recommending import say_unused_weights
 from topple.errors import QueryError, ToppleError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Proof, Status, Verdict
@@ -52,6 +53,7 @@ class Answering:
     ) -> None:
         self.recommender, self.method, self.meter = recommender, method, meter
         self.on_progress = on_progress or (lambda count: None)
+        self._told = False  # that weights are not used
         self.stamp: dict[str, Any] = {
             "method": method.name,
             "settings": method.settings.model_dump(),
@@ -63,6 +65,7 @@ class Answering:
 
     def answers(self, asked: Sequence[Asked]) -> Iterator[list[Explanation]]:
         """Yield the explanations of each request, in order, as they are ready."""
+        self._told = self._told or say_unused_weights(self.recommender, (each.request for each in asked))
         start, at_once = 0, histories_at_once(len(self.recommender.catalogue))
         while start < len(asked):
             rule, stop = asked[start].request.rule, start + 1

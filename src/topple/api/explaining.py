@@ -12,6 +12,7 @@ from topple.api.asking import Asked, asked_by_history, requests_of
 from topple.errors import QueryError, SettingsError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
+from topple.records.history import History
 from topple.records.question import CandidateRule, Goal, Query, Repeats
 from topple.reports.progress import queries_bar
 from topple.scoring.budget import Budget, Meter
@@ -81,7 +82,7 @@ def explain(
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     single = not isinstance(histories, Mapping)
-    users: UserHistories = histories if isinstance(histories, Mapping) else {"": list(histories)}
+    users: UserHistories = histories if isinstance(histories, Mapping) else {"": _one(histories)}
     weights_of: Mapping[UserId, Sequence[float]] | None
     weights_of = weights if weights is None or isinstance(weights, Mapping) else {"": weights}
     method = chosen_explainer(explainer, settings)
@@ -103,6 +104,11 @@ def explain(
     if single and invalid is not None:
         raise QueryError(invalid.reason)
     return explanations
+
+
+def _one(history: Sequence[ItemId]) -> Sequence[ItemId]:
+    """Return one history as a sequence that keeps its weights."""
+    return history if isinstance(history, History) else list(history)
 
 
 def explain_queries(

@@ -53,18 +53,33 @@ def fit(
     if Capability.TRAINABLE not in model_class.capabilities:
         raise CapabilityError(f"{recommender} cannot be trained. Choose a trainable recommender.")
     chosen = settings if isinstance(settings, Settings) else model_class.settings_type.parse(settings)
+    chosen = model_class.settings_type.checked(chosen, recommender)
     if not isinstance(data, Split | Interactions):
         raise DataError(
             f"fit takes a Split or Interactions, not {type(data).__name__}. Make one with read_interactions(data, user=..., "
             "item=...), and a split of your own settings with prepare."
         )
     split = data if isinstance(data, Split) else prepare(data)
+    used = model_class.learns_weights(chosen)
+    if split.weighted and not used:
+        logger.warning("%s", _unused(recommender, model_class))
     logger.info("fit %s on %s, device %s", recommender, split.name, where)
     with epochs_bar(recommender, on_epoch) if progress else nullcontext(on_epoch) as shown:
         model = model_class.fit(split, chosen, shown, on_best, **_trained_on(model_class, where))
     model.training["data"] = split.fingerprint
+    if split.weighted:
+        model.training["weights"] = "used" if used else "not used"
     logger.info("fitted %s: %s", recommender, model.training)
     return on_device(model, where)
+
+
+def _unused(name: str, model_class: type[Recommender]) -> str:
+    """Say that the weights of a split are not used, and what would use them."""
+    helps = "set weighted=true, or choose" if "weighted" in model_class.settings_type.model_fields else "choose"
+    return (
+        f"{name} does not use the weights of this data: it learns that an item was met, and histories are asked so. To use the "
+        f"weights, {helps} als, ease or item-knn."
+    )
 
 
 def _trained_on(model_class: type[Recommender], device: torch.device) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Recommend: the top-k of histories, with the ids and titles that people know."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from topple.scoring.ranking import catalogue_scores, top_k
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.types import ItemId
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
         QueryError: a request that has no list.
     """
     indices = [check_request(request, recommender.catalogue) for request in requests]
+    say_unused_weights(recommender, requests)
     lists: list[list[Recommended]] = []
     at_once = histories_at_once(len(recommender.catalogue))
     for start in range(0, len(requests), at_once):
@@ -89,6 +93,21 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
         rows = zip(encoded.history_of, requests[part], strict=True)
         lists += [best[row][: request.k] for row, request in rows]
     return lists
+
+
+def say_unused_weights(recommender: Recommender, requests: Iterable[Request]) -> bool:
+    """Say through logging that histories have weights and the model does not use them; return whether that was said."""
+    if recommender.uses_weights:
+        return False
+    weights = next((request.weights for request in requests if len(set(request.weights)) > 1), ())
+    if weights:
+        logger.warning(
+            "%s does not use the weights of histories (such as %g and %g): every event counts as 1, as in training",
+            recommender.name,
+            weights[0],
+            next(weight for weight in weights if weight != weights[0]),
+        )
+    return bool(weights)
 
 
 def listed(unchanged: UnchangedScores, k: int) -> list[list[Recommended]]:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from topple.errors import QueryError, UnknownIdError
+from topple.records.history import History
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
@@ -23,7 +24,8 @@ def score(
 
     Args:
         recommender: what scores.
-        histories: user id to history, or one history as a sequence of item ids; an empty one is scored too.
+        histories: user id to history, or one history as a sequence of item ids; an empty one is scored too. A `topple.History`
+            has weights with it.
         items: the items to score, in this order; None for the whole catalogue, in the order of `catalogue.vocabulary.ids`.
 
     Returns:
@@ -45,21 +47,25 @@ def score(
     single = not isinstance(histories, Mapping)
     chosen = list(histories.values()) if isinstance(histories, Mapping) else [histories]
     encoded = [indices_of(recommender, history) for history in chosen]
+    weights = [history.weights if isinstance(history, History) else () for history in chosen]
     columns = None if items is None else torch.from_numpy(_indices(recommender, items))
     width = len(recommender.catalogue) if columns is None else len(columns)
     out = np.empty((len(encoded), width))
     at_once = histories_at_once(len(recommender.catalogue))
     for start in range(0, len(encoded), at_once):
         rows = slice(start, start + at_once)
-        out[rows] = scores_of(recommender, encoded[rows], columns).cpu().numpy()
+        out[rows] = scores_of(recommender, encoded[rows], columns, weights[rows]).cpu().numpy()
     return out[0] if single else out
 
 
 def scores_of(
-    recommender: Recommender, histories: Sequence[Sequence[int]], columns: torch.Tensor | None = None
+    recommender: Recommender,
+    histories: Sequence[Sequence[int]],
+    columns: torch.Tensor | None = None,
+    weights: Sequence[Sequence[float]] = (),
 ) -> torch.Tensor:
-    """Return the scores of histories of indices in float64, [B, I], or [B, C] for the columns given [C]."""
-    batch = HistoryBatch.of(histories, device=recommender.device)
+    """Return the scores of histories of indices in float64, [B, I], or [B, C] for the columns given [C]; weights 1 if none."""
+    batch = HistoryBatch.of(histories, device=recommender.device, weights=weights)
     candidates = None if columns is None else columns.to(recommender.device).expand(len(histories), -1)
     with torch.no_grad():
         return recommender.score(batch, unchanged(batch), candidates)[:, 0].double()

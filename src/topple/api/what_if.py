@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import torch
 
 from topple.api.recommending import Recommended
 from topple.api.scoring import indices_of, scores_of
 from topple.errors import QueryError
+from topple.records.history import History
 from topple.records.question import CandidateRule, Request
 from topple.scoring.checks import candidate_rule, check_request
 from topple.scoring.ranking import top_k
@@ -71,7 +73,7 @@ def what_if(
 
     Args:
         recommender: what recommends.
-        history: item ids, oldest first where the model knows of order.
+        history: item ids, oldest first where the model knows of order; a `topple.History` has weights with it.
         k: length of the lists.
         without: items to take out of the history, or one item. Exactly one of the three changes is given.
         only: items to keep, all others are taken out.
@@ -94,14 +96,14 @@ def what_if(
     request = Request.of(history=history, k=k, rule=asked)
     check_request(request, recommender.catalogue)
     given = request.history
-    changed = _changed(given, without=without, only=only, add=add)
+    changed = _changed(History(given, request.weights), without=without, only=only, add=add)
     left = len(recommender.catalogue) - len({*given, *changed})
     if left < k and asked is not CandidateRule.ALL:
         raise QueryError(
             f"k={k} with {left} items outside both histories: the list cannot be filled. Choose a smaller k."
         )
     rows = [indices_of(recommender, given), indices_of(recommender, changed)]
-    scores = scores_of(recommender, rows)
+    scores = scores_of(recommender, rows, weights=[request.weights, changed.weights])
     seen_by: dict[CandidateRule, list[list[int]]] = {
         CandidateRule.UNSEEN_BEFORE: [rows[0], [*rows[0], *rows[1]]],
         CandidateRule.UNSEEN_AFTER: rows,
@@ -131,10 +133,10 @@ def what_if(
 
 
 def _changed(
-    history: tuple[ItemId, ...],
+    history: History,
     **changes: Sequence[ItemId] | ItemId | None,
-) -> tuple[ItemId, ...]:
-    """Return the history after the one change that is given."""
+) -> History:
+    """Return the history after the one change that is given; an item that is added has a weight of 1."""
     named = {name: _ids(items) for name, items in changes.items() if items is not None}
     if len(named) != 1:
         told = ", ".join(named) or "none of them"
@@ -145,8 +147,9 @@ def _changed(
         where = "is in the history already" if name == "add" else "is not in the history"
         raise QueryError(f"{name}={strange[0]!r} {where} ({len(history)} items). Leave it out.")
     if name == "add":
-        return (*history, *items)
-    return tuple(item for item in history if (item in items) == (name == "only"))
+        return History((*history, *items), (*history.weights, *[1.0] * len(items)) if history.weights else ())
+    stays = [(item in items) == (name == "only") for item in history]
+    return History(compress(history, stays), compress(history.weights, stays))
 
 
 def _ids(items: Sequence[ItemId] | ItemId) -> tuple[ItemId, ...]:

@@ -1,5 +1,6 @@
 """Every recommender on one data set: how well it predicts, and how well `auto` explains it."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,8 @@ from topple.reports.progress import busy_bar
 from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.types import JsonObject
+
+logger = logging.getLogger(__name__)
 
 NATIVE = "native"
 
@@ -157,6 +160,8 @@ def compare_recommenders(
 ) -> list[Row]:
     """Train, explain, verify and measure each recommender; one that fails becomes a row with the reason.
 
+    Weights are left out, which many of them do not use: all rows are of the same data.
+
     Args:
         split: the prepared data.
         names: of the rows, see `entrants`.
@@ -165,6 +170,9 @@ def compare_recommenders(
         progress: whether to show bars.
     """
     chosen, rows = settings or RecommendersSettings(), []
+    if split.weighted:
+        logger.warning("the comparison leaves the weights of %s out: every interaction counts as 1", split.name)
+    split = split.unweighted()
     for name in names:
         try:
             row = _row(name, split, chosen, progress=progress)

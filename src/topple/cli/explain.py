@@ -14,6 +14,7 @@ from topple.cli.shared.options import (
     Device,
     Factory,
     HistoryText,
+    HistoryWeights,
     Json,
     K,
     ModelFolder,
@@ -43,6 +44,7 @@ def explain(
     model: ModelFolder,
     user: Users = None,
     history: HistoryText = None,
+    history_weights: HistoryWeights = None,
     all_users: Annotated[bool, typer.Option("--all", help="Explain every test (or training) user.")] = False,
     users: Annotated[int, typer.Option(min=1, help="How many test users, without --user or --history.")] = 3,
     trained_users: Annotated[
@@ -136,7 +138,7 @@ def explain(
     items, everyone = recommender.catalogue.vocabulary, None if all_users else users
     queries = top_k_queries(
         recommender,
-        histories_of(model, recommender, user, history, everyone, trained=trained_users),
+        histories_of(model, recommender, user, history, everyone, trained=trained_users, weights=history_weights),
         targets=None if not target else [items.parse(text) for text in target],
         k=k,
         rule=rule,

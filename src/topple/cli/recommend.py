@@ -12,6 +12,7 @@ from topple.cli.shared.options import (
     Device,
     Factory,
     HistoryText,
+    HistoryWeights,
     Json,
     K,
     ModelFolder,
@@ -24,6 +25,7 @@ def recommend(
     model: ModelFolder,
     user: Users = None,
     history: HistoryText = None,
+    history_weights: HistoryWeights = None,
     k: K = 5,
     users: Annotated[int, typer.Option(min=1, help="How many test users, without --user or --history.")] = 3,
     device: Device = "cpu",
@@ -37,7 +39,7 @@ def recommend(
     from topple.api.recommending import recommend_many
 
     recommender = load_on(model, device, factory)
-    histories = histories_of(model, recommender, user, history, users)
+    histories = histories_of(model, recommender, user, history, users, weights=history_weights)
     lists = recommend_many(recommender, list(histories.values()), k)
     if json:
         show_json(

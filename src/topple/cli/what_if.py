@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from topple.cli.shared.loading import histories_of, load_on
-from topple.cli.shared.options import Device, Factory, HistoryText, Json, K, ModelFolder
+from topple.cli.shared.options import Device, Factory, HistoryText, HistoryWeights, Json, K, ModelFolder
 from topple.cli.shared.showing import console, show_json
 from topple.errors import QueryError
 from topple.records.question import CandidateRule
@@ -23,6 +23,7 @@ def what_if(
     model: ModelFolder,
     user: Annotated[str | None, typer.Option("--user", "-u", help="A user id.")] = None,
     history: HistoryText = None,
+    history_weights: HistoryWeights = None,
     without: Annotated[str | None, typer.Option(help=f"{IDS}to take out of the history.")] = None,
     only: Annotated[str | None, typer.Option(help=f"{IDS}to keep; all others are taken out.")] = None,
     add: Annotated[str | None, typer.Option(help=f"{IDS}to append to the history.")] = None,
@@ -48,7 +49,9 @@ def what_if(
     if (user is None) == (history is None):
         raise QueryError("give one of --user and --history.")
     recommender = load_on(model, device, factory)
-    ((name, events),) = histories_of(model, recommender, None if user is None else [user], history, None).items()
+    ((name, events),) = histories_of(
+        model, recommender, None if user is None else [user], history, None, weights=history_weights
+    ).items()
     items = recommender.catalogue.vocabulary
     found = asking.what_if(
         recommender, events, k, rule=rule, **{key: ids_of(text, items) for key, text in given.items()}

@@ -22,6 +22,7 @@ class Interactions:
         ratings: the rating of each row [rows], or None for implicit feedback.
         name: the data set's name, for reports.
         timestamps: when each row happened [rows], in any unit; None where that is not known.
+        weights: the weight of each row [rows], above 0 (plays, quantity, confidence); None for 1 each.
     """
 
     users: Vocabulary
@@ -31,6 +32,7 @@ class Interactions:
     ratings: FloatArray | None = None
     name: str = "interactions"
     timestamps: FloatArray | None = None
+    weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         pairs = self.user_index * len(self.catalogue) + self.item_index
@@ -41,7 +43,8 @@ class Interactions:
                 f"{len(pairs) - len(unique):,} of {len(pairs):,} rows repeat a (user, item) pair, first user="
                 f"{self.users.decode([int(self.user_index[where])])[0]!r}, item="
                 f"{self.catalogue.vocabulary.decode([int(self.item_index[where])])[0]!r}. A pair occurs once; "
-                "pass duplicates='first', 'last' or 'highest' (--duplicates) to keep one of them."
+                "pass duplicates='first', 'last', 'max' or 'mean' to make one row of them, or 'count' for weights that say how "
+                "often (--duplicates)."
             )
 
     def __len__(self) -> int:
@@ -59,11 +62,13 @@ class Interactions:
             item_index=item_index.astype(np.int64),
             ratings=None if self.ratings is None else self.ratings[rows],
             timestamps=None if self.timestamps is None else self.timestamps[rows],
+            weights=None if self.weights is None else self.weights[rows],
         )
 
     def matrix(self) -> CsrMatrix:
-        """Return the binary users x items matrix, sparse, float32 [U, I]."""
-        return to_matrix(self.user_index, self.item_index, (len(self.users), len(self.catalogue)))
+        """Return the sparse users x items matrix [U, I]: ones, float32, or the weights, float64."""
+        shape = (len(self.users), len(self.catalogue))
+        return to_matrix(self.user_index, self.item_index, shape, self.weights)
 
     def when(self, users: IntArray, items: IntArray) -> FloatArray | None:
         """Return when each (user, item) pair happened, index [pairs] each; None without timestamps.
@@ -95,6 +100,8 @@ class Interactions:
             described["ratings"] = [float(self.ratings.min()), float(self.ratings.max())]
         if self.timestamps is not None:
             described["timestamps"] = [float(self.timestamps.min()), float(self.timestamps.max())]
+        if self.weights is not None:
+            described["weights"] = [float(self.weights.min()), float(self.weights.max())]
         return described
 
 
@@ -106,9 +113,14 @@ def numbered(matrix: CsrMatrix, numbers: IntArray) -> CsrMatrix:
     return sparse.csr_matrix((numbers.astype(np.int64), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def to_matrix(rows: IntArray, columns: IntArray, shape: tuple[int, int]) -> CsrMatrix:
-    """Return the sparse float32 matrix of ones at (rows, columns), the indices of a row sorted."""
-    values = np.ones(len(rows), dtype=np.float32)
-    matrix: CsrMatrix = sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
+def to_matrix(
+    rows: IntArray, columns: IntArray, shape: tuple[int, int], weights: FloatArray | None = None
+) -> CsrMatrix:
+    """Return the sparse matrix of the weights [entries] at (rows, columns), the indices of a row sorted.
+
+    Without weights the values are ones, float32; with weights they are float64, as they were given.
+    """
+    values = np.ones(len(rows), dtype=np.float32) if weights is None else weights
+    matrix: CsrMatrix = sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=values.dtype)
     matrix.sort_indices()
     return matrix

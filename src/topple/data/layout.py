@@ -2,8 +2,8 @@
 
 A folder of `unique_sid.txt` (one item id a line; the line number, from 0, is the `sid` of the item), `train.csv`, `validation_tr.csv`,
 `validation_te.csv`, `test_tr.csv` and `test_te.csv` (columns `uid`, `sid`; `tr` is the fold-in, `te` the held-out part).
-topple adds `titles.csv` and `split.json`, and a column `time` to the tables of histories where times are known; all may
-be missing.
+topple adds `titles.csv` and `split.json`, and to the tables of histories a column `time` where times are known and a column
+`weight` where an interaction counts as more or less than 1; all may be missing.
 """
 
 import json
@@ -27,8 +27,8 @@ from topple.types import CsrMatrix, FilePath, FloatArray, IntArray
 
 logger = logging.getLogger(__name__)
 
-Table: TypeAlias = tuple[pa.Array, IntArray, FloatArray | None]
-"""User ids, item indices and times (None: not known) of the rows of a file."""
+Table: TypeAlias = tuple[pa.Array, IntArray, FloatArray | None, FloatArray | None]
+"""User ids, item indices, times (None: not known) and weights (None: 1 each) of the rows of a file."""
 
 FORMAT = "topple.split/1"
 TABLES = ("train.csv", "validation_tr.csv", "validation_te.csv", "test_tr.csv", "test_te.csv")
@@ -66,6 +66,8 @@ def write_tables(split: Split, folder: FilePath) -> None:
         table = pa.table({"uid": users.column.take(pa.array(entries.row)), "sid": pa.array(entries.col)})
         if times is not None:
             table = table.append_column("time", pa.array(times))
+        if (matrix.data != 1).any():
+            table = table.append_column("weight", pa.array(matrix.data.astype(np.float64)))
         pa_csv.write_csv(table, folder / name)
     if split.catalogue.titles is not None:
         pa_csv.write_csv(
@@ -99,14 +101,14 @@ def _read_tables(folder: Path, name: str | None) -> Split:
     items = _items(folder / ITEMS, about.get("item_ids"))
     titles = _titles(folder / "titles.csv", items)
     tables = _tables(folder, about.get("user_ids"), len(items))
-    texts, sids, times = tables["train.csv"]
+    texts, sids, times, weights = tables["train.csv"]
     users, rows = Vocabulary.of(texts, "user")
     if len(users) == 0:
         raise DataError(f"{folder / 'train.csv'} holds no rows: at least one training user is needed.")
     split = Split(
         catalogue=Catalogue(items, titles),
         train_users=users,
-        train=_matrix(rows, sids, len(users), len(items), "train.csv"),
+        train=_matrix(rows, sids, len(users), len(items), "train.csv", weights),
         validation=_held_out(tables, "validation", len(items)),
         test=_held_out(tables, "test", len(items)),
         name=name or about.get("name") or folder.resolve().name,
@@ -164,12 +166,12 @@ def _titles(path: Path, items: Vocabulary) -> tuple[str, ...] | None:
 def _tables(folder: Path, kind: str | None, items: int) -> dict[str, Table]:
     """Read the five tables; user ids are integers where they are so in all of them."""
     tables = {file: _pairs(folder / file, items) for file in TABLES}
-    texts = pa.concat_arrays([users for users, _, _ in tables.values()])
+    texts = pa.concat_arrays([users for users, *_ in tables.values()])
     users = texts if kind == "string" else typed_ids(texts)
-    ends = np.cumsum([len(sids) for _, sids, _ in tables.values()])
+    ends = np.cumsum([len(sids) for _, sids, *_ in tables.values()])
     return {
-        file: (users[end - len(sids) : end], sids, times)
-        for end, (file, (_, sids, times)) in zip(ends.tolist(), tables.items(), strict=True)
+        file: (users[end - len(sids) : end], sids, times, weights)
+        for end, (file, (_, sids, times, weights)) in zip(ends.tolist(), tables.items(), strict=True)
     }
 
 
@@ -200,18 +202,22 @@ def _pairs(path: Path, items: int) -> Table:
             f"{path}: sid {table['sid'][row].as_py()!r} in row {row + 1} is outside the catalogue of {items:,} items "
             "(unique_sid.txt, counted from 0). Prepare the folder anew."
         )
-    return uid, sids, _times(path, table)
+    weights = _numbers(path, table, "weight")
+    if weights is not None and not (weights > 0).all():
+        raise DataError(f"{path}: column weight holds {weights.min():g}; a weight is above 0. Prepare the folder anew.")
+    return uid, sids, _numbers(path, table, "time"), weights
 
 
-def _times(path: Path, table: pa.Table) -> FloatArray | None:
-    if "time" not in table.column_names:
+def _numbers(path: Path, table: pa.Table, name: str) -> FloatArray | None:
+    """Return a column of numbers; None where there is no such column."""
+    if name not in table.column_names:
         return None
-    column = table["time"]
+    column = table[name]
     numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or not table.num_rows
-    times = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64) if numbers else np.zeros(0)
-    if len(times) < table.num_rows or not np.isfinite(times).all():
-        raise DataError(f"{path}: column time must hold a number in every row. Correct it, or leave the column out.")
-    return times
+    values = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64) if numbers else np.zeros(0)
+    if len(values) < table.num_rows or not np.isfinite(values).all():
+        raise DataError(f"{path}: column {name} must hold a number in every row. Correct it, or leave the column out.")
+    return values
 
 
 def _sorted_times(rows: IntArray, columns: IntArray, times: FloatArray | None) -> FloatArray | None:
@@ -220,9 +226,11 @@ def _sorted_times(rows: IntArray, columns: IntArray, times: FloatArray | None) -
 
 
 def _held_out(tables: dict[str, Table], part: str, items: int) -> HeldOut:
-    (fold_users, fold_items, times), (out_users, out_items, _) = tables[f"{part}_tr.csv"], tables[f"{part}_te.csv"]
+    (fold_users, fold_items, times, weights), (out_users, out_items, *_) = (
+        tables[f"{part}_{half}.csv"] for half in ("tr", "te")
+    )
     users, rows = Vocabulary.of(pa.concat_arrays([fold_users, out_users]), "user")
-    fold_in = _matrix(rows[: len(fold_items)], fold_items, len(users), items, f"{part}_tr.csv")
+    fold_in = _matrix(rows[: len(fold_items)], fold_items, len(users), items, f"{part}_tr.csv", weights)
     held_out = _matrix(rows[len(fold_items) :], out_items, len(users), items, f"{part}_te.csv")
     if fold_in.multiply(held_out).nnz:
         raise DataError(
@@ -232,7 +240,9 @@ def _held_out(tables: dict[str, Table], part: str, items: int) -> HeldOut:
     return HeldOut(users, fold_in, held_out, _sorted_times(rows[: len(fold_items)], fold_items, times))
 
 
-def _matrix(rows: IntArray, columns: IntArray, users: int, items: int, file: str) -> CsrMatrix:
+def _matrix(
+    rows: IntArray, columns: IntArray, users: int, items: int, file: str, weights: FloatArray | None = None
+) -> CsrMatrix:
     if len(np.unique(rows * items + columns)) < len(rows):
         raise DataError(f"{file} repeats a (uid, sid) pair. A pair occurs once; prepare the folder anew.")
-    return to_matrix(rows, columns, (users, items))
+    return to_matrix(rows, columns, (users, items), weights)

@@ -1,6 +1,7 @@
 """Preparing: interactions are filtered, users are held out whole, and part of each held-out history is to be predicted."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 from pydantic import Field
@@ -21,7 +22,9 @@ class Preparation(Settings):
     """How ratings become a split; the defaults are those of Liang et al. (WWW 2018) and LCER."""
 
     positive_above: float | None = 3.5
-    """Ratings above this are positive; None takes every interaction. Without ratings it changes nothing."""
+    """Ratings above this are positive; None takes every interaction. Without ratings, weights or not, it changes nothing."""
+    ratings_as_weights: bool = False
+    """Whether the ratings are the weights of the interactions too; not where the data has weights."""
     min_items: int = Field(default=5, ge=1)
     """Users with fewer positive interactions are left out."""
     held_out_users: int | None = Field(default=None, ge=1)
@@ -44,9 +47,10 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
     Random: seed.
 
     Raises:
-        DataError: nothing is left, or too few users to hold any out.
+        DataError: nothing is left, too few users to hold any out, or ratings that are to be weights and cannot be.
     """
     settings = preparation or Preparation()
+    interactions = _weighted_by_ratings(interactions) if settings.ratings_as_weights else interactions
     kept = _enough(interactions, settings)
     count = _held_out_users(len(kept.users), settings)
     random = generator(settings.seed, "split")
@@ -87,6 +91,19 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
     )
 
 
+def _weighted_by_ratings(interactions: Interactions) -> Interactions:
+    """Return the interactions with their ratings as weights."""
+    ratings = interactions.ratings
+    if ratings is None or interactions.weights is not None or not (ratings > 0).all():
+        why = "it has none" if ratings is None else f"the lowest is {ratings.min():g}, and a weight is above 0"
+        if ratings is not None and interactions.weights is not None:
+            why = "it has weights already"
+        raise DataError(
+            f"ratings_as_weights: the ratings of {interactions.name} cannot be weights: {why}. Leave it out."
+        )
+    return replace(interactions, weights=ratings)
+
+
 def _enough(interactions: Interactions, settings: Preparation) -> Interactions:
     """Keep the positive interactions of users who have enough of them."""
     if settings.min_items < 2:
@@ -121,4 +138,5 @@ def _fold(matrix: CsrMatrix, settings: Preparation, random: np.random.Generator)
     out = drawn < wanted[rows]
     columns = entries.indices.astype(np.int64)
     shape = (int(entries.shape[0]), int(entries.shape[1]))
-    return to_matrix(rows[~out], columns[~out], shape), to_matrix(rows[out], columns[out], shape)
+    weights = None if entries.dtype == np.float32 else entries.data[~out]  # as `to_matrix` tells them apart
+    return to_matrix(rows[~out], columns[~out], shape, weights), to_matrix(rows[out], columns[out], shape)

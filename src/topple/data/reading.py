@@ -4,21 +4,25 @@ import difflib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import narwhals as nw
 import numpy as np
 from scipy import sparse
 
 from topple.data.interactions import Interactions
-from topple.data.tables import column_of, frame_of, moments, numbers, read_table
+from topple.data.merging import Duplicates, Rows, merged
+from topple.data.tables import column_of, frame_of, moments, ratings_of, read_table, weights_of
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError
-from topple.types import BoolArray, CsrMatrix, FloatArray, Id, IntArray
+from topple.types import CsrMatrix, Id, IntArray
 
 logger = logging.getLogger(__name__)
 
-Duplicates: TypeAlias = Literal["error", "first", "last", "highest"]
+AUTO = "auto"
+"""In place of the name of a weight column: the first of `WEIGHTS` that the table has, if it has one."""
+WEIGHTS = ("weight", "weights", "count", "counts", "plays", "play_count", "playcount", "quantity", "confidence")
+"""Plain names of weight columns, in capitals or not."""
 
 
 def read_interactions(
@@ -29,8 +33,9 @@ def read_interactions(
     rating: str | None = None,
     title: str | None = None,
     timestamp: str | None = None,
+    weight: str | None = AUTO,
     separator: str | None = None,
-    duplicates: Duplicates = "error",
+    duplicates: Duplicates | None = None,
     name: str | None = None,
 ) -> Interactions:
     """Read interactions from a file or a frame with named columns.
@@ -43,14 +48,19 @@ def read_interactions(
         rating: column of ratings, numbers; None for implicit feedback.
         title: column of item titles; None where there is none.
         timestamp: column of when it happened, numbers or dates; with one, histories come in time order.
+        weight: column of weights (plays, quantity, confidence), numbers above 0, that models which use weights learn from; any
+            column, the ratings too. "auto": a column named weight, count, plays, quantity, or as `WEIGHTS` lists, where the
+            table has one that is not named as another column. None: no weights.
         separator: of a text file; by default a tab for .tsv, else a comma.
-        duplicates: which of the rows that repeat a (user, item) pair to keep.
+        duplicates: what becomes of the rows that repeat a (user, item) pair: refused ("error"), "sum", "mean" or "max" of
+            their weights (or, but for "sum", ratings), "count" of the rows, the "first" or the "last". None: weights are summed,
+            ratings and rows without weights refused. A pair whose weights come to 0 is no interaction.
         name: of the data set; by default the file's name.
 
     Raises:
         DataNotFoundError: no such file.
-        DataError: an unreadable or empty file, a missing column, an id that is missing, a rating or timestamp that is
-            not a number, or (by default) repeated pairs.
+        DataError: an unreadable or empty file, a missing column, an id that is missing, a rating, weight or timestamp
+            that is not a number, a pair with a weight below 0, or (by default) repeated pairs without weights.
 
     Example:
         >>> import pyarrow as pa
@@ -62,28 +72,63 @@ def read_interactions(
         name = name or Path(source).name
         source = read_table(Path(source), separator, ids=(user, item), texts=(title,))
     frame = frame_of(source)
-    for column in (user, item, rating, title, timestamp):
+    weight = _weight_column(frame.columns, (user, item, rating, title, timestamp)) if weight == AUTO else weight
+    for column in (user, item, rating, title, timestamp, weight):
         if column is not None and column not in frame.columns:
             raise DataError(_missing_column(column, frame.columns))
     if len(frame) == 0:
         raise DataError(f"{name or 'the frame'} holds no rows: at least one interaction is needed. Check the source.")
-    ratings = None if rating is None else numbers(frame[rating])
-    timestamps = None if timestamp is None else moments(frame[timestamp])
     users, user_index = Vocabulary.of(column_of(frame[user]), "user")
     items, item_index = Vocabulary.of(column_of(frame[item]), "item")
-    titles = None if title is None else _titles(frame[title], item_index, items)
-    kept = _keep_one(user_index * len(items) + item_index, ratings, duplicates)
-    rows = int(kept.sum())
-    logger.info("read %s: %d interactions of %d users with %d items", name or "a frame", rows, len(users), len(items))
-    return Interactions(
-        users=users,
-        catalogue=Catalogue(items, titles),
-        user_index=user_index[kept],
-        item_index=item_index[kept],
-        ratings=None if ratings is None else ratings[kept],
-        name=name or "interactions",
-        timestamps=None if timestamps is None else timestamps[kept],
+    read = Rows(
+        user_index * len(items) + item_index,
+        ratings=None if rating is None else ratings_of(frame[rating]),
+        weights=None if weight is None else weights_of(frame[weight]),
+        timestamps=None if timestamp is None else moments(frame[timestamp]),
     )
+    titles = None if title is None else _titles(frame[title], item_index, items)
+    found = _interactions(merged(read, duplicates), users, Catalogue(items, titles), name or "interactions")
+    told = "" if len(found) == len(frame) else f", of {len(frame):,} rows"
+    told += "" if weight is None else f", weights of column {weight!r}"
+    counts = len(found), len(found.users), len(found.catalogue)
+    logger.info("read %s: %d interactions of %d users with %d items%s", name or "a frame", *counts, told)
+    return found
+
+
+def _interactions(rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str) -> Interactions:
+    """Return the rows as interactions; those of weight 0 are left out.
+
+    Raises:
+        DataError: a weight below 0, or repeated pairs.
+    """
+    found = Interactions(
+        users=users,
+        catalogue=catalogue,
+        user_index=rows.pairs // len(catalogue),
+        item_index=rows.pairs % len(catalogue),
+        ratings=rows.ratings,
+        name=name,
+        timestamps=rows.timestamps,
+        weights=None if rows.weights is None or bool((rows.weights == 1).all()) else rows.weights,
+    )
+    if found.weights is None or bool((found.weights > 0).all()):
+        return found
+    below, nothing = found.weights < 0, found.weights == 0
+    if below.any():
+        row = int(np.argmax(below))
+        user, item = (
+            found.users.decode(found.user_index[[row]])[0],
+            catalogue.vocabulary.decode(found.item_index[[row]])[0],
+        )
+        raise DataError(
+            f"{int(below.sum()):,} of {len(found):,} (user, item) pairs have a weight below 0, first user={user!r}, item={item!r}: "
+            f"{found.weights[row]:g}. A weight is above 0; leave out such rows, or read without weights: weight=None "
+            "(--weight-column none)."
+        )
+    if nothing.all():
+        raise DataError(f"all weights of {name} are 0: at least one interaction is needed. Check the weight column.")
+    logger.warning("%s: %d of %d pairs have weight 0 and are left out", name, nothing.sum(), len(found))
+    return found.keep(~nothing)
 
 
 def from_csr(
@@ -91,48 +136,64 @@ def from_csr(
     users: Sequence[Id] | None = None,
     items: Sequence[Id] | None = None,
     name: str = "matrix",
+    *,
+    values: Literal["weights", "ratings"] = "weights",
 ) -> Interactions:
-    """Make interactions of a scipy sparse users x items matrix; the values other than 0 are the ratings.
+    """Make interactions of a scipy sparse users x items matrix; a value of 0 is no interaction.
+
+    Users and items without a value are left out.
 
     Args:
-        matrix: scipy sparse [U, I]; values stored twice for a pair are added, as scipy does.
+        matrix: scipy sparse [U, I]; values stored several times for a pair are added, in float64.
         users: one id a row; by default 0, 1, 2, ...
         items: one id a column; by default 0, 1, 2, ...
         name: of the data set.
+        values: what the values are: "weights" (plays, quantities, confidences; above 0; all are interactions), or "ratings", of
+            which `prepare` takes those above its threshold for positive.
 
     Raises:
-        DataError: not as many ids as rows or columns, a value that is not finite, or no value at all.
+        DataError: not as many ids as rows or columns, a value that is not finite, a weight below 0, or no value at all.
+
+    Example:
+        >>> from scipy.sparse import csr_matrix
+        >>> from_csr(csr_matrix([[3, 0, 1], [0, 2, 0]])).weights.tolist()
+        [3.0, 1.0, 2.0]
     """
     if not sparse.issparse(matrix):
         raise DataError(
             f"{type(matrix).__name__} is not a scipy sparse matrix. Wrap it: scipy.sparse.csr_matrix(matrix)."
         )
-    summed = matrix.tocsr(copy=True)
-    summed.sum_duplicates()
-    entries = summed.tocoo()
+    if values not in ("weights", "ratings"):
+        raise DataError(f"values={values!r} is not one of 'weights', 'ratings'. Choose one of the two.")
     for kind, ids, size in (("user", users, matrix.shape[0]), ("item", items, matrix.shape[1])):
         if ids is not None and len(ids) != size:
             raise DataError(
                 f"{len(ids):,} {kind} ids for a matrix of shape {matrix.shape}: give {size:,}, in the order of the matrix."
             )
-    values = np.asarray(entries.data, dtype=np.float64)
-    if not np.isfinite(values).all():
+    stored = matrix.tocoo()
+    numbers = np.asarray(stored.data, dtype=np.float64)
+    if not np.isfinite(numbers).all():
         raise DataError("the matrix holds NaN or infinite values: every stored value must be a finite number.")
-    rows = values != 0
+    entries = sparse.csr_matrix((numbers, (stored.row, stored.col)), shape=matrix.shape).tocoo()  # repeats are added
+    rows = entries.data != 0
     if not rows.any():
         raise DataError(f"the matrix of shape {matrix.shape} holds no value other than 0: at least one is needed.")
+    if not rows.all():
+        logger.warning("%s: %d of %d stored pairs come to 0 and are left out", name, (~rows).sum(), len(rows))
     outside_users = Vocabulary(range(matrix.shape[0]) if users is None else users, "user")
     outside_items = Vocabulary(range(matrix.shape[1]) if items is None else items, "item")
     sorted_users, user_of_row = Vocabulary.of(outside_users.column, "user")
     sorted_items, item_of_column = Vocabulary.of(outside_items.column, "item")
-    return Interactions(
-        users=sorted_users,
-        catalogue=Catalogue(sorted_items),
-        user_index=user_of_row[entries.row[rows]],
-        item_index=item_of_column[entries.col[rows]],
-        ratings=values[rows],
-        name=name,
-    ).keep(np.ones(int(rows.sum()), dtype=np.bool_))
+    pairs = user_of_row[entries.row[rows]] * len(sorted_items) + item_of_column[entries.col[rows]]
+    ratings, weights = (entries.data[rows], None) if values == "ratings" else (None, entries.data[rows])
+    found = _interactions(Rows(pairs, ratings, weights, None), sorted_users, Catalogue(sorted_items), name)
+    return found.keep(np.ones(len(found), dtype=np.bool_))
+
+
+def _weight_column(columns: Sequence[str], taken: Sequence[str | None]) -> str | None:
+    """Return the column with the plain name of weights that comes first in `WEIGHTS`; None where there is none."""
+    by_name = {str(column).lower(): column for column in columns if column not in taken}
+    return next((by_name[name] for name in WEIGHTS if name in by_name), None)
 
 
 def _missing_column(column: str, present: Sequence[str]) -> str:
@@ -151,22 +212,3 @@ def _titles(series: nw.Series[Any], item_index: IntArray, items: Vocabulary) -> 
         if not missing and index not in found:
             found[index] = str(text)
     return tuple(found.get(index, str(item)) for index, item in enumerate(items.ids))
-
-
-def _keep_one(pairs: IntArray, ratings: FloatArray | None, duplicates: Duplicates) -> BoolArray:
-    kept = np.ones(len(pairs), dtype=np.bool_)
-    if duplicates == "error":
-        return kept
-    order = np.arange(len(pairs))
-    if duplicates == "last":
-        order = order[::-1]
-    elif duplicates == "highest" and ratings is not None:
-        order = np.argsort(-ratings, kind="stable")
-    elif duplicates not in ("first", "highest"):
-        raise DataError(
-            f"duplicates={duplicates!r} is not one of 'error', 'first', 'last', 'highest'. Choose one of the four."
-        )
-    _, first = np.unique(pairs[order], return_index=True)
-    kept[:] = False
-    kept[order[first]] = True
-    return kept

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, UnknownIdError
+from topple.records.history import History
 from topple.types import CsrMatrix, FloatArray, IntArray, ItemId, JsonObject, UserId
 
 
@@ -16,7 +17,8 @@ from topple.types import CsrMatrix, FloatArray, IntArray, ItemId, JsonObject, Us
 class HeldOut:
     """Held-out users: `fold_in` [U, I] is the history a recommender is given, `held_out` [U, I] what it should rank high.
 
-    `times` tells when each stored entry of `fold_in` happened [entries], where that is known.
+    The values of `fold_in` are the weights of the events, those of `held_out` are ones. `times` tells when each stored entry of
+    `fold_in` happened [entries], where that is known.
     """
 
     users: Vocabulary
@@ -36,7 +38,7 @@ class Split:
     Args:
         catalogue: items seen in training.
         train_users: the training users.
-        train: their interactions, binary [U, I].
+        train: their interactions [U, I], the values their weights: ones in float32 where none are known, else float64.
         validation: held-out users to choose the best state by.
         test: held-out users to report on and to explain.
         name: the data set's name.
@@ -52,8 +54,20 @@ class Split:
     times: FloatArray | None = None
 
     @property
+    def weighted(self) -> bool:
+        """Whether a weight of the training users or of a history is not 1."""
+        return any(_weighted(matrix) for matrix in (self.train, self.validation.fold_in, self.test.fold_in))
+
+    def unweighted(self) -> "Split":
+        """Return the split with a weight of 1 for every interaction; the same where all are 1 already."""
+        if not self.weighted:
+            return self
+        validation, test = (replace(held, fold_in=_ones(held.fold_in)) for held in (self.validation, self.test))
+        return replace(self, train=_ones(self.train), validation=validation, test=test)
+
+    @property
     def fingerprint(self) -> str:
-        """A short hash of the data: items, users and interactions of each part, and times; titles and the name are not in it."""
+        """A short hash of the data: items, users, interactions of each part, weights, times; titles and the name are not in it."""
         users = [self.train_users, self.validation.users, self.test.users]
         told = [self.catalogue.fingerprint, *(vocabulary.fingerprint for vocabulary in users)]
         digest = hashlib.blake2b(":".join(told).encode(), digest_size=8)
@@ -63,12 +77,16 @@ class Split:
         for matrix, times in parts:
             for array, kind in ((matrix.indptr, np.int64), (matrix.indices, np.int64), (times, np.float64)):
                 digest.update(b"|" if array is None else np.ascontiguousarray(array, kind).tobytes() + b"|")
+            if _weighted(matrix):
+                digest.update(b"weights|" + np.ascontiguousarray(matrix.data, np.float64).tobytes() + b"|")
         return digest.hexdigest()
 
-    def history(self, user: UserId) -> tuple[ItemId, ...]:
+    def history(self, user: UserId) -> History:
         """Return the history of any user of the data: the fold-in of a held-out user, all of a training user.
 
-        It is in time order, oldest first, where times are known, else in the order of the catalogue, as equal times are.
+        It is in time order, oldest first, where times are known, else in the order of the catalogue, as equal times are. It is a
+        tuple of item ids that has the `weights` of the events with it, where they are not all 1; whatever is asked about the
+        history is asked with them.
 
         Raises:
             UnknownIdError: no such user.
@@ -79,16 +97,16 @@ class Split:
             (self.train_users, self.train, self.times),
         ):
             if user in users:
-                return self.catalogue.vocabulary.decode(sequence(matrix, times, int(users.encode([user])[0])))
+                items, weights = events(matrix, times, int(users.encode([user])[0]))
+                told = () if (weights == 1).all() else weights.tolist()
+                return History(self.catalogue.vocabulary.decode(items), told)
         counts = f"{len(self.train_users):,} training, {len(self.validation.users):,} validation, {len(self.test.users):,} test"
         example = next(users.decode([0])[0] for users in (self.test.users, self.train_users) if len(users))
         raise UnknownIdError(
             f"unknown user id {user!r}: not among the {counts} users. Choose one, such as {example!r}."
         )
 
-    def histories(
-        self, users: Iterable[UserId] | None = None, limit: int | None = None
-    ) -> dict[UserId, tuple[ItemId, ...]]:
+    def histories(self, users: Iterable[UserId] | None = None, limit: int | None = None) -> dict[UserId, History]:
         """Return the histories of the given users; by default of the test users who have one, the first `limit` of them."""
         if users is None:
             rows = self.test.with_history()[:limit]
@@ -97,7 +115,7 @@ class Split:
 
     def training_histories(
         self, users: Iterable[UserId] | None = None, limit: int | None = None
-    ) -> dict[UserId, tuple[ItemId, ...]]:
+    ) -> dict[UserId, History]:
         """Return what was trained on of the given training users; by default of all who have a history, the first `limit`.
 
         Raises:
@@ -134,9 +152,12 @@ class Split:
 
     def describe(self) -> JsonObject:
         """Return counts of users, items and interactions in each part."""
+        data = self.train.data
+        weights = {"weights": [float(data.min()), float(data.max())]} if self.weighted and len(data) else {}
         return {
             "name": self.name,
             "items": len(self.catalogue),
+            **weights,
             "train": {"users": len(self.train_users), "interactions": int(self.train.nnz)},
             **{
                 part: {
@@ -152,6 +173,23 @@ class Split:
 
 def sequence(matrix: CsrMatrix, times: FloatArray | None, row: int) -> IntArray:
     """Return the items of a row, oldest first where `times` [entries] are given, else in the order of the catalogue."""
+    return events(matrix, times, row)[0]
+
+
+def events(matrix: CsrMatrix, times: FloatArray | None, row: int) -> tuple[IntArray, FloatArray]:
+    """Return the items of a row and their weights, oldest first where `times` [entries] are given, else in catalogue order."""
     entries = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
-    items = matrix.indices[entries].astype(np.int64)
-    return items if times is None else items[np.argsort(times[entries], kind="stable")]
+    items, weights = matrix.indices[entries].astype(np.int64), matrix.data[entries].astype(np.float64)
+    if times is None:
+        return items, weights
+    order = np.argsort(times[entries], kind="stable")
+    return items[order], weights[order]
+
+
+def _weighted(matrix: CsrMatrix) -> bool:
+    return bool((matrix.data != 1).any())
+
+
+def _ones(matrix: CsrMatrix) -> CsrMatrix:
+    ones = np.ones(matrix.nnz, dtype=np.float32)
+    return sparse.csr_matrix((ones, matrix.indices, matrix.indptr), shape=matrix.shape)

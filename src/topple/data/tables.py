@@ -95,18 +95,31 @@ def column_of(series: nw.Series[Any]) -> pa.Array | list[Any]:
         return series.to_list()
 
 
-def numbers(series: nw.Series[Any]) -> FloatArray:
+def ratings_of(series: nw.Series[Any]) -> FloatArray:
     """Return ratings as numbers.
 
     Raises:
         DataError: a rating that is not a finite number.
     """
-    values = _floats(series, column_of(series))
     return _finite(
         series,
-        values,
+        _floats(series, column_of(series)),
         "rating {value!r} in row {row} of column {column!r} is not a finite number. Ratings must be numbers; correct or drop "
         "the row, or leave rating out to read implicit feedback.",
+    )
+
+
+def weights_of(series: nw.Series[Any]) -> FloatArray:
+    """Return weights as numbers.
+
+    Raises:
+        DataError: a weight that is not a finite number.
+    """
+    return _finite(
+        series,
+        _floats(series, column_of(series)),
+        "weight {value!r} in row {row} of column {column!r} is not a finite number. Weights must be numbers; correct or drop "
+        "the row, name another column, or read without weights: weight=None (--weight-column none).",
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Self
 
+from topple.records.history import History
 from topple.types import ItemId, UserId, plain
 
 
@@ -113,7 +114,8 @@ class Request(Constraints):
         rule: which items compete after the removal.
         seed: seed of the run; draws are keyed by it, the user (or the history) and the target.
         user: whose history it is, if known.
-        weights: the weight of each event (plays, quantity, confidence, rating), above 0; empty: 1 each.
+        weights: the weight of each event (plays, quantity, confidence, rating), above 0; empty: those that come with the history
+            (`topple.History`), else 1 each.
         times: the time of each event, for models that use it; empty: none.
         context: what a wrapped model is told besides the history: JSON, or an object with a `key`.
         context_key: names the context in draws, fingerprints and files; made from the context where that is given.
@@ -141,11 +143,15 @@ class Request(Constraints):
             user=lambda: plain(self.user),
             rule=lambda: CandidateRule(self.rule),
             repeats=lambda: Repeats(self.repeats),
+            weights=lambda: tuple(map(float, self._given_weights())),
             history=lambda: _ids(self.history),
-            weights=lambda: tuple(map(float, self.weights)),
             times=lambda: tuple(map(float, self.times)),
             context_key=lambda: self.context_key if self.context is None else context_key(self.context),
         )
+
+    def _given_weights(self) -> Iterable[float]:
+        """Return the weights that are given, or come with the history."""
+        return self.history.weights if isinstance(self.history, History) and not len(self.weights) else self.weights
 
     @property
     def replayable(self) -> bool:

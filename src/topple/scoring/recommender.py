@@ -101,6 +101,8 @@ class Recommender(ABC):
     """How far the scores of one history may lie apart in different batches, as a share of a score's size or of the scale,
     whichever is larger. A property of the model, whatever precision a run scores in: `SINGLE` for a model that computes in
     float32 whatever it is asked in."""
+    uses_weights: bool = True
+    """Whether the weights of a history count; a model that does not use them learns and scores as if each were 1, and is said to."""
     empty_by_rule: ClassVar[bool] = False
     """Whether the scores of an empty history are a convention of the code, and not what the learned numbers say."""
 
@@ -163,6 +165,10 @@ class Recommender(ABC):
         with torch.no_grad():
             empty = self.score(histories, torch.zeros_like(alone[:, :1]), candidates)
             return self.score(histories, alone, candidates) - empty
+
+    def weighed(self, histories: HistoryBatch) -> HistoryBatch:
+        """Return histories with the weights that count: all 1 where the model does not use weights."""
+        return histories if self.uses_weights else histories.unweighted()
 
     def known_scores(self, histories: HistoryBatch) -> Tensor:
         """Return the scores of unchanged histories [B, I]; NaN or infinite where the model has none for an item.
@@ -259,6 +265,11 @@ class Recommender(ABC):
             on_best: called with the model each time it is the best so far.
         """
         raise NotImplementedError(f"{cls.__name__} cannot be trained.")
+
+    @classmethod
+    def learns_weights(cls, settings: Any) -> bool:
+        """Say whether `fit` learns from the weights of a split, with the settings; else `fit` takes each for 1."""
+        return cls.uses_weights
 
     @property
     def fingerprint(self) -> str:

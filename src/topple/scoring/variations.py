@@ -5,7 +5,7 @@ B histories. The items and weights of a HistoryBatch never change.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -125,6 +125,11 @@ class HistoryBatch:
             self.filters,
             None if self.filter_of is None else self.filter_of[index],
         )
+
+    def unweighted(self) -> "HistoryBatch":
+        """Return the histories with a weight of 1 for every event; the same where all are 1 already."""
+        ones = self.filled.to(self.weights.dtype)
+        return self if torch.equal(ones, self.weights) else replace(self, weights=ones)
 
     def chunks(self, most: int) -> Iterator[Tensor]:
         """Yield the indices of a few histories at a time [R], each history in one chunk, histories of similar length together.

@@ -1,6 +1,7 @@
 """Does a recommender keep the scoring contract?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from safetensors.numpy import load, save
@@ -37,6 +38,7 @@ def check_recommender(recommender: Recommender) -> None:
         _check_batches(recommender, histories)
         _check_padding(recommender, histories)
         _check_removal(recommender, histories)
+        _check_weights(recommender, histories)
         _check_candidates(recommender, histories)
         _check_empty(recommender)
         batch = batch_of(recommender, histories)
@@ -148,6 +150,21 @@ def _check_removal(recommender: Recommender, histories: list[list[int]]) -> None
     moved = (recommender.score(batch, unchanged(batch)) - removed).abs().max()
     rule = "scores depend on the history, or the recommender declares HISTORY_FREE: it has nothing to explain then."
     require(moved > 0, f"{recommender.name}: use of the history", "no score moves when items are removed", rule)
+
+
+def _check_weights(recommender: Recommender, histories: list[list[int]]) -> None:
+    """Compare the scores of weighted histories with those of the same without weights, where these are to be equal."""
+    if recommender.uses_weights:
+        return
+    batch = batch_of(recommender, histories)
+    weighted = replace(batch, weights=batch.weights * (0.5 + torch.arange(batch.weights.shape[1]).to(batch.weights)))
+    plain = recommender.score(batch, unchanged(batch))
+    rule = "with uses_weights = False, scores do not depend on weights: `score` takes self.weighed(histories)."
+    for what, scores in (
+        ("weights", recommender.score(weighted, unchanged(batch))),
+        ("weights, bound", recommender.bind(weighted)(unchanged(batch))),
+    ):
+        require_close(recommender, scores, plain, f"{recommender.name}: {what}", rule)
 
 
 def _check_candidates(recommender: Recommender, histories: list[list[int]]) -> None:

@@ -1,8 +1,10 @@
 """Verdicts by retraining: the model is fitted anew without the interactions that a set names."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 from topple.data.splitting import Split
 from topple.errors import CapabilityError, QueryError, RecommenderError, SettingsError
@@ -141,14 +143,30 @@ def _not_trained(query: Query, split: Split) -> str:
         )
     if user not in split.train_users:
         return f"user {user!r} is not among the {len(split.train_users):,} training users."
-    trained, given = set(split.history(user)), set(query.history)
+    history = split.history(user)
+    trained, given = set(history), set(query.history)
     for what, stray in (("was not trained on", given - trained), ("is not in the history", trained - given)):
         if stray:
             return (
                 f"the history of user {user!r} ({len(given)} items) is not what was trained on ({len(trained)}): item "
                 f"{min(stray, key=repr)!r} {what}."
             )
+    weights, asked = (_weight_of_each(*told) for told in ((history, history.weights), (query.history, query.weights)))
+    other = next((item for item in history if not math.isclose(weights[item], asked[item])), None)
+    if other is not None:
+        return (
+            f"the weights of the history of user {user!r} are not what was trained on: item {other!r} has {asked[other]:g}, and "
+            f"{weights[other]:g} there."
+        )
     return ""
+
+
+def _weight_of_each(history: Sequence[ItemId], weights: Sequence[float]) -> dict[ItemId, float]:
+    """Return the weight of each item of a history, those of several events added up."""
+    found: dict[ItemId, float] = {}
+    for item, weight in zip(history, weights or repeat(1.0), strict=False):
+        found[item] = found.get(item, 0.0) + weight
+    return found
 
 
 def retrained(

@@ -1,7 +1,7 @@
 import pytest
 
 from topple import Vocabulary
-from topple.api.faces.parsing import costs_of, ids_of, settings_of
+from topple.api.faces.parsing import costs_of, history_of, ids_of, settings_of
 from topple.errors import QueryError, SettingsError, UnknownIdError
 
 FILMS = Vocabulary(["a", "b=c", "d, e"])
@@ -31,3 +31,13 @@ def test_settings():
     assert settings_of(None) == {}
     with pytest.raises(SettingsError, match=r"the setting 'epochs' is not key=value\. Write for example epochs=50"):
         settings_of(["epochs"])
+
+
+def test_histories_with_weights():
+    assert history_of("a, b=c", None, FILMS).weights == ()
+    history = history_of("a, b=c", "2, 0.5", FILMS)
+    assert (history, history.weights) == (("a", "b=c"), (2, 0.5))
+    with pytest.raises(QueryError, match=r"the weights '2,many' are not numbers separated by commas"):
+        history_of("a, b=c", "2,many", FILMS)
+    with pytest.raises(QueryError, match="1 weights for a history of 2 items"):
+        history_of("a, b=c", "2", FILMS)

@@ -233,9 +233,13 @@ def test_weights_other_than_one_are_claimed_nothing_about():
     weights = engine.table.histories.weights.clone()
     weights[0] *= 2
     table = replace(engine.table, histories=HistoryBatch(engine.table.histories.items, weights))
-    bounds = lower_bounds(Engine.over(engine.recommender, table, engine.rule), table.asked * 3)
+    plain = engine.recommender
+    weighted = type(plain)(plain.catalogue, plain.arrays(), plain.settings.model_copy(update={"weighted": True}))
+    bounds = lower_bounds(Engine.over(weighted, table, engine.rule), table.asked * 3)
     assert not ruled_out(bounds)[0, table.asked[0]].any()
     assert ruled_out(bounds)[1:][table.asked[1:]].any()
+    same = lower_bounds(Engine.over(plain, table, engine.rule), table.asked * 3)  # the model does not use weights
+    assert same.proven_below.equal(lower_bounds(engine, table.asked * 3).proven_below)
 
 
 def test_a_recommender_without_layers_is_claimed_nothing_about():

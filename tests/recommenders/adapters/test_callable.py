@@ -3,6 +3,7 @@ import pytest
 import torch
 
 import topple
+from tests.recommenders.adapters.matrices import ITEMS
 from topple.errors import CapabilityError, DataError, RecommenderError, SettingsError, UnknownNameError
 from topple.records.question import Request
 from topple.scoring.recommender import Capability
@@ -243,3 +244,41 @@ def test_a_callable_may_be_told_contexts_and_times():
     assert told[-1] == [[1.0], [4.0, 5.0]]
     assert recommender.scale > 0
     assert len(recommender.fingerprint) > 16
+
+
+class TestWeights:
+    HISTORY = topple.History([ITEMS[3], ITEMS[9]], [2, 0.5])
+
+    def weighed(self, **options):
+        rows = []
+
+        def gives(histories, **besides):
+            rows.append((histories, besides))
+            return np.zeros(
+                (
+                    len(besides.get("weights", histories)) if isinstance(histories, list) else histories.shape[0],
+                    len(ITEMS),
+                )
+            )
+
+        model = topple.wrap(gives, "callable", ITEMS, empty=0.0, **options)
+        rows.clear()
+        topple.score(model, self.HISTORY)
+        ((histories, besides),) = rows
+        return model.uses_weights, histories, besides
+
+    def test_matrices_hold_them_unless_told_otherwise(self):
+        used, rows, _ = self.weighed(histories="dense")
+        assert used
+        assert rows[0, [3, 9]].tolist() == [2, 0.5]
+        used, rows, _ = self.weighed(histories="csr", weights=False)
+        assert not used
+        assert rows.toarray()[0, [3, 9]].tolist() == [1, 1]
+
+    def test_ids_come_with_them_where_that_is_asked_for(self):
+        used, histories, besides = self.weighed(weights=True)
+        assert used
+        assert (histories, besides) == ([list(self.HISTORY)], {"weights": [[2, 0.5]]})
+        used, histories, besides = self.weighed()
+        assert not used
+        assert (histories, besides) == ([list(self.HISTORY)], {})

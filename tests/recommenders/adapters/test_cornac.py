@@ -125,3 +125,33 @@ def test_what_is_refused():
         topple.wrap(cornac.models.GRU4Rec(trainable=False).fit(SESSIONS), "cornac")
     with pytest.raises(RecommenderError, match="cornac:dict is not a model of Cornac"):
         topple.wrap({}, "cornac")
+
+
+RATED = [
+    (user, f"{item}{part}", float(1 + (37 * row + 11 * number) % 50 / 10))
+    for row, (user, item, _) in enumerate(SEEN)
+    for number, part in enumerate("abcd")  # RecVAE wants a hundred items
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "uses_weights"),
+    [
+        (cornac.models.EASE(lamb=20, verbose=False), True),
+        (cornac.models.VAECF(k=5, n_epochs=5, seed=0), False),
+        (cornac.models.RecVAE(hidden_dim=12, latent_dim=6, n_epochs=1, verbose=False), True),
+    ],
+    ids=["ease", "vaecf", "recvae"],
+)
+def test_lists_of_rated_histories_equal_the_librarys_own(model, uses_weights):
+    model.fit(Dataset.from_uir(RATED, seed=0))
+    recommender = topple.wrap(model, "cornac")
+    assert recommender.uses_weights == uses_weights
+    if isinstance(model, cornac.models.RecVAE):
+        model.recvae_model.eval()
+    for user in range(20):
+        rated = {item: rating for person, item, rating in RATED if person == USERS[user]}
+        library_scores = own_scores(model, user)
+        best = sorted(set(library_scores) - set(rated), key=library_scores.get, reverse=True)[:5]
+        shown = topple.recommend(recommender, topple.History(rated, rated.values()), 5)
+        assert [one.item for one in shown] == best

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 import topple
+from tests.data.prepared import played_split
 from tests.recommenders.adapters.matrices import ITEMS, history, interactions, listed
 from topple.errors import CapabilityError, DataError, RecommenderError
 from topple.scoring.recommender import Capability
@@ -109,3 +110,20 @@ def test_what_is_refused():
         topple.wrap(AlternatingLeastSquares(), "implicit", ITEMS)
     with pytest.raises(RecommenderError, match="implicit:dict is not a model of implicit"):
         topple.wrap({}, "implicit", ITEMS)
+
+
+def test_the_histories_of_a_split_have_the_lists_that_the_library_shows():
+    split = played_split(users=200)
+    plays = split.train.astype(np.float32)
+    rows = split.test.with_history()
+    for model, more in (
+        (AlternatingLeastSquares(6, random_state=1, num_threads=1), {"recalculate_user": True}),
+        (BM25Recommender(12, num_threads=1), {}),
+        (TFIDFRecommender(12, num_threads=1), {}),
+        (CosineRecommender(12, num_threads=1), {}),
+    ):
+        model.fit(plays, show_progress=False)
+        queries = topple.top_k_queries(topple.wrap(model, "implicit", split.catalogue), split.histories())
+        mine = [[query.target for query in queries if query.user == user] for user in split.histories()]
+        lists = (model.recommend(0, split.test.fold_in[row].astype(np.float32), N=5, **more)[0] for row in rows)
+        assert mine == [list(split.catalogue.vocabulary.decode(items)) for items in lists]

@@ -90,3 +90,28 @@ def test_what_is_refused():
         topple.wrap(EASEScorer(), "lenskit")
     with pytest.raises(RecommenderError, match="lenskit:dict is not a scorer of LensKit"):
         topple.wrap({}, "lenskit")
+
+
+@pytest.mark.parametrize(
+    ("scorer", "uses_weights"),
+    [
+        (ImplicitMFScorer(embedding_size=5, epochs=4, use_ratings=True), True),
+        (ImplicitMFScorer(embedding_size=5, epochs=4), False),
+        (EASEScorer(regularization=20), False),
+        (SLIMScorer(), False),
+        (ItemKNNScorer(feedback="implicit", max_nbrs=5), False),
+    ],
+    ids=["mf-ratings", "mf", "ease", "slim", "item-knn"],
+)
+def test_lists_of_rated_histories_equal_the_librarys_own(scorer, uses_weights):
+    ratings = np.random.default_rng(0).integers(1, 6, interactions().nnz).astype(float)
+    pipeline = trained(scorer, rating=ratings)
+    recommender = topple.wrap(pipeline, "lenskit")
+    assert recommender.uses_weights == uses_weights
+    ends = interactions().indptr
+    for user in range(20):
+        given = topple.History(history(user), ratings[ends[user] : ends[user + 1]])
+        listed = topple.recommend(recommender, given, 5)
+        library = recommend(pipeline, USERS[user], 5)
+        assert [one.score for one in listed] == pytest.approx(library.scores().tolist(), rel=1e-4, abs=1e-6)
+        assert {one.item for one in listed if one.score > listed[-1].score} <= set(library.ids())

@@ -167,3 +167,13 @@ def test_what_is_refused(trained):
         topple.wrap(model, "recbole", dataset.field2id_token["item_id"].tolist())
     with pytest.raises(RecommenderError, match="recbole:dict is not a model of RecBole"):
         topple.wrap({}, "recbole", dataset)
+
+
+@pytest.mark.parametrize("name", ["EASE", "MultiVAE", "SASRec"])
+def test_weights_are_not_used_as_in_the_training(trained, name):
+    model, dataset, _ = trained(name)
+    recommender = topple.wrap(model, "recbole", dataset)
+    assert not recommender.uses_weights
+    seen = history(1)
+    weighted = topple.History(seen, range(1, len(seen) + 1))
+    assert np.array_equal(topple.score(recommender, weighted), topple.score(recommender, seen))

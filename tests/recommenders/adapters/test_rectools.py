@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -80,3 +81,33 @@ def test_what_is_refused():
         topple.wrap({}, "rectools", DATASET)
     with pytest.raises(DataError, match="rectools:EASEModel does not say which items it scores"):
         topple.wrap(EASEModel().fit(DATASET), "rectools")
+
+
+WEIGHTED = FRAME.assign(weight=np.random.default_rng(0).integers(1, 30, len(FRAME)).astype(float))
+
+
+@pytest.mark.parametrize(
+    ("model", "most_others"),
+    [
+        (EASEModel(regularization=20), 0),
+        (PureSVDModel(factors=5), 0),
+        (ImplicitItemKNNWrapperModel(CosineRecommender(K=10, num_threads=1)), 0),
+        (ImplicitItemKNNWrapperModel(BM25Recommender(K=10, num_threads=1)), 0),
+        (als(iterations=200), 1),  # its own lists are of the factors of the training
+    ],
+    ids=["ease", "pure-svd", "cosine", "bm25", "als"],
+)
+def test_lists_of_weighted_histories_equal_the_librarys_own(model, most_others):
+    dataset = Dataset.construct(WEIGHTED)
+    model.fit(dataset)
+    recommender = topple.wrap(model, "rectools", dataset)
+    assert recommender.uses_weights
+    shown = (
+        model.recommend(users=USERS[:20], dataset=dataset, k=5, filter_viewed=True).groupby("user_id").item_id.agg(list)
+    )
+    others = 0
+    for user in USERS[:20]:
+        rows = WEIGHTED[WEIGHTED.user_id == user]
+        listed = topple.recommend(recommender, topple.History(rows.item_id.tolist(), rows.weight), 5)
+        others += [one.item for one in listed] != shown[user]
+    assert others <= most_others

@@ -107,3 +107,15 @@ def test_what_is_refused():
         topple.wrap(PCA(), "sklearn", ITEMS)
     with pytest.raises(RecommenderError, match=r"sklearn:KMeans returned scores of shape \(6,\)"):
         topple.wrap(KMeans(3, n_init=1, random_state=0).fit(ROWS), "sklearn", ITEMS)
+
+
+def test_weights_are_in_the_vectors_unless_told_otherwise():
+    plays = ROWS * (1 + np.arange(ROWS.size).reshape(ROWS.shape) % 7)
+    model = TruncatedSVD(n_components=5, random_state=0).fit(plays)
+    weighted, plain = (topple.wrap(model, "sklearn", ITEMS, uses_weights=uses) for uses in (True, False))
+    for user in range(5):
+        items = history(user)
+        given = topple.History(items, plays[user][ROWS[user] > 0])
+        expected = model.inverse_transform(model.transform(plays[user][None]))[0]
+        np.testing.assert_allclose(topple.score(weighted, given), expected, atol=1e-9)
+        np.testing.assert_allclose(topple.score(plain, given), topple.score(weighted, items), atol=1e-9)

@@ -1,8 +1,12 @@
+import copy
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import topple
+from tests.recommenders.adapters.matrices import ITEMS
 from topple.errors import CapabilityError, RecommenderError
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, unchanged
@@ -134,3 +138,18 @@ def test_the_gradient_is_in_what_is_kept_and_not_in_the_weights():
     recommender.score(histories, keep).sum().backward()
     assert keep.grad is not None
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_weights_are_in_the_rows_unless_told_otherwise(tmp_path):
+    module = nn.Sequential(nn.Linear(len(ITEMS), 4), nn.Tanh(), nn.Linear(4, len(ITEMS)))
+    history = topple.History([ITEMS[3], ITEMS[9]], [2, 0.5])
+    rows = torch.zeros(2, len(ITEMS), dtype=torch.float64)
+    rows[0, [3, 9]], rows[1, [3, 9]] = torch.tensor([2, 0.5], dtype=torch.float64), 1.0
+    with torch.no_grad():
+        expected = copy.deepcopy(module).double()(rows).numpy()
+    for uses_weights, scores in zip((True, False), expected, strict=True):
+        model = topple.wrap(module, "torch", ITEMS, uses_weights=uses_weights)
+        assert model.uses_weights == uses_weights
+        topple.save_model(model, tmp_path / str(uses_weights))
+        for known in (model, topple.load_model(tmp_path / str(uses_weights))):
+            np.testing.assert_allclose(topple.score(known, history), scores, rtol=1e-9)

@@ -189,7 +189,8 @@ def test_settings_of_another_model_are_refused():
 
 @pytest.mark.parametrize("candidates", [None, torch.tensor([[0, 7, 5], [3, 1, 2]])])
 def test_an_item_that_comes_again_is_one_entry_of_more_weight(candidates):
-    model, weights = random_mult_vae(ITEMS), torch.tensor([[2.0, 1, 1, 0], [1, 3, 0, 0]], dtype=torch.float64)
+    plain, weights = random_mult_vae(ITEMS), torch.tensor([[2.0, 1, 1, 0], [1, 3, 0, 0]], dtype=torch.float64)
+    model = MultVAE(plain.catalogue, plain.arrays(), plain.settings.model_copy(update={"weighted": True}))
     again = HistoryBatch(
         torch.tensor([[4, 9, 4, 2], [5, 6, 5, 5]]), torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, 1]]).double()
     )

@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 from itertools import pairwise
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -477,3 +478,43 @@ def test_a_model_that_has_learned_nothing_since_shows_the_same_arrays():
     model = ALS(catalogue_of(3), torch.ones(3, 2), AlsSettings())
     first = model.arrays()
     assert all(model.arrays()[name] is array for name, array in first.items())
+
+
+def exactly(factors, alpha, regularisation, items, kept):
+    """Return the scores of one history with 50 digits."""
+    with mpmath.workdps(50):
+        y = mpmath.matrix(factors.tolist())
+        left, right = y.T * y + regularisation * mpmath.eye(y.cols), mpmath.matrix(y.cols, 1)
+        for item, weight in zip(items, kept.tolist(), strict=True):
+            z = mpmath.matrix(factors[item].tolist())
+            left, right = left + alpha * weight * z * z.T, right + (1 + alpha) * weight * z
+        return np.array([float(score) for score in y * mpmath.lu_solve(left, right)])
+
+
+@pytest.mark.parametrize("dimensions", [6, 20])
+def test_noise_does_not_decide_where_weights_are_large(dimensions):
+    """Counts up to ten million: taking an item out of the whole again would leave 6 digits of 16."""
+    random = np.random.default_rng(4)
+    factors = random.normal(size=(30, dimensions)).astype(np.float32)
+    model = ALS.from_arrays({"item_factors": factors, "fold_in": np.array([40.0, 0.125])}, catalogue_of(30))
+    histories = [random.permutation(30)[: 4 + 3 * row].tolist() for row in range(4)]
+    weights = [np.floor(np.exp(random.random(len(history)) * np.log(1e7))).tolist() for history in histories]
+    batch = HistoryBatch.of(histories, weights=weights)
+    keep = unchanged(batch).repeat(1, 4, 1)
+    keep[:, 1, ::2] = keep[:, 2, 0] = keep[:, 3] = 0
+    among, bound = model.score(batch, keep), model.bind(batch, torch.arange(30).repeat(4, 1))(keep)
+    for row, history in enumerate(histories):
+        alone = HistoryBatch.of([history], weights=[weights[row]])
+        by_itself = model.score(alone, keep[row : row + 1, :, : len(history)])[0]
+        for number, kept in enumerate(keep[row, :, : len(history)].numpy() * np.array(weights[row])):
+            scores = exactly(factors, 40.0, 0.125, history, kept)
+            level = model.rounding * np.maximum(np.abs(scores), np.sort(np.abs(scores))[-10])
+            for found in (among[row, number], bound[row, number], by_itself[number]):
+                assert (np.abs(found.numpy() - scores) <= level).all()
+
+
+def test_large_weights_have_a_gradient():
+    model = untrained(6)
+    batch = HistoryBatch.of([[1, 2, 3, 7], [5, 6]], weights=[[1.0, 1e4, 30.0, 1e6], [1e5, 2.0]])
+    keep = 0.5 + 0.25 * unchanged(batch)
+    assert torch.autograd.gradcheck(lambda kept: model.score(batch, kept), keep.requires_grad_(), eps=1e-7, atol=1e-5)

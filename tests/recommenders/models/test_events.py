@@ -1,17 +1,21 @@
 """Histories as lists of events, in every native model: additions, items that come again, weights."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 
 import topple
 from topple import registry
 from topple.scoring.variations import HistoryBatch, unchanged
 
 SPLIT = topple.load_split("generated")
-QUICK = {"epochs": 1, "dimensions": 8, "hidden": 8, "latent": 4, "factors": 8}
+QUICK = {"epochs": 1, "dimensions": 8, "hidden": 8, "latent": 4, "factors": 8, "weighted": True}
 NATIVE = ("mult-vae", "mult-dae", "ease", "item-knn", "als", "popularity", "bpr", "lightgcn", "neumf", "sasrec")
-BINARY = ("popularity", "sasrec")
-"""Models that know of an event only that it was."""
+BINARY = ("popularity", "sasrec", "bpr", "lightgcn", "neumf")
+"""Models that do not use weights."""
 
 
 @pytest.fixture(scope="module", params=NATIVE)
@@ -72,3 +76,21 @@ def test_a_weight_of_any_size_is_an_event_that_is_there(model):
     assert keep.tolist() == [[[1, 1, 1]]]
     keep[0, 0, 1] = 0
     close(scores(model, small, keep), scores(model, batch([[4, 2]])))
+
+
+def test_models_say_whether_they_use_weights(model):
+    assert model.uses_weights == (model.name not in BINARY)
+    assert type(model).learns_weights(model.settings) == model.uses_weights
+
+
+def test_training_uses_the_weights_where_the_model_does():
+    weights = 1 + (np.arange(SPLIT.train.nnz) * 7 % 11).astype(np.float64)
+    train = csr_matrix((weights, SPLIT.train.indices, SPLIT.train.indptr), shape=SPLIT.train.shape)
+    weighted = replace(SPLIT, train=train)
+    for name in NATIVE:
+        method = registry.load("recommenders", name)
+        known = method.settings_type.model_fields
+        settings = method.settings_type(**{key: value for key, value in QUICK.items() if key in known})
+        plain, other = (method.fit(split, settings).arrays() for split in (SPLIT, weighted))
+        same = all(torch.equal(array, other[key]) for key, array in plain.items() if array.shape == other[key].shape)
+        assert same == (name in BINARY), name

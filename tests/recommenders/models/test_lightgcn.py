@@ -68,10 +68,10 @@ def test_it_is_additive_and_declared_so():
     assert all(e.proof is topple.Proof.MINIMUM for e in explained if e.items)
 
 
-def test_base_weights_multiply():
+def test_weights_are_not_used():
     batch = HistoryBatch(torch.tensor([[4, 6]]), torch.tensor([[2.0, 0.5]], dtype=torch.float64))
     gives, items = (MODEL.arrays()[name].double() for name in ("gives", "items"))
-    expected = items @ (2 * gives[4] + 0.5 * gives[6])
+    expected = items @ (gives[4] + gives[6])
     torch.testing.assert_close(MODEL.score(batch, unchanged(batch))[0, 0], expected)
 
 

@@ -57,10 +57,12 @@ def test_float32_scores_agree_with_the_formula_to_1e_5(history):
     np.testing.assert_allclose(found, formula(multi_hot(history)), rtol=1e-5, atol=1e-5)
 
 
-def test_base_weights_are_part_of_the_history():
+def test_weights_are_part_of_the_history_where_they_are_asked_for():
     batch = HistoryBatch(torch.tensor([[3, 5]]), torch.tensor([[2.0, 0.5]], dtype=torch.float64))
-    found = MODEL.score(batch, torch.ones(1, 1, 2, dtype=torch.float64))[0, 0].numpy()
+    model = MultVAE(MODEL.catalogue, MODEL.arrays(), MODEL.settings.model_copy(update={"weighted": True}))
+    found, plain = (one.score(batch, unchanged(batch))[0, 0].numpy() for one in (model, MODEL))
     np.testing.assert_allclose(found, formula(multi_hot([3, 5], [2.0, 0.5])), rtol=1e-10)
+    np.testing.assert_allclose(plain, formula(multi_hot([3, 5])), rtol=1e-10)
 
 
 def dense_loss(model, x, update, noise):

@@ -52,9 +52,9 @@ def test_scores_are_those_of_both_branches(history, bits):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_base_weights_multiply():
+def test_weights_are_not_used():
     batch = HistoryBatch(torch.tensor([[4, 6]]), torch.tensor([[2.0, 0.5]], dtype=torch.float64))
-    expected = [by_hand(MODEL, [(4, 2.0), (6, 0.5)], item) for item in range(ITEMS)]
+    expected = [by_hand(MODEL, [(4, 1.0), (6, 1.0)], item) for item in range(ITEMS)]
     np.testing.assert_allclose(MODEL.score(batch, unchanged(batch))[0, 0].numpy(), expected, rtol=1e-9)
 
 

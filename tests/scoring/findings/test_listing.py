@@ -2,13 +2,14 @@ import torch
 
 from topple.recommenders.models.popularity import Popularity
 from topple.scoring.findings.listing import MOST_SCORES, USERS, listed_counts, users_counted
+from topple.scoring.findings.probe import Probe
 from topple.testing import random_mult_vae, tiny_split
 
 
 def test_the_counts_are_of_lists_without_the_items_of_the_history():
     model = random_mult_vae()
     model = Popularity(model.catalogue, torch.arange(24.0))
-    counts = listed_counts(model, [[23], [0, 1], [22, 23]])
+    counts = listed_counts(model, Probe([[23], [0, 1], [22, 23]]))
     assert counts[:, 0].tolist() == [0] * 17 + [1, 2, 3, 3, 3, 2, 1]
     assert counts[:, 4].tolist() == [2, 2] + [3] * 20 + [
         2,

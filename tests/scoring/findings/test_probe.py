@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from topple.recommenders.adapters.callable import wrap
-from topple.scoring.findings.probe import Measures, Probe, drawn, drawn_histories, measure, training_histories
+from topple.scoring.findings.probe import Measures, Probe, drawn, drawn_histories, measure, training_probe
 from topple.testing import tiny_split
 
 
@@ -31,10 +31,10 @@ def test_drawn_histories_are_64_of_10_items_or_of_all():
 def test_training_histories_are_those_of_training_users_in_their_order():
     split = tiny_split()
     known = {tuple(split.catalogue.vocabulary.encode(h).tolist()) for h in split.training_histories().values()}
-    drawn = training_histories(split, 7)
+    drawn = training_probe(split, 7)
     assert len(drawn) == 7
-    assert {tuple(history) for history in drawn} <= known
-    assert len(training_histories(split, 10_000)) == len(split.training_histories())
+    assert {tuple(history) for history in drawn.histories} <= known
+    assert len(training_probe(split, 10_000)) == len(split.training_histories())
 
 
 def test_the_scale_is_the_tenth_best_score():

@@ -6,6 +6,7 @@ from typing import Any
 
 from topple.data.vocabulary import Vocabulary
 from topple.errors import QueryError, SettingsError
+from topple.records.history import History
 from topple.types import Id
 
 
@@ -31,6 +32,29 @@ def ids_of(text: str, items: Vocabulary) -> tuple[Id, ...]:
                 f"{text!r} begins like a JSON list and is none: {error}. Write for example [1, 2]."
             ) from error
     return tuple(items.parse(str(part)) for part in texts)
+
+
+def history_of(text: str, weights: str | None, items: Vocabulary) -> History:
+    """Return the history of a text of ids, with the weights of a text of numbers.
+
+    Raises:
+        QueryError: weights that are not one number above 0 an item.
+        UnknownIdError: an id that is not known.
+
+    Example:
+        >>> history_of("50, 181", "3, 0.5", Vocabulary([50, 181])).weights
+        (3.0, 0.5)
+    """
+    history = ids_of(text, items)
+    try:
+        numbers = [] if weights is None else [float(part) for part in weights.split(",")]
+    except ValueError as error:
+        raise QueryError(
+            f"the weights {weights!r} are not numbers separated by commas. Write for example 3,1."
+        ) from error
+    if weights is not None and len(numbers) != len(history):
+        raise QueryError(f"{len(numbers)} weights for a history of {len(history)} items. Give one an item, or none.")
+    return History(history, numbers)
 
 
 def costs_of(pairs: Iterable[str], items: Vocabulary) -> dict[Id, float]:

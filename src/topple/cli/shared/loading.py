@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from topple.errors import QueryError
+from topple.records.history import History
 from topple.types import Id
 
 if TYPE_CHECKING:
@@ -40,16 +41,21 @@ def histories_of(
     limit: int | None,
     *,
     trained: bool = False,
-) -> dict[Id, tuple[Id, ...]]:
+    weights: str | None = None,
+) -> dict[Id, History]:
     """Return the histories that a person chose: users by id, a history by item ids, or the first test or training users."""
-    from topple.api.faces.parsing import ids_of
+    from topple.api.faces.parsing import history_of
 
+    if weights is not None and history is None:
+        raise QueryError(
+            "--history-weights are the weights of --history, and users have their own. Give both, or neither."
+        )
     if history is not None:
         if users:
             raise QueryError("give --user or --history, not both.")
         if trained:
             raise QueryError("--trained-users are users of the data, and --history is nobody's. Give one of the two.")
-        return {"you": ids_of(history, recommender.catalogue.vocabulary)}
+        return {"you": history_of(history, weights, recommender.catalogue.vocabulary)}
     split = split_of(folder)
     if split is None:
         raise QueryError("this model folder holds no users. Give --history with item ids.")

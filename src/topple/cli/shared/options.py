@@ -33,6 +33,12 @@ HistoryText = Annotated[
     str | None,
     typer.Option("--history", help="Item ids separated by commas, or as a JSON list, in place of a user of the data."),
 ]
+HistoryWeights = Annotated[
+    str | None,
+    typer.Option(
+        help="The weight of each item of --history (plays, quantity), separated by commas; 1 each without it."
+    ),
+]
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; repeat for more.")]
 DATA, PREPARE = "Data", "Preparation"
 
@@ -58,6 +64,13 @@ class DataChoice:
     rating_column: Annotated[
         str | None, typer.Option(help="Column of ratings; none for implicit feedback.", rich_help_panel=DATA)
     ] = None
+    weight_column: Annotated[
+        str,
+        typer.Option(
+            help="Column of weights (plays, quantity, confidence). auto: one with such a name, if there is one; none: no weights.",
+            rich_help_panel=DATA,
+        ),
+    ] = "auto"
     time_column: Annotated[
         str | None,
         typer.Option(
@@ -71,12 +84,19 @@ class DataChoice:
     separator: Annotated[str | None, typer.Option(help="Delimiter of a text table.", rich_help_panel=DATA)] = None
     duplicates: Annotated[
         str,
-        typer.Option(help="Rows that repeat a (user, item) pair: error, first, last, highest.", rich_help_panel=DATA),
-    ] = "error"
+        typer.Option(
+            help="Rows that repeat a (user, item) pair: error, sum, mean, count, max, first, last. auto: weights are summed, "
+            "other repeats an error.",
+            rich_help_panel=DATA,
+        ),
+    ] = "auto"
     positive_above: Annotated[
         float | None,
         typer.Option(help="Ratings above this are positive. (default: 3.5)", rich_help_panel=PREPARE),
     ] = None
+    ratings_as_weights: Annotated[
+        bool, typer.Option("--ratings-as-weights", help="Ratings are weights too.", rich_help_panel=PREPARE)
+    ] = False
     min_items: Annotated[
         int | None, typer.Option(help="Fewest positive items of a user. (default: 5)", rich_help_panel=PREPARE)
     ] = None
@@ -107,6 +127,7 @@ class DataChoice:
             )
         names = ("positive_above", "min_items", "held_out_users", "held_out_share")
         options = {name: getattr(self, name) for name in names} | {"seed": self.split_seed}
+        options["ratings_as_weights"] = self.ratings_as_weights or None
         given = {name: value for name, value in options.items() if value is not None}
         if self.dataset is not None:
             split = source(self.dataset).split(self.data_dir, given)
@@ -117,8 +138,9 @@ class DataChoice:
                 item=self.item_column,
                 rating=self.rating_column,
                 timestamp=self.time_column,
+                weight=None if self.weight_column == "none" else self.weight_column,
                 separator=self.separator,
-                duplicates=self.duplicates,  # type: ignore[arg-type] # checked by the reader
+                duplicates=None if self.duplicates == "auto" else self.duplicates,  # type: ignore[arg-type] # checked there
             )
             split = prepare(read, Preparation.parse(given))
         return self._titled(split)

@@ -62,8 +62,8 @@ def network_of(engine: Engine) -> Network | None:
 
 
 def _plain_histories(engine: Engine) -> Tensor:
-    """Return the histories without groups, and without weights other than 1, bool [B]."""
-    unit, weights = engine.table.unit, engine.table.histories.weights
+    """Return the histories without groups, and without weights other than 1 that count, bool [B]."""
+    unit, weights = engine.table.unit, engine.recommender.weighed(engine.table.histories).weights
     single = (unit == torch.arange(weights.shape[1], device=weights.device)).all(1)
     items = engine.table.histories.items.masked_fill(~engine.table.histories.filled, -1).sort(1).values  # [B, H]
     again = ((items[:, 1:] == items[:, :-1]) & (items[:, 1:] >= 0)).any(1)

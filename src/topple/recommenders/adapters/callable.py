@@ -32,6 +32,7 @@ def wrap(
     at_once: int | None = None,
     contexts: bool = False,
     times: bool = False,
+    weights: bool | None = None,
     probe: Sequence[Sequence[Id] | Request] | None = None,
 ) -> Recommender:
     """Return a callable, N histories in, scores [N, I] out, as a recommender.
@@ -39,8 +40,9 @@ def wrap(
     Args:
         model: the callable. It gets many histories at a time, edited ones and the empty one among them.
         items: the ids of the I items, in the order of the score columns.
-        histories: what it takes: "ids" (a list of lists of outside ids), "csr" (a SciPy matrix [N, I], 1 where the item
-            is in the history) or "dense" (a NumPy array [N, I]); the arrays are float64 where explanations are made.
+        histories: what it takes: "ids" (a list of lists of outside ids), "csr" (a SciPy matrix [N, I], the weight of the item
+            where it is in the history, 1 unless given) or "dense" (a NumPy array [N, I]); the arrays are float64 where
+            explanations are made.
         additive: whether scores are a sum over the items of the history plus a constant; this is tried out.
         ordered: whether it reads a history as a sequence, oldest item first; histories must be "ids" then.
         name: what to call it; None for "callable:" and the callable's own name.
@@ -49,6 +51,8 @@ def wrap(
         at_once: histories of a call at most.
         contexts: whether it takes what a query tells besides the history, as `contexts=`, N objects; None where there is none.
         times: whether it takes the times of the events, as `times=`, a list for each history; None where they are not known.
+        weights: whether it uses the weights of the events. None: "csr" and "dense" hold them, "ids" does not. True with "ids":
+            they come as `weights=`, a list for each history. False: matrices hold ones.
         probe: histories that the scale of the scores is measured with, outside ids, or requests with weights, times or a
             context; None for drawn histories of 10 items without these.
 
@@ -78,6 +82,9 @@ def wrap(
         besides["contexts"] = lambda asked: list(asked.contexts) or [None] * len(asked)
     if times:
         besides["times"] = lambda asked: asked.event_times()
+    uses_weights = histories != "ids" if weights is None else weights
+    if uses_weights and histories == "ids":
+        besides["weights"] = lambda asked: asked.event_weights()
     return BlackBox(
         catalogue_of(items, called),
         called,
@@ -91,4 +98,5 @@ def wrap(
         missing=missing,
         at_once=at_once,
         probe=probe,
+        uses_weights=uses_weights,
     )

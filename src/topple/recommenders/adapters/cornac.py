@@ -27,8 +27,8 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
     """Return a fitted model of Cornac as a recommender.
 
     EASE is additive, the autoencoders have a gradient, SASRec and GRU4Rec read the history in its order, oldest first; an
-    empty one gives every item 1, as in Cornac. EASE that was fitted on ratings is asked with these as
-    the weights of the history.
+    empty one gives every item 1, as in Cornac. EASE and RecVAE that were fitted on ratings are asked
+    with these as the weights of the history; the other models do not use weights.
 
     Args:
         model: fitted.
@@ -50,7 +50,11 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
         return ItemWeights(catalogue, name, model.B)
     for kind, (module, rows_to_scores) in _AUTOENCODERS.items():
         if is_of(model, models, kind):
-            return torch_adapter.wrap(_Scores(getattr(model, module), rows_to_scores), catalogue, name=name)
+            weighted = kind == "RecVAE"  # VAECF makes ones of the ratings
+            if weighted:
+                say_weighted(name, [model.min_rating, model.max_rating])
+            scores = _Scores(getattr(model, module), rows_to_scores)
+            return torch_adapter.wrap(scores, catalogue, name=name, uses_weights=weighted)
     for kind, ask in _NEXT_ITEM.items():
         if is_of(model, models, kind):
             if getattr(model, "model", None) is None:
@@ -58,7 +62,7 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
             ordered = frozenset({Capability.ORDER_AWARE})
             asked = copy.copy(model)
             asked.model = scoring_copy(model.model, name)
-            recommender = BlackBox(catalogue, name, partial(ask, asked), capabilities=ordered)
+            recommender = BlackBox(catalogue, name, partial(ask, asked), capabilities=ordered, uses_weights=False)
             recommender.module = model.model
             recommender.empty_by_rule = True  # type: ignore[misc] # 1 for every item
             return recommender

@@ -28,7 +28,7 @@ def wrap(
 
     EASE and SLIM are additive; ImplicitMF solves for the user's factors anew, as it does for a query with a history (with
     `use_ratings`, the weights of the history are the ratings), and has a gradient; nearest neighbours are asked one query a
-    history, and items without neighbours get 0.
+    history, and items without neighbours get 0. The others do not use ratings, nor weights.
 
     Args:
         model: a trained pipeline, or one of its scorers.
@@ -56,14 +56,14 @@ def wrap(
     ids = part.items.ids()
     catalogue = catalogue_of(ids.tolist() if items is None else items, name, len(ids))
     if sums:
-        return ItemWeights(catalogue, name, part.weights)
+        return ItemWeights(catalogue, name, part.weights, uses_weights=False)  # of what was met together
     if factors:
         weight = part.config.weight
         confidence = (weight, 1.0) if part.config.use_ratings else (0.0, weight + 1.0)
         if part.config.use_ratings:
             logger.warning("%s uses ratings. Give the ratings of a history with its items, as weights.", name)
         return FactorsOfItems(catalogue, name, part.item_embeddings, part.config.user_reg, *confidence)
-    recommender = BlackBox(catalogue, name, _Neighbours(part, ids), empty=0.0, missing=0.0)
+    recommender = BlackBox(catalogue, name, _Neighbours(part, ids), empty=0.0, missing=0.0, uses_weights=False)
     recommender.empty_by_rule = False  # type: ignore[misc] # a sum over no neighbours is 0
     return recommender
 

@@ -32,7 +32,8 @@ def wrap(
 ) -> Recommender:
     """Return a trained model of RecBole as a recommender.
 
-    EASE, SLIMElastic and ItemKNN are additive, the autoencoders have a gradient. RecBole's item 0 is padding and is left
+    EASE, SLIMElastic and ItemKNN are additive, the autoencoders have a gradient. None uses weights: RecBole trains them on what
+    was met. RecBole's item 0 is padding and is left
     out. Sequential models read the history in its order, oldest first; they are
     asked in float32, in evaluation mode, and stay in their own.
 
@@ -54,10 +55,10 @@ def wrap(
     models = library(MODULE, "recbole")
     for kind, weights in _ITEM_WEIGHTS.items():
         if is_of(model, models, kind) and getattr(model, "method", "item") == "item":
-            return ItemWeights(catalogue, name, _table(getattr(model, weights)))
+            return ItemWeights(catalogue, name, _table(getattr(model, weights)), uses_weights=False)
     for kind, rows_to_scores in _AUTOENCODERS.items():
         if is_of(model, models, kind):
-            return torch_adapter.wrap(_WithoutPadding(model, rows_to_scores), catalogue, name=name)
+            return torch_adapter.wrap(_WithoutPadding(model, rows_to_scores), catalogue, name=name, uses_weights=False)
     if isinstance(model, base.SequentialRecommender):
         copied = scoring_copy(model, name)
         recommender = BlackBox(
@@ -67,6 +68,7 @@ def wrap(
             capabilities=frozenset({Capability.ORDER_AWARE}),
             device=torch_adapter.device_of(model),
             empty=empty,
+            uses_weights=False,
         )
         recommender.module = model
         return recommender

@@ -21,8 +21,10 @@ WORKS = (
 def wrap(model: Any, items: Any = None, *, empty: float | Sequence[float] = 0.0) -> Recommender:
     """Return a fitted model of RecTools as a recommender.
 
-    EASE, PureSVD and neighbours are additive. ALS solves for the user's factors anew, where RecTools itself takes those of
-    the training; the two agree where the training has converged. Transformers read the history in its order, oldest first.
+    EASE, PureSVD and neighbours are additive. They and ALS use the weights of interactions: a history is asked with those of the
+    dataset. ALS solves for the user's factors anew, where RecTools itself takes those of
+    the training; the two agree where the training has converged. Transformers read the history in its order, oldest
+    first, and use no weights.
 
     Args:
         model: fitted.

@@ -61,6 +61,7 @@ def wrap(model: Any, items: Any, name: str, empty: float | Sequence[float]) -> R
         device=torch_adapter.device_of(network),
         empty=empty,
         at_once=int(model.recommend_batch_size),
+        uses_weights=False,
     )
     recommender.module = network
     return recommender

@@ -35,6 +35,7 @@ def wrap(
     sparse: bool = False,
     empty: float | Sequence[float] | None = None,
     at_once: int | None = None,
+    uses_weights: bool = True,
 ) -> Recommender:
     """Return a fitted estimator as a recommender.
 
@@ -49,6 +50,8 @@ def wrap(
         sparse: give it SciPy matrices and not arrays.
         empty: scores of the empty history, for an estimator that cannot take it.
         at_once: histories of a call at most.
+        uses_weights: False for an estimator that was fitted on vectors of 0 and 1: it is asked so, whatever weights a history
+            has.
 
     Raises:
         CapabilityError: the estimator has none of these methods.
@@ -73,6 +76,7 @@ def wrap(
         capabilities=frozenset({Capability.ADDITIVE} if _is(model, ADDITIVE.get(chosen, ())) else ()),
         empty=empty,
         at_once=at_once or (1 if _is(model, BY_BATCH) else None),
+        uses_weights=uses_weights,
     )
 
 

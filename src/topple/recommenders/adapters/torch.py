@@ -33,6 +33,7 @@ def wrap(
     missing: float | None = None,
     at_once: int | None = None,
     probe: Sequence[Sequence[Id] | Request] | None = None,
+    uses_weights: bool = True,
 ) -> Recommender:
     """Return a torch module as a recommender; what scores is a copy, and the module itself is never called.
 
@@ -42,7 +43,7 @@ def wrap(
     batch.
 
     Args:
-        model: the module: `model(rows)` with rows [N, I], 1 where an item is in the history.
+        model: the module: `model(rows)` with rows [N, I], the weight of the item where it is in the history, 1 unless given.
         items: the ids of the I items, in the order of the columns.
         differentiable: whether scores have a gradient in the rows; this is tried out.
         additive: whether scores are a sum over the items of the history plus a constant; this is tried out.
@@ -54,6 +55,7 @@ def wrap(
         missing: the score of items that come back as NaN or minus infinity; None: that is an error.
         at_once: histories of a call at most.
         probe: histories that the scale of the scores is measured with, outside ids; None for drawn ones of 10 items.
+        uses_weights: False for a module that was trained on rows of 0 and 1: it is asked so, whatever weights a history has.
 
     Raises:
         RecommenderError: the module is not one, is spread over devices, or breaks the scoring contract.
@@ -72,9 +74,11 @@ def wrap(
     tried |= {"at_once": at_once, "probe": probe}
     found = traced(_Output(scoring_copy(model, called), output or _first)) if double else None
     if found and agree(found, ask.rows, len(catalogue), device):
-        recommender: BlackBox = Network(catalogue, found[1], NetworkSettings(name=called, steps=found[0]), **tried)
+        recommender: BlackBox = Network(
+            catalogue, found[1], NetworkSettings(name=called, steps=found[0], uses_weights=uses_weights), **tried
+        )
     else:
-        recommender = BlackBox(catalogue, called, ask, device=device, **tried)
+        recommender = BlackBox(catalogue, called, ask, device=device, uses_weights=uses_weights, **tried)
     recommender.module = model
     if differentiable:
         _require_gradient(recommender)

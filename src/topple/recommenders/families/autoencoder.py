@@ -38,6 +38,8 @@ class AutoencoderSettings(LearnedSettings):
     """Units of the latent layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of the history dropped in training."""
+    weighted: bool = False
+    """Whether the weights of interactions count, in training and in histories; published is the model of ones."""
 
 
 class Autoencoder(Learned):
@@ -53,10 +55,16 @@ class Autoencoder(Learned):
 
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
         super().__init__(catalogue, parameters, settings)
+        self.uses_weights = settings.weighted
         self._parameters = {name: _by_item(array, len(catalogue)) for name, array in self._parameters.items()}
         self._cast: dict[torch.dtype, Memo[tuple[Layer, ...]]] = {
             precision: Memo() for precision in (torch.float32, torch.float64)
         }
+
+    @classmethod
+    def learns_weights(cls, settings: Any) -> bool:
+        """Say whether the settings ask for it."""
+        return bool(settings.weighted)
 
     @classmethod
     @abstractmethod
@@ -106,11 +114,12 @@ class Autoencoder(Learned):
                 torch.nn.init.trunc_normal_(array, std=0.001, a=-0.002, b=0.002, generator=random)
             parameters[name] = array
         model = cls(split.catalogue, parameters, chosen).to(device)
-        train(model, split, on_epoch, on_best)
+        train(model, split if chosen.weighted else split.unweighted(), on_epoch, on_best)
         return model
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather the weight rows of the histories and the output columns of the candidates once; scores are logits."""
+        histories = self.weighed(histories)
         dtype = histories.weights.dtype
         first, *middle, last = self._layers(dtype)
         table = first.weight[histories.items].to(dtype)  # [B, H, D]
@@ -149,7 +158,12 @@ class Autoencoder(Learned):
     def encode_batch(self, batch: CsrMatrix, layer: Layer, random: torch.Generator) -> Tensor:
         """Return the first layer of sparse users [B, I] before its activation, with dropout on the normalised input."""
         lengths = torch.from_numpy(np.diff(batch.indptr).astype(np.int64))
-        values = torch.repeat_interleave(lengths.float().clamp(min=1).rsqrt(), lengths)
+        if self.settings.weighted:
+            squares = np.asarray(batch.multiply(batch).sum(1)).ravel()
+            norms = torch.from_numpy(np.sqrt(squares)).clamp(min=1e-12)
+            values = (torch.from_numpy(batch.data) / torch.repeat_interleave(norms, lengths)).float()
+        else:
+            values = torch.repeat_interleave(lengths.float().clamp(min=1).rsqrt(), lengths)
         if self.settings.dropout:
             kept = torch.rand(len(values), generator=random, dtype=torch.float32) >= self.settings.dropout
             values = values * kept / (1 - self.settings.dropout)
@@ -194,12 +208,19 @@ def _squares(kept: Tensor, same: Tensor | None) -> Tensor:
 
 
 def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
-    """Return the mean over users of the negative multinomial log likelihood of their items; logits [B, I]."""
+    """Return the mean over users of the negative multinomial log likelihood of their items; logits [B, I].
+
+    An item of weight w counts as w observations of it.
+    """
     users = torch.from_numpy(np.repeat(np.arange(batch.shape[0]), np.diff(batch.indptr)))
     items = torch.from_numpy(batch.indices.astype(np.int64))
     chosen = logits[users.to(logits.device), items.to(logits.device)]
-    lengths = torch.from_numpy(np.diff(batch.indptr)).to(logits)
-    return ((torch.logsumexp(logits, 1) * lengths).sum() - chosen.sum()) / batch.shape[0]
+    if (batch.data != 1).any():
+        sums = torch.from_numpy(np.asarray(batch.sum(1), dtype=np.float64).ravel()).to(logits)
+        chosen = chosen * torch.from_numpy(batch.data).to(logits)
+    else:
+        sums = torch.from_numpy(np.diff(batch.indptr)).to(logits)
+    return ((torch.logsumexp(logits, 1) * sums).sum() - chosen.sum()) / batch.shape[0]
 
 
 def _tanh(values: Tensor) -> Tensor:

@@ -13,6 +13,9 @@ from topple.scoring.recommender import Scorer
 
 NEAR = 32
 """Where no variation removes more items than this, all are updates of the whole history."""
+HEAVY = 300.0
+"""So many times the certainty about an item of all users, an item of the history may add: what is left of that certainty when the
+item is taken out again has lost as many digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,8 @@ class FoldIn:
         """
         if not kept.numel():
             return self.factors.new_zeros(*kept.shape[:2], self.factors.shape[2])
+        if self.heavy:
+            return (self if rows is None else self.chosen(rows, kept.shape[2])).solved_by_rows(kept)
         if rows is not None and kept.requires_grad:
             return self.chosen(rows, kept.shape[2]).users(kept)
         update = self.update(kept, rows)
@@ -91,7 +96,16 @@ class FoldIn:
     def scorer_is_cheaper(self, columns: int) -> bool:
         """Say whether `scorer` of so many columns is no dearer than `users` and then the users' products with the columns."""
         length, factors = self.factors.shape[1:]
-        return length * columns <= factors * (length + columns)
+        return not self.heavy and length * columns <= factors * (length + columns)
+
+    @cached_property
+    def heavy(self) -> bool:
+        """Whether an item of a history is so certain, such as one with 10,000 plays, that no variation is an update of the whole."""
+        if (
+            not self.left.numel() or float(self.left.max()) <= HEAVY
+        ):  # what an item adds is at most `left` times what is known
+            return False
+        return float((self.left * (self.empty.effect * self.factors).sum(-1)).max()) > HEAVY
 
     def kept(self, keep: Tensor, rows: Tensor | None = None) -> Tensor:
         """Return the shares kept of the chosen histories [R, S, H], 0 where an item moves nothing."""
@@ -114,7 +128,9 @@ class FoldIn:
         return torch.cat([solve(part) for part in torch.split(kept, together, 1)], 1)
 
     def ways(self, kept: Tensor) -> tuple[Tensor, ...]:
-        """Return the users of variations by every way there is [B, S, D]: equal but for rounding."""
+        """Return the users of variations by every way that is taken [B, S, D]: equal but for rounding."""
+        if self.heavy:
+            return self._solved_by_factors(kept), self.solved_by_rows(kept)
         return self._solved_by_items(kept), self._solved_by_factors(kept), self.update(kept).users()
 
     def _solved_by_items(self, kept: Tensor) -> Tensor:
@@ -129,6 +145,32 @@ class FoldIn:
         more = (factors * (kept * self.left[:, None])[..., None]).transpose(2, 3) @ factors
         left, right = self.system.gram.to(kept) + more, (kept * self.right[:, None]) @ self.factors
         return torch.cholesky_solve(right[..., None], torch.linalg.cholesky(left))[..., 0]
+
+    def solved_by_rows(self, kept: Tensor) -> Tensor:
+        """Solve each variation as least squares of rows, the heaviest first: half as many digits are lost as with the equations."""
+        length, factors = self.factors.shape[1:]
+        together = rows_at_once(len(kept) * (length + factors) * factors)
+        return torch.cat([self._solved_by_rows(part) for part in torch.split(kept, together, 1)], 1)
+
+    def _solved_by_rows(self, kept: Tensor) -> Tensor:
+        factors = self.factors[:, None]
+        left, right = kept * self.left[:, None], kept * self.right[:, None]  # [B, S, H]
+        heavy = left > HEAVY
+        light = torch.where(heavy, 0.0, left)
+        gram = self.system.gram.to(kept) + (factors * light[..., None]).transpose(2, 3) @ factors  # [B, S, D, D]
+        root = torch.linalg.cholesky(gram)
+        pulled = torch.where(heavy, 0.0, right)[..., None, :] @ factors  # [B, S, 1, D]
+        below = torch.linalg.solve_triangular(root, pulled.transpose(2, 3), upper=False)  # [B, S, D, 1]
+        order = left.argsort(2, descending=True)[..., None]  # [B, S, H, 1]
+        size = torch.where(heavy, left, 1.0).sqrt()
+        above = torch.where(heavy, right / size, 0.0)[..., None].gather(2, order)
+        rows = (factors * torch.where(heavy, size, 0.0)[..., None]).gather(
+            2, order.expand(-1, -1, -1, factors.shape[3])
+        )
+        turned, upper = torch.linalg.qr(torch.cat([rows, root.transpose(2, 3)], 2))
+        wanted = turned.transpose(2, 3) @ torch.cat([above, below], 2)
+        found: Tensor = torch.linalg.solve_triangular(upper, wanted, upper=True)
+        return found[..., 0]
 
     def _solving_is_cheaper(self, update: Update) -> bool:
         """Say whether solving is cheaper than an update, by the multiplications that the two take."""

@@ -145,7 +145,7 @@ class RowSums(Recommender):
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return the rows of each history, or the columns asked for, times the base weights."""
-        columns = len(self.catalogue) if candidates is None else candidates.shape[1]
+        histories, columns = self.weighed(histories), len(self.catalogue) if candidates is None else candidates.shape[1]
         out = histories.weights.new_empty(*histories.items.shape, columns)
         for part in _parts(len(histories), len(self.catalogue)):
             numbers = torch.arange(len(histories), device=histories.items.device)[part]
@@ -163,7 +163,7 @@ class RowSums(Recommender):
         """Add up the rows of the kept items."""
         if candidates is not None:
             return torch.bmm(keep, self.contributions(histories, candidates))
-        return self._rows.totals(histories, keep)
+        return self._rows.totals(self.weighed(histories), keep)
 
 
 def _parts(histories: int, numbers: int) -> Iterator[slice]:

@@ -54,6 +54,7 @@ class BPR(Learned):
     """
 
     name = "bpr"
+    uses_weights = False
     capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.ADDITIVE, Capability.TRAINABLE})
     settings_type: ClassVar[type[BPRSettings]] = BPRSettings
     settings: BPRSettings
@@ -95,7 +96,7 @@ class BPR(Learned):
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather the vectors of the histories' items and of the candidates once."""
         vectors = self._parameters["items"]
-        return factor_scorer(histories, candidates, vectors, vectors)
+        return factor_scorer(self.weighed(histories), candidates, vectors, vectors)
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return each item's vector times those of the items scored."""

@@ -31,6 +31,7 @@ class EASE(RowSums):
     """Scores are the sum of the rows of B of the kept items.
 
     B = I - P diag(1 / diag P) with P = (X'X + lam I)^-1: the least squares of X - XB with a zero diagonal.
+    X holds the weights of the interactions, ones where there are none.
     Source: Harald Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019. Differs from it in: nothing.
     Random: no.
     """

@@ -56,6 +56,7 @@ class LightGCN(Learned):
     """
 
     name = "lightgcn"
+    uses_weights = False
     capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.ADDITIVE, Capability.TRAINABLE})
     settings_type: ClassVar[type[LightGCNSettings]] = LightGCNSettings
     settings: LightGCNSettings
@@ -100,7 +101,7 @@ class LightGCN(Learned):
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather what the histories' items give, and the vectors of the candidates, once."""
-        return factor_scorer(histories, candidates, self._parameters["gives"], self._parameters["items"])
+        return factor_scorer(self.weighed(histories), candidates, self._parameters["gives"], self._parameters["items"])
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return what each item gives times the vectors scored."""

@@ -49,6 +49,7 @@ class NeuMF(Learned):
     """
 
     name = "neumf"
+    uses_weights = False
     capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.TRAINABLE})
     settings_type: ClassVar[type[NeuMFSettings]] = NeuMFSettings
     settings: NeuMFSettings
@@ -127,6 +128,7 @@ class NeuMF(Learned):
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather the vectors of the histories' items and of the candidates, as far as they depend on nothing else, once."""
+        histories = self.weighed(histories)
         dtype = histories.weights.dtype
         p = {name: array.to(dtype) for name, array in self._parameters.items()}
         product, layers = p["product_history"][histories.items], p["layers_history"][histories.items]  # [B, H, D]

@@ -30,6 +30,7 @@ class Popularity(Recommender):
     """
 
     name = "popularity"
+    uses_weights = False
     capabilities: ClassVar = frozenset({Capability.ADDITIVE, Capability.HISTORY_FREE, Capability.TRAINABLE})
     settings_type: ClassVar[type[PopularitySettings]] = PopularitySettings
 
@@ -49,7 +50,11 @@ class Popularity(Recommender):
         """Count each item in the split's training users; the hooks are called once."""
         chosen = PopularitySettings.checked(settings, cls.name)
         started = time.perf_counter()
-        model = cls(split.catalogue, torch.from_numpy(np.asarray(split.train.sum(0)).ravel()), chosen)
+        model = cls(
+            split.catalogue,
+            torch.from_numpy(np.bincount(split.train.indices, minlength=len(split.catalogue)).astype(np.float32)),
+            chosen,
+        )
         report_single_epoch(model, split, started, on_epoch, on_best)
         return model
 

@@ -80,6 +80,7 @@ class SASRec(Learned):
 
     name = "sasrec"
     empty_by_rule = True
+    uses_weights = False
     capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.ORDER_AWARE, Capability.TRAINABLE})
     settings_type: ClassVar[type[SASRecSettings]] = SASRecSettings
     settings: SASRecSettings

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from topple.data.splitting import HeldOut, sequence
+from topple.data.splitting import HeldOut, events
 from topple.scoring.ranking import top_k, unseen_scores
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch
@@ -60,7 +60,11 @@ def ranked_lists(
     """Yield chunks of user rows with their top-k lists [rows, K], in float32; `times` [entries] order the histories."""
     for start in range(0, len(users), ROWS):
         rows = users[start : start + ROWS]
+        told = [events(histories, times, row) for row in rows.tolist()]
         batch = HistoryBatch.of(
-            [sequence(histories, times, row).tolist() for row in rows.tolist()], torch.float32, recommender.device
+            [items.tolist() for items, _ in told],
+            torch.float32,
+            recommender.device,
+            weights=[() if (weights == 1).all() else weights.tolist() for _, weights in told],
         )
         yield rows, top_k(unseen_scores(recommender, batch), k).cpu()

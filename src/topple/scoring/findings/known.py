@@ -8,7 +8,7 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.scoring.findings.identity import answer_identity, array_hash
 from topple.scoring.findings.listing import Listed, listed_counts, users_counted
-from topple.scoring.findings.probe import Histories, Measures, Probe, drawn, measure, training_histories
+from topple.scoring.findings.probe import Measures, Probe, drawn, measure, training_probe
 from topple.scoring.memo import Memo
 from topple.scoring.variations import unchanged
 
@@ -21,7 +21,7 @@ class Findings:
 
     Args:
         probe: the histories that the scale is measured with; None for drawn ones.
-        users: training users whose lists are counted; None where there are none.
+        users: the histories of training users whose lists are counted; None where there are none.
         measures: known already.
         listed: known already.
     """
@@ -29,7 +29,7 @@ class Findings:
     def __init__(
         self,
         probe: Probe | None = None,
-        users: Histories | None = None,
+        users: Probe | None = None,
         measures: Measures | None = None,
         listed: Listed | None = None,
     ) -> None:
@@ -42,7 +42,7 @@ class Findings:
     @classmethod
     def of_training(cls, split: Split) -> "Findings":
         """Return what is to be found out with the training users of a split."""
-        return cls(Probe(training_histories(split)), training_histories(split, users_counted(len(split.catalogue))))
+        return cls(training_probe(split), training_probe(split, users_counted(len(split.catalogue))))
 
     def elsewhere(self) -> "Findings":
         """Return the same for the same model on another device."""

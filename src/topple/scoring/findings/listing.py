@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from topple.scoring.findings.probe import Histories, known_scores
+from topple.scoring.findings.probe import Probe, known_scores
 from topple.scoring.memory import histories_at_once, in_chunks
-from topple.scoring.variations import HistoryBatch
 
 if TYPE_CHECKING:
     from topple.scoring.recommender import Recommender
@@ -47,8 +46,8 @@ def users_counted(items: int) -> int:
     return min(USERS, max(1, MOST_SCORES // max(1, items)))
 
 
-def listed_counts(recommender: "Recommender", histories: Histories) -> Tensor:
-    """Return for each item how many of the histories have it among their best 5, 10, 20, 50 and 100 [I, 5].
+def listed_counts(recommender: "Recommender", users: Probe) -> Tensor:
+    """Return for each item how many users have it among their best 5, 10, 20, 50 and 100 [I, 5].
 
     Items of a history are not in the list of that history; equal scores stand in any order.
     """
@@ -57,8 +56,9 @@ def listed_counts(recommender: "Recommender", histories: Histories) -> Tensor:
     deepest = min(DEPTHS[-1], items)
 
     def ask(rows: slice) -> None:
-        chosen = histories[rows]
-        scores = known_scores(recommender, HistoryBatch.of(chosen, torch.float32, recommender.device))
+        numbers = range(len(users))[rows]
+        chosen = users.histories[rows]
+        scores = known_scores(recommender, users.batch(numbers, recommender.device, torch.float32))
         owner = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor([len(history) for history in chosen]))
         seen = torch.tensor([item for history in chosen for item in history], dtype=torch.int64)
         scores[owner.to(scores.device), seen.to(scores.device)] = -torch.inf
@@ -67,5 +67,5 @@ def listed_counts(recommender: "Recommender", histories: Histories) -> Tensor:
         found = [torch.bincount(listed[:, :depth].flatten(), minlength=items + 1)[:items] for depth in DEPTHS]
         counts.add_(torch.stack(found, 1).to(torch.int32))
 
-    in_chunks(len(histories), histories_at_once(items), ask)
+    in_chunks(len(users), histories_at_once(items), ask)
     return counts

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from topple.data.splitting import Split, sequence
+from topple.data.splitting import Split, events
 from topple.randomness import derive_seed, uniform
 from topple.scoring.memory import in_chunks, rows_at_once
 from topple.scoring.variations import HistoryBatch
@@ -103,12 +103,14 @@ def drawn_histories(items: int) -> list[list[int]]:
     return [torch.topk(draw, length).indices.tolist() for draw in draws]
 
 
-def training_histories(split: Split, most: int = HISTORIES) -> list[list[int]]:
+def training_probe(split: Split, most: int = HISTORIES) -> Probe:
     """Return the histories of `most` training users, or of all where there are fewer; oldest item first where times are known."""
     users = np.flatnonzero(np.diff(split.train.indptr))
     draws = uniform(torch.tensor(derive_seed(0, "training users")), torch.tensor(0), torch.from_numpy(users))
     chosen = users[torch.topk(draws, min(most, len(users))).indices.sort().values.numpy()]
-    return [sequence(split.train, split.times, row).tolist() for row in chosen.tolist()]
+    told = [events(split.train, split.times, row) for row in chosen.tolist()]
+    weights = [() if (each == 1).all() else each.tolist() for _, each in told]
+    return Probe([items.tolist() for items, _ in told], weights if any(weights) else ())
 
 
 def measure(recommender: "Recommender", probe: Probe) -> Measures:

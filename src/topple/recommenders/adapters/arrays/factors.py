@@ -61,7 +61,8 @@ class FactorsOfItems(LeastSquares):
                 "more."
             ) from error
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps, the class does not
-        self.settings: WrappedSettings = WrappedSettings(name=name)
+        self.uses_weights = growth != 0
+        self.settings: WrappedSettings = WrappedSettings(name=name, uses_weights=self.uses_weights)
         self._growth, self._fixed = growth, fixed
         about = torch.tensor([growth, fixed, regularization], dtype=torch.float64)
         self._numbers = {"item_factors": self._factors, "fold_in": about}

@@ -26,6 +26,7 @@ class ItemWeights(RowSums):
         catalogue: the items.
         name: what to call the model in messages and results.
         weights: [I, I], sparse or dense, finite; row the item that is kept, column the item that is scored.
+        uses_weights: whether the base weights of a history count.
 
     Raises:
         RecommenderError: weights of another shape, or not finite.
@@ -34,7 +35,7 @@ class ItemWeights(RowSums):
     stored_as = "item-weights"
     settings_type: ClassVar[type[WrappedSettings]] = WrappedSettings
 
-    def __init__(self, catalogue: Catalogue, name: str, weights: Any) -> None:
+    def __init__(self, catalogue: Catalogue, name: str, weights: Any, *, uses_weights: bool = True) -> None:
         if weights.shape != (len(catalogue), len(catalogue)):
             raise RecommenderError(
                 f"{name} has weights of shape {weights.shape} for {len(catalogue):,} items. Give the ids of all items that "
@@ -49,7 +50,8 @@ class ItemWeights(RowSums):
         rows = sparse_rows(*(self._numbers[part] for part in SPARSE)) if dense is None else DenseRows(dense)
         super().__init__(catalogue, rows)
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps, the class does not
-        self.settings: WrappedSettings = WrappedSettings(name=name)
+        self.settings: WrappedSettings = WrappedSettings(name=name, uses_weights=uses_weights)
+        self.uses_weights = uses_weights
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], catalogue: Catalogue, settings: Settings | None = None) -> Self:
@@ -58,14 +60,15 @@ class ItemWeights(RowSums):
         Raises:
             ModelFolderError: an array is missing, does not fit the catalogue, or is not made of finite numbers.
         """
-        name = cls.settings_type.checked(settings, cls.stored_as).name
-        items = len(catalogue)
+        chosen = cls.settings_type.checked(settings, cls.stored_as)
+        name, items = chosen.name, len(catalogue)
         if "weights" in arrays:
             weights = fitting_arrays(arrays, {"weights": (items, items)}, name, catalogue)["weights"]
             require_finite("weights", torch.from_numpy(weights))
-            return cls(catalogue, name, weights)
+            return cls(catalogue, name, weights, uses_weights=chosen.uses_weights)
         indptr, indices, values = sparse_arrays(arrays, SPARSE, name, catalogue)
-        return cls(catalogue, name, csr_matrix((values, indices, indptr), shape=(items, items)))
+        rows = csr_matrix((values, indices, indptr), shape=(items, items))
+        return cls(catalogue, name, rows, uses_weights=chosen.uses_weights)
 
     def arrays(self) -> Mapping[str, Tensor]:
         """Return the weights, dense or as sparse rows."""

@@ -63,6 +63,7 @@ class Network(BlackBox):
             at_once=at_once,
             probe=probe,
             settings=settings,
+            uses_weights=settings.uses_weights,
         )
 
     @classmethod

@@ -8,6 +8,7 @@ from pydantic import field_validator
 from torch import Tensor
 from torch.nn import functional
 
+from topple.recommenders.adapters.arrays.named import WrappedSettings
 from topple.settings import Settings
 
 Operation: TypeAlias = Callable[[list[Tensor], list[Tensor], tuple[float, ...]], Tensor]
@@ -63,10 +64,9 @@ class Step(Settings):
         return do
 
 
-class NetworkSettings(Settings):
-    """The name of a wrapped network, and the steps from histories to scores."""
+class NetworkSettings(WrappedSettings):
+    """What a wrapped network was called and trained on, and the steps from histories to scores."""
 
-    name: str = ""
     steps: tuple[Step, ...] = ()
 
     @field_validator("steps")

@@ -43,6 +43,7 @@ class BlackBox(Recommender):
         probe: histories that the scale of the scores is measured with, or requests with weights, times or a context; None for
             drawn histories.
         settings: of a model that is stored.
+        uses_weights: whether `ask` reads the weights of the events; False shows it a weight of 1 for each.
 
     Raises:
         RecommenderError: the model cannot score an empty, a short or a long history, or breaks the scoring contract.
@@ -62,12 +63,13 @@ class BlackBox(Recommender):
         at_once: int | None = None,
         probe: Sequence[Sequence[Id] | Request] | None = None,
         settings: Settings | None = None,
+        uses_weights: bool = True,
     ) -> None:
         super().__init__(catalogue)
         self.settings = settings or self.settings
         self.name = name  # type: ignore[misc]  # the object knows which model it wraps, the class does not
         self.capabilities = capabilities  # type: ignore[misc]
-        self.ask = ask
+        self.ask, self.uses_weights = ask, uses_weights
         self._asking = Lock()
         self.module: object = None  # where the model is a torch module: what must keep its mode
         self._device = device or torch.device("cpu")
@@ -101,7 +103,7 @@ class BlackBox(Recommender):
         variations, width = keep.shape[1], max(1, keep.shape[1])
         grows = Capability.DIFFERENTIABLE in self.capabilities and torch.is_grad_enabled()
         with torch.inference_mode(mode=False), torch.set_grad_enabled(grows):  # the model may keep what it computes
-            asked = Variations.of(self.catalogue, histories, keep)
+            asked = Variations.of(self.catalogue, self.weighed(histories), keep)
             columns = None if candidates is None else candidates.repeat_interleave(variations, 0)
             parts = []
             together = min(self.at_once, rows_at_once(len(self.catalogue)))

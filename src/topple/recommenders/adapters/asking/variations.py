@@ -92,6 +92,10 @@ class Variations:
         """Return the times of the kept events of each history, in order; None where times are not known."""
         return None if self.times is None else [times.tolist() for times in self._by_history(self.times)]
 
+    def event_weights(self) -> list[list[float]]:
+        """Return the weights of the kept events of each history, in order; of an event of which a share is kept, that share."""
+        return [weights.tolist() for weights in self._by_history(self.weights.detach())]
+
     def _by_history(self, values: Tensor) -> list[Any]:
         """Return the values [N, H] of the kept events of each history."""
         kept = self.here.cpu()
