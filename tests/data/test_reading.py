@@ -144,9 +144,9 @@ def test_the_first_title_of_an_item_counts():
 
 class TestColumns:
     def test_a_missing_column_names_the_columns_and_the_nearest(self):
-        frame = pd.DataFrame({"user_id": [1], "movie": [2]})
+        frame = pd.DataFrame({"usr": [1], "movie": [2]})
         with pytest.raises(
-            DataError, match=r"column 'user' is missing; the columns are 'user_id', 'movie'\. Did you mean 'user_id'"
+            DataError, match=r"column 'user' is missing; the columns are 'usr', 'movie'\. Did you mean 'usr'"
         ):
             read_interactions(frame, item="movie")
 

@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 from scipy import sparse
 
+from topple.data.formats import ADJACENCY, ORDER, exploded, read_adjacency
 from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates, Rows, merged
 from topple.data.tables import column_of, frame_of, moments, ratings_of, read_table, weights_of
@@ -24,6 +25,12 @@ AUTO = "auto"
 WEIGHTS = ("weight", "weights", "count", "counts", "plays", "play_count", "playcount", "quantity", "confidence")
 """Plain names of weight columns, in capitals or not."""
 
+USERS = ("userid", "uid", "customerid", "customer", "visitorid", "session", "sessionid", "reviewerid")
+ITEMS = (
+    "itemid", "iid", "items", "movieid", "productid", "product", "trackid", "artistid", "bookid", "isbn", "aid", "asin", "sku"
+)  # fmt: skip
+"""Plain names of the columns of users and items, small and without blanks, that are taken where none is called user or item."""
+
 
 def read_interactions(
     source: Any,
@@ -36,12 +43,18 @@ def read_interactions(
     weight: str | None = AUTO,
     separator: str | None = None,
     duplicates: Duplicates | None = None,
+    form: Literal["table", "adjacency"] = "table",
     name: str | None = None,
 ) -> Interactions:
     """Read interactions from a file or a frame with named columns.
 
+    A cell may hold a list: the items of a user, with lists beside it that are as long, or the events of a session as objects. They
+    are taken for events in order. Where no column is called user (or item), the one with another plain name of such a column is
+    taken, and said: userId, customer_id, movieId, product_id and the like.
+
     Args:
-        source: a path (CSV, TSV, their .gz or .bz2, Parquet) or a pandas, polars or pyarrow frame.
+        source: a path (CSV, TSV, their .gz or .bz2, Parquet, JSON Lines, an atomic file of RecBole) or a pandas, polars or pyarrow
+            frame.
         user: column of user ids, integers or strings; in a text file they are strings, exactly as written, unless
             every one is written like an integer ("007" is not).
         item: column of item ids, integers or strings.
@@ -55,6 +68,7 @@ def read_interactions(
         duplicates: what becomes of the rows that repeat a (user, item) pair: refused ("error"), "sum", "mean" or "max" of
             their weights (or, but for "sum", ratings), "count" of the rows, the "first" or the "last". None: weights are summed,
             ratings and rows without weights refused. A pair whose weights come to 0 is no interaction.
+        form: "adjacency" for a text file without a header, a user and the items of the user a line: `user item item ...`.
         name: of the data set; by default the file's name.
 
     Raises:
@@ -70,8 +84,14 @@ def read_interactions(
     """
     if isinstance(source, str | Path):
         name = name or Path(source).name
-        source = read_table(Path(source), separator, ids=(user, item), texts=(title,))
+        path = Path(source)
+        adjacency = form == ADJACENCY
+        source = read_adjacency(path, separator) if adjacency else read_table(path, separator, (user, item), (title,))
     frame = frame_of(source)
+    user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
+    frame = exploded(frame, item, (user, item, rating, title, timestamp, weight))
+    user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
+    timestamp = ORDER if timestamp is None and ORDER in frame.columns else timestamp
     weight = _weight_column(frame.columns, (user, item, rating, title, timestamp)) if weight == AUTO else weight
     for column in (user, item, rating, title, timestamp, weight):
         if column is not None and column not in frame.columns:
@@ -188,6 +208,17 @@ def from_csr(
     ratings, weights = (entries.data[rows], None) if values == "ratings" else (None, entries.data[rows])
     found = _interactions(Rows(pairs, ratings, weights, None), sorted_users, Catalogue(sorted_items), name)
     return found.keep(np.ones(len(found), dtype=np.bool_))
+
+
+def _plain(columns: Sequence[str], name: str, usual: str, others: Sequence[str]) -> str:
+    """Return the column that is meant by the usual name: the only one with another plain name, where none has the usual one."""
+    if name in columns or name != usual:
+        return name
+    found = [column for column in columns if str(column).lower().replace("_", "").replace(" ", "") in others]
+    if len(found) != 1:
+        return name
+    logger.warning("there is no column %r: %r is taken for it", usual, found[0])
+    return found[0]
 
 
 def _weight_column(columns: Sequence[str], taken: Sequence[str | None]) -> str | None:

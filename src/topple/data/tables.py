@@ -12,17 +12,18 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from topple.data.formats import ATOMIC, ATOMIC_IDS, JSON_LINES, plainly_named, read_json_lines
 from topple.data.vocabulary import typed_ids
 from topple.errors import DataError, DataNotFoundError
 from topple.types import FloatArray
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".parquet")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".parquet", *JSON_LINES, ATOMIC)
 
 
 def read_table(
     path: Path, separator: str | None = None, ids: Sequence[str | None] = (), texts: Sequence[str | None] = ()
 ) -> pa.Table:
-    """Read a CSV, TSV or Parquet file with a header, compressed or not, into an Arrow table.
+    """Read a CSV, TSV or Parquet file with a header, JSON Lines or an atomic file of RecBole into an Arrow table.
 
     Args:
         path: the file.
@@ -39,19 +40,26 @@ def read_table(
             f"{path} is not a file. Give the path of a {', '.join(TABLE_SUFFIXES)} file (.gz, .bz2 too)."
         )
     suffixes = [suffix.lower() for suffix in path.suffixes]
+    kind = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".bz2")), "")
+    if kind in JSON_LINES:
+        return read_json_lines(path)
+    if kind == ATOMIC and separator is None:
+        separator = "\t"
     delimiter = separator or ("\t" if ".tsv" in suffixes else ",")
     if len(delimiter) != 1:
         raise DataError(f"separator={separator!r} must be one character. Choose one, such as ';'.")
     try:
         if suffixes and suffixes[-1] == ".parquet":
             return pq.read_table(path)
-        table = _read_text(path, delimiter, [*ids, *texts])
+        table = _read_text(path, delimiter, [*ids, *texts, *(ATOMIC_IDS if kind == ATOMIC else ())])
     except (pa.ArrowInvalid, pa.ArrowException, EOFError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(
             f"{path} cannot be read as a table: {reason}. It must be Parquet, or text in UTF-8 with a header line; for "
             "another delimiter pass separator (--separator)."
         ) from error
+    if kind == ATOMIC:
+        table = plainly_named(table)
     for number, column in enumerate(table.column_names):
         if column in ids:
             table = table.set_column(number, column, typed_ids(table.column(number)))

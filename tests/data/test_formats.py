@@ -1,0 +1,149 @@
+"""Files and frames as people have them: what is read is what a plain table would give."""
+
+import bz2
+import gzip
+import json
+import logging
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from topple import prepare, read_interactions
+from topple.errors import DataError
+
+PAIRS = {("ann", "alien"), ("ann", "jaws"), ("bob", "alien"), ("bob", "heat"), ("bob", "jaws")}
+ORDER = {"ann": ["jaws", "alien"], "bob": ["heat", "alien", "jaws"]}
+
+
+def pairs(read):
+    users, items = read.users.decode(read.user_index), read.catalogue.vocabulary.decode(read.item_index)
+    return set(zip(users, items, strict=True))
+
+
+def order(read):
+    rows = sorted(zip(read.timestamps, read.users.decode(read.user_index), read.item_index, strict=True))
+    found = {}
+    for _, user, index in rows:
+        found.setdefault(user, []).append(read.catalogue.vocabulary.ids[index])
+    return found
+
+
+def written(tmp_path, name, text):
+    opened = {".gz": gzip.open, ".bz2": bz2.open}.get("." + name.rpartition(".")[2], open)
+    with opened(tmp_path / name, "wt", encoding="utf-8") as file:
+        file.write(text)
+    return tmp_path / name
+
+
+FLAT = "".join(json.dumps({"user": user, "item": item}) + "\n" for user, item in sorted(PAIRS))
+LISTS = "".join(json.dumps({"user": user, "item": items}) + "\n" for user, items in ORDER.items())
+SESSIONS = "".join(
+    json.dumps(
+        {"session": user, "events": [{"aid": item, "ts": 10 + at, "type": "clicks"} for at, item in enumerate(items)]}
+    )
+    + "\n\n"
+    for user, items in ORDER.items()
+)
+
+
+@pytest.mark.parametrize("name", ["flat.jsonl", "flat.ndjson", "flat.jsonl.gz", "flat.jsonl.bz2"])
+def test_json_lines_of_interactions(tmp_path, name):
+    read = read_interactions(written(tmp_path, name, FLAT))
+    assert pairs(read) == PAIRS
+    assert read.timestamps is None
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [(LISTS, {}), (SESSIONS, {}), (SESSIONS, {"timestamp": "ts", "user": "session", "item": "aid"})],
+)
+def test_json_lines_with_lists_and_sessions_keep_their_order(tmp_path, text, options):
+    read = read_interactions(written(tmp_path, "lists.jsonl", text), **options)
+    assert (pairs(read), order(read)) == (PAIRS, ORDER)
+
+
+def test_frames_of_lists_as_groupby_gives_them():
+    frame = pd.DataFrame(
+        [(user, item) for user, items in ORDER.items() for item in items], columns=["userId", "movieId"]
+    )
+    grouped = frame.groupby("userId")["movieId"].agg(list).reset_index()
+    for source in (grouped, pl.from_pandas(grouped), pa.Table.from_pandas(grouped)):
+        read = read_interactions(source)
+        assert (pairs(read), order(read)) == (PAIRS, ORDER)
+
+
+def test_lists_beside_the_items_go_with_them():
+    table = pa.table({"user": ["ann", "bob"], "item": [["a", "b"], ["b"]], "rating": [[5.0, 1.0], [4.0]]})
+    read = read_interactions(table, rating="rating")
+    assert sorted(zip(read.user_index.tolist(), read.item_index.tolist(), read.ratings.tolist(), strict=True)) == [
+        (0, 0, 5.0), (0, 1, 1.0), (1, 1, 4.0)
+    ]  # fmt: skip
+    with pytest.raises(
+        DataError, match="row 2: the list of column 'rating' is not as long as the list of column 'item'"
+    ):
+        read_interactions(table.set_column(2, "rating", [[[5.0, 1.0], []]]), rating="rating")
+
+
+def test_atomic_files_of_recbole(tmp_path):
+    text = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n007\talien\t5\t10\n007\tjaws\t4\t9\n8\talien\t3\t1\n"
+    read = read_interactions(written(tmp_path, "films.inter", text), rating="rating", timestamp="timestamp")
+    assert pairs(read) == {("007", "alien"), ("007", "jaws"), ("8", "alien")}
+    assert read.ratings.tolist() == [5, 4, 3]
+    assert order(read)["007"] == ["jaws", "alien"]
+
+
+@pytest.mark.parametrize("separator", [None, ","])
+def test_adjacency_lists(tmp_path, separator):
+    blank = separator or " "
+    text = f"1{blank}30{blank}10\n2\n3{blank}10{blank}20\n\n"
+    read = read_interactions(written(tmp_path, "train.txt", text), form="adjacency", separator=separator)
+    assert pairs(read) == {(1, 30), (1, 10), (3, 10), (3, 20)}, (
+        "integers, where all are written so; a user without items is none"
+    )
+    assert order(read)[1] == [30, 10]
+    with pytest.raises(DataError, match=r"no line of .* holds a user and an item"):
+        read_interactions(written(tmp_path, "none.txt", "1\n2\n"), form="adjacency")
+
+
+def test_the_only_plain_name_is_taken_and_said(caplog):
+    table = pa.table({"customer_id": [1, 1], "SKU": ["a", "b"], "note": ["", ""]})
+    with caplog.at_level(logging.WARNING):
+        read = read_interactions(table)
+    assert len(read) == 2
+    assert "there is no column 'user': 'customer_id' is taken for it" in caplog.text
+    two = pa.table({"user": [1], "product": ["a"], "sku": ["b"]})
+    with pytest.raises(DataError, match="column 'item' is missing"):
+        read_interactions(two)
+    with pytest.raises(DataError, match="column 'who' is missing"):
+        read_interactions(table, user="who")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"user": 1}\n{"user": \n', "line 2 of .* is no JSON: .* Write one JSON object a line"),
+        ("[1, 2]\n", r"line 1 of .* is no JSON object: \[1, 2\]"),
+        ("[" * 100_000 + "\n", "line 1 of .* is no JSON"),
+        ('{"user": 1, "item": "a"}\n{"user": "x", "item": "b"}\n', "the objects of .* have no common form"),
+        ('{"user": 1, "item": 99999999999999999999999}\n', "the objects of .* have no common form"),
+    ],
+)
+def test_json_lines_that_cannot_be_read_say_why(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        read_interactions(written(tmp_path, "x.jsonl", text))
+
+
+def test_text_that_is_no_utf_8_is_refused(tmp_path):
+    (tmp_path / "x.jsonl").write_bytes(b'{"user": "\xff"}\n')
+    with pytest.raises(DataError, match="cannot be read as text in UTF-8"):
+        read_interactions(tmp_path / "x.jsonl")
+
+
+def test_lists_come_to_a_split_in_their_order():
+    table = pa.table(
+        {"user": list(range(30)), "item": [[(user * 7 + at) % 40 for at in range(9, 0, -1)] for user in range(30)]}
+    )
+    split = prepare(read_interactions(table))
+    assert split.times is not None
