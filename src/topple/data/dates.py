@@ -1,0 +1,86 @@
+"""Dates as people write them, in one column perhaps in several ways."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from topple.errors import DataError
+
+SURE = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
+"""Ways in which nobody can take a day for a month."""
+DAY_FIRST, MONTH_FIRST = ("%d/%m/%Y", "%d-%m-%Y"), ("%m/%d/%Y", "%m-%d-%Y")
+TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M")
+_ONLY_LETTERS = str.maketrans("", "", "-/.")
+_ZONE = r"(?P<rest>.*\d)\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})$"
+_FRACTION = r"(:\d{2})\.\d+"
+
+
+def dates_of(column: pa.Array | pa.ChunkedArray, *, day_first: bool | None = None) -> pa.Array | pa.ChunkedArray:
+    """Return texts as timestamps in microseconds, UTC where a zone is given; null where a text is no date.
+
+    Years with four digits, then or before months and days in numbers, with dots, strokes or slashes between; a time of day may
+    follow, and a zone (`Z`, `+02:00`). Fractions of a second are read.
+
+    Args:
+        column: texts.
+        day_first: whether 03/04/2025 is the third of April; None: what the dates show of which one number is above 12.
+
+    Raises:
+        DataError: the dates do not show which number is the day.
+    """
+    texts = pc.utf8_trim_whitespace(column)
+    zones = pc.extract_regex(texts, _ZONE)
+    local = pc.coalesce(pc.struct_field(zones, "rest"), texts)
+    fraction = pc.struct_field(pc.extract_regex(local, r":\d{2}(?P<fraction>\.\d+)$"), "fraction")
+    whole = pc.replace_substring_regex(local, _FRACTION, r"\1")
+    found = _parsed(whole, SURE)
+    left = pc.and_(pc.is_null(found), pc.is_valid(whole))
+    if pc.any(left).as_py():
+        days, months = _parsed(whole, DAY_FIRST), _parsed(whole, MONTH_FIRST)
+        first = _day_is_first(days, months) if day_first is None else day_first
+        found = pc.coalesce(found, days if first else months)
+    moments = pc.cast(found, pa.int64())
+    micros = pc.round(pc.multiply(pc.cast(pc.coalesce(fraction, "0"), pa.float64()), 1e6))
+    return pc.cast(
+        pc.subtract(pc.add(moments, pc.cast(micros, pa.int64())), _offsets(pc.struct_field(zones, "zone"))),
+        pa.timestamp("us"),
+    )
+
+
+def _parsed(texts: pa.Array, days: Sequence[str]) -> pa.Array:
+    """Return the texts that are written in one of the ways as timestamps, null for others."""
+    numbers = pc.extract_regex(texts, r"^(?P<n0>\d+)\D(?P<n1>\d+)\D(?P<n2>\d+)")
+    found = []
+    for day in days:
+        written = pc.cast(
+            pc.struct_field(numbers, f"n{day.replace('%', '').translate(_ONLY_LETTERS).index('d')}"), pa.int64()
+        )
+        for time in TIMES:
+            moments = pc.strptime(texts, format=day + time, unit="us", error_is_null=True)
+            found.append(
+                pc.if_else(pc.equal(pc.day(moments), written), moments, None)
+            )  # strptime takes 30 February for 2 March
+    return pc.coalesce(*found)
+
+
+def _day_is_first(days: pa.Array, months: pa.Array) -> bool:
+    """Return whether the day comes first, by the dates that can be read in one way alone."""
+    only_days = pc.any(pc.and_(pc.is_valid(days), pc.is_null(months))).as_py()
+    only_months = pc.any(pc.and_(pc.is_valid(months), pc.is_null(days))).as_py()
+    if only_days != only_months or not pc.any(pc.is_valid(days)).as_py():
+        return bool(only_days)
+    raise DataError(
+        "the dates do not show which number is the day: "
+        + ("some have the day first, some the month." if only_days else "no number is above 12.")
+        + " Say so: day_first=True or False (--day-first, --month-first)."
+    )
+
+
+def _offsets(zones: pa.Array) -> pa.Array:
+    """Return how many microseconds local time is ahead of UTC; 0 where no zone is given."""
+    numbers = pc.replace_substring_regex(pc.coalesce(zones, "+0000"), r"^(Z|UTC)$", "+0000")
+    digits = pc.replace_substring(numbers, ":", "")
+    hours, minutes = (pc.cast(pc.utf8_slice_codeunits(digits, start, start + 2), pa.int64()) for start in (1, 3))
+    size = pc.add(pc.multiply(hours, 3_600_000_000), pc.multiply(minutes, 60_000_000))
+    return pc.if_else(pc.starts_with(digits, "-"), pc.negate(size), size)

@@ -1,0 +1,50 @@
+"""Dates as people write them: each way gives the moment that Python's own reading of it gives."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from topple.data.dates import dates_of
+from topple.errors import DataError
+
+NOON = datetime(2025, 3, 14, 12, 30, 5, tzinfo=UTC)
+
+
+def read(*texts, **options):
+    return [
+        None if each is None else each.replace(tzinfo=UTC) for each in dates_of(pa.array(texts), **options).to_pylist()
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-03-14 12:30:05", "2025-03-14T12:30:05", "2025/03/14 12:30:05", " 14.03.2025 12:30:05 ", "2025-03-14T12:30:05Z",
+        "2025-03-14T13:30:05+01:00", "2025-03-14 07:00:05 -0530", "14/03/2025 12:30:05", "03/14/2025 12:30:05", "14-03-2025 12:30:05",
+        "2025-03-14 12:30:05 UTC",
+    ],
+)  # fmt: skip
+def test_every_way_gives_the_same_moment(text):
+    assert read(text) == [NOON]
+
+
+def test_fractions_days_alone_and_holes():
+    assert read("2025-03-14 12:30:05.25", "2025-03-14", "14.03.2025", None, "noon", "2025-02-30") == [
+        NOON.replace(microsecond=250_000), NOON.replace(hour=0, minute=0, second=0), NOON.replace(hour=0, minute=0, second=0),
+        None, None, None,
+    ]  # fmt: skip
+
+
+def test_several_ways_in_one_column_where_one_date_shows_which_number_is_the_day():
+    assert read("2025-03-14", "14.03.2025", "14/03/2025", "04/03/2025")[-1] == datetime(2025, 3, 4, tzinfo=UTC)
+    assert read("03/14/2025", "03/04/2025")[-1] == datetime(2025, 3, 4, tzinfo=UTC)
+
+
+def test_dates_that_do_not_show_it_are_refused_until_it_is_said():
+    with pytest.raises(DataError, match=r"which number is the day: no number is above 12. Say so: day_first=True"):
+        read("03/04/2025")
+    with pytest.raises(DataError, match="some have the day first, some the month"):
+        read("14/03/2025", "03/14/2025")
+    assert read("03/04/2025", day_first=True) == [datetime(2025, 4, 3, tzinfo=UTC)]
+    assert read("03/04/2025", day_first=False) == [datetime(2025, 3, 4, tzinfo=UTC)]
