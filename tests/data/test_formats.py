@@ -147,3 +147,59 @@ def test_lists_come_to_a_split_in_their_order():
     )
     split = prepare(read_interactions(table))
     assert split.times is not None
+
+
+MESSY = (
+    "Kunde;Artikel;Anzahl;Wann\n"
+    "käufer 1;A-1;1,5;14.03.2025 10:00\n"
+    "käufer 1;A-2;2;2025-03-13\n"
+    ";A-2;1;2025-03-13\n"
+    "7;A-1;4;22/03/2025\n"
+    "7;A-1;1;22/03/2025\n"
+)
+NAMES = {"user": "Kunde", "item": "Artikel", "weight": "Anzahl", "timestamp": "Wann"}
+
+
+def test_a_messy_file_is_read_as_a_person_would(tmp_path, caplog):
+    (tmp_path / "shop.csv").write_bytes(MESSY.encode("latin-1"))
+    options = NAMES | {"separator": ";", "encoding": "latin-1", "decimal": ",", "drop_missing": True}
+    with caplog.at_level(logging.WARNING):
+        read = read_interactions(tmp_path / "shop.csv", **options)
+    assert "1 of 5 rows are left out, for something is missing: 'Kunde' 1" in caplog.text
+    assert pairs(read) == {("käufer 1", "A-1"), ("käufer 1", "A-2"), ("7", "A-1")}
+    assert sorted(read.weights.tolist()) == [1.5, 2, 5]
+    assert order(read)["käufer 1"] == ["A-2", "A-1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"encoding": "utf-8"}, "cannot be read as a table: .*UTF8"),
+        ({"encoding": "klingon"}, "cannot be read as a table"),
+        ({"separator": ";;"}, "separator=';;' must be one character"),
+        ({"separator": "é"}, "separator='é' must be one character of ASCII"),
+        ({"decimal": "comma"}, "decimal='comma' must be one character"),
+        ({"form": "tree"}, "form='tree' is not one of table, adjacency"),
+        ({"drop_missing": False}, "row 3"),
+    ],
+)
+def test_what_cannot_be_read_so_says_what_to_change(tmp_path, options, message):
+    (tmp_path / "shop.csv").write_bytes(MESSY.encode("latin-1"))
+    good = NAMES | {"separator": ";", "encoding": "latin-1", "decimal": ",", "drop_missing": True}
+    with pytest.raises(DataError, match=message):
+        read_interactions(tmp_path / "shop.csv", **good | options)
+
+
+@pytest.mark.parametrize("name", ["pairs.csv", "pairs.csv.gz", "pairs.tsv"])
+def test_a_table_without_a_header_has_numbers_for_names(tmp_path, name):
+    tab = "\t" if ".tsv" in name else ","
+    text = f"ann{tab}alien{tab}3\nbob{tab}jaws{tab}1\n"
+    read = read_interactions(written(tmp_path, name, text), header=False, weight="3")
+    assert pairs(read) == {("ann", "alien"), ("bob", "jaws")}
+    assert sorted(read.weights.tolist()) == [1, 3]
+
+
+@pytest.mark.parametrize("separator", ["tab", "\\t", "\t"])
+def test_a_tab_may_be_called_so(tmp_path, separator):
+    read = read_interactions(written(tmp_path, "pairs.txt", "user\titem\nann\talien\n"), separator=separator)
+    assert pairs(read) == {("ann", "alien")}

@@ -1,6 +1,7 @@
 """`topple data`: the data sets by name, and any table of your own."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,15 +9,18 @@ import typer
 from rich.table import Table
 
 from topple import registry
-from topple.cli.shared.options import Json, plainly
+from topple.cli.shared.options import DataChoice, Json, plainly, takes_data
 from topple.cli.shared.showing import console, show_json
 from topple.errors import DataError
 
 if TYPE_CHECKING:
+    from topple.data.interactions import Interactions
     from topple.data.splitting import Split
 
 app = typer.Typer(help="The data sets: list, fetch, describe.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A data set by name.")]
+FIRST = 5
+"""Rows that are shown."""
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the published files.")]
 
 
@@ -72,36 +76,46 @@ def fetch(name: Name, data_dir: DataDir = None) -> None:
 
 @app.command()
 @plainly
+@takes_data
 def describe(
-    name: Annotated[str, typer.Argument(help="A data set by name, or a table (CSV, TSV, Parquet).")],
-    data_dir: DataDir = None,
-    user_column: Annotated[str, typer.Option(help="Column of user ids, for a table.")] = "user",
-    item_column: Annotated[str, typer.Option(help="Column of item ids, for a table.")] = "item",
-    rating_column: Annotated[str | None, typer.Option(help="Column of ratings, for a table.")] = None,
+    choice: DataChoice,
+    name: Annotated[str, typer.Argument(help="A data set by name, or a table (CSV, TSV, JSON Lines, Parquet).")],
     json: Json = False,
 ) -> None:
-    """Count users, items and interactions, before and after preparation."""
-    from topple.data.preparation import prepare
-    from topple.data.reading import read_interactions
+    """Count users, items and interactions, before and after preparation, with the options that `topple fit` takes."""
     from topple.data.sources import source
     from topple.data.sources.alishop import Alishop
     from topple.reports.tables import facts_table
 
+    if choice.dataset is not None or choice.interactions is not None:
+        raise DataError("name the data set or the table as the argument, and not by --dataset or --interactions.")
     facts: dict[str, object] = {}
     if name not in registry.names("datasets"):
-        read = read_interactions(Path(name), user=user_column, item=item_column, rating=rating_column)
+        chosen = replace(choice, interactions=Path(name))
+        read = chosen.read()
         facts["as published"] = read.describe()
-        facts["prepared"] = _prepared(lambda: prepare(read))
+        facts["first rows"] = _first_rows(read)
     else:
-        found = source(name)
+        chosen, found = replace(choice, dataset=name), source(name)
         if not isinstance(found, Alishop):
-            facts["as published"] = found.load(data_dir).describe()
-        facts["prepared"] = _prepared(lambda: found.split(data_dir))
+            facts["as published"] = found.load(choice.data_dir).describe()
+    facts["prepared"] = _prepared(chosen.load)
     if json:
         show_json(facts)
         return
     for title, values in facts.items():
         console().print(facts_table(f"{name}, {title}", values))  # type: ignore[arg-type] # both are objects
+
+
+def _first_rows(read: "Interactions") -> Mapping[str, object]:
+    """Show the first rows as they were understood, by number."""
+    users, items = read.users.decode(read.user_index[:FIRST]), read.catalogue.vocabulary.decode(read.item_index[:FIRST])
+    others = {"rating": read.ratings, "weight": read.weights, "time": read.timestamps}
+    return {
+        str(row + 1): {"user": user, "item": item}
+        | {name: float(values[row]) for name, values in others.items() if values is not None}
+        for row, (user, item) in enumerate(zip(users, items, strict=True))
+    }
 
 
 def _prepared(make: Callable[[], "Split"]) -> Mapping[str, object]:

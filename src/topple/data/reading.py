@@ -13,7 +13,7 @@ from scipy import sparse
 from topple.data.formats import ADJACENCY, ORDER, exploded, read_adjacency
 from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates, Rows, merged
-from topple.data.tables import column_of, frame_of, moments, ratings_of, read_table, weights_of
+from topple.data.tables import TextTable, column_of, frame_of, moments, ratings_of, read_table, weights_of
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError
 from topple.types import CsrMatrix, Id, IntArray
@@ -44,6 +44,11 @@ def read_interactions(
     separator: str | None = None,
     duplicates: Duplicates | None = None,
     form: Literal["table", "adjacency"] = "table",
+    header: bool = True,
+    encoding: str = "utf-8",
+    decimal: str = ".",
+    day_first: bool | None = None,
+    drop_missing: bool = False,
     name: str | None = None,
 ) -> Interactions:
     """Read interactions from a file or a frame with named columns.
@@ -64,10 +69,16 @@ def read_interactions(
         weight: column of weights (plays, quantity, confidence), numbers above 0, that models which use weights learn from; any
             column, the ratings too. "auto": a column named weight, count, plays, quantity, or as `WEIGHTS` lists, where the
             table has one that is not named as another column. None: no weights.
-        separator: of a text file; by default a tab for .tsv, else a comma.
+        separator: of a text file: one character, or "tab"; by default a tab for .tsv, else a comma.
         duplicates: what becomes of the rows that repeat a (user, item) pair: refused ("error"), "sum", "mean" or "max" of
             their weights (or, but for "sum", ratings), "count" of the rows, the "first" or the "last". None: weights are summed,
             ratings and rows without weights refused. A pair whose weights come to 0 is no interaction.
+        header: whether a text file names the columns in the first line; without, they are called 1, 2, 3, ..., and user and item are
+            the first two.
+        encoding: of a text file, such as "latin-1".
+        decimal: the decimal point of a text file, such as ",".
+        day_first: whether 03/04/2025 is the third of April; None: what the dates show of which one number is above 12.
+        drop_missing: whether rows without a user, an item, a rating, a weight or a time are left out, and counted; else refused.
         form: "adjacency" for a text file without a header, a user and the items of the user a line: `user item item ...`.
         name: of the data set; by default the file's name.
 
@@ -82,11 +93,16 @@ def read_interactions(
         >>> len(read_interactions(table))
         3
     """
+    if form not in ("table", ADJACENCY):
+        raise DataError(f"form={form!r:.60} is not one of table, adjacency. Choose one of the two (--form).")
     if isinstance(source, str | Path):
         name = name or Path(source).name
         path = Path(source)
         adjacency = form == ADJACENCY
-        source = read_adjacency(path, separator) if adjacency else read_table(path, separator, (user, item), (title,))
+        if not header and not adjacency:
+            user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
+        text = TextTable(separator, header, encoding, decimal)
+        source = read_adjacency(path, separator) if adjacency else read_table(path, text, (user, item), (title,))
     frame = frame_of(source)
     user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
     frame = exploded(frame, item, (user, item, rating, title, timestamp, weight))
@@ -96,6 +112,7 @@ def read_interactions(
     for column in (user, item, rating, title, timestamp, weight):
         if column is not None and column not in frame.columns:
             raise DataError(_missing_column(column, frame.columns))
+    frame = _without_holes(frame, (user, item, rating, timestamp, weight)) if drop_missing else frame
     if len(frame) == 0:
         raise DataError(f"{name or 'the frame'} holds no rows: at least one interaction is needed. Check the source.")
     users, user_index = Vocabulary.of(column_of(frame[user]), "user")
@@ -104,7 +121,7 @@ def read_interactions(
         user_index * len(items) + item_index,
         ratings=None if rating is None else ratings_of(frame[rating]),
         weights=None if weight is None else weights_of(frame[weight]),
-        timestamps=None if timestamp is None else moments(frame[timestamp]),
+        timestamps=None if timestamp is None else moments(frame[timestamp], day_first=day_first),
     )
     titles = None if title is None else _titles(frame[title], item_index, items)
     found = _interactions(merged(read, duplicates), users, Catalogue(items, titles), name or "interactions")
@@ -208,6 +225,18 @@ def from_csr(
     ratings, weights = (entries.data[rows], None) if values == "ratings" else (None, entries.data[rows])
     found = _interactions(Rows(pairs, ratings, weights, None), sorted_users, Catalogue(sorted_items), name)
     return found.keep(np.ones(len(found), dtype=np.bool_))
+
+
+def _without_holes(frame: nw.DataFrame[Any], columns: Sequence[str | None]) -> nw.DataFrame[Any]:
+    """Return the rows that have a value in each of the columns, and say how many are left out."""
+    chosen = [column for column in columns if column is not None]
+    whole = frame.drop_nulls(subset=chosen)
+    if len(whole) < len(frame):
+        holes = ", ".join(f"{column!r} {count:,}" for column in chosen if (count := frame[column].null_count()))
+        logger.warning(
+            "%d of %d rows are left out, for something is missing: %s", len(frame) - len(whole), len(frame), holes
+        )
+    return whole
 
 
 def _plain(columns: Sequence[str], name: str, usual: str, others: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from topple.data.dates import dates_of
 from topple.data.formats import ATOMIC, ATOMIC_IDS, JSON_LINES, plainly_named, read_json_lines
 from topple.data.vocabulary import typed_ids
 from topple.errors import DataError, DataNotFoundError
@@ -20,14 +22,47 @@ from topple.types import FloatArray
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".parquet", *JSON_LINES, ATOMIC)
 
 
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """How a text file is written.
+
+    Args:
+        separator: between the cells: one character, "tab", or None for a tab in .tsv and a comma elsewhere.
+        header: whether the first line names the columns; else they are called 1, 2, 3, ...
+        encoding: of the text.
+        decimal: the decimal point of numbers.
+    """
+
+    separator: str | None = None
+    header: bool = True
+    encoding: str = "utf-8"
+    decimal: str = "."
+
+    def delimiter(self, suffixes: Sequence[str]) -> str:
+        """Return the separator of a file with these suffixes.
+
+        Raises:
+            DataError: a separator or a decimal point of more than one character.
+        """
+        named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "pipe": "|"}
+        chosen = self.separator or ("\t" if ".tsv" in suffixes or ATOMIC in suffixes else ",")
+        chosen = named.get(chosen, chosen)
+        for name, value in (("separator", chosen), ("decimal", self.decimal)):
+            if len(value) != 1 or not value.isascii():
+                raise DataError(
+                    f"{name}={value!r:.60} must be one character of ASCII. Choose one, such as ';' or ',' (or 'tab' for a separator)."
+                )
+        return chosen
+
+
 def read_table(
-    path: Path, separator: str | None = None, ids: Sequence[str | None] = (), texts: Sequence[str | None] = ()
+    path: Path, text: TextTable | None = None, ids: Sequence[str | None] = (), texts: Sequence[str | None] = ()
 ) -> pa.Table:
     """Read a CSV, TSV or Parquet file with a header, JSON Lines or an atomic file of RecBole into an Arrow table.
 
     Args:
         path: the file.
-        separator: of a text file; by default a tab for .tsv, else a comma.
+        text: how a text file is written; None for commas (tabs in .tsv), a header, and UTF-8.
         ids: columns that a text file holds as ids: integers only where every value is written like one.
         texts: columns that a text file holds as text, even where it looks like numbers.
 
@@ -43,16 +78,13 @@ def read_table(
     kind = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".bz2")), "")
     if kind in JSON_LINES:
         return read_json_lines(path)
-    if kind == ATOMIC and separator is None:
-        separator = "\t"
-    delimiter = separator or ("\t" if ".tsv" in suffixes else ",")
-    if len(delimiter) != 1:
-        raise DataError(f"separator={separator!r} must be one character. Choose one, such as ';'.")
+    written = text or TextTable()
+    delimiter = written.delimiter(suffixes)
     try:
         if suffixes and suffixes[-1] == ".parquet":
             return pq.read_table(path)
-        table = _read_text(path, delimiter, [*ids, *texts, *(ATOMIC_IDS if kind == ATOMIC else ())])
-    except (pa.ArrowInvalid, pa.ArrowException, EOFError, OSError) as error:
+        table = _read_text(path, written, delimiter, [*ids, *texts, *(ATOMIC_IDS if kind == ATOMIC else ())])
+    except (pa.ArrowInvalid, pa.ArrowException, EOFError, LookupError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(
             f"{path} cannot be read as a table: {reason}. It must be Parquet, or text in UTF-8 with a header line; for "
@@ -66,13 +98,27 @@ def read_table(
     return table
 
 
-def _read_text(path: Path, delimiter: str, texts: Sequence[str | None]) -> pa.Table:
+def _read_text(path: Path, written: TextTable, delimiter: str, texts: Sequence[str | None]) -> pa.Table:
     types = {column: pa.string() for column in texts if column is not None}
+    names = None if written.header else [str(number) for number in range(1, _width(path, written, delimiter) + 1)]
     return pa_csv.read_csv(
         path,
+        read_options=pa_csv.ReadOptions(encoding=written.encoding, column_names=names),
         parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=True, decimal_point=written.decimal
+        ),
     )
+
+
+def _width(path: Path, written: TextTable, delimiter: str) -> int:
+    """Return how many columns the first line of a text file has."""
+    with pa.input_stream(path, compression="detect") as file:
+        options = pa_csv.ReadOptions(encoding=written.encoding, autogenerate_column_names=True)
+        with pa_csv.open_csv(
+            file, read_options=options, parse_options=pa_csv.ParseOptions(delimiter=delimiter)
+        ) as rows:
+            return len(rows.schema)
 
 
 def frame_of(source: Any) -> nw.DataFrame[Any]:
@@ -131,14 +177,18 @@ def weights_of(series: nw.Series[Any]) -> FloatArray:
     )
 
 
-def moments(series: nw.Series[Any]) -> FloatArray:
-    """Return times as numbers: numbers as they are, dates as microseconds since 1970.
+def moments(series: nw.Series[Any], *, day_first: bool | None = None) -> FloatArray:
+    """Return times as numbers: numbers as they are, dates as microseconds since 1970, as `dates_of` reads them.
 
     Raises:
         DataError: a time that is neither.
     """
     column = column_of(series)
     kind = None if isinstance(column, list) else column.type
+    if kind is not None and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        numbers = _floats(series, column)
+        column = numbers if np.isfinite(numbers).all() else dates_of(column, day_first=day_first)
+        kind = None if isinstance(column, np.ndarray) else column.type
     if kind is not None and pa.types.is_temporal(kind):
         with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
             column = pc.cast(pc.cast(column, pa.timestamp("us", tz=getattr(kind, "tz", None))), pa.int64())

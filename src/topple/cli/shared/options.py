@@ -14,6 +14,7 @@ from topple import registry
 from topple.errors import DataError, ToppleError
 
 if TYPE_CHECKING:
+    from topple.data.interactions import Interactions
     from topple.data.splitting import Split
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -57,7 +58,10 @@ class DataChoice:
     ] = None
     interactions: Annotated[
         Path | None,
-        typer.Option(help="Your own table: CSV, TSV (.gz, .bz2 too) or Parquet.", rich_help_panel=DATA),
+        typer.Option(
+            help="Your own table: CSV, TSV, JSON Lines (.gz, .bz2 too), Parquet, or .inter of RecBole.",
+            rich_help_panel=DATA,
+        ),
     ] = None
     user_column: Annotated[str, typer.Option(help="Column of user ids.", rich_help_panel=DATA)] = "user"
     item_column: Annotated[str, typer.Option(help="Column of item ids.", rich_help_panel=DATA)] = "item"
@@ -81,7 +85,35 @@ class DataChoice:
         Path | None,
         typer.Option(help="Titles: movies.dat, u.item, or a table with columns item, title.", rich_help_panel=DATA),
     ] = None
-    separator: Annotated[str | None, typer.Option(help="Delimiter of a text table.", rich_help_panel=DATA)] = None
+    separator: Annotated[
+        str | None, typer.Option(help="Delimiter of a text table: one character, or tab.", rich_help_panel=DATA)
+    ] = None
+    header: Annotated[
+        bool,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether a text table names the columns in the first line; else they are called 1, 2, 3, ...",
+            rich_help_panel=DATA,
+        ),
+    ] = True
+    encoding: Annotated[str, typer.Option(help="Of a text table, such as latin-1.", rich_help_panel=DATA)] = "utf-8"
+    decimal: Annotated[str, typer.Option(help="Decimal point of a text table.", rich_help_panel=DATA)] = "."
+    day_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--day-first/--month-first",
+            help="Whether 03/04/2025 is the third of April. (default: what the dates show)",
+            rich_help_panel=DATA,
+        ),
+    ] = None
+    drop_missing: Annotated[
+        bool,
+        typer.Option("--drop-missing", help="Leave out rows with a hole, and count them.", rich_help_panel=DATA),
+    ] = False
+    form: Annotated[
+        str,
+        typer.Option(help="table, or adjacency: a line is a user and the items of the user.", rich_help_panel=DATA),
+    ] = "table"
     duplicates: Annotated[
         str,
         typer.Option(
@@ -117,7 +149,6 @@ class DataChoice:
     def load(self) -> "Split":
         """Read and prepare the chosen data."""
         from topple.data.preparation import Preparation, prepare
-        from topple.data.reading import read_interactions
         from topple.data.sources import source
 
         if (self.dataset is None) == (self.interactions is None):
@@ -132,18 +163,29 @@ class DataChoice:
         if self.dataset is not None:
             split = source(self.dataset).split(self.data_dir, given)
         else:
-            read = read_interactions(
-                self.interactions,
-                user=self.user_column,
-                item=self.item_column,
-                rating=self.rating_column,
-                timestamp=self.time_column,
-                weight=None if self.weight_column == "none" else self.weight_column,
-                separator=self.separator,
-                duplicates=None if self.duplicates == "auto" else self.duplicates,  # type: ignore[arg-type] # checked there
-            )
-            split = prepare(read, Preparation.parse(given))
+            split = prepare(self.read(), Preparation.parse(given))
         return self._titled(split)
+
+    def read(self) -> "Interactions":
+        """Read the table of interactions."""
+        from topple.data.reading import read_interactions
+
+        return read_interactions(
+            self.interactions,
+            user=self.user_column,
+            item=self.item_column,
+            rating=self.rating_column,
+            timestamp=self.time_column,
+            weight=None if self.weight_column == "none" else self.weight_column,
+            separator=self.separator,
+            duplicates=None if self.duplicates == "auto" else self.duplicates,  # type: ignore[arg-type] # checked there
+            form=self.form,  # type: ignore[arg-type] # checked there
+            header=self.header,
+            encoding=self.encoding,
+            decimal=self.decimal,
+            day_first=self.day_first,
+            drop_missing=self.drop_missing,
+        )
 
     def _titled(self, split: "Split") -> "Split":
         from dataclasses import replace
