@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from topple.api.agreement import agreement as agreement
     from topple.api.asking import top_k_queries as top_k_queries
     from topple.api.evaluating import evaluate as evaluate
     from topple.api.explaining import explain as explain
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from topple.recommenders.saving.folders import load_model_split as load_model_split
     from topple.recommenders.saving.folders import save_model as save_model
     from topple.recommenders.training.quality import held_out_quality as held_out_quality
+    from topple.records.agreement import Agreement as Agreement
+    from topple.records.agreement import Shown as Shown
     from topple.records.answer import Explanation as Explanation
     from topple.records.answer import Proof as Proof
     from topple.records.answer import Removal as Removal
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from topple.verification.verify import verify as verify
 
 _MODULES = {
+    "Agreement": "topple.records.agreement",
     "Budget": "topple.scoring.budget",
     "CandidateRule": "topple.records.question",
     "Capability": "topple.scoring.recommender",
@@ -80,11 +84,13 @@ _MODULES = {
     "Removal": "topple.records.answer",
     "Repeats": "topple.records.question",
     "Retraining": "topple.verification.retraining",
+    "Shown": "topple.records.agreement",
     "Split": "topple.data.splitting",
     "Status": "topple.records.answer",
     "ToppleError": "topple.errors",
     "Verdict": "topple.records.answer",
     "Vocabulary": "topple.data.vocabulary",
+    "agreement": "topple.api.agreement",
     "canonical_json": "topple.records.io",
     "evaluate": "topple.api.evaluating",
     "explain": "topple.api.explaining",

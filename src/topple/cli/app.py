@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 from typer import completion
 
-from topple.cli import bench, data, demo, doctor, evaluate, explain, explainers, fit, recommend, reproduce, what_if
+from topple.cli import (
+    agree,
+    bench,
+    data,
+    demo,
+    doctor,
+    evaluate,
+    explain,
+    explainers,
+    fit,
+    recommend,
+    reproduce,
+    what_if,
+)
 from topple.cli.shared.options import plainly
 
 COMMAND = "topple"
@@ -36,6 +49,7 @@ app.add_typer(data.app, name="data")
 app.command()(plainly(fit.fit))
 app.command()(plainly(recommend.recommend))
 app.command()(plainly(what_if.what_if))
+app.command()(plainly(agree.agree))
 app.command()(plainly(explain.explain))
 app.command()(plainly(explainers.explainers))
 app.command()(plainly(evaluate.evaluate))

@@ -1,0 +1,238 @@
+"""Agreement: whether the lists that were shown are the model's, and why they are not."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from topple.api.agreeing.asking import Told, ask
+from topple.api.agreeing.causes import Difference, Hypothesis, Trying, causes_of
+from topple.api.agreeing.training import CLOSE, FEWEST, WORDS, near_chance, other_training
+from topple.data.splitting import Split
+from topple.errors import QueryError, UnknownIdError
+from topple.records.agreement import Agreement, Cause, ComparedList, Match, Shown
+from topple.records.question import CandidateRule, Request
+from topple.scoring.checks import candidate_rule, check_request
+from topple.scoring.recommender import Recommender
+from topple.types import IntArray, ItemId, UserHistories, UserId, plain
+
+DEPTH = 500
+"""The model's best items that are looked at below a shown list: a filter leaves out what is between its items."""
+
+
+def agreement(
+    recommender: Recommender,
+    shown: Mapping[UserId, Sequence[ItemId]] | Iterable[Shown],
+    k: int | None = None,
+    *,
+    histories: UserHistories | Split | None = None,
+    weights: Mapping[UserId, Sequence[float]] | None = None,
+    other_weights: Mapping[UserId, Sequence[float]] | None = None,
+    later: Mapping[UserId, Sequence[ItemId]] | None = None,
+    rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
+    candidates: Iterable[ItemId] | None = None,
+    exclude: Iterable[ItemId] = frozenset(),
+    contexts: Mapping[UserId, Any] | None = None,
+) -> Agreement:
+    """Compare lists that were really shown with the model's, and find why they differ.
+
+    A cause is named only where it was tried and holds: asked under it, the model gives the shown list. Else it is "unknown". That the
+    lists are of another training is said where nearly all differ, nothing else explains them, and the model ranks their items high.
+
+    Args:
+        recommender: the model.
+        shown: user id to the list as it was shown, best first; or `topple.Shown` records, which hold the histories too.
+        k: length of the model's lists; None for the length that most shown lists have.
+        histories: user id to history, or the split that the users are of.
+        weights: the weight of each event that the model is asked with, by user; 1 each unless given.
+        other_weights: weights that the lists may have been made with: one hypothesis more.
+        later: items that a user is known to have met besides the history, such as held-out ones: tried as events that came since.
+        rule: "all" where items of the history are listed too.
+        candidates: the only items that may be listed; None for all.
+        exclude: items that may not be listed.
+        contexts: what a wrapped model is told besides, by user.
+
+    Raises:
+        QueryError: no list, an empty list or one that holds an item twice, a user without a history, or a history that has no list.
+
+    Example:
+        >>> from topple.testing import film_recommender
+        >>> found = agreement(film_recommender(), {"ana": ["evita"]}, histories={"ana": ["alien", "brazil", "casablanca", "duel"]})
+        >>> found.share
+        1.0
+    """
+    records = _records(shown, histories, weights, contexts)
+    limits = {"candidates": None if candidates is None else frozenset(map(plain, candidates)),
+              "exclude": frozenset(map(plain, exclude)), "rule": candidate_rule(rule)}  # fmt: skip
+    length = Counter(len(each.items) for each in records).most_common(1)[0][0] if k is None else k
+    requests = [_request(recommender, each, length, limits) for each in records]
+    comparing = Comparing(recommender, records, requests, length)
+    return comparing.compared(other_weights or {}, later or {})
+
+
+def _records(
+    shown: Mapping[UserId, Sequence[ItemId]] | Iterable[Shown],
+    histories: UserHistories | Split | None,
+    weights: Mapping[UserId, Sequence[float]] | None,
+    contexts: Mapping[UserId, Any] | None,
+) -> list[Shown]:
+    """Return the shown lists with the history of each, and refuse lists that are none."""
+    if isinstance(shown, Mapping):
+        records = [
+            Shown(
+                tuple(_history(user, histories)),
+                tuple(map(plain, _list(user, items))),
+                plain(user),
+                tuple(map(float, (weights or {}).get(user, ()))),
+                (contexts or {}).get(user),
+            )
+            for user, items in shown.items()
+        ]
+    else:
+        records = list(shown)
+    if not records:
+        raise QueryError("no list was shown: there is nothing to compare. Give one list a user at least.")
+    for each in records:
+        if not isinstance(each, Shown):
+            raise QueryError(
+                f"{each!r:.80} is not a shown list. Give a mapping of users to lists with histories=, or topple.Shown records."
+            )
+        twice = [item for item, count in Counter(each.items).items() if count > 1]
+        if twice or not each.items:
+            what = f"holds {twice[0]!r} more than once" if twice else "is empty"
+            raise QueryError(f"the list shown to user {each.user!r} {what}. A list names each item once, best first.")
+    return records
+
+
+def _list(user: UserId, items: object) -> Sequence[ItemId]:
+    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
+        raise QueryError(
+            f"the list shown to user {user!r} is {items!r:.80}, no list of item ids. Give item ids, best first."
+        )
+    return list(items)
+
+
+def _history(user: UserId, histories: UserHistories | Split | None) -> Sequence[ItemId]:
+    """Return the history of a user."""
+    if histories is None:
+        raise QueryError(
+            "the lists come without histories. Give histories=: a mapping of users to histories, or the split that they are of."
+        )
+    if isinstance(histories, Split):
+        try:
+            return histories.history(user)
+        except UnknownIdError as error:
+            raise QueryError(f"a list was shown to user {user!r}, who has no history: {error}") from error
+    if user not in histories:
+        raise QueryError(
+            f"a list was shown to user {user!r}, who is not among the {len(histories):,} users with a history. Add the history, or "
+            "leave the list out."
+        )
+    return histories[user]
+
+
+def _request(recommender: Recommender, each: Shown, k: int, limits: Mapping[str, Any]) -> Request:
+    """Return what the model is asked beside a shown list; refuse what it cannot be asked."""
+    request = Request.of(
+        history=each.history, k=k, user=each.user, weights=each.weights, context=each.context, **limits
+    )
+    try:
+        check_request(request, recommender.catalogue)
+    except QueryError as error:
+        raise QueryError(f"user {each.user!r}: {error}") from error
+    return replace(request, k=1)  # lists of any length are looked at below
+
+
+@dataclass(frozen=True, eq=False)
+class Comparing:
+    """Compares shown lists with the model's.
+
+    Args:
+        recommender: the model.
+        records: the shown lists.
+        requests: what the model is asked beside each.
+        k: length of the model's lists.
+    """
+
+    recommender: Recommender
+    records: Sequence[Shown]
+    requests: Sequence[Request]
+    k: int
+
+    def compared(
+        self, other_weights: Mapping[UserId, Sequence[float]], later: Mapping[UserId, Sequence[ItemId]]
+    ) -> Agreement:
+        """Ask, compare, and find the cause of each difference."""
+        shown, strange = self._indices()
+        depth = max(DEPTH, 20 * max(self.k, *map(len, shown)))
+        told = [one for one in ask(self.recommender, self.requests, shown, depth) if one is not None]
+        lists = [self._beside(number, shown[number], told[number], strange[number]) for number in range(len(shown))]
+        differences = [
+            Difference(
+                number,
+                self.requests[number],
+                shown[number],
+                told[number],
+                tuple(map(plain, later.get(self.records[number].user, ()))),  # type: ignore[arg-type]
+                tuple(map(float, other_weights.get(self.records[number].user, ()))),  # type: ignore[arg-type]
+            )
+            for number, each in enumerate(lists)
+            if each.match in (Match.DIFFERENT, Match.REORDERED) and each.cause is None
+        ]
+        ever_shown = np.zeros(len(self.recommender.catalogue), dtype=np.bool_)
+        for items in shown:
+            ever_shown[items] = True
+        found = causes_of(self.recommender, differences, ever_shown)
+        unexplained = [each for each in differences if each.number not in found]
+        found |= self._for_the_rest(unexplained)
+        for number, hypothesis in found.items():
+            lists[number] = replace(lists[number], cause=hypothesis.cause, reason=hypothesis.explains[number])
+        return Agreement(self.k, tuple(lists))
+
+    def _indices(self) -> tuple[list[IntArray], list[list[ItemId]]]:
+        """Return the indices of the shown items that the model knows, and the items that it does not, of each list."""
+        vocabulary = self.recommender.catalogue.vocabulary
+        strange = [[item for item in each.items if item not in vocabulary] for each in self.records]
+        known = [vocabulary.encode([item for item in each.items if item in vocabulary]) for each in self.records]
+        if not any(map(len, known)):
+            try:
+                vocabulary.encode(list(self.records[0].items))
+            except UnknownIdError as error:
+                raise QueryError(f"the model knows none of the shown items: {error}") from error
+        return known, strange
+
+    def _beside(self, number: int, shown: IntArray, told: Told, strange: Sequence[ItemId]) -> ComparedList:
+        """Return a shown list beside the model's, with the cause where it is plain: ties, another length, unknown items."""
+        listed = self.recommender.catalogue.vocabulary.decode(told.best[: self.k])
+        items, k = self.records[number].items, self.k
+        overlap = len({*items[:k]} & {*listed}) / k
+        result = ComparedList(self.records[number].user, items, listed, Match.DIFFERENT, overlap)
+        if strange:
+            reason = f"the model does not know {len(strange):,} of the shown items, such as {strange[0]!r}: it has another catalogue"
+            return replace(result, cause=Cause.CATALOGUE, reason=reason)
+        if len(items) == k and items == listed:
+            return replace(result, match=Match.IDENTICAL)
+        if told.gives() and len(items) != k:
+            more = "shorter" if len(items) < k else "longer"
+            reason = f"the shown list is the model's and {more}: {len(items)} items where k is {k}"
+            return replace(result, cause=Cause.LENGTH, reason=reason)
+        if told.gives():
+            reason = "the lists differ among items whose scores are equal, or equal within rounding, and nowhere else"
+            return replace(result, match=Match.TIED, cause=Cause.TIES, reason=reason)
+        same_items = len(items) == k and {*items} == {*listed}
+        return replace(result, match=Match.REORDERED) if same_items else result
+
+    def _for_the_rest(self, unexplained: Sequence[Difference]) -> dict[int, Hypothesis]:
+        """Return what is said of lists that no hypothesis gives: nearer with other weights, another training, or unknown."""
+        lists, items = len(self.records), len(self.recommender.catalogue)
+        cause, words = Cause.UNKNOWN, "nothing that was tried gives the shown list"
+        if unexplained and other_training(unexplained, lists, items):
+            nearer = Trying(self.recommender, unexplained).nearer()
+            cause = Cause.WEIGHTS if nearer else Cause.FACTORS
+            words = f"{nearer}: it was trained with other weights" if nearer else WORDS
+        elif len(unexplained) >= FEWEST and near_chance(unexplained, items) > CLOSE:
+            words += "; the model ranks the shown items little better than chance: do the ids stand for the same items?"
+        hypothesis = Hypothesis(cause, {each.number: words for each in unexplained})
+        return dict.fromkeys(hypothesis.explains, hypothesis)

@@ -1,0 +1,96 @@
+"""`topple agree`: whether the lists that were shown are the model's, and why they are not."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from topple.cli.shared.loading import load_on, split_of
+from topple.cli.shared.options import Device, Factory, Json, ModelFolder
+from topple.cli.shared.showing import MOST_SHOWN, console, show_json
+from topple.errors import QueryError
+from topple.records.question import CandidateRule
+
+if TYPE_CHECKING:
+    from topple.data.splitting import Split
+    from topple.types import ItemId, UserHistories, UserId
+
+HISTORIES = "Histories"
+
+
+def agree(
+    model: ModelFolder,
+    shown: Annotated[Path, typer.Option(help="The lists: a table with columns user, item and (or in order) rank.")],
+    k: Annotated[
+        int | None,
+        typer.Option("-k", "--k", min=1, help="Length of the model's lists. (default: that of most shown lists)"),
+    ] = None,
+    histories: Annotated[
+        Path | None,
+        typer.Option(
+            help="A table of events: user, item. (default: the users of the model's data)", rich_help_panel=HISTORIES
+        ),
+    ] = None,
+    weight_column: Annotated[
+        str | None, typer.Option(help="Column of --histories: the weight of each event.", rich_help_panel=HISTORIES)
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option(help="Column of --histories: when; else rows are in order.", rich_help_panel=HISTORIES)
+    ] = None,
+    user_column: Annotated[str, typer.Option(help="Column of user ids.")] = "user",
+    item_column: Annotated[str, typer.Option(help="Column of item ids.")] = "item",
+    rank_column: Annotated[str, typer.Option(help="Column of ranks, 1 for the best.")] = "rank",
+    separator: Annotated[str | None, typer.Option(help="Delimiter of the text tables.")] = None,
+    rule: Annotated[CandidateRule, typer.Option(help="Which items the lists hold.")] = CandidateRule.UNSEEN_BEFORE,
+    device: Device = "cpu",
+    factory: Factory = None,
+    json: Json = False,
+) -> None:
+    """Compare lists that were really shown with the model's: how many are the same, which differ, and the likely reason.
+
+    A reason is named only where it was tried and holds: weights, a filter, another training, another k, ties, a history that is newer or
+    older than the list. Else it is unknown.
+
+    Example: topple agree --model model --shown lists.csv
+    """
+    from topple.api.agreement import agreement
+    from topple.data.ranked import read_histories, read_lists
+    from topple.reports.agreement import agreement_sentences, differences_table
+
+    if histories is None and (weight_column or time_column):
+        raise QueryError(
+            "--weight-column and --time-column are columns of --histories. Give that table, or leave them out."
+        )
+    columns: dict[str, Any] = {"user": user_column, "item": item_column, "separator": separator}
+    lists = read_lists(shown, rank=rank_column, **columns)
+    split = split_of(model) if histories is None else None
+    told: UserHistories | Split | None = split
+    weights: dict[UserId, tuple[float, ...]] = {}
+    if histories is not None:
+        told, weights = read_histories(histories, weight=weight_column, timestamp=time_column, **columns)
+    elif split is None:
+        raise QueryError("this model folder holds no users. Give --histories with a table of events.")
+    recommender = load_on(model, device, factory)
+    found = agreement(
+        recommender, lists, k, histories=told, weights=weights, later=_held_out(split, list(lists)), rule=rule
+    )
+    if json:
+        show_json(found.as_json())
+        return
+    for line in agreement_sentences(found):
+        console().print(line, markup=False, soft_wrap=True)
+    if found.causes:
+        console().print(differences_table(found, recommender.catalogue, MOST_SHOWN))
+
+
+def _held_out(split: "Split | None", users: "Sequence[UserId]") -> "dict[UserId, Sequence[ItemId]]":
+    """Return the items that were held out of the history of each user who is a test or validation user."""
+    if split is None:
+        return {}
+    return {
+        user: split.catalogue.vocabulary.decode(held.held_out[int(held.users.encode([user])[0])].indices)
+        for held in (split.validation, split.test)
+        for user in users
+        if user in held.users
+    }

@@ -1,0 +1,125 @@
+"""Lists that were shown, and histories, from tables with one row an item or an event."""
+
+from typing import Any
+
+import numpy as np
+from narwhals import Series
+
+from topple.data.tables import column_of, frame_of, moments, numbers, read_table
+from topple.data.vocabulary import id_column
+from topple.errors import DataError
+from topple.types import FilePath, FloatArray, ItemId, UserId
+
+
+def read_lists(
+    source: FilePath | Any, *, user: str = "user", item: str = "item", rank: str = "rank", separator: str | None = None
+) -> dict[UserId, tuple[ItemId, ...]]:
+    """Read lists that were shown: user to items, best first.
+
+    Args:
+        source: a path (CSV, TSV, their .gz or .bz2, Parquet) or a pandas, polars or pyarrow frame.
+        user: column of user ids.
+        item: column of item ids.
+        rank: column of ranks, 1 for the best; without such a column the rows of a user are in order, best first.
+        separator: of a text file; by default a tab for .tsv, else a comma.
+
+    Raises:
+        DataNotFoundError: no such file.
+        DataError: no table, a missing column or id, a rank that is not a number, or two items of a user at one rank.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> read_lists(pa.table({"user": ["ann", "ann"], "item": ["jaws", "alien"], "rank": [2, 1]}))
+        {'ann': ('alien', 'jaws')}
+    """
+    rows = _Rows(source, user, item, separator)
+    ranks = rows.numbers(rank) if rank in rows.frame.columns else None
+    if ranks is not None:
+        for who, at in rows.of_users.items():
+            found, counts = np.unique(ranks[at], return_counts=True)
+            if (counts > 1).any():
+                raise DataError(
+                    f"user {who!r} has {int(counts.max())} items at rank {found[counts.argmax()]:g}. Each rank of a list holds one "
+                    "item; correct the column of ranks, or leave it out: then the order of the rows counts."
+                )
+    return rows.sequences(rows.items, ranks)
+
+
+def read_histories(
+    source: FilePath | Any,
+    *,
+    user: str = "user",
+    item: str = "item",
+    weight: str | None = None,
+    timestamp: str | None = None,
+    separator: str | None = None,
+) -> tuple[dict[UserId, tuple[ItemId, ...]], dict[UserId, tuple[float, ...]]]:
+    """Read histories, one row an event, and the weight of each event; an item may come again.
+
+    Args:
+        source: a path or a frame, as for `read_lists`.
+        user: column of user ids.
+        item: column of item ids.
+        weight: column of weights, above 0; None: there are none.
+        timestamp: column of times; None: the rows of a user are in order, oldest first.
+        separator: of a text file.
+
+    Returns:
+        user to items, oldest first, and user to weights; no weights without such a column.
+
+    Raises:
+        DataNotFoundError: no such file.
+        DataError: no table, a missing column or id, or a weight or time that is none.
+    """
+    rows = _Rows(source, user, item, separator)
+    times = None if timestamp is None else rows.moments(timestamp)
+    if weight is None:
+        return rows.sequences(rows.items, times), {}
+    weights = rows.numbers(weight)
+    if (weights <= 0).any():
+        row = int(np.argmax(weights <= 0))
+        raise DataError(
+            f"weight {weights[row]:g} in row {row + 1} of column {weight!r} is not above 0. Correct or drop the row."
+        )
+    return rows.sequences(rows.items, times), rows.sequences(weights.tolist(), times)
+
+
+class _Rows:
+    """A table of rows of a user and an item each."""
+
+    def __init__(self, source: FilePath | Any, user: str, item: str, separator: str | None) -> None:
+        from pathlib import Path
+
+        read = read_table(Path(source), separator, ids=(user, item)) if isinstance(source, str | Path) else source
+        self.frame, self.name = frame_of(read), str(source) if isinstance(source, str | Path) else "the frame"
+        users, self.items = (
+            id_column(column_of(self._column(name)), kind).to_pylist()
+            for name, kind in ((user, "user"), (item, "item"))
+        )
+        if not users:
+            raise DataError(f"{self.name} holds no rows: at least one is needed. Check the source.")
+        self.of_users: dict[UserId, list[int]] = {}
+        for row, who in enumerate(users):
+            self.of_users.setdefault(who, []).append(row)
+
+    def numbers(self, column: str) -> FloatArray:
+        return numbers(self._column(column))
+
+    def moments(self, column: str) -> FloatArray:
+        return moments(self._column(column))
+
+    def sequences(self, values: list[Any], keys: FloatArray | None) -> dict[UserId, tuple[Any, ...]]:
+        """Return the values of each user, in the order of the keys, or of the rows."""
+        if keys is None:
+            return {who: tuple(values[row] for row in at) for who, at in self.of_users.items()}
+        return {
+            who: tuple(values[row] for row in sorted(at, key=keys.__getitem__)) for who, at in self.of_users.items()
+        }
+
+    def _column(self, name: str) -> "Series[Any]":
+        if name not in self.frame.columns:
+            raise DataError(
+                f"column {name!r} is missing from {self.name}; the columns are {', '.join(map(repr, self.frame.columns))}. Name the "
+                "right one."
+            )
+        return self.frame[name]

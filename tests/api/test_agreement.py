@@ -1,0 +1,98 @@
+import pytest
+
+import topple
+from tests.api.planted import K, planted, tied, world
+from topple import Shown, agreement
+from topple.errors import QueryError
+from topple.records.agreement import Cause, Match
+from topple.testing import film_recommender
+from topple.testing.toy import ANA, BO
+
+TOY = film_recommender()
+CASES = list(planted())
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_the_planted_cause_is_named_and_only_that(number):
+    case = CASES[number]()
+    found = agreement(case.model, case.shown, case.k, **case.told)
+    differing = [each for each in found.lists if each.cause is not None]
+    named = {each.cause for each in differing} - {Cause.UNKNOWN}
+    assert named == ({case.cause} - {Cause.UNKNOWN, None}), case.name
+    if case.cause is None:
+        assert found.share == found.overlap == 1
+    elif case.cause is not Cause.UNKNOWN:
+        assert len(differing) >= 15
+        assert found.causes[case.cause] >= case.fewest * len(differing), case.name
+    assert all(each.reason for each in differing)
+
+
+def test_figures_are_those_of_lists_worked_out_by_hand():
+    shown = {"ana": ["evita", "fargo"], "bo": ["alien", "fargo"], "eve": ["fargo", "duel"]}
+    found = agreement(TOY, shown, 2, histories={"ana": ANA, "bo": BO, "eve": BO})
+    assert [each.match for each in found.lists] == [Match.IDENTICAL, Match.REORDERED, Match.DIFFERENT]
+    assert [each.overlap for each in found.lists] == [1, 1, 0.5]
+    assert found.share == pytest.approx(1 / 3)
+    assert found.overlap == pytest.approx(5 / 6)
+    assert found.lists[1].listed == ("fargo", "alien")
+    assert [each.user for each in found.differing] == ["bo", "eve"]
+
+
+def test_the_reasons_say_what_was_tried():
+    split, model = world()
+    histories = split.histories(limit=12)
+    older = {user: history[:-1] for user, history in histories.items()}
+    shown = {user: [one.item for one in topple.recommend(model, history, K)] for user, history in older.items()}
+    found = agreement(model, shown, histories=split)
+    assert found.k == K
+    reasons = {each.reason for each in found.differing}
+    assert reasons == {"the history is newer than the list: without the latest event the model gives it"}
+
+
+def test_ties_are_counted_apart_from_identical_lists():
+    case = tied()
+    found = agreement(case.model, case.shown, case.k, **case.told)
+    assert found.count(Match.IDENTICAL) + found.count(Match.TIED) == len(found.lists)
+    assert found.share == 1
+    assert not found.differing
+
+
+def test_records_of_shown_lists_hold_the_history_and_the_weights():
+    shown = [Shown(ANA, ("evita", "fargo"), "ana"), Shown(BO, ("fargo", "alien"), weights=(1.0, 2.0))]
+    found = agreement(TOY, shown)
+    assert [each.user for each in found.lists] == ["ana", None]
+    listed = [one.item for one in topple.recommend(TOY, BO, 2, weights=(1, 2))]
+    assert found.lists[1].listed == tuple(listed)
+
+
+def test_items_of_another_catalogue_are_the_reason():
+    found = agreement(TOY, {"ana": ["evita", "jaws"], "bo": ["fargo", "alien"]}, 2, histories={"ana": ANA, "bo": BO})
+    assert found.causes == {Cause.CATALOGUE: 1}
+    assert "does not know 1 of the shown items, such as 'jaws'" in found.lists[0].reason
+
+
+@pytest.mark.parametrize(
+    ("shown", "options", "match"),
+    [
+        ({}, {}, "no list was shown: there is nothing to compare"),
+        ({"ana": []}, {}, "the list shown to user 'ana' is empty"),
+        ({"ana": ["evita", "evita"]}, {}, "the list shown to user 'ana' holds 'evita' more than once"),
+        ({"ana": "evita"}, {}, "the list shown to user 'ana' is 'evita', no list of item ids"),
+        ({"ana": ["evita"]}, {"histories": None}, "the lists come without histories. Give histories="),
+        ({"eve": ["evita"]}, {}, "a list was shown to user 'eve', who is not among the 1 users with a history"),
+        ({"ana": [1, 2]}, {}, "the model knows none of the shown items: unknown item id 1, 2"),
+        ({"ana": ["evita"]}, {"k": 9}, "user 'ana': k=9 with 3 candidates"),
+        ({"ana": ["evita"]}, {"rule": "none"}, "rule='none' is not one of"),
+        ({"ana": ["evita"]}, {"weights": {"ana": [1]}}, "user 'ana': 1 weights for a history of 4 events"),
+        (["evita"], {}, "'evita' is not a shown list. Give a mapping of users to lists"),
+    ],
+)
+def test_bad_input_is_refused(shown, options, match):
+    with pytest.raises(QueryError, match=match):
+        agreement(TOY, shown, **({"histories": {"ana": ANA}} | options))
+
+
+def test_a_user_who_is_not_of_the_split_is_refused():
+    split, model = world()
+    with pytest.raises(QueryError, match="a list was shown to user 'nobody', who has no history"):
+        agreement(model, {"nobody": list(model.catalogue.vocabulary.ids[:3])}, histories=split)

@@ -1,0 +1,43 @@
+import pyarrow as pa
+import pytest
+
+from topple.data.ranked import read_histories, read_lists
+from topple.errors import DataError, DataNotFoundError
+
+
+def test_lists_are_read_by_rank_or_in_the_order_of_the_rows(tmp_path):
+    (tmp_path / "ranked.csv").write_text("user,item,rank\n1,a,2\n2,c,1\n1,b,1\n")
+    assert read_lists(tmp_path / "ranked.csv") == {1: ("b", "a"), 2: ("c",)}
+    (tmp_path / "rows.tsv").write_text("who\twhat\n1\tb\n1\ta\n")
+    assert read_lists(str(tmp_path / "rows.tsv"), user="who", item="what") == {1: ("b", "a")}
+
+
+def test_histories_are_read_with_weights_in_the_order_of_time():
+    table = pa.table({"user": ["u", "u", "v"], "item": [7, 7, 8], "plays": [3, 1, 2], "at": [20, 10, 5]})
+    histories, weights = read_histories(table, weight="plays", timestamp="at")
+    assert histories == {"u": (7, 7), "v": (8,)}
+    assert weights == {"u": (1.0, 3.0), "v": (2.0,)}
+    assert read_histories(table)[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "match"),
+    [
+        ({"user": [1], "thing": [2]}, {}, "column 'item' is missing from the frame; the columns are 'user', 'thing'"),
+        ({"user": [1, 1], "item": [2, 3], "rank": [1, 1]}, {}, "user 1 has 2 items at rank 1. Each rank of a list"),
+        ({"user": [1], "item": [2], "rank": ["x"]}, {}, "'x' in row 1 of column 'rank' is not a finite number"),
+        ({"user": [1, None], "item": [2, 3]}, {}, "user id is missing in row 2"),
+        ({"user": pa.array([], pa.int64()), "item": pa.array([], pa.int64())}, {}, "the frame holds no rows"),
+    ],
+)
+def test_bad_lists_are_refused(columns, options, match):
+    with pytest.raises(DataError, match=match):
+        read_lists(pa.table(columns), **options)
+
+
+def test_bad_weights_and_files_are_refused(tmp_path):
+    table = pa.table({"user": [1, 1], "item": [2, 3], "plays": [1, 0]})
+    with pytest.raises(DataError, match="weight 0 in row 2 of column 'plays' is not above 0"):
+        read_histories(table, weight="plays")
+    with pytest.raises(DataNotFoundError, match=r"none\.csv is not a file"):
+        read_lists(tmp_path / "none.csv")
