@@ -1,19 +1,34 @@
 """Wrap: a model that another library trained, as a recommender."""
 
 import inspect
+import logging
 import warnings
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 from topple import registry
+from topple.api.agreement import agreement
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import SettingsError
 from topple.scoring.recommender import Recommender
 from topple.types import Id
 
+logger = logging.getLogger(__name__)
+
+USERS, K = 8, 10
+"""Lists of the library that are compared with those of the wrapped model, and their length."""
+ENOUGH = 0.75
+"""Share of the lists that must be the library's; below it a warning is given."""
+
 
 def wrap(
-    model: Any, library: str = "callable", items: Catalogue | Vocabulary | Iterable[Id] | None = None, **options: Any
+    model: Any,
+    library: str = "callable",
+    items: Catalogue | Vocabulary | Iterable[Id] | None = None,
+    *,
+    check: bool = True,
+    **options: Any,
 ) -> Recommender:
     """Return a trained model of another library as a recommender.
 
@@ -22,6 +37,8 @@ def wrap(
         library: a name of the registry: "callable" (any function), "torch", "sklearn", "implicit", "lenskit", "rectools",
             "cornac" or "recbole".
         items: the ids of the items in the order of the model's score columns; None where the library keeps them.
+        check: whether to compare a few lists with those that the library itself recommends, where it can, and to warn where they
+            are others: what is explained would not be what is shown.
         options: of the adapter, such as `histories="csr"` of "callable".
 
     Warns once where rounding may hide which of two good items scores higher, or has made all good items equal, and says what
@@ -48,7 +65,42 @@ def wrap(
     recommender: Recommender = adapter(model, items, **options)
     if recommender.coarse:
         warnings.warn(_coarse(recommender), stacklevel=2)
+    told = _disagreement(model, items, recommender, adapter.__module__) if check else ""
+    if told:
+        warnings.warn(told, stacklevel=2)
     return recommender
+
+
+def _disagreement(model: Any, items: Any, recommender: Recommender, adapter: str) -> str:
+    """Say how few of the lists that the library itself recommends are those of the wrapped model; nothing where enough are.
+
+    An adapter that has a function `own_lists` is asked for them.
+    """
+    own_lists = getattr(import_module(adapter), "own_lists", None)
+    k = min(K, len(recommender.catalogue) // 3)
+    if own_lists is None or k < 1:
+        return ""
+    try:
+        shown = own_lists(model, items, recommender, USERS, k)
+    except Exception as error:  # noqa: BLE001 - a library that cannot recommend here may still be explained
+        logger.info(
+            "%s was not compared with the library's lists: %s: %s", recommender.name, type(error).__name__, error
+        )
+        return ""
+    shown = [each for each in shown if each.items and each.history]
+    if not shown:
+        return ""
+    found = agreement(recommender, shown, k)
+    logger.info("%s: %.0f %% of %d lists are those of the library", recommender.name, 100 * found.share, len(shown))
+    if found.share >= ENOUGH:
+        return ""
+    cause, count = next(iter(found.causes.items()))
+    reason = next(each.reason for each in found.lists if each.cause is cause)
+    return (
+        f"{round(found.share * len(shown))} of {len(shown)} lists that the library itself recommends are those of the wrapped "
+        f"{recommender.name} (mean overlap at {k}: {found.overlap:.2f}): explanations would be of other lists. The likely reason of "
+        f"{count}: {cause}: {reason}. check=False leaves the comparison out."
+    )
 
 
 def _coarse(recommender: Recommender) -> str:

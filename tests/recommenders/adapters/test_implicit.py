@@ -6,6 +6,7 @@ import topple
 from tests.data.prepared import played_split
 from tests.recommenders.adapters.matrices import ITEMS, history, interactions, listed
 from topple.errors import CapabilityError, DataError, RecommenderError
+from topple.recommenders.adapters.implicit import own_lists
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender
@@ -37,6 +38,16 @@ def test_item_item_models_recommend_as_the_library_does(kind):
         assert set(topple_list[:5]) == {ITEMS[item] for item in ids[:5]}
     explained = topple.explain(recommender, history(3), k=3, progress=False)
     assert {e.proof.value for e in explained if e.items} == {"minimum"}
+
+
+@pytest.mark.parametrize(
+    "model", [BM25Recommender(K=12, num_threads=1), AlternatingLeastSquares(factors=6, random_state=1, num_threads=1)]
+)
+def test_the_librarys_lists_for_drawn_histories_are_those_of_the_wrapped_model(model):
+    recommender = topple.wrap(trained(model), "implicit", ITEMS)
+    shown = own_lists(model, ITEMS, recommender, 6, 5)
+    assert [len(each.items) for each in shown] == [5] * 6
+    assert topple.agreement(recommender, shown, 5).share == 1
 
 
 @pytest.mark.parametrize(("alpha", "regularization"), [(1.0, 0.01), (8.0, 0.5)])

@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from scipy.sparse import csr_matrix
+
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters.arrays.factors import FactorsOfItems
 from topple.recommenders.adapters.arrays.item_weights import ItemWeights
-from topple.recommenders.adapters.catalogues import catalogue_of, library
+from topple.recommenders.adapters.catalogues import catalogue_of, drawn_histories, library
+from topple.records.agreement import Shown
 from topple.scoring.recommender import Recommender
 from topple.types import Id
 
@@ -47,3 +51,18 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
             f"removed from it. What works: {WORKS}; for another model with a way to score a history, wrap it as 'callable'."
         )
     raise RecommenderError(f"{name} is not a model of implicit. Give {WORKS}.")
+
+
+def own_lists(
+    model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None, recommender: Recommender, users: int, k: int
+) -> list[Shown]:
+    """Return the lists that implicit itself recommends for drawn histories; a model does not keep those that it was trained on."""
+    decode, shown = recommender.catalogue.vocabulary.decode, []
+    for history in drawn_histories(len(recommender.catalogue), users):
+        row = csr_matrix(
+            (np.ones(len(history), np.float32), ([0] * len(history), history)), shape=(1, len(recommender.catalogue))
+        )
+        solves = {"recalculate_user": True} if isinstance(recommender, FactorsOfItems) else {}
+        listed, _ = model.recommend(0, row, N=k, filter_already_liked_items=True, **solves)
+        shown.append(Shown(decode(np.sort(history)), decode(listed[listed >= 0].astype(np.int64))))
+    return shown

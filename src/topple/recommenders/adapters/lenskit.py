@@ -13,6 +13,7 @@ from topple.recommenders.adapters.arrays.item_weights import ItemWeights
 from topple.recommenders.adapters.asking.black_box import BlackBox
 from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of, library
+from topple.records.agreement import Shown
 from topple.scoring.recommender import Recommender
 from topple.types import Id
 
@@ -66,6 +67,29 @@ def wrap(
     recommender = BlackBox(catalogue, name, _Neighbours(part, ids), empty=0.0, missing=0.0, uses_weights=False)
     recommender.empty_by_rule = False  # type: ignore[misc] # a sum over no neighbours is 0
     return recommender
+
+
+def own_lists(
+    model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None, recommender: Recommender, users: int, k: int
+) -> list[Shown]:
+    """Return the lists that a pipeline itself recommends for the first users that it was trained on; nothing for a scorer alone."""
+    name = "history-lookup"
+    if (
+        not isinstance(model, library("lenskit.pipeline", "lenskit").Pipeline)
+        or model.node(name, missing="none") is None
+    ):
+        return []
+    interactions, shown = model.component(name).interactions, []
+    weighted = isinstance(recommender, FactorsOfItems) and bool(
+        getattr(_scorer(model, "scorer").config, "use_ratings", False)
+    )
+    for user in interactions.row_vocabulary.ids()[:users].tolist():
+        history = model.run(name, query=user).user_items
+        ratings = history.field("rating") if weighted else None
+        listed = library("lenskit", "lenskit").recommend(model, user, k)
+        weights = () if ratings is None else tuple(map(float, ratings))
+        shown.append(Shown(tuple(history.ids().tolist()), tuple(listed.ids().tolist()), str(user), weights))
+    return shown
 
 
 class _Neighbours:

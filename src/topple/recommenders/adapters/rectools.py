@@ -10,6 +10,7 @@ from topple.recommenders.adapters import implicit, rectools_transformers
 from topple.recommenders.adapters.arrays.factors import FactorsOfItems
 from topple.recommenders.adapters.arrays.item_weights import ItemWeights
 from topple.recommenders.adapters.catalogues import catalogue_of, library, say_weighted
+from topple.records.agreement import Shown
 from topple.scoring.recommender import Recommender
 
 WORKS = (
@@ -76,3 +77,18 @@ def _projection(item_factors: Any) -> Any:
     factors = np.asarray(item_factors, dtype=np.float64)
     vectors = factors / np.maximum(np.linalg.norm(factors, axis=0), 1e-30)
     return vectors @ vectors.T
+
+
+def own_lists(model: Any, items: Any, recommender: Recommender, users: int, k: int) -> list[Shown]:
+    """Return the lists that RecTools itself recommends for the first users of the dataset; nothing without one, or for transformers."""
+    if not hasattr(items, "item_id_map") or rectools_transformers.is_transformer(model):
+        return []
+    events, to_item = items.interactions.df, items.item_id_map.convert_to_external
+    shown = []
+    for number in np.unique(events["user_id"])[:users]:
+        user = items.user_id_map.external_ids[number]
+        rows = events[events["user_id"] == number]
+        listed = model.recommend(users=[user], dataset=items, k=k, filter_viewed=True).sort_values("rank")["item_id"]
+        history, weights = to_item(rows["item_id"]).tolist(), tuple(map(float, rows["weight"]))
+        shown.append(Shown(tuple(history), tuple(listed.tolist()), str(user), () if set(weights) == {1.0} else weights))
+    return shown
