@@ -57,7 +57,7 @@ def test_ties_are_counted_apart_from_identical_lists():
     assert not found.differing
 
 
-def test_records_of_shown_lists_hold_the_history_and_the_weights():
+def test_records_of_shlists_of_library_hold_the_history_and_the_weights():
     shown = [Shown(ANA, ("evita", "fargo"), "ana"), Shown(BO, ("fargo", "alien"), weights=(1.0, 2.0))]
     found = agreement(TOY, shown)
     assert [each.user for each in found.lists] == ["ana", None]

@@ -80,16 +80,12 @@ def _records(
 ) -> list[Shown]:
     """Return the shown lists with the history of each, and refuse lists that are none."""
     if isinstance(shown, Mapping):
-        records = [
-            Shown(
-                tuple(_history(user, histories)),
-                tuple(map(plain, _list(user, items))),
-                plain(user),
-                tuple(map(float, (weights or {}).get(user, ()))),
-                (contexts or {}).get(user),
-            )
-            for user, items in shown.items()
-        ]
+        records = []
+        for user, items in shown.items():
+            history = _history(user, histories)
+            weighted = (weights or {}).get(user, getattr(history, "weights", ()))  # a history may come with weights
+            listed, told = tuple(map(plain, _list(user, items))), (contexts or {}).get(user)
+            records.append(Shown(tuple(history), listed, plain(user), tuple(map(float, weighted)), told))
     else:
         records = list(shown)
     if not records:

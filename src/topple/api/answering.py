@@ -11,31 +11,30 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor
 
 import topple
 from topple.api.asking import Asked
-from topple.api.reasons import coarse, nearly_everyone, no_evidence, no_set, no_such_goal, not_listed, refuted, remark
+from topple.api.beside import beside_shown
+from topple.api.building import ItemSet, explanation_of, named_set
+from topple.api.reasons import no_evidence, no_such_goal, not_listed
 from topple.api.recommending import say_unused_weights
 from topple.errors import QueryError, ToppleError
 from topple.explainers.base import Explainer
-from topple.records.answer import Explanation, Proof, Status, Verdict
+from topple.records.answer import Explanation, Status
 from topple.records.claims import Claims
 from topple.records.question import Query
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.checks import check_request, check_target
-from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries, encode, encode_histories, named_items
+from topple.scoring.encoding import EncodedHistories, EncodedQueries, encode, encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.types import IntArray, ItemId
+from topple.types import IntArray
 from topple.verification.judging import ClaimedBounds, Judge
 from topple.verification.verify import not_allowed
 
 OnQueries: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
-ItemSet: TypeAlias = tuple[ItemId, ...]
-"""The items of a set."""
 
 
 class Answering:
@@ -113,6 +112,9 @@ class Answering:
         seconds = (time.perf_counter() - started) / max(1, len(flat))
         for (number, _, _), explanation in zip(flat, explained, strict=True):
             answers[number].append(replace(explanation, seconds=seconds))
+        for number, row in zip(indices, encoded.history_of, strict=True):
+            if asked[number].shown:
+                answers[number] = beside_shown(answers[number], asked[number].shown, unchanged, row)
         return answers
 
     def _queries_of_each(self, asked: Sequence[Asked], unchanged: UnchangedScores) -> list[tuple[Query, ...]]:
@@ -181,7 +183,7 @@ class Answering:
 
     def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores, claims: Claims) -> list[Explanation]:
         """Return the explanations that the claims come to once they are judged."""
-        named = [_named(queries.queries[number], claims.sets[number]) for number in range(len(queries))]
+        named = [named_set(queries.queries[number], claims.sets[number]) for number in range(len(queries))]
         refusals = [
             not_allowed(query, items) if items else "" for query, (items, _) in zip(queries.queries, named, strict=True)
         ]
@@ -191,7 +193,16 @@ class Answering:
         verdicts = judge.verdicts(claims.sets & allowed[:, None], alone=False, bounds=bounds)
         others = self._true_others(queries, unchanged, claims)
         return [
-            self._explanation(verdict, named[number], refusals[number], claims, number, others.get(number, ()))
+            explanation_of(
+                self.recommender,
+                verdict,
+                named[number],
+                refusals[number],
+                claims,
+                number,
+                others.get(number, ()),
+                self.stamp,
+            )
             for number, verdict in enumerate(verdicts)
         ]
 
@@ -209,91 +220,12 @@ class Answering:
         verdicts = Judge(self.recommender, asked, unchanged).verdicts(sets, alone=False)
         true: dict[int, tuple[ItemSet, ...]] = {}
         for turn, (number, verdict) in enumerate(zip(numbers, verdicts, strict=True)):
-            items, _ = _named(verdict.query, sets[turn])
+            items, _ = named_set(verdict.query, sets[turn])
             if verdict.valid and not not_allowed(verdict.query, items):
                 true[number] = (*true.get(number, ()), items)
         return true
-
-    def _explanation(
-        self,
-        verdict: Verdict,
-        named: tuple[ItemSet, tuple[int, ...]],
-        refusal: str,
-        claims: Claims,
-        number: int,
-        others: tuple[ItemSet, ...],
-    ) -> Explanation:
-        """Return the explanation of one query.
-
-        Args:
-            verdict: about the set.
-            named: the items and the positions of the set.
-            refusal: why the query does not allow the set; nothing where it does.
-            claims: of all queries that were answered together.
-            number: of the query among them.
-            others: other sets that are true.
-        """
-        query, (items, positions) = verdict.query, named
-        status, reason, proof = claims.status[number], "", None
-        if status is Status.IMPOSSIBLE and verdict.at_least is None:
-            status = Status.NOT_FOUND
-        if refusal:
-            reason = f"refused: {refusal}"
-        elif status is not Status.FOUND:
-            reason = (
-                no_set(status, verdict.proof_by) + nearly_everyone(self.recommender, query) + coarse(self.recommender)
-            )
-        elif not verdict.valid:
-            reason = f"refuted by re-ranking: {refuted(verdict)}"
-        else:
-            cost = _thousandths(query.item_cost(items))
-            is_minimum = verdict.at_least is not None and _thousandths(verdict.at_least) == cost
-            proof = Proof.MINIMUM if is_minimum else Proof.MINIMAL if verdict.minimal else Proof.VALID
-            reason = remark(verdict, proof, spent=bool(claims.ended[number]))
-        attributions = claims.attributions
-        return Explanation(
-            query=query,
-            status=status,
-            items=items,
-            positions=positions,
-            replacements=verdict.replacements,
-            rank_before=verdict.rank_before,
-            rank_after=verdict.rank_after,
-            rank_alone=verdict.rank_alone,
-            alternatives=_as_cheap(query, items, others) if proof else (),
-            proof=proof,
-            at_least=verdict.at_least,
-            proof_by=verdict.proof_by,
-            margin=verdict.margin,
-            within_rounding=verdict.within_rounding,
-            attributions=() if attributions is None else tuple(attributions[number, : len(query.history)].tolist()),
-            cost=int(claims.cost[number]),
-            reason=reason,
-            verdict=verdict,
-            **self.stamp,
-        )
 
     def _invalid(self, query: Query, reason: str) -> Explanation:
         """Return the answer to a query that cannot be asked, and report it as done."""
         self.on_progress(1)
         return Explanation(query, Status.INVALID, reason=reason, **self.stamp)
-
-
-def _named(query: Query, positions: Tensor) -> tuple[ItemSet, tuple[int, ...]]:
-    """Return the items and the positions of a set, bool [H]."""
-    numbers = tuple(position for position in positions.nonzero()[:, 0].tolist() if position < len(query.history))
-    return named_items(query, numbers), numbers
-
-
-def _as_cheap(query: Query, items: ItemSet, others: tuple[ItemSet, ...]) -> tuple[ItemSet, ...]:
-    """Return the first of the other sets that cost what the set does, each once, as many as the query asks for."""
-    cost = _thousandths(query.item_cost(items))
-    different = dict.fromkeys(
-        other for other in others if other != items and _thousandths(query.item_cost(other)) == cost
-    )
-    return tuple(different)[: query.sets - 1]
-
-
-def _thousandths(cost: float) -> int:
-    """Return a cost in whole thousandths, so that costs are compared exactly."""
-    return round(THOUSANDTHS * cost)

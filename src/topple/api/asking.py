@@ -152,10 +152,12 @@ class Asked:
     Args:
         request: the history, and the list that is asked for.
         queries: the queries about it; None for one about each item of the list.
+        shown: the list as it was shown, where the queries are about that; empty: it is not told.
     """
 
     request: Request
     queries: tuple[Query, ...] | None = None
+    shown: tuple[ItemId, ...] = ()
 
 
 def asked_by_history(queries: Sequence[Query]) -> tuple[list[Asked], list[list[int]]]:

@@ -9,6 +9,7 @@ from typing import Any
 from topple import registry
 from topple.api.answering import Answering, OnQueries
 from topple.api.asking import Asked, asked_by_history, requests_of
+from topple.api.beside import asked_about_shown
 from topple.errors import QueryError, SettingsError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
@@ -28,7 +29,8 @@ def explain(
     histories: UserHistories | Sequence[ItemId],
     *,
     targets: Sequence[ItemId] | None = None,
-    k: int = 5,
+    shown: Mapping[UserId, Sequence[ItemId]] | Sequence[ItemId] | None = None,
+    k: int | None = None,
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
     seed: int = 0,
     explainer: str | Explainer = "auto",
@@ -53,7 +55,9 @@ def explain(
         recommender: what recommended.
         histories: user id to history, or one history as a sequence of item ids.
         targets: the items to explain; None for the whole top-k of each history.
-        k: length of the list.
+        shown: the list that was really shown, or user id to list: each of the items is explained, and every answer says whether
+            the list is the model's (`shown_is_models`).
+        k: length of the list; None: 5, or the length of the list that was shown.
         rule: which items compete after a removal: "unseen_before", "unseen_after" or "all".
         seed: of the run.
         explainer: a name of the registry, or an explainer.
@@ -77,31 +81,37 @@ def explain(
         `invalid` and its reason, and does not stop the others.
 
     Raises:
-        QueryError: one history was given and it cannot be explained; an unknown rule or goal, or a constrained item that is
-            not in the catalogue.
+        QueryError: one history was given and it cannot be explained; targets with a shown list, or a shown list that is none; an
+            unknown rule or goal, or a constrained item that is not in the catalogue.
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     single = not isinstance(histories, Mapping)
     users: UserHistories = histories if isinstance(histories, Mapping) else {"": _one(histories)}
     weights_of: Mapping[UserId, Sequence[float]] | None
     weights_of = weights if weights is None or isinstance(weights, Mapping) else {"": weights}
+    if targets is not None and shown is not None:
+        raise QueryError("targets= and shown= both say what is explained. Give one of the two.")
+    length = 5 if k is None else k
     method = chosen_explainer(explainer, settings)
     method.require(recommender)
     requests = requests_of(
-        recommender.catalogue, users, weights_of, contexts, known_users=not single, k=k, rule=rule, seed=seed, repeats=repeats,
+        recommender.catalogue, users, weights_of, contexts, known_users=not single, k=length, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude,
     )  # fmt: skip
-    asked = [
-        Asked(request, None if targets is None else tuple(Query.about(target, request) for target in targets))
-        for request in requests
-    ]
-    queries_each = k if targets is None else len(targets)
-    total = queries_each * len(asked) if type(queries_each) is int and queries_each > 0 else len(asked)
+    if shown is not None:
+        asked = asked_about_shown(requests, shown, k, single=single)
+    else:
+        asked = [
+            Asked(request, None if targets is None else tuple(Query.about(target, request) for target in targets))
+            for request in requests
+        ]
+    count = length if type(length) is int and length > 0 else 1
+    total = sum(count if each.queries is None else len(each.queries) for each in asked)
     run = _run(recommender, asked, method, budget, progress, None, total)
     explanations = [explanation for answers in run for explanation in answers]
     invalid = next((each for each in explanations if each.status is Status.INVALID), None)
-    if single and invalid is not None:
+    if single and invalid is not None and (shown is None or invalid.shown_is_models is None):  # no list could be made
         raise QueryError(invalid.reason)
     return explanations
 

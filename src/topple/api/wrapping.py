@@ -74,14 +74,14 @@ def wrap(
 def _disagreement(model: Any, items: Any, recommender: Recommender, adapter: str) -> str:
     """Say how few of the lists that the library itself recommends are those of the wrapped model; nothing where enough are.
 
-    An adapter that has a function `own_lists` is asked for them.
+    An adapter that has a function `lists_of_library` is asked for them.
     """
-    own_lists = getattr(import_module(adapter), "own_lists", None)
+    lists_of_library = getattr(import_module(adapter), "lists_of_library", None)
     k = min(K, len(recommender.catalogue) // 3)
-    if own_lists is None or k < 1:
+    if lists_of_library is None or k < 1:
         return ""
     try:
-        shown = own_lists(model, items, recommender, USERS, k)
+        shown = lists_of_library(model, items, recommender, USERS, k)
     except Exception as error:  # noqa: BLE001 - a library that cannot recommend here may still be explained
         logger.info(
             "%s was not compared with the library's lists: %s: %s", recommender.name, type(error).__name__, error

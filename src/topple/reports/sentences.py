@@ -54,6 +54,11 @@ class _Sentence:
         self._catalogue, self._mark, self._ranks = catalogue, "*" if marks else "", ranks
 
     def text(self) -> str:
+        """Return the sentence, and that the list that was shown is another where it is."""
+        another = self._explanation.shown_is_models is False and self._explanation.status is not Status.INVALID
+        return f"{self._told()} {self._words.another_list}" if another else self._told()
+
+    def _told(self) -> str:
         """Return the sentence."""
         explanation, query, words = self._explanation, self._query, self._words
         if explanation.status is Status.INVALID:

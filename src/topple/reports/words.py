@@ -38,6 +38,7 @@ class Words:
         as_small, as_cheap: other sets follow.
         last, more: joins the last item of a list; `count` items more.
         invalid: the question could not be asked, for a `reason`.
+        another_list: the list that was shown is not the model's.
     """
 
     recommended: str
@@ -74,6 +75,7 @@ class Words:
     last: str
     more: str
     invalid: str
+    another_list: str
     reasons: Mapping[Status, str] = field(default_factory=dict)
 
     def verb(self, because: str) -> str:
@@ -126,6 +128,7 @@ ENGLISH = Words(
     last=" and ",
     more=" and {count} more",
     invalid="This could not be asked: {reason}",
+    another_list="The list that was shown is not the model's.",
 )
 
 GERMAN = Words(
@@ -187,6 +190,7 @@ GERMAN = Words(
     last=" und ",
     more=" und {count} weitere",
     invalid="Das konnte nicht gefragt werden: {reason}",
+    another_list="Die gezeigte Liste ist nicht die des Modells.",
 )
 
 LANGUAGES = {"en": ENGLISH, "de": GERMAN}

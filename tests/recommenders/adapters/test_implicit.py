@@ -6,7 +6,7 @@ import topple
 from tests.data.prepared import played_split
 from tests.recommenders.adapters.matrices import ITEMS, history, interactions, listed
 from topple.errors import CapabilityError, DataError, RecommenderError
-from topple.recommenders.adapters.implicit import own_lists
+from topple.recommenders.adapters.implicit import lists_of_library
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender
@@ -45,7 +45,7 @@ def test_item_item_models_recommend_as_the_library_does(kind):
 )
 def test_the_librarys_lists_for_drawn_histories_are_those_of_the_wrapped_model(model):
     recommender = topple.wrap(trained(model), "implicit", ITEMS)
-    shown = own_lists(model, ITEMS, recommender, 6, 5)
+    shown = lists_of_library(model, ITEMS, recommender, 6, 5)
     assert [len(each.items) for each in shown] == [5] * 6
     assert topple.agreement(recommender, shown, 5).share == 1
 

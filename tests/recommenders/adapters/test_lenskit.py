@@ -6,7 +6,7 @@ import torch
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, RecommenderError
-from topple.recommenders.adapters.lenskit import own_lists
+from topple.recommenders.adapters.lenskit import lists_of_library
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender
@@ -55,7 +55,7 @@ def test_lists_equal_the_librarys_own(scorer, capabilities):
         topple_list, scores = listed(recommender, user, 8)
         assert scores == pytest.approx(library_scores.scores().tolist(), rel=1e-5, abs=1e-6)
         assert set(topple_list[:4]) == set(library_scores.ids()[:4])
-    shown = own_lists(pipeline, None, recommender, 6, 5)
+    shown = lists_of_library(pipeline, None, recommender, 6, 5)
     assert [(each.user, len(each.items)) for each in shown] == [(user, 5) for user in USERS[:6]]
     assert topple.agreement(recommender, shown, 5).share == 1
     alone = topple.wrap(pipeline.component("scorer"), "lenskit")

@@ -5,7 +5,7 @@ import pytest
 import topple
 from tests.recommenders.adapters.matrices import ITEMS, USERS, history, interactions, listed
 from topple.errors import CapabilityError, DataError, RecommenderError
-from topple.recommenders.adapters.rectools import own_lists
+from topple.recommenders.adapters.rectools import lists_of_library
 from topple.scoring.recommender import Capability
 from topple.testing import check_recommender
 
@@ -46,7 +46,7 @@ DATASET = Dataset.construct(FRAME)
 )
 def test_the_librarys_lists_are_those_of_the_wrapped_model(model):
     recommender = topple.wrap(model.fit(DATASET), "rectools", DATASET)
-    shown = own_lists(model, DATASET, recommender, 6, 5)
+    shown = lists_of_library(model, DATASET, recommender, 6, 5)
     assert [(each.user, len(each.items)) for each in shown] == [(user, 5) for user in USERS[:6]]
     assert shown[0].history == tuple(history(0))
     assert topple.agreement(recommender, shown, 5).share == 1
@@ -56,7 +56,7 @@ def test_weights_of_the_dataset_come_with_the_lists():
     weighted = Dataset.construct(FRAME.assign(weight=1.0 + FRAME.index % 3))
     model = EASEModel(regularization=20).fit(weighted)
     recommender = topple.wrap(model, "rectools", weighted)
-    shown = own_lists(model, weighted, recommender, 6, 5)
+    shown = lists_of_library(model, weighted, recommender, 6, 5)
     assert set(shown[0].weights) == {1.0, 2.0, 3.0}
     assert topple.agreement(recommender, shown, 5).share == 1
 

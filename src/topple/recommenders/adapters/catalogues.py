@@ -71,7 +71,7 @@ def say_weighted(name: str, weights: Any) -> None:
 
 def drawn_histories(items: int, count: int, length: int = 8) -> list[IntArray]:
     """Return a few histories of different items, as indices, drawn by a fixed seed, for a library to recommend for."""
-    random = generator(0, "own lists")
+    random = generator(0, "lists of the library")
     return [random.choice(items, min(length, max(1, items // 3)), replace=False).astype(np.int64) for _ in range(count)]
 
 

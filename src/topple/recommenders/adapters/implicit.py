@@ -53,7 +53,7 @@ def wrap(model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None = None)
     raise RecommenderError(f"{name} is not a model of implicit. Give {WORKS}.")
 
 
-def own_lists(
+def lists_of_library(
     model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None, recommender: Recommender, users: int, k: int
 ) -> list[Shown]:
     """Return the lists that implicit itself recommends for drawn histories; a model does not keep those that it was trained on."""

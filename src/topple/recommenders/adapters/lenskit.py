@@ -69,7 +69,7 @@ def wrap(
     return recommender
 
 
-def own_lists(
+def lists_of_library(
     model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None, recommender: Recommender, users: int, k: int
 ) -> list[Shown]:
     """Return the lists that a pipeline itself recommends for the first users that it was trained on; nothing for a scorer alone."""

@@ -79,7 +79,7 @@ def _projection(item_factors: Any) -> Any:
     return vectors @ vectors.T
 
 
-def own_lists(model: Any, items: Any, recommender: Recommender, users: int, k: int) -> list[Shown]:
+def lists_of_library(model: Any, items: Any, recommender: Recommender, users: int, k: int) -> list[Shown]:
     """Return the lists that RecTools itself recommends for the first users of the dataset; nothing without one, or for transformers."""
     if not hasattr(items, "item_id_map") or rectools_transformers.is_transformer(model):
         return []
