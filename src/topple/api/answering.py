@@ -16,7 +16,8 @@ import topple
 from topple.api.asking import Asked
 from topple.api.beside import beside_shown
 from topple.api.building import ItemSet, explanation_of, named_set
-from topple.api.reasons import no_evidence, no_such_goal, not_listed
+from topple.api.deadline import Deadline
+from topple.api.reasons import NOT_BEGUN, no_evidence, no_such_goal, not_listed
 from topple.api.recommending import say_unused_weights
 from topple.errors import QueryError, ToppleError
 from topple.explainers.base import Explainer
@@ -27,6 +28,7 @@ from topple.scoring.budget import Budget, Meter
 from topple.scoring.checks import check_request, check_target
 from topple.scoring.encoding import EncodedHistories, EncodedQueries, encode, encode_histories
 from topple.scoring.memory import histories_at_once
+from topple.scoring.pace import Pace, TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.types import IntArray
@@ -53,6 +55,7 @@ class Answering:
         self.recommender, self.method, self.meter = recommender, method, meter
         self.on_progress = on_progress or (lambda count: None)
         self._told = False  # that weights are not used
+        self._pace: Callable[[], Pace | None] = lambda: None  # of the queries in progress
         self.stamp: dict[str, Any] = {
             "method": method.name,
             "settings": method.settings.model_dump(),
@@ -62,18 +65,40 @@ class Answering:
             "version": topple.__version__,
         }
 
-    def answers(self, asked: Sequence[Asked]) -> Iterator[list[Explanation]]:
-        """Yield the explanations of each request, in order, as they are ready."""
+    def answers(self, asked: Sequence[Asked], since: float | None = None) -> Iterator[list[Explanation]]:
+        """Yield the explanations of each request, in order, as they are ready.
+
+        Args:
+            asked: what is asked.
+            since: when the call that asks was begun, by `time.perf_counter`; None: now.
+        """
         self._told = self._told or say_unused_weights(self.recommender, (each.request for each in asked))
-        start, at_once = 0, histories_at_once(len(self.recommender.catalogue))
+        start, most = 0, histories_at_once(len(self.recommender.catalogue))
+        began = time.perf_counter() if since is None else since
+        deadline = Deadline(self.meter, sum(map(_count, asked)), began)
         while start < len(asked):
+            if deadline.over:
+                yield from map(self._not_begun, asked[start:])
+                return
             rule, stop = asked[start].request.rule, start + 1
+            at_once = deadline.histories(most, _count(asked[start]))
             while stop < min(len(asked), start + at_once) and asked[stop].request.rule == rule:
                 stop += 1
+            deadline.begin(sum(map(_count, asked[start:stop])))
             with self._mode():
-                answers = self._answers_of_one_rule(asked[start:stop])
+                answers = self._answers_of_one_rule(asked[start:stop], deadline)
             yield from answers
             start = stop
+
+    def _not_begun(self, asked: Asked) -> list[Explanation]:
+        """Return the answers about a history that the time does not last for: it is not scored, so no list is known."""
+        self.stamp["at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        queries = asked.queries or (Query.about(None, asked.request),)
+        self.on_progress(_count(asked))
+        return [
+            Explanation(query, Status.BUDGET_SPENT, reason=NOT_BEGUN, shown=asked.shown, **self.stamp)
+            for query in queries
+        ]
 
     @contextmanager
     def _mode(self) -> Iterator[None]:
@@ -82,7 +107,7 @@ class Answering:
         with torch.inference_mode(mode=not learns), torch.set_grad_enabled(learns):
             yield
 
-    def _answers_of_one_rule(self, asked: Sequence[Asked]) -> list[list[Explanation]]:
+    def _answers_of_one_rule(self, asked: Sequence[Asked], deadline: Deadline) -> list[list[Explanation]]:
         """Return the explanations of each request; the requests have one rule, and their histories are scored together."""
         started = time.perf_counter()
         self.stamp["at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -103,7 +128,10 @@ class Answering:
             device=self.recommender.device,
             indices=list(indices.values()),
         )
+        before = time.perf_counter()
         unchanged = UnchangedScores(self.recommender, encoded, good[0].request.rule)
+        self._pace = deadline.pace
+        deadline.listed(len(encoded.histories), time.perf_counter() - before, sum(map(_count, good)))
         queries = self._queries_of_each(good, unchanged)
         flat = [(number, row, query)
                 for number, row, several in zip(indices, encoded.history_of, queries, strict=True)
@@ -175,10 +203,16 @@ class Answering:
         if len(listed):
             asked = queries.select(listed)
             limited = {"meter": self.meter} if self.meter.budget != Budget() else {}
-            claims = self.method.propose(self.recommender, asked, self.on_progress, **limited)
+            with paced(self._pace()):
+                try:
+                    claims = self.method.propose(self.recommender, asked, self.on_progress, **limited)
+                except TimeIsUpError:  # of a method that keeps no time by itself
+                    claims = Claims.not_begun(torch.zeros_like(asked.protected))
             if self.method.outside:
                 unchanged.changed.clear()  # the judge believes no row that such a method could have put there
-            answers.update(zip(listed.tolist(), self._judged(asked, unchanged, claims), strict=True))
+            with paced(self._pace()):
+                judged = self._judged(asked, unchanged, claims)
+            answers.update(zip(listed.tolist(), judged, strict=True))
         return [answers[number] for number in range(len(queries))]
 
     def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores, claims: Claims) -> list[Explanation]:
@@ -217,7 +251,10 @@ class Answering:
         for turn, positions in enumerate(positions for several in claims.others.values() for positions in several):
             sets[turn, : len(positions)] = positions
         asked = queries.select(torch.tensor(numbers, device=queries.row.device))
-        verdicts = Judge(self.recommender, asked, unchanged).verdicts(sets, alone=False)
+        try:
+            verdicts = Judge(self.recommender, asked, unchanged).verdicts(sets, alone=False)
+        except TimeIsUpError:  # no other set is named that was not verified
+            return {}
         true: dict[int, tuple[ItemSet, ...]] = {}
         for turn, (number, verdict) in enumerate(zip(numbers, verdicts, strict=True)):
             items, _ = named_set(verdict.query, sets[turn])
@@ -229,3 +266,9 @@ class Answering:
         """Return the answer to a query that cannot be asked, and report it as done."""
         self.on_progress(1)
         return Explanation(query, Status.INVALID, reason=reason, **self.stamp)
+
+
+def _count(asked: Asked) -> int:
+    """Return how many queries a history is asked."""
+    k = asked.request.k
+    return len(asked.queries) if asked.queries is not None else k if isinstance(k, int) and k > 0 else 1

@@ -85,6 +85,7 @@ def explain(
             unknown rule or goal, or a constrained item that is not in the catalogue.
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
+    meter = _meter(budget)
     single = not isinstance(histories, Mapping)
     users: UserHistories = histories if isinstance(histories, Mapping) else {"": _one(histories)}
     weights_of: Mapping[UserId, Sequence[float]] | None
@@ -108,7 +109,7 @@ def explain(
         ]
     count = length if type(length) is int and length > 0 else 1
     total = sum(count if each.queries is None else len(each.queries) for each in asked)
-    run = _run(recommender, asked, method, budget, progress, None, total)
+    run = _run(recommender, asked, method, meter, progress, None, total)
     explanations = [explanation for answers in run for explanation in answers]
     invalid = next((each for each in explanations if each.status is Status.INVALID), None)
     if single and invalid is not None and (shown is None or invalid.shown_is_models is None):  # no list could be made
@@ -139,11 +140,11 @@ def explain_queries(
     Raises:
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
-    method = chosen_explainer(explainer, settings)
+    meter, method = _meter(budget), chosen_explainer(explainer, settings)
     method.require(recommender)
     asked, numbers_of = asked_by_history(queries)
     answers: dict[int, Explanation] = {}
-    run = _run(recommender, asked, method, budget, progress, on_progress, len(queries))
+    run = _run(recommender, asked, method, meter, progress, on_progress, len(queries))
     for numbers, explanations in zip(numbers_of, run, strict=True):
         answers.update(zip(numbers, explanations, strict=True))
     return [answers[number] for number in range(len(queries))]
@@ -164,9 +165,8 @@ def explain_each(
     Raises:
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
-    method = chosen_explainer(explainer, settings)
+    meter, method = _meter(budget), chosen_explainer(explainer, settings)
     method.require(recommender)
-    meter = Meter(budget if isinstance(budget, Budget) else Budget.parse(budget))
     return _one_history_at_a_time(Answering(recommender, method, meter), queries)
 
 
@@ -186,18 +186,22 @@ def _run(
     recommender: Recommender,
     asked: Sequence[Asked],
     method: Explainer,
-    budget: Budget | Mapping[str, Any] | None,
+    meter: Meter,
     progress: bool,
     on_progress: OnQueries | None,
     total: int,
 ) -> list[list[Explanation]]:
     """Return the answers to each request, with a bar where progress is shown, and log what is done."""
-    meter = Meter(budget if isinstance(budget, Budget) else Budget.parse(budget))
     logger.info("explain %d queries of %s with %s", total, recommender.name, method.name)
     with queries_bar(f"explain ({method.name})", total, on_progress) if progress else nullcontext(on_progress) as shown:
-        answers = list(Answering(recommender, method, meter, shown).answers(asked))
+        answers = list(Answering(recommender, method, meter, shown).answers(asked, meter.started))
     logger.info("explained: %s", dict(Counter(each.status.value for several in answers for each in several)))
     return answers
+
+
+def _meter(budget: Budget | Mapping[str, Any] | None) -> Meter:
+    """Begin to count what is spent, and to take the time."""
+    return Meter(budget if isinstance(budget, Budget) else Budget.parse(budget))
 
 
 def chosen_explainer(explainer: str | Explainer, settings: Settings | Mapping[str, Any] | None) -> Explainer:

@@ -14,6 +14,7 @@ REASONS = {
     Status.BUDGET_SPENT: "the budget was spent before a set was found",
     Status.IMPOSSIBLE: "proven: no set that the query allows does it",
 }
+NOT_BEGUN = "the budget was spent before the history was scored: give more seconds, or ask about fewer histories"
 WITHOUT_EVIDENCE = (
     "without these, nothing in the history speaks for it: it ties with all items of which the same is true"
 )

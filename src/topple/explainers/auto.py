@@ -20,6 +20,7 @@ from topple.explainers.search.growing import grow_and_prune, prune, width_for
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import EncodedQueries
+from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability, Recommender
 
 
@@ -71,8 +72,17 @@ class Auto(SetSearch):
         sets = self._small_sets(engine)
         if not settings.budget:
             return engine.claims(sets, engine.table.least_cost(1))
-        claims = self._exact.proven(engine, sets) if additive else self._bounded(engine, sets)
-        claims = self._enumerated(engine, claims, engine.table.asked)
+        claims = engine.claims(sets, engine.table.least_cost(1), torch.zeros_like(engine.table.asked))
+        try:
+            claims = self._exact.proven(engine, sets) if additive else self._bounded(engine, sets)
+            claims = self._enumerated(engine, claims, engine.table.asked)
+            return self._held_against_learned(engine, claims)
+        except TimeIsUpError:  # what is proven by then stays proven
+            return claims
+
+    def _held_against_learned(self, engine: Engine, claims: Claims) -> Claims:
+        """Return the claims, with smaller sets where the learned method finds some."""
+        go_on()
         learned = self._learned(engine, claims)
         smaller = (learned != claims.sets).any(-1)
         if not smaller.any():

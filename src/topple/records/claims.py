@@ -41,6 +41,12 @@ class Claims:
         """Claim sets, bool [N, H], that cost so many scored histories [N], and no proof."""
         return cls(sets, cost.double() * 0, cost > cost, cost)
 
+    @classmethod
+    def not_begun(cls, nothing: "Tensor") -> "Claims":
+        """Claim nothing, as if the budget had been spent before a query was begun, for empty sets [N, H]."""
+        cost = nothing.sum(-1)
+        return cls(nothing, cost.double(), cost == 0, cost)
+
     @property
     def found(self) -> "Tensor":
         """Where a set is named, bool [N]."""

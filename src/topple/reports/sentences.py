@@ -61,6 +61,8 @@ class _Sentence:
     def _told(self) -> str:
         """Return the sentence."""
         explanation, query, words = self._explanation, self._query, self._words
+        if query.target is None and explanation.status is Status.BUDGET_SPENT:
+            return words.not_begun.format(reason=explanation.reason)
         if explanation.status is Status.INVALID:
             return words.invalid.format(reason=explanation.reason)
         rank = f" ({explanation.rank_before})" if self._ranks else ""

@@ -38,6 +38,7 @@ class Words:
         as_small, as_cheap: other sets follow.
         last, more: joins the last item of a list; `count` items more.
         invalid: the question could not be asked, for a `reason`.
+        not_begun: no target of a list was explained, for a `reason`.
         another_list: the list that was shown is not the model's.
     """
 
@@ -75,6 +76,7 @@ class Words:
     last: str
     more: str
     invalid: str
+    not_begun: str
     another_list: str
     reasons: Mapping[Status, str] = field(default_factory=dict)
 
@@ -128,6 +130,7 @@ ENGLISH = Words(
     last=" and ",
     more=" and {count} more",
     invalid="This could not be asked: {reason}",
+    not_begun="Nothing of this list was explained: {reason}.",
     another_list="The list that was shown is not the model's.",
 )
 
@@ -190,6 +193,7 @@ GERMAN = Words(
     last=" und ",
     more=" und {count} weitere",
     invalid="Das konnte nicht gefragt werden: {reason}",
+    not_begun="Zu dieser Liste wurde nichts erklärt: {reason}.",
     another_list="Die gezeigte Liste ist nicht die des Modells.",
 )
 

@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from topple.scoring.pace import Pace
 from topple.settings import Settings
 
 
@@ -22,7 +23,7 @@ class Budget(Settings):
     scored: int | None = Field(default=None, ge=1)
     """Scored histories of a query; one that serves several queries counts for each. It may be passed by one step."""
     seconds: float | None = Field(default=None, gt=0)
-    """Seconds of a query: those that are answered together share the sum."""
+    """Seconds of a query, with the list, the search and the verification: those that are answered together share the sum."""
     total_scored: int | None = Field(default=None, ge=1)
     """Scored histories in all, each counted once."""
     total_seconds: float | None = Field(default=None, gt=0)
@@ -35,11 +36,19 @@ class Meter:
 
     Args:
         budget: the limits.
+        scored: histories that were scored.
+        started: when the run was begun.
     """
 
     budget: Budget = field(default_factory=Budget)
     scored: int = 0
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(
+        default_factory=lambda: time.perf_counter()
+    )  # looked up late, so that a test can set the clock
+    searches_end: float = math.inf
+    """When the searches in progress end: what verifying takes is kept back until then."""
+    a_history: float = 0.0
+    """Seconds that scoring an unchanged history took; 0: not known."""
 
     @property
     def over(self) -> bool:
@@ -47,6 +56,16 @@ class Meter:
         budget = self.budget
         late = budget.total_seconds is not None and time.perf_counter() - self.started >= budget.total_seconds
         return late or (budget.total_scored is not None and self.scored >= budget.total_scored)
+
+    @property
+    def timed(self) -> bool:
+        """Whether there is a limit in seconds."""
+        return self.budget.seconds is not None or self.budget.total_seconds is not None
+
+    @property
+    def late(self) -> bool:
+        """Whether the budget in all, or the time for the searches in progress, is spent."""
+        return self.over or (self.timed and time.perf_counter() >= self.searches_end)
 
     def account(self, queries: int, device: torch.device | None = None) -> "Account":
         """Open the account of queries that are answered together, and start to take their time."""
@@ -75,9 +94,21 @@ class Account:
     @property
     def late(self) -> bool:
         """Whether the time of the queries, or what is left in all, is spent."""
-        seconds = self.meter.budget.seconds
-        passed = seconds is not None and time.perf_counter() - self.started >= seconds * (len(self.cost) - 1)
-        return passed or self.meter.over
+        return self.meter.late or (self.meter.timed and time.perf_counter() >= self._ends)
+
+    @property
+    def _ends(self) -> float:
+        """When the time for the queries is over; infinite without a limit."""
+        budget, ends = self.meter.budget, [self.meter.searches_end]
+        if budget.seconds is not None:
+            ends.append(self.started + budget.seconds * (len(self.cost) - 1))
+        if budget.total_seconds is not None:
+            ends.append(self.meter.started + budget.total_seconds)
+        return min(ends)
+
+    def pace(self) -> Pace | None:
+        """Return the pace to score with until the time for the queries is over; None without a limit."""
+        return Pace(self._ends, self.meter.a_history) if self.meter.timed else None
 
     def spent(self, query: Tensor, more: Tensor | int = 0) -> Tensor:
         """Return which queries, by number, may spend no more once they have spent so much more; bool, of their shape."""
@@ -96,10 +127,6 @@ class Account:
 
         For work that cannot be asked in between whether it is late: one hard query then leaves the others their time.
         """
-        budget, now = self.meter.budget, time.perf_counter()
-        queries = len(self.cost) - 1
-        ends = [] if budget.seconds is None else [now + budget.seconds, self.started + budget.seconds * queries]
-        if budget.total_seconds is not None:
-            ends.append(self.meter.started + budget.total_seconds)
-        end = min(ends, default=math.inf)
+        seconds = self.meter.budget.seconds
+        end = self._ends if seconds is None else min(self._ends, time.perf_counter() + seconds)
         return lambda: end - time.perf_counter()

@@ -5,6 +5,7 @@ The budget is an upper bound: no answer depends on it. Below it, chunks have the
 
 import os
 import re
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import torch
 
 from topple.errors import SettingsError
+from topple.scoring.pace import current_pace
 
 VARIABLE = "TOPPLE_MEMORY"
 """The environment variable that sets the budget, such as `2GB` or `512MiB`."""
@@ -96,20 +98,27 @@ def histories_at_once(items: int) -> int:
     return min(HISTORIES, rows_at_once(items, HISTORIES * items))
 
 
-def in_chunks(total: int, at_once: int, work: Callable[[slice], None]) -> None:
+def in_chunks(total: int, at_once: int, work: Callable[[slice], None], histories: int = 0) -> None:
     """Do a few rows at a time; where memory runs out, do the same rows again in halves, down to one row.
 
     Args:
         total: how many rows there are.
         at_once: how many to begin with, at least 1.
         work: called with the rows to do; doing a row twice must do no harm.
+        histories: how many histories a row scores; 0: none, and no deadline is kept.
+
+    Raises:
+        TimeIsUpError: there is a deadline, and it is over before all histories are scored.
     """
-    start = 0
+    start, pace = 0, current_pace() if histories else None
     while start < total:
-        rows = slice(start, min(start + at_once, total))
+        fit = at_once if pace is None else max(1, pace.histories((total - start) * histories) // histories)
+        rows, began = slice(start, min(start + at_once, start + fit, total)), time.perf_counter()
         try:
             work(rows)
             start = rows.stop
+            if pace is not None:
+                pace.took((rows.stop - rows.start) * histories, time.perf_counter() - began)
         except (MemoryError, RuntimeError) as error:
             at_once = (rows.stop - rows.start) // 2
             if not at_once or not _is_out_of_memory(error):

@@ -9,6 +9,7 @@ from torch import Tensor
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries
+from topple.scoring.pace import TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.verification.outcomes import Outcomes, outcomes_of, target_out, targets_out
@@ -38,7 +39,7 @@ class _Judged:
         necessary: without the set the target is out, bool [N].
         sufficient: with nothing but the set the target is in, bool [N].
         valid: the set does what the goal asks, bool [N].
-        minimal: no single unit of the set can be given back, bool [N].
+        minimal: no single unit of the set can be given back, bool [N]; None where the time was over before that was tried.
         within_rounding: rounding decides about the set, or about a unit of it that might be given back, bool [N].
         proven_below: as claimed, 0 where the judge refuted it [N].
         proof_by: whose proof that is, a name a query; nothing for no proof or for what the judge saw.
@@ -49,7 +50,7 @@ class _Judged:
     necessary: Tensor
     sufficient: Tensor
     valid: Tensor
-    minimal: Tensor
+    minimal: Tensor | None
     within_rounding: Tensor
     proven_below: Tensor
     proof_by: list[str]
@@ -91,15 +92,15 @@ class Judge:
         """
         queries, is_set, state = self.queries, sets.any(1), state_of(self.recommender)
         rank_before, _ = self.unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
-        without = self._outcomes(is_set, self.present & ~sets, lists=True)
-        kept = self._outcomes(is_set & (self.wants_kept | alone), self.present & sets)
+        with paced(None):  # what no answer leaves without is scored whatever the time
+            without = self._outcomes(is_set, self.present & ~sets, lists=True)
+            kept = self._outcomes(is_set & (self.wants_kept | alone), self.present & sets)
         necessary = without.surely_out & (rank_before[:, 0] <= queries.k)
         sufficient = kept.tried & ~kept.possibly_out
         valid = is_set & (necessary | ~self.wants_out) & (sufficient | ~self.wants_kept)
-        minimal, within_rounding = self._minimal(sets & valid[:, None])
+        minimal, within_rounding, (proven_below, proof_by) = self._in_time(sets, valid, bounds)
         within_rounding |= self.wants_out & (without.surely_out != without.possibly_out)
         within_rounding |= self.wants_kept & (kept.surely_out != kept.possibly_out)
-        proven_below, proof_by = self._checked_bounds(sets, valid, minimal, bounds)
         judged = _Judged(
             without, kept, necessary, sufficient, valid, minimal, within_rounding & is_set, proven_below, proof_by
         )
@@ -108,6 +109,18 @@ class Judge:
         for verdict, named, eps in zip(verdicts, sets, tolerance[:, 0].tolist(), strict=True):
             stamp(verdict, self.recommender, state, tuple(named.nonzero()[:, 0].tolist()), eps)
         return verdicts
+
+    def _in_time(
+        self, sets: Tensor, valid: Tensor, bounds: ClaimedBounds | None
+    ) -> tuple[Tensor | None, Tensor, tuple[Tensor, list[str]]]:
+        """Return what `_minimal` and `_checked_bounds` do; where the time is over first, None for minimal, and no proof."""
+        minimal, within_rounding = None, torch.zeros_like(valid)
+        nothing = torch.zeros_like(self.queries.k, dtype=torch.float64), [""] * len(sets)
+        try:
+            minimal, within_rounding = self._minimal(sets & valid[:, None])
+            return minimal, within_rounding, self._checked_bounds(sets, valid, minimal, bounds)
+        except TimeIsUpError:
+            return minimal, within_rounding, nothing
 
     def _outcomes(self, tried: Tensor, keep: Tensor, *, lists: bool = False) -> Outcomes:
         """Return the outcomes where `keep`, bool [N, H], is what is kept, of the queries `tried`, bool [N]."""
@@ -259,7 +272,7 @@ class Judge:
             replacements=decode(without.entered[number]),
             necessary=bool(judged.necessary[number]),
             sufficient=bool(judged.sufficient[number]),
-            minimal=bool(judged.minimal[number]) if valid else None,
+            minimal=bool(judged.minimal[number]) if valid and judged.minimal is not None else None,
             margin=min(margins),
             within_rounding=bool(judged.within_rounding[number]),
             without_evidence=without_evidence,

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from topple.records.question import CandidateRule
 from topple.scoring.memory import rows_at_once
+from topple.scoring.pace import go_on
 from topple.scoring.ranking import catalogue_scores
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
@@ -34,11 +35,13 @@ def reranked(
 
     Raises:
         RecommenderError: scores of the wrong shape, or NaN.
+        TimeIsUpError: there is a deadline, and it is over.
     """
     for rows, numbers in equal_rows(row):  # [R], [R, S]
         count = numbers.shape[1]
         at_once = min(PADDED_TOGETHER, rows_at_once(count * len(recommender.catalogue)))
         for chunk in torch.split(histories.lengths[rows].argsort(stable=True), at_once):
+            go_on()
             chosen = histories.rows(rows[chunk])
             kept = keep[numbers[chunk], : chosen.items.shape[1]]  # [R, S, H]
             yield numbers[chunk].flatten(), catalogue_scores(recommender, chosen, kept, rule).flatten(0, 1)

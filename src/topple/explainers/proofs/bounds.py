@@ -13,6 +13,7 @@ from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extr
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
+from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability
 
 BUDGET = 20_000
@@ -40,13 +41,17 @@ def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
     """
     table = engine.table
     bounding = _Bounding(engine, budget, torch.zeros_like(sizes), torch.zeros_like(table.removable))
+    go_on()
     ruled_out, network = torch.zeros_like(sizes), network_of(engine)
     if network is not None and engine.goal is not Goal.SUFFICIENT:
         for row in _plain_histories(engine).nonzero()[:, 0].tolist():
             for columns in table.with_equal_choices(row, (engine.open[row] & (sizes[row] > 0)).nonzero()[:, 0]):
                 open_, size = columns, 1
                 while len(open_) and not engine.account.late:
-                    open_ = open_[bounding.rule_out(network, row, open_, size)]
+                    try:
+                        open_ = open_[bounding.rule_out(network, row, open_, size)]
+                    except TimeIsUpError:
+                        break
                     ruled_out[row, open_] = size
                     size += 1
                     open_ = open_[sizes[row, open_] >= size]
@@ -167,11 +172,14 @@ class Shrunk:
         any_free = removable.any(0)
         relaxation = Relaxation.over(self.network, self.start[None], self.effect[None], any_free[None], self.size)
         targets, scale, competing = table.target[self.row, columns], self._scale(), self._competing()
+        go_on()
         pool = self._pool(relaxation.loose(targets[None], scale)[0], targets, competing)
         position = self._position(pool)
+        go_on()
         bounds = relaxation.bounds(pool, targets[None])
         tolerance = self.engine.tolerance[self.row, columns]
         asked = Asked(targets, tolerance, competing, any_free, self.size, scale)
+        go_on()
         fillers = possible_fillers(self.engine.ranking, asked, relaxation)
         needed = table.k[self.row, columns] - fillers.sum(1)  # each filler may be as good as one that outranks
         problems: list[Problem | None] = []

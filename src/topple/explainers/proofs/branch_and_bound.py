@@ -9,6 +9,7 @@ from torch import Tensor
 
 from topple.explainers.proofs.linear_relaxation import Network, extreme_sums
 from topple.explainers.proofs.second_order import Quadratic, quadratic
+from topple.scoring.pace import go_on
 
 STEP = 500_000
 """Numbers of one step of an expansion: the search goes first to the depth of as many sets, whatever memory there is."""
@@ -81,6 +82,9 @@ def search(
     Sets are built item by item, and a partial set is dropped when, with its best completion for each competitor, fewer
     than k of them can outrank the target. What is left is scored.
 
+    Raises:
+        TimeIsUpError: there is a deadline, and it is over.
+
     Args:
         problem: the sets.
         score: how far sets are past toppling.
@@ -92,6 +96,7 @@ def search(
     tree = Tree.of(problem)
     stack: list[Partial] = [] if tree is None else [(problem.pool.new_zeros(1, 0), tree.const[None])]
     while tree is not None and stack:
+        go_on()
         chosen, value = tree.take(stack)
         work += 1 + value.numel() * len(tree.order) * (1 + problem.size - chosen.shape[1]) // PER_SCORE
         if work > budget:

@@ -9,6 +9,7 @@ from torch import Tensor
 from topple.explainers.base import OnProgress
 from topple.explainers.search.full_catalogue import FullCatalogue
 from topple.explainers.search.memo import Memo
+from topple.explainers.search.noted import NotedSets
 from topple.explainers.search.shortlist import Shortlist, sets_at_once
 from topple.explainers.search.targets import TargetTable
 from topple.records.claims import Claims
@@ -17,6 +18,7 @@ from topple.scoring.budget import Account, Meter
 from topple.scoring.changed import ChangedRows
 from topple.scoring.encoding import EncodedHistories
 from topple.scoring.memory import in_chunks
+from topple.scoring.pace import in_time
 from topple.scoring.ranking import Ranking
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
@@ -127,6 +129,7 @@ class Engine:
             self.tolerance,
             names_kept=self.goal is not Goal.NECESSARY,
         )
+        self.noted = NotedSets(self.table) if self.account.meter.timed else None
         self._memos = {part: Memo(histories.items.shape[1], targets.shape[1], histories.weights) for part in Part}
 
     @property
@@ -215,9 +218,11 @@ class Engine:
         weights, shortlist = self.table.histories.weights, self.shortlist
         margins = weights.new_zeros(len(row), self.table.target.shape[1])  # [M, T]
         scores = weights.new_zeros(len(row), shortlist.columns)  # [M, C]
-        for rows, numbers in equal_rows(row):
-            scores[numbers] = shortlist.scores_without(rows, units[numbers])  # [R, S, C]
-            margins[numbers] = shortlist.leads(rows, scores[numbers])
+        for rows, every in equal_rows(row):
+            for numbers in in_time(every):
+                scores[numbers] = shortlist.scores_without(rows, units[numbers])  # [R, S, C]
+                margins[numbers] = shortlist.leads(rows, scores[numbers])
+                self._noting(row[numbers].flatten(), units[numbers].flatten(0, 1), margins[numbers].flatten(0, 1))
         memo = self._memos[Part.SHORT]
         memo.keep(memo.look_up(row, units)[0], margins)
         return margins, scores
@@ -236,12 +241,22 @@ class Engine:
                 memo.keep(at[new], self._scored(row[new], units[new], part, self.changed))
             return memo.read(at)
 
-        return _together([remembered(part) for part in self._parts(full=full)])
+        return self._noting(row, units, _together([remembered(part) for part in self._parts(full=full)]))
 
     def new_margins(self, row: Tensor, units: Tensor, charged: Tensor, *, full: bool = False) -> Tensor:
         """Return what `margins` does for sets that are sure to be new, and remember none of them."""
         self.account.charge(self.table.query[row].flatten(), charged.flatten() * self.scored_per_set)
-        return _together([self._scored(row, units, part) for part in self._parts(full=full)])
+        margins = _together([self._scored(row, units, part) for part in self._parts(full=full)])
+        return self._noting(row, units, margins)
+
+    def _noting(self, row: Tensor, units: Tensor, margins: Tensor) -> Tensor:
+        """Return the margins [M, T], and note the sets that meet their goals where a deadline may end the search.
+
+        A set that topples a target among the shortlist topples it among all; the judge asks the full catalogue in any case.
+        """
+        if self.noted is not None:
+            self.noted.note(row, units, margins)
+        return margins
 
     def _parts(self, *, full: bool) -> list[Part]:
         """Return what a margin is made of."""
@@ -275,7 +290,7 @@ class Engine:
                     out[numbers[chunk]] = self.shortlist.leads(chosen, self.shortlist.scores(chosen, keep))
 
             with torch.no_grad():
-                in_chunks(len(rows), sets_at_once(sets.shape, columns), ask)
+                in_chunks(len(rows), sets_at_once(sets.shape, columns), ask, sets.shape[1])
         return out
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
+from topple.scoring.pace import current_pace
 
 BETWEEN_LOOKS = 2048
 """Sets that are tried between two looks at the budget; the engine scores them in chunks."""
@@ -89,6 +90,6 @@ class Enumeration:
 
 def all_sets(free: Tensor, size: int, length: int) -> Iterator[Tensor]:
     """Yield all sets of `size` of the free units, bool [sets, H] with H = `length`, a bounded number at a time."""
-    every = combinations(free.tolist(), size)
-    while chosen := list(islice(every, BETWEEN_LOOKS)):
+    every, pace = combinations(free.tolist(), size), current_pace()
+    while chosen := list(islice(every, BETWEEN_LOOKS if pace is None else pace.histories(BETWEEN_LOOKS))):
         yield torch.zeros(len(chosen), length, dtype=torch.bool).scatter(1, torch.tensor(chosen), True).to(free.device)

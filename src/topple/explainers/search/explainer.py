@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -15,6 +16,7 @@ from topple.records.claims import Claims
 from topple.records.question import CandidateRule
 from topple.scoring.budget import Meter
 from topple.scoring.encoding import EncodedQueries
+from topple.scoring.pace import TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores, unchanged_scores
 
@@ -45,11 +47,24 @@ class SetSearch(Explainer):
     ) -> Claims:
         """Search for all queries, those of one rule, one goal and one history together."""
         self.require(recommender)
-        answers, histories_at_once = _not_begun(queries), self.at_once(recommender, queries)
+        answers, histories_at_once = (
+            Claims.not_begun(torch.zeros_like(queries.protected)),
+            self.at_once(recommender, queries),
+        )
         for which, engine in engines(recommender, queries, histories_at_once, meter, on_progress):
-            _take(answers, which, engine, self.search(engine))
+            _take(answers, which, engine, self._searched(engine))
             engine.report(1.0)
         return answers
+
+    def _searched(self, engine: Engine) -> Claims:
+        """Search; where the time is over before the search ends, claim the best sets that it has come upon, and nothing else."""
+        with paced(engine.account.pace()):
+            try:
+                claims = self.search(engine)
+            except TimeIsUpError:
+                nothing = torch.zeros_like(engine.table.removable)
+                claims = engine.claims(nothing, ended=torch.ones_like(engine.table.asked))
+        return claims if engine.noted is None else replace(claims, sets=engine.noted.cheaper(claims.sets))
 
 
 def engines(
@@ -70,16 +85,9 @@ def engines(
             scored[rule] = unchanged_scores(recommender, queries, rule)
         for together in queries.histories.chunks(histories_at_once):
             which = asked[torch.isin(queries.row[asked], together)]
-            if len(which) and not meter.over:
+            if len(which) and not meter.late:
                 table = TargetTable.of(queries, which)
                 yield which, Engine.over(recommender, table, rule, goal, meter, on_progress, scored[rule])
-
-
-def _not_begun(queries: EncodedQueries) -> Claims:
-    """Return claims of nothing, as if the budget had been spent before a query was begun."""
-    claims = Claims.unproven(torch.zeros_like(queries.protected), torch.zeros_like(queries.k))
-    claims.ended.fill_(True)
-    return claims
 
 
 def _take(answers: Claims, which: Tensor, engine: Engine, found: Claims) -> None:

@@ -93,7 +93,7 @@ class Shortlist:
             out[part] = self.scores(rows[part], without(histories, sets, rows[part]))
 
         with torch.no_grad():
-            in_chunks(len(out), sets_at_once(units.shape, self.columns), ask)
+            in_chunks(len(out), sets_at_once(units.shape, self.columns), ask, units.shape[1])
         return out
 
     def leads(self, rows: Tensor, scores: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """What adapters share: a model asked for the scores of many edited histories at once, and what its answers must be."""
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from topple.scoring.findings.known import Findings
 from topple.scoring.findings.probe import Probe
 from topple.scoring.memo import Lock
 from topple.scoring.memory import CHUNK, rows_at_once
+from topple.scoring.pace import current_pace
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
@@ -91,6 +93,7 @@ class BlackBox(Recommender):
 
         Raises:
             RecommenderError: what the model raised, or an answer that is not one finite number an item.
+            TimeIsUpError: there is a deadline, and it is over.
         """
         return self._asked(histories, keep, candidates, self._missing)
 
@@ -105,12 +108,16 @@ class BlackBox(Recommender):
         with torch.inference_mode(mode=False), torch.set_grad_enabled(grows):  # the model may keep what it computes
             asked = Variations.of(self.catalogue, self.weighed(histories), keep)
             columns = None if candidates is None else candidates.repeat_interleave(variations, 0)
-            parts = []
-            together = min(self.at_once, rows_at_once(len(self.catalogue)))
-            for start in range(0, len(asked), together):
-                rows = slice(start, start + together)
+            parts: list[Tensor] = []
+            together, start, pace = min(self.at_once, rows_at_once(len(self.catalogue))), 0, current_pace()
+            while start < len(asked):
+                fit, began = together if pace is None else pace.histories(together), time.perf_counter()
+                rows = slice(start, start + min(together, fit))
                 scores = self._scores(asked[rows], missing, partial(_origin, start, width))
                 parts.append(scores if columns is None else scores.gather(1, columns[rows]))
+                start += len(parts[-1])
+                if pace is not None:
+                    pace.took(len(parts[-1]), time.perf_counter() - began)
             width = len(self.catalogue) if candidates is None else candidates.shape[1]
             flat = parts[0] if len(parts) == 1 else torch.cat([keep.new_zeros(0, width), *parts])
             return flat.view(len(histories), variations, width)
