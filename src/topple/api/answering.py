@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 import torch
 
 import topple
+from topple.api.answers.beside import beside_shown
+from topple.api.answers.building import ItemSet, explanation_of, named_set
+from topple.api.answers.deadline import Deadline
 from topple.api.asking import Asked
-from topple.api.beside import beside_shown
-from topple.api.building import ItemSet, explanation_of, named_set
-from topple.api.deadline import Deadline
 from topple.api.reasons import NOT_BEGUN, no_evidence, no_such_goal, not_listed
 from topple.api.recommending import say_unused_weights
 from topple.errors import QueryError, ToppleError

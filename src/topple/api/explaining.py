@@ -8,8 +8,8 @@ from typing import Any
 
 from topple import registry
 from topple.api.answering import Answering, OnQueries
+from topple.api.answers.beside import asked_about_shown
 from topple.api.asking import Asked, asked_by_history, requests_of
-from topple.api.beside import asked_about_shown
 from topple.errors import QueryError, SettingsError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status

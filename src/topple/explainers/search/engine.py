@@ -129,7 +129,7 @@ class Engine:
             self.tolerance,
             names_kept=self.goal is not Goal.NECESSARY,
         )
-        self.noted = NotedSets(self.table) if self.account.meter.timed else None
+        self.noted = NotedSets(self.table, on=self.account.meter.timed)
         self._memos = {part: Memo(histories.items.shape[1], targets.shape[1], histories.weights) for part in Part}
 
     @property
@@ -222,7 +222,7 @@ class Engine:
             for numbers in in_time(every):
                 scores[numbers] = shortlist.scores_without(rows, units[numbers])  # [R, S, C]
                 margins[numbers] = shortlist.leads(rows, scores[numbers])
-                self._noting(row[numbers].flatten(), units[numbers].flatten(0, 1), margins[numbers].flatten(0, 1))
+                self.noted.note(row[numbers].flatten(), units[numbers].flatten(0, 1), margins[numbers].flatten(0, 1))
         memo = self._memos[Part.SHORT]
         memo.keep(memo.look_up(row, units)[0], margins)
         return margins, scores
@@ -241,22 +241,13 @@ class Engine:
                 memo.keep(at[new], self._scored(row[new], units[new], part, self.changed))
             return memo.read(at)
 
-        return self._noting(row, units, _together([remembered(part) for part in self._parts(full=full)]))
+        return self.noted.note(row, units, _together([remembered(part) for part in self._parts(full=full)]))
 
     def new_margins(self, row: Tensor, units: Tensor, charged: Tensor, *, full: bool = False) -> Tensor:
         """Return what `margins` does for sets that are sure to be new, and remember none of them."""
         self.account.charge(self.table.query[row].flatten(), charged.flatten() * self.scored_per_set)
         margins = _together([self._scored(row, units, part) for part in self._parts(full=full)])
-        return self._noting(row, units, margins)
-
-    def _noting(self, row: Tensor, units: Tensor, margins: Tensor) -> Tensor:
-        """Return the margins [M, T], and note the sets that meet their goals where a deadline may end the search.
-
-        A set that topples a target among the shortlist topples it among all; the judge asks the full catalogue in any case.
-        """
-        if self.noted is not None:
-            self.noted.note(row, units, margins)
-        return margins
+        return self.noted.note(row, units, margins)
 
     def _parts(self, *, full: bool) -> list[Part]:
         """Return what a margin is made of."""

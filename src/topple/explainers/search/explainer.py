@@ -64,7 +64,7 @@ class SetSearch(Explainer):
             except TimeIsUpError:
                 nothing = torch.zeros_like(engine.table.removable)
                 claims = engine.claims(nothing, ended=torch.ones_like(engine.table.asked))
-        return claims if engine.noted is None else replace(claims, sets=engine.noted.cheaper(claims.sets))
+        return replace(claims, sets=engine.noted.cheaper(claims.sets))
 
 
 def engines(

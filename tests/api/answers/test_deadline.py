@@ -7,7 +7,7 @@ import pytest
 
 import topple
 from topple import Status
-from topple.api.deadline import Deadline
+from topple.api.answers.deadline import Deadline
 from topple.explainers.base import Explainer
 from topple.explainers.greedy import GreedySettings
 from topple.records.claims import Claims
