@@ -247,3 +247,14 @@ def test_sentences_in_other_words_and_in_german_on_the_screen_and_in_files(toppl
     refused = topple("explain", "-m", model, "--language", "fr")
     assert refused.exit_code == 2
     assert "language='fr' is not one of en, de" in refused.stderr
+
+
+def test_an_effort_is_what_the_answers_are_for(topple, model):
+    asked = ["explain", "-m", model, "--history", "film-001,film-002,film-003", "-k", 2, "--json"]
+    instant, balanced = (topple(*asked, "--effort", effort) for effort in ("instant", "balanced"))
+    assert instant.exit_code == 0, instant.output
+    assert json.loads(instant.stdout)["explanations"][0]["settings"]["budget"] == 0
+    assert json.loads(balanced.stdout)["explanations"][0]["settings"]["budget"] == 2_000
+    refused = topple(*asked, "--effort", "instant", "--scored", 5)
+    assert refused.exit_code == 2
+    assert "effort='instant' sets how many histories a query may score" in refused.stderr

@@ -10,9 +10,11 @@ from topple import registry
 from topple.api.answering import Answering, OnQueries
 from topple.api.answers.beside import asked_about_shown
 from topple.api.asking import Asked, asked_by_history, requests_of
+from topple.api.effort import with_effort
 from topple.errors import QueryError, SettingsError
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
+from topple.records.effort import Effort
 from topple.records.history import History
 from topple.records.question import CandidateRule, Goal, Query, Repeats
 from topple.reports.progress import queries_bar
@@ -36,6 +38,7 @@ def explain(
     explainer: str | Explainer = "auto",
     settings: Settings | Mapping[str, Any] | None = None,
     budget: Budget | Mapping[str, Any] | None = None,
+    effort: Effort | str | None = None,
     progress: bool = True,
     goal: Goal | str = Goal.NECESSARY,
     protected: Iterable[ItemId] = frozenset(),
@@ -62,6 +65,8 @@ def explain(
         seed: of the run.
         explainer: a name of the registry, or an explainer.
         settings: the explainer's settings, or a mapping of them.
+        effort: "instant" (for a page: no proof), "balanced" (for a report) or "proof" (for a paper): settings of the default method
+            and a limit in scored histories; seconds may be given with it.
         budget: what may be spent, such as {"seconds": 0.05} a query; None for no limit but the explainer's own.
         progress: whether to show a bar.
         goal: what the set is to do: "necessary", "sufficient" or "both".
@@ -85,8 +90,8 @@ def explain(
             unknown rule or goal, or a constrained item that is not in the catalogue.
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
-    meter = _meter(budget)
-    single = not isinstance(histories, Mapping)
+    settings, limits = with_effort(effort, explainer, settings, budget)
+    meter, single = Meter(limits), not isinstance(histories, Mapping)
     users: UserHistories = histories if isinstance(histories, Mapping) else {"": _one(histories)}
     weights_of: Mapping[UserId, Sequence[float]] | None
     weights_of = weights if weights is None or isinstance(weights, Mapping) else {"": weights}
@@ -129,6 +134,7 @@ def explain_queries(
     explainer: str | Explainer = "auto",
     settings: Settings | Mapping[str, Any] | None = None,
     budget: Budget | Mapping[str, Any] | None = None,
+    effort: Effort | str | None = None,
     progress: bool = True,
     on_progress: OnQueries | None = None,
 ) -> list[Explanation]:
@@ -140,7 +146,8 @@ def explain_queries(
     Raises:
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
-    meter, method = _meter(budget), chosen_explainer(explainer, settings)
+    settings, limits = with_effort(effort, explainer, settings, budget)
+    meter, method = Meter(limits), chosen_explainer(explainer, settings)
     method.require(recommender)
     asked, numbers_of = asked_by_history(queries)
     answers: dict[int, Explanation] = {}
@@ -157,6 +164,7 @@ def explain_each(
     explainer: str | Explainer = "auto",
     settings: Settings | Mapping[str, Any] | None = None,
     budget: Budget | Mapping[str, Any] | None = None,
+    effort: Effort | str | None = None,
 ) -> Iterator[Explanation]:
     """Explain queries one history after the other, and yield each answer when it is ready, in the order of the queries.
 
@@ -165,7 +173,8 @@ def explain_each(
     Raises:
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
-    meter, method = _meter(budget), chosen_explainer(explainer, settings)
+    settings, limits = with_effort(effort, explainer, settings, budget)
+    meter, method = Meter(limits), chosen_explainer(explainer, settings)
     method.require(recommender)
     return _one_history_at_a_time(Answering(recommender, method, meter), queries)
 
@@ -197,11 +206,6 @@ def _run(
         answers = list(Answering(recommender, method, meter, shown).answers(asked, meter.started))
     logger.info("explained: %s", dict(Counter(each.status.value for several in answers for each in several)))
     return answers
-
-
-def _meter(budget: Budget | Mapping[str, Any] | None) -> Meter:
-    """Begin to count what is spent, and to take the time."""
-    return Meter(budget if isinstance(budget, Budget) else Budget.parse(budget))
 
 
 def chosen_explainer(explainer: str | Explainer, settings: Settings | Mapping[str, Any] | None) -> Explainer:

@@ -26,6 +26,7 @@ from topple.cli.shared.options import (
 from topple.cli.shared.showing import console, show_explanations, show_json
 from topple.errors import QueryError
 from topple.records.answer import Status
+from topple.records.effort import Effort
 from topple.records.question import CandidateRule, Goal
 
 if TYPE_CHECKING:
@@ -90,6 +91,13 @@ def explain(
         int | None, typer.Option(help="Most scored histories in all.", rich_help_panel=BUDGET)
     ] = None,
     total_seconds: Annotated[float | None, typer.Option(help="Most seconds in all.", rich_help_panel=BUDGET)] = None,
+    effort: Annotated[
+        Effort | None,
+        typer.Option(
+            help="What the answers are for: a page (instant: no proof), a report (balanced), a paper (proof); in scored histories.",
+            rich_help_panel=BUDGET,
+        ),
+    ] = None,
     explainer: Annotated[str, typer.Option(help="An explainer by name.")] = "auto",
     preset: Annotated[str | None, typer.Option(help="Published settings of the explainer, by data set.")] = None,
     settings: Pairs = None,
@@ -120,20 +128,19 @@ def explain(
     Example: topple explain --model model --user 42 --out explained
     """
     from topple.api.asking import top_k_queries
+    from topple.api.effort import with_effort
     from topple.api.explaining import make_explainer
     from topple.api.faces.parsing import costs_of, ids_of, settings_of
     from topple.reports.words import words_in
-    from topple.scoring.budget import Budget
 
     if all_users and (user or history):
         raise QueryError("give --all or a choice of users, not both.")
     words_in(language).verb(because)
     wording = {"because": because, "language": language}
     keeper = _checked_outputs(out, picture, wording, resume=resume, overwrite=overwrite)
-    method = make_explainer(explainer, settings_of(settings), preset)
-    budget = Budget.parse(
-        settings_of(None, scored=scored, seconds=seconds, total_scored=total_scored, total_seconds=total_seconds)
-    )
+    spends = settings_of(None, scored=scored, seconds=seconds, total_scored=total_scored, total_seconds=total_seconds)
+    chosen, budget = with_effort(effort, explainer, settings_of(settings), spends)
+    method = make_explainer(explainer, chosen, preset)
     recommender = load_on(model, device, factory)
     items, everyone = recommender.catalogue.vocabulary, None if all_users else users
     queries = top_k_queries(

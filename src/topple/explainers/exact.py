@@ -24,6 +24,7 @@ from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
 from topple.scoring.memory import rows_at_once
+from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.types import BoolArray
@@ -76,11 +77,17 @@ class Exact(SetSearch):
         asked = engine.open
         if not asked.any():
             return claims
-        scores = additive_scores(engine)
-        if engine.goal is Goal.NECESSARY:
-            for cells in _of_like_depth(sets, asked & table.plain):
-                self._by_size(engine, scores, cells, claims)
-        self._by_cost(engine, scores, asked, claims)
+        try:
+            go_on()
+            scores = additive_scores(engine)
+            if engine.goal is Goal.NECESSARY:
+                for cells in _of_like_depth(sets, asked & table.plain):
+                    self._by_size(engine, scores, cells, claims)
+            self._by_cost(engine, scores, asked, claims)
+        except (
+            TimeIsUpError
+        ):  # sets stay; what counting has proven is no proof before `_by_cost` has looked at exits by ties
+            return engine.claims(claims.sets, table.least_cost(1), torch.zeros_like(table.asked))
         return claims
 
     def _by_size(self, engine: Engine, scores: AdditiveScores, cells: tuple[Tensor, Tensor], claims: Claims) -> None:
@@ -88,6 +95,7 @@ class Exact(SetSearch):
         table, size = engine.table, claims.sets[cells].sum(-1)
         free = torch.minimum(table.removable[cells].sum(-1), table.largest[cells])
         most = torch.where(size > 0, size - 1, free)
+        go_on()
         found = find_gaps(engine, scores, cells, most)
         for at, gaps, limit, known in zip(_each(cells), found, most.tolist(), (size > 0).tolist(), strict=True):
             bound = 0 if gaps is None else gaps.counting_bound(limit)

@@ -10,9 +10,9 @@ FOR_LISTS = 0.25
 """Share of the time that the lists of histories answered together may be expected to take; the first is answered alone."""
 ROWS_A_QUERY = 2
 """Changed histories a query that the judge is expected to score: the search has scored most of what the judge asks for."""
-MOST_RESERVED, FOR_THE_REST = 0.5, 0.15
+MOST_RESERVED, FOR_THE_REST = 0.5, 0.2
 """Shares of the time that is left: what is kept back for verification at most, and for what takes time there besides scoring."""
-TIMES_THE_LIST = 4
+TIMES_THE_LIST = 6
 """What takes time besides scoring is expected to take so many times what it took to make the list, at most."""
 
 

@@ -1,0 +1,14 @@
+"""What an answer is for; how much it may then cost is in `topple.api.effort`."""
+
+from enum import StrEnum
+
+
+class Effort(StrEnum):
+    """What an answer is for."""
+
+    INSTANT = "instant"
+    """For a page: a true, minimal set, and no proof."""
+    BALANCED = "balanced"
+    """For a report: a proof too, where it does not cost much."""
+    PROOF = "proof"
+    """For a paper: ten times the work for a proof."""
