@@ -25,7 +25,7 @@ def test_histories_are_read_with_weights_in_the_order_of_time():
     [
         ({"user": [1], "thing": [2]}, {}, "column 'item' is missing from the frame; the columns are 'user', 'thing'"),
         ({"user": [1, 1], "item": [2, 3], "rank": [1, 1]}, {}, "user 1 has 2 items at rank 1. Each rank of a list"),
-        ({"user": [1], "item": [2], "rank": ["x"]}, {}, "'x' in row 1 of column 'rank' is not a finite number"),
+        ({"user": [1], "item": [2], "rank": ["x"]}, {}, "rank 'x' in row 1 of column 'rank' is not a number"),
         ({"user": [1, None], "item": [2, 3]}, {}, "user id is missing in row 2"),
         ({"user": pa.array([], pa.int64()), "item": pa.array([], pa.int64())}, {}, "the frame holds no rows"),
     ],

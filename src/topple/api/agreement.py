@@ -131,8 +131,9 @@ def _history(user: UserId, histories: UserHistories | Split | None) -> Sequence[
 
 def _request(recommender: Recommender, each: Shown, k: int, limits: Mapping[str, Any]) -> Request:
     """Return what the model is asked beside a shown list; refuse what it cannot be asked."""
+    weights = each.weights or getattr(each.history, "weights", ())  # a history may come with weights
     request = Request.of(
-        history=each.history, k=k, user=each.user, weights=each.weights, context=each.context, **limits
+        history=tuple(each.history), k=k, user=each.user, weights=weights, context=each.context, **limits
     )
     try:
         check_request(request, recommender.catalogue)

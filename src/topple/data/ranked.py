@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from narwhals import Series
 
-from topple.data.tables import column_of, frame_of, moments, numbers, read_table
+from topple.data.tables import column_of, frame_of, moments, read_table, weights_of
 from topple.data.vocabulary import id_column
 from topple.errors import DataError
 from topple.types import FilePath, FloatArray, ItemId, UserId
@@ -33,7 +33,7 @@ def read_lists(
         {'ann': ('alien', 'jaws')}
     """
     rows = _Rows(source, user, item, separator)
-    ranks = rows.numbers(rank) if rank in rows.frame.columns else None
+    ranks = rows.ranks(rank) if rank in rows.frame.columns else None
     if ranks is not None:
         for who, at in rows.of_users.items():
             found, counts = np.unique(ranks[at], return_counts=True)
@@ -75,12 +75,7 @@ def read_histories(
     times = None if timestamp is None else rows.moments(timestamp)
     if weight is None:
         return rows.sequences(rows.items, times), {}
-    weights = rows.numbers(weight)
-    if (weights <= 0).any():
-        row = int(np.argmax(weights <= 0))
-        raise DataError(
-            f"weight {weights[row]:g} in row {row + 1} of column {weight!r} is not above 0. Correct or drop the row."
-        )
+    weights = rows.weights(weight)
     return rows.sequences(rows.items, times), rows.sequences(weights.tolist(), times)
 
 
@@ -102,8 +97,25 @@ class _Rows:
         for row, who in enumerate(users):
             self.of_users.setdefault(who, []).append(row)
 
-    def numbers(self, column: str) -> FloatArray:
-        return numbers(self._column(column))
+    def ranks(self, column: str) -> FloatArray:
+        values = self._column(column).to_list()
+        ranks = np.array([_number(value) for value in values])
+        if not np.isfinite(ranks).all():
+            row = int(np.argmin(np.isfinite(ranks)))
+            raise DataError(
+                f"rank {values[row]!r} in row {row + 1} of column {column!r} is not a number. Correct or drop the row, or leave the column "
+                "out: then the order of the rows counts."
+            )
+        return ranks
+
+    def weights(self, column: str) -> FloatArray:
+        weights = weights_of(self._column(column))
+        if (weights <= 0).any():
+            row = int(np.argmax(weights <= 0))
+            raise DataError(
+                f"weight {weights[row]:g} in row {row + 1} of column {column!r} is not above 0. Correct or drop the row."
+            )
+        return weights
 
     def moments(self, column: str) -> FloatArray:
         return moments(self._column(column))
@@ -123,3 +135,10 @@ class _Rows:
                 "right one."
             )
         return self.frame[name]
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
