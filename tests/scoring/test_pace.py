@@ -32,9 +32,9 @@ def test_the_first_call_holds_one_history_and_later_ones_what_the_time_allows(cl
     assert pace.histories(3) == 3
     pace.took(64, 6.4)
     assert pace.histories(500) == 5  # a tenth of a second each, half of the second that is left
-    clock.now = 100.95
+    clock.now = 100.94
     assert pace.histories(500) == 1
-    clock.now = 101.0
+    clock.now = 100.96  # less than half of what a history takes
     with pytest.raises(TimeIsUpError):
         pace.histories(1)
 

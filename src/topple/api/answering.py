@@ -55,6 +55,7 @@ class Answering:
         self.recommender, self.method, self.meter = recommender, method, meter
         self.on_progress = on_progress or (lambda count: None)
         self._told = False  # that weights are not used
+        self._begun = False
         self._pace: Callable[[], Pace | None] = lambda: None  # of the queries in progress
         self.stamp: dict[str, Any] = {
             "method": method.name,
@@ -77,13 +78,14 @@ class Answering:
         began = time.perf_counter() if since is None else since
         deadline = Deadline(self.meter, sum(map(_count, asked)), began)
         while start < len(asked):
-            if deadline.over:
+            if deadline.over and self._begun:  # the first history is scored in any case
                 yield from map(self._not_begun, asked[start:])
                 return
             rule, stop = asked[start].request.rule, start + 1
             at_once = deadline.histories(most, _count(asked[start]))
             while stop < min(len(asked), start + at_once) and asked[stop].request.rule == rule:
                 stop += 1
+            self._begun = True
             deadline.begin(sum(map(_count, asked[start:stop])))
             with self._mode():
                 answers = self._answers_of_one_rule(asked[start:stop], deadline)

@@ -65,6 +65,7 @@ def wrap(
     recommender: Recommender = adapter(model, items, **options)
     if recommender.coarse:
         warnings.warn(_coarse(recommender), stacklevel=2)
+    _ = recommender.fingerprint  # found out here, so that no answer's deadline pays for it
     told = _disagreement(model, items, recommender, adapter.__module__) if check else ""
     if told:
         warnings.warn(told, stacklevel=2)
@@ -82,15 +83,15 @@ def _disagreement(model: Any, items: Any, recommender: Recommender, adapter: str
         return ""
     try:
         shown = lists_of_library(model, items, recommender, USERS, k)
+        shown = [each for each in shown if each.items and each.history]
+        found = agreement(recommender, shown, k) if shown else None
     except Exception as error:  # noqa: BLE001 - a library that cannot recommend here may still be explained
         logger.info(
             "%s was not compared with the library's lists: %s: %s", recommender.name, type(error).__name__, error
         )
         return ""
-    shown = [each for each in shown if each.items and each.history]
-    if not shown:
+    if found is None:
         return ""
-    found = agreement(recommender, shown, k)
     logger.info("%s: %.0f %% of %d lists are those of the library", recommender.name, 100 * found.share, len(shown))
     if found.share >= ENOUGH:
         return ""

@@ -13,6 +13,8 @@ from torch import Tensor
 
 SHARE = 0.5
 """Share of the time that is left that one call may be expected to take."""
+WORTH_BEGINNING = 0.5
+"""Share of the time of a history that must be left for one more to be begun."""
 GROWTH = 8
 """A call holds at most so many times the histories of the one before: small calls tell little of the time of large ones."""
 
@@ -44,10 +46,10 @@ class Pace:
         """Return how many of the histories that are wanted go into the next call.
 
         Raises:
-            TimeIsUpError: no time is left.
+            TimeIsUpError: no time is left, or clearly less than a history takes.
         """
         left = self.left
-        if left <= 0:
+        if left <= 0 or left < WORTH_BEGINNING * self.a_history:
             raise TimeIsUpError
         fit = int(SHARE * left / self.a_history) if self.a_history > 0 else 1
         return max(1, min(wanted, fit, GROWTH * self.last))

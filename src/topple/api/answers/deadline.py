@@ -73,7 +73,8 @@ class Deadline:
         left = max(0.0, self._due - now)
         rest = min(FOR_THE_REST * left, TIMES_THE_LIST * (now - self._start))
         reserved = ROWS_A_QUERY * queries * self.meter.a_history + rest
-        self.meter.searches_end = self._due - min(reserved, MOST_RESERVED * left)
+        capped = max(min(reserved, MOST_RESERVED * left), min(self.meter.a_history, left))  # a history at least
+        self.meter.searches_end = self._due - capped
 
     def pace(self) -> Pace | None:
         """Return the pace of verification; None without a limit."""
