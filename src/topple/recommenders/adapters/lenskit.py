@@ -73,6 +73,8 @@ def lists_of_library(
     model: Any, items: Catalogue | Vocabulary | Iterable[Id] | None, recommender: Recommender, users: int, k: int
 ) -> list[Shown]:
     """Return the lists that a pipeline itself recommends for the first users that it was trained on; nothing for a scorer alone."""
+    if items is not None:  # ids of a person's choice, which the pipeline does not know
+        return []
     name = "history-lookup"
     if (
         not isinstance(model, library("lenskit.pipeline", "lenskit").Pipeline)
