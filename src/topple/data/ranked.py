@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from narwhals import Series
 
-from topple.data.tables import column_of, frame_of, moments, read_table, weights_of
+from topple.data.tables import TextTable, column_of, frame_of, moments, read_table, weights_of
 from topple.data.vocabulary import id_column
 from topple.errors import DataError
 from topple.types import FilePath, FloatArray, ItemId, UserId
@@ -85,7 +85,8 @@ class _Rows:
     def __init__(self, source: FilePath | Any, user: str, item: str, separator: str | None) -> None:
         from pathlib import Path
 
-        read = read_table(Path(source), separator, ids=(user, item)) if isinstance(source, str | Path) else source
+        is_path, text = isinstance(source, str | Path), TextTable(separator=separator)
+        read = read_table(Path(source), text, ids=(user, item)) if is_path else source
         self.frame, self.name = frame_of(read), str(source) if isinstance(source, str | Path) else "the frame"
         users, self.items = (
             id_column(column_of(self._column(name)), kind).to_pylist()
