@@ -28,3 +28,22 @@ def test_every_error_says_what_it_is_for(error):
 def test_the_tree_at_the_top_draws_no_class_that_is_not_there():
     drawn = [line.split("── ")[1].split()[0] for line in (errors.__doc__ or "").splitlines() if "── " in line]
     assert sorted(drawn) == sorted(error.__name__ for error in CLASSES)
+
+
+def test_a_message_is_cut_to_a_readable_length_and_keeps_what_to_do():
+    message = str(ToppleError(f"history={'x' * 50_000_000!r} is not a sequence. Give a list."))
+    assert len(message) < errors.LONGEST_WORD + 100
+    assert message.startswith("history='xxx")
+    assert "(49,999,7" in message
+    assert message.endswith("is not a sequence. Give a list.")
+
+
+def test_a_message_of_many_words_is_cut_in_the_middle():
+    message = str(ToppleError(f"items {list(range(1_000_000))} are unknown. Leave them out."))
+    assert len(message) < errors.LONGEST + 100
+    assert message.endswith("are unknown. Leave them out.")
+
+
+def test_control_characters_are_shown_and_not_sent():
+    message = str(ToppleError("title \x1b[2J\r\x07\x9b31m \u202edlo\u202c \udcff\nis odd"))
+    assert message == "title \\x1b[2J\\r\\x07\\x9b31m \\u202edlo\\u202c \\udcff\nis odd"

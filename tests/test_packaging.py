@@ -29,12 +29,12 @@ def installed():
 
 def test_the_distribution_has_a_name_that_is_not_taken():
     assert PROJECT["name"] == "topple-recsys"
-    assert PROJECT["scripts"] == {"topple": "topple.cli.app:main"}
+    assert PROJECT["scripts"] == {"topple": "topple.__main__:main"}
 
 
 def test_the_command_is_installed_under_either_name_of_the_distribution():
     (command,) = [point for point in installed().entry_points if point.group == "console_scripts"]
-    assert (command.name, command.value) == ("topple", "topple.cli.app:main")
+    assert (command.name, command.value) == ("topple", "topple.__main__:main")
     from topple.cli.app import main
 
     assert command.load() is main

@@ -3,6 +3,7 @@
 Each inherits `ToppleError` and the built-in that a caller would expect::
 
     ToppleError
+    ├── ArgumentError        (TypeError)          an argument of a type that the function does not take
     ├── DataError            (ValueError)         the data cannot be used: a column, a row, a file's content
     ├── DataNotFoundError    (FileNotFoundError)  a data file is not there, and where to put it
     ├── DownloadError        (OSError)            a download failed or does not match the checksum
@@ -18,9 +19,30 @@ Each inherits `ToppleError` and the built-in that a caller would expect::
     └── ContractError        (AssertionError)     a part that breaks a contract of the library; raised by topple.testing
 """
 
+import re
+from typing import Any
+
+LONGEST = 2_000
+"""Most characters of a message."""
+LONGEST_WORD = 240
+"""Most characters of a message between two spaces: a value, a path."""
+_WORD = re.compile(rf"[^ \n]{{{LONGEST_WORD + 1},}}")
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal would obey or cannot show: control characters but tabs and ends of lines, directions of writing, halves of characters."""
+
 
 class ToppleError(Exception):
-    """Base of every error that topple raises on purpose."""
+    """Base of every error that topple raises on purpose.
+
+    The message is cut to a readable length, and control characters in it are shown, not sent.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(cut(escaped(cut(str(message)))))
+
+
+class ArgumentError(ToppleError, TypeError):
+    """An argument is of a type that the function does not take."""
 
 
 class DataError(ToppleError, ValueError):
@@ -73,6 +95,76 @@ class OutputError(ToppleError, OSError):
 
 class ContractError(ToppleError, AssertionError):
     """A recommender, explainer, data set or metric breaks the contract of such a class; raised by `topple.testing` alone."""
+
+
+def need(value: object, kinds: Any, name: str, give: str) -> None:
+    """Refuse an argument of another type.
+
+    Args:
+        value: of the argument.
+        kinds: what it may be.
+        name: of the argument.
+        give: what to give in place of it.
+
+    Raises:
+        ArgumentError: it is of another type.
+    """
+    if not isinstance(value, kinds):
+        raise ArgumentError(f"{name}={shown(value)} is of type {type(value).__name__}. Give {give}.")
+
+
+def as_list(values: Any, name: str, give: str) -> list[Any]:
+    """Return the values of an argument as a list.
+
+    Raises:
+        ArgumentError: it holds no values, or is a text.
+    """
+    try:
+        return list(None if isinstance(values, str | bytes) else values)  # type: ignore[arg-type] # refused as a text is
+    except TypeError as error:  # of an array without dimensions too
+        raise ArgumentError(f"{name}={shown(values)} is of type {type(values).__name__}. Give {give}.") from error
+
+
+def shown(value: object) -> str:
+    """Return how a value is written in a message: cut, and its type alone where it cannot be written.
+
+    Example:
+        >>> shown([1, 2])
+        '[1, 2]'
+    """
+    try:
+        return cut(repr(value), LONGEST_WORD)
+    except Exception:  # noqa: BLE001 # a message about a value never fails, whatever the value does
+        return f"a value of type {type(value).__name__}"
+
+
+def escaped(text: str) -> str:
+    r"""Return a text with control characters written out, so that none reaches a terminal.
+
+    Example:
+        >>> escaped("\x1b[31mred")
+        '\\x1b[31mred'
+    """
+    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """Return a text cut to a readable length: long words, then the middle; the end, which says what to do, stays.
+
+    Example:
+        >>> cut("a" * 9 + "b" * 9, longest=10)
+        'aaaaaa ... (8 characters) ... bbbb'
+    """
+    if longest == LONGEST:
+        text = _WORD.sub(lambda found: _middle_out(found[0], LONGEST_WORD), text)
+    return _middle_out(text, longest)
+
+
+def _middle_out(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    head = longest * 6 // 10
+    return f"{text[:head]} ... ({len(text) - longest:,} characters) ... {text[head - longest :]}"
 
 
 def how_to_install(extra: str) -> str:

@@ -20,6 +20,7 @@ from topple.cli import (
     reproduce,
     what_if,
 )
+from topple.cli.shared.guarding import Guarded
 from topple.cli.shared.options import plainly
 
 COMMAND = "topple"
@@ -38,6 +39,7 @@ class Shell(StrEnum):
 
 app = typer.Typer(
     name="topple",
+    cls=Guarded,
     help="Which of this user's past items, had they never happened, would topple this recommendation out of the list?",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -97,7 +99,7 @@ def topple(
 
 
 def main() -> None:
-    """Run the command line: exit code 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
+    """Run the command line: exit code 0 done, 1 a check or topple itself failed, 2 bad input, 130 interrupted."""
     app(prog_name=COMMAND)  # also where it is run as `python -m topple`
 
 
