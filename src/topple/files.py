@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from topple.errors import OutputError, OutputExistsError, ToppleError
 from topple.exchange import exchange
+from topple.inputs import path_of, refuse_name
 from topple.types import FilePath
 
 NEW, OLD, LOCK, DROPPED = "new", "old", "lock", "dropped"
@@ -40,9 +41,10 @@ def refuse_existing(path: FilePath, *, overwrite: bool, marker: str | None = Non
 
     Raises:
         OutputExistsError: it may not be replaced.
-        OutputError: what is there cannot be looked at: a name that is too long, no permission.
+        OutputError: what is there cannot be looked at: no permission, or a name as in `refuse_name`.
     """
-    path = Path(path)
+    path = path_of(path)
+    refuse_name(path, _beside(path))
     repair(path)
     try:
         exists, folder = path.exists(), path.is_dir()
@@ -71,7 +73,7 @@ def writing(path: FilePath, *, overwrite: bool = False, marker: str | None = Non
         OutputExistsError: `path` may not be replaced, see `refuse_existing`.
         OutputError: the write failed (disk full, no permission); `path` is as it was before.
     """
-    path = Path(path)
+    path = path_of(path)
     refuse_existing(path, overwrite=overwrite, marker=marker)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +128,7 @@ def remove(path: FilePath) -> None:
     Raises:
         OutputError: it could not be removed.
     """
-    path = Path(path)
+    path = path_of(path)
     try:
         folder, lock = _begun(_beside(path))
         try:
@@ -154,7 +156,7 @@ def hold(folder: FilePath) -> int:
 
 def repair(path: FilePath) -> None:
     """Put in order what killed writes of a path left: a replacement in two steps is completed, what is left over is removed."""
-    path = Path(path)
+    path = path_of(path)
     beside = _beside(path)
     try:
         folders = sorted(beside.iterdir())

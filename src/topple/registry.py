@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal, TypeAlias
 
-from topple.errors import UnknownNameError
+from topple.errors import UnknownNameError, shown
 
 Kind: TypeAlias = Literal["datasets", "recommenders", "adapters", "explainers", "metrics"]
 
@@ -87,9 +87,9 @@ def load(kind: Kind, name: str) -> Any:
         UnknownNameError: no row of that name; the message lists the rows.
     """
     found = rows(kind)
-    if name not in found:
-        near = difflib.get_close_matches(name, found, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownNameError(f"{name!r} is not one of the {kind}: {', '.join(found)}.{hint}")
+    if not isinstance(name, str) or name not in found:
+        near = difflib.get_close_matches(name, found, n=1) if isinstance(name, str) else []
+        hint = f" Did you mean {shown(near[0])}?" if near else ""
+        raise UnknownNameError(f"{shown(name)} is not one of the {kind}: {', '.join(found)}.{hint}")
     module, _, attribute = found[name].partition(":")
     return getattr(importlib.import_module(module), attribute)

@@ -6,7 +6,10 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from topple.errors import SettingsError
+from topple.errors import SettingsError, shown
+
+MOST = 2**63 - 1
+"""The largest whole number that a setting may be."""
 
 
 class Settings(BaseModel):
@@ -26,15 +29,21 @@ class Settings(BaseModel):
         for key in values:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise SettingsError(f"{key!r} is not a setting of {type(self).__name__}: {', '.join(known)}.{hint}")
+                hint = f" Did you mean {shown(near[0])}?" if near else ""
+                raise SettingsError(
+                    f"{shown(key)} is not a setting of {type(self).__name__}: {', '.join(known)}.{hint}"
+                )
+            if isinstance(values[key], int) and not -MOST <= values[key] <= MOST:
+                raise SettingsError(
+                    f"{key}={shown(values[key])} is beyond whole numbers of 64 bits. Give a smaller one."
+                )
         try:
             super().__init__(**values)
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"]) or type(self).__name__
             raise SettingsError(
-                f"{key}={first['input']!r}: {first['msg']}. Change it in {type(self).__name__}."
+                f"{key}={shown(first['input'])}: {first['msg']}. Change it in {type(self).__name__}."
             ) from error
 
     @classmethod
@@ -46,8 +55,12 @@ class Settings(BaseModel):
         """
         if preset is not None and preset not in cls.presets:
             raise SettingsError(
-                f"preset={preset!r} is not one of {cls.__name__}'s presets: {', '.join(sorted(cls.presets)) or 'none'}. "
+                f"preset={shown(preset)} is not one of {cls.__name__}'s presets: {', '.join(sorted(cls.presets)) or 'none'}. "
                 "Choose one, or give the values themselves."
+            )
+        if not isinstance(values, Mapping | None) or not all(isinstance(key, str) for key in values or ()):
+            raise SettingsError(
+                f"{shown(values)} are no settings of {cls.__name__}. Give a mapping of names to values."
             )
         return cls(**{**(cls.presets[preset] if preset else {}), **(values or {})})
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
+TimeArray: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
+"""Times of events: whole numbers stay whole, as above 2 ** 53 float64 would lose the order."""
 BoolArray: TypeAlias = NDArray[np.bool_]
 CsrMatrix: TypeAlias = "csr_matrix[Any]"
 """Sparse rows of users or histories; the values are ones, float32; weights, float64; or numbers, int64
@@ -58,5 +60,9 @@ _Value = TypeVar("_Value")
 
 
 def plain(value: _Value) -> _Value:
-    """Return an id or a number of numpy as the Python value; any other value as it is."""
-    return value.item() if isinstance(value, np.generic) else value
+    """Return an id or a number of numpy, torch or Arrow as the Python value; any other value as it is."""
+    if isinstance(value, str | int | float):
+        return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.generic) or (hasattr(value, "item") and getattr(value, "ndim", None) == 0):
+        return value.item()  # type: ignore[no-any-return]
+    return value.as_py() if hasattr(value, "as_py") else value

@@ -54,7 +54,7 @@ MALFORMED = {
     "protected number": ({"protected": 3}, "protected=3 is not a sequence of item ids"),
     "protected lists": ({"protected": [["alien"]]}, "protected=.* is not a sequence of item ids"),
     "protected stranger": ({"protected": ["jaws"]}, "protected item 'jaws' is not in the history"),
-    "largest 0": ({"largest": 0}, "largest=0 is not a whole number of at least 1"),
+    "largest 0": ({"largest": 0}, "largest=0 is not a whole number of 64 bits of at least 1"),
     "largest half": ({"largest": 1.5}, "largest=1.5"),
     "largest bool": ({"largest": True}, "largest=True"),
     "sets 0": ({"sets": 0}, "sets=0"),
@@ -67,7 +67,7 @@ MALFORMED = {
     "history text": ({"history": "alien"}, "history='alien' is not a sequence of item ids"),
     "history none": ({"history": None}, "history=None is not a sequence"),
     "history of itself": ({"history": RECURSIVE}, "unknown item id"),
-    "target list": ({"target": ["evita"]}, "target_item=.*unknown item id"),
+    "target list": ({"target": ["evita"]}, "target_item=.* is no item id"),
     "seed text": ({"seed": "1"}, "seed='1' is not an integer"),
     "k text": ({"k": "1"}, "k='1' is not a whole number"),
 }

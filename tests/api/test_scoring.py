@@ -54,7 +54,7 @@ def test_scoring_keeps_no_gradient():
     [
         (["alien", "nothing"], None, r"unknown item id 'nothing'.*Leave it out"),
         ({"ann": ["alien"]}, ["nothing"], r"unknown item id 'nothing'.*Leave it out"),
-        ("alien", None, r"'alien' is one id and not a sequence of them. Give a list"),
+        ("alien", None, r"histories of type str are not read. Give one history as a list"),
     ],
 )
 def test_what_cannot_be_scored_is_said(histories, items, words):

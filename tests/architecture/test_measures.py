@@ -58,7 +58,7 @@ PLAIN = (
         "scoring/",
         "verification/",
     ),
-    *("errors.py", "exchange.py", "files.py", "randomness.py", "registry.py", "settings.py", "types.py"),
+    *("errors.py", "exchange.py", "files.py", "inputs.py", "randomness.py", "registry.py", "settings.py", "types.py"),
     *(f"recommenders/{name}" for name in ("adapters/", "saving/", "training/")),
     *(f"recommenders/models/{name}" for name in ("bpr", "ease", "item_knn", "mult", "neumf", "popularity")),
     *(f"recommenders/families/{name}" for name in ("auto", "fold_in", "l", "row_sums", "s")),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+import topple
 from topple.data.reading import from_csr, read_interactions
 from topple.errors import DataError, DataNotFoundError
 
@@ -189,7 +190,7 @@ class TestColumns:
 class TestFiles:
     @pytest.mark.parametrize("name", ["nothing.csv", "."])
     def test_a_path_that_is_no_file(self, tmp_path, name):
-        with pytest.raises(DataNotFoundError, match=r"is not a file\. Give the path of a \.csv"):
+        with pytest.raises(DataNotFoundError, match=r"is not a file.*\. Give the path of a \.csv"):
             read_interactions(tmp_path / name)
 
     def test_an_empty_file(self, tmp_path):
@@ -497,3 +498,34 @@ class TestCsrWeights:
             from_csr(sparse.csr_matrix(np.array([[1, -2]])))
         with pytest.raises(DataError, match="values='plays' is not one of 'weights', 'ratings'"):
             from_csr(counts, values="plays")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [1_600_000_000_000_000_300, 1_600_000_000_000_000_200, 1_600_000_000_000_000_100, 1_600_000_000_000_000_000],
+        pd.to_datetime([1.6e9 + 0.123_456_7 * step for step in (4, 3, 2, 1)], unit="s"),
+        pd.Series(pd.to_datetime(["2020-01-04", "2020-01-03", "2020-01-02", "2020-01-01"])) + pd.Timedelta(5, "ns"),
+        pd.Series(np.array(["9999-12-31", "2020-01-03", "2020-01-02", "2020-01-01"], dtype="datetime64[us]")),
+    ],
+)
+def test_times_keep_their_order_whatever_their_unit(tmp_path, times):
+    frame = pd.DataFrame({"user": list("abc") * 4, "item": sorted("wxyz" * 3), "t": np.repeat(np.array(times), 3)})
+    split = topple.prepare(topple.read_interactions(frame, timestamp="t"), topple.Preparation(min_items=2))
+    histories = [split.history(user) for user in "abc"]
+    assert all(history == tuple(sorted(history, reverse=True)) for history in histories)
+    assert max(map(len, histories)) == 4
+    topple.write_split(split, str(tmp_path / "split"))
+    again = topple.read_split(str(tmp_path / "split"))
+    assert again.fingerprint == split.fingerprint
+    assert [again.history(user) for user in "abc"] == histories
+
+
+def test_ids_of_a_matrix_are_given_in_order():
+    matrix = sparse.csr_matrix(np.array([[1, 0], [1, 1]]))
+    assert from_csr(matrix, items=(f"i{number}" for number in range(2))).catalogue.vocabulary.ids == ("i0", "i1")
+    for ids in ({"b": 1, "a": 0}, {"a", "b"}, "ab"):
+        with pytest.raises(
+            DataError, match=rf"item ids of type {type(ids).__name__} have no order of rows or columns. Give a list"
+        ):
+            from_csr(matrix, items=ids)

@@ -18,7 +18,9 @@ def test_a_table_of_numbers_keeps_the_columns_that_are_not_asked_for(tmp_path):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(DataNotFoundError, match=r"none\.csv is not a file\. Give the path of a \.csv, \.tsv"):
+    with pytest.raises(
+        DataNotFoundError, match=r"none\.csv is not a file: nothing is there\. Give the path of a \.csv, \.tsv"
+    ):
         read_table(tmp_path / "none.csv")
 
 

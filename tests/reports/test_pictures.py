@@ -60,3 +60,14 @@ def test_a_sufficient_set_is_drawn_with_what_it_alone_recommends(model, tmp_path
         assert not set(after) & set(each.query.history)
         draw_explanation(each, before, after, catalogue, tmp_path / f"{number}.svg")
         assert (tmp_path / f"{number}.svg").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    "title", ["Ca$h and $tuff", "$5 a Day for $9.99 %", "$x_{1 and $", "\x1b[31m a\nb", "$\\frac{"]
+)
+def test_a_title_is_text_and_no_mathematics(model, tmp_path, title):
+    drawn = explanation(model)
+    before, after = lists_around(model, drawn)
+    catalogue = model.catalogue.with_titles(dict.fromkeys(model.catalogue.vocabulary.ids, title))
+    draw_explanation(drawn, before, after, catalogue, tmp_path / "why.svg")
+    assert (tmp_path / "why.svg").stat().st_size > 1000

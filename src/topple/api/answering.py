@@ -5,7 +5,6 @@ Asked -> check_request -> EncodedHistories -> UnchangedScores -> queries -> Clai
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -26,6 +25,7 @@ from topple.records.claims import Claims
 from topple.records.question import Query
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.checks import check_request, check_target
+from topple.scoring.contexts import computing
 from topple.scoring.encoding import EncodedHistories, EncodedQueries, encode, encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.pace import Pace, TimeIsUpError, paced
@@ -87,7 +87,7 @@ class Answering:
                 stop += 1
             self._begun = True
             deadline.begin(sum(map(_count, asked[start:stop])))
-            with self._mode():
+            with computing(gradients=self.method.may_learn(self.recommender)):
                 answers = self._answers_of_one_rule(asked[start:stop], deadline)
             yield from answers
             start = stop
@@ -101,13 +101,6 @@ class Answering:
             Explanation(query, Status.BUDGET_SPENT, reason=NOT_BEGUN, shown=asked.shown, **self.stamp)
             for query in queries
         ]
-
-    @contextmanager
-    def _mode(self) -> Iterator[None]:
-        """Compute with gradients where the method may ask for them, else in inference mode, whatever the caller computes in."""
-        learns = self.method.may_learn(self.recommender)
-        with torch.inference_mode(mode=not learns), torch.set_grad_enabled(learns):
-            yield
 
     def _answers_of_one_rule(self, asked: Sequence[Asked], deadline: Deadline) -> list[list[Explanation]]:
         """Return the explanations of each request; the requests have one rule, and their histories are scored together."""

@@ -1,16 +1,17 @@
 """Ask: the requests and queries that a run is made of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, fields
 from typing import Any
 
 from topple.api.recommending import recommended
 from topple.data.vocabulary import Catalogue
-from topple.errors import QueryError, UnknownIdError
+from topple.errors import QueryError, UnknownIdError, shown
+from topple.records.history import History
 from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request
-from topple.scoring.checks import allowed_items, candidate_rule, check_shapes, goal_of
+from topple.scoring.checks import allowed_items, candidate_rule, check_costs, check_recommender, check_shapes, goal_of
 from topple.scoring.recommender import Recommender
-from topple.types import ItemId, UserHistories, UserId
+from topple.types import ItemId, UserHistories, UserId, plain
 
 
 def top_k_queries(
@@ -58,18 +59,79 @@ def top_k_queries(
         QueryError: an unknown rule or goal, a constrained item that is not in the catalogue, or a history that has no list.
     """
     requests = requests_of(
-        recommender.catalogue, histories, weights, contexts, k=k, rule=rule, seed=seed, repeats=repeats,
+        check_recommender(recommender).catalogue, by_user(histories)[0], weights, contexts, k=k, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude,
     )  # fmt: skip
-    if targets is not None:
-        return [Query.about(target, request) for request in requests for target in targets]
+    chosen = targets_of(targets)
+    if chosen is not None:
+        return [Query.about(target, request) for request in requests for target in chosen]
     lists = recommended(recommender, requests)
     return [
         Query.about(recommended_item.item, request)
         for request, best in zip(requests, lists, strict=True)
         for recommended_item in best
     ]
+
+
+def by_user(histories: Any) -> tuple[dict[UserId, tuple[ItemId, ...]], bool]:
+    """Return histories by user, and whether one history of nobody's was given.
+
+    Args:
+        histories: a mapping of user ids to histories, a series of pandas whose values are histories, or one history.
+
+    Raises:
+        QueryError: a frame, a text, or what is no sequence of ids.
+    """
+    kind = type(histories).__name__
+    if hasattr(histories, "columns") or isinstance(histories, str | bytes):
+        raise QueryError(
+            f"histories of type {kind} are not read. Give one history as a list of item ids, or several by user id: a mapping, or "
+            "of a frame: frame.groupby('user')['item'].agg(list)."
+        )
+    if not isinstance(histories, Mapping) and not (hasattr(histories, "to_dict") and _holds_sequences(histories)):
+        try:
+            one = tuple(plain(item) for item in histories)
+        except TypeError as error:
+            raise QueryError(
+                f"histories={shown(histories)} is not a sequence of item ids. Give a list of them."
+            ) from error
+        if _holds_sequences(one):
+            raise QueryError(
+                f"histories of type {kind} hold sequences, and not item ids: they are several histories. Give them by user id: a "
+                "mapping of each user id to a list of item ids."
+            )
+        return {"": histories if isinstance(histories, History) else one}, True
+    return {plain(user): _history(events) for user, events in histories.items()}, False
+
+
+def _history(events: Any) -> Any:
+    """Return the events of a user as a tuple, which can be read again; what is no sequence as it is, for a check to refuse."""
+    if isinstance(events, str | bytes | History) or not isinstance(events, Iterable):
+        return events
+    return tuple(plain(item) for item in events)
+
+
+def _holds_sequences(values: Iterable[Any]) -> bool:
+    first = next(iter(values), None)
+    return isinstance(first, Sized) and not isinstance(first, str | bytes)
+
+
+def targets_of(targets: Any) -> tuple[ItemId, ...] | None:
+    """Return the targets that are given: of one id too; None for none.
+
+    Raises:
+        QueryError: what is no sequence of ids.
+    """
+    one = plain(targets)
+    if one is None or isinstance(one, str | int):
+        return None if one is None else (one,)
+    try:
+        return tuple(plain(target) for target in one)
+    except TypeError as error:
+        raise QueryError(
+            f"targets={shown(targets)} is not a sequence of item ids. Give a list of them, or one id."
+        ) from error
 
 
 def requests_of(
@@ -99,10 +161,13 @@ def requests_of(
     constraints = Constraints.of(**{name: value for name, value in asked.items() if name in names})
     check_run(catalogue, constraints)
     shared = asked | {name: getattr(constraints, name) for name in names} | {"rule": candidate_rule(asked["rule"])}
-    by_user = {name: told for name, told in (("weights", weights), ("context", contexts)) if told is not None}
+    told_of = {name: told for name, told in (("weights", weights), ("context", contexts)) if told is not None}
+    for name, given in told_of.items():
+        if not isinstance(given, Mapping):
+            raise QueryError(f"{name} of type {type(given).__name__} is of no user. Give a mapping by user id.")
     requests = []
     for user, history in histories.items():
-        told = {name: values[user] for name, values in by_user.items() if user in values}
+        told = {name: values[user] for name, values in told_of.items() if user in values}
         values = shared | _constraints_within(history, constraints) | told
         requests.append(Request.of(history=history, user=user if known_users else None, **values))
     return requests
@@ -127,6 +192,7 @@ def check_run(catalogue: Catalogue, constraints: Constraints) -> None:
             catalogue.vocabulary.encode(list(items))
         except UnknownIdError as error:
             raise QueryError(f"{constraint}: {error}") from error
+    check_costs(constraints)  # of items that no history holds too
 
 
 def _constraints_within(history: Any, constraints: Constraints) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
-from topple.errors import QueryError
+from topple.errors import QueryError, as_list, need, shown
 from topple.metrics import Evaluation, Retrained, count_proofs, measure, values
 from topple.records.answer import Explanation, Status, Verdict
 from topple.records.question import UNSEEN, CandidateRule, Goal, Query
 from topple.reports.progress import queries_bar
+from topple.scoring.checks import check_recommender
 from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
@@ -41,6 +43,9 @@ def evaluate(
             `retraining` are of users who were not trained on.
         CapabilityError: with `retraining`, a recommender that cannot be fitted.
     """
+    check_recommender(recommender)
+    need(retraining, Retraining | None, "retraining", "Retraining(split), or None")
+    explanations = check_explanations(explanations)
     asked = [each for each in explanations if each.status is not Status.INVALID]
     catalogue, model = recommender.catalogue.fingerprint, recommender.fingerprint
     for explanation in asked:
@@ -66,6 +71,21 @@ def evaluate(
     by_query = {rule: _values(explanations, found) for rule, found in verdicts.items()}
     proofs = count_proofs(explanations)
     return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, by_retraining, by_query, proofs)
+
+
+def check_explanations(explanations: Any) -> list[Explanation]:
+    """Return explanations as a list.
+
+    Raises:
+        QueryError: it holds something else.
+    """
+    found = as_list(explanations, "explanations", "a list of what explain or read_explanations returned")
+    others = [each for each in found if not isinstance(each, Explanation)]
+    if others:
+        raise QueryError(
+            f"{shown(others[0])} is no explanation. Give a list of what explain or read_explanations returned."
+        )
+    return found
 
 
 def _rules(queries: Sequence[Query]) -> list[CandidateRule]:

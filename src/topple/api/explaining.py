@@ -9,16 +9,16 @@ from typing import Any
 from topple import registry
 from topple.api.answering import Answering, OnQueries
 from topple.api.answers.beside import asked_about_shown
-from topple.api.asking import Asked, asked_by_history, requests_of
+from topple.api.asking import Asked, asked_by_history, by_user, requests_of, targets_of
 from topple.api.effort import with_effort
-from topple.errors import QueryError, SettingsError
+from topple.errors import QueryError, SettingsError, need
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
 from topple.records.effort import Effort
-from topple.records.history import History
 from topple.records.question import CandidateRule, Goal, Query, Repeats
 from topple.reports.progress import queries_bar
 from topple.scoring.budget import Budget, Meter
+from topple.scoring.checks import check_queries, check_query, check_recommender
 from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.types import ItemId, UserHistories, UserId
@@ -56,8 +56,9 @@ def explain(
 
     Args:
         recommender: what recommended.
-        histories: user id to history, or one history as a sequence of item ids.
-        targets: the items to explain; None for the whole top-k of each history.
+        histories: user id to history (a mapping, or a series of pandas with a list a user), or one history as a sequence of item
+            ids.
+        targets: the items to explain, or one item; None for the whole top-k of each history.
         shown: the list that was really shown, or user id to list: each of the items is explained, and every answer says whether
             the list is the model's (`shown_is_models`).
         k: length of the list; None: 5, or the length of the list that was shown.
@@ -91,15 +92,14 @@ def explain(
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     settings, limits = with_effort(effort, explainer, settings, budget)
-    meter, single = Meter(limits), not isinstance(histories, Mapping)
-    users: UserHistories = histories if isinstance(histories, Mapping) else {"": _one(histories)}
+    meter, chosen = Meter(limits), targets_of(targets)
+    users, single = by_user(histories)
     weights_of: Mapping[UserId, Sequence[float]] | None
-    weights_of = weights if weights is None or isinstance(weights, Mapping) else {"": weights}
-    if targets is not None and shown is not None:
+    weights_of = {"": weights} if single and not isinstance(weights, Mapping | None) else weights  # type: ignore[assignment]
+    if chosen is not None and shown is not None:
         raise QueryError("targets= and shown= both say what is explained. Give one of the two.")
     length = 5 if k is None else k
-    method = chosen_explainer(explainer, settings)
-    method.require(recommender)
+    method = _fitting(recommender, explainer, settings)
     requests = requests_of(
         recommender.catalogue, users, weights_of, contexts, known_users=not single, k=length, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
@@ -109,7 +109,7 @@ def explain(
         asked = asked_about_shown(requests, shown, k, single=single)
     else:
         asked = [
-            Asked(request, None if targets is None else tuple(Query.about(target, request) for target in targets))
+            Asked(request, None if chosen is None else tuple(Query.about(target, request) for target in chosen))
             for request in requests
         ]
     count = length if type(length) is int and length > 0 else 1
@@ -120,11 +120,6 @@ def explain(
     if single and invalid is not None and (shown is None or invalid.shown_is_models is None):  # no list could be made
         raise QueryError(invalid.reason)
     return explanations
-
-
-def _one(history: Sequence[ItemId]) -> Sequence[ItemId]:
-    """Return one history as a sequence that keeps its weights."""
-    return history if isinstance(history, History) else list(history)
 
 
 def explain_queries(
@@ -147,8 +142,8 @@ def explain_queries(
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     settings, limits = with_effort(effort, explainer, settings, budget)
-    meter, method = Meter(limits), chosen_explainer(explainer, settings)
-    method.require(recommender)
+    meter, method = Meter(limits), _fitting(recommender, explainer, settings)
+    queries = check_queries(queries)
     asked, numbers_of = asked_by_history(queries)
     answers: dict[int, Explanation] = {}
     run = _run(recommender, asked, method, meter, progress, on_progress, len(queries))
@@ -174,15 +169,15 @@ def explain_each(
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     settings, limits = with_effort(effort, explainer, settings, budget)
-    meter, method = Meter(limits), chosen_explainer(explainer, settings)
-    method.require(recommender)
+    meter, method = Meter(limits), _fitting(recommender, explainer, settings)
+    need(queries, Iterable, "queries", "an iterable of Query(...)")
     return _one_history_at_a_time(Answering(recommender, method, meter), queries)
 
 
 def _one_history_at_a_time(answering: Answering, queries: Iterable[Query]) -> Iterator[Explanation]:
     """Yield the answers to queries; those that follow each other and are about one history are answered together."""
     together: list[Query] = []
-    for query in queries:
+    for query in map(check_query, queries):
         if together and query.history_key != together[0].history_key:
             yield from next(answering.answers([Asked(together[0], tuple(together))]))
             together = []
@@ -206,6 +201,15 @@ def _run(
         answers = list(Answering(recommender, method, meter, shown).answers(asked, meter.started))
     logger.info("explained: %s", dict(Counter(each.status.value for several in answers for each in several)))
     return answers
+
+
+def _fitting(
+    recommender: Recommender, explainer: str | Explainer, settings: Settings | Mapping[str, Any] | None
+) -> Explainer:
+    """Return the explainer, which can explain the recommender."""
+    method = chosen_explainer(explainer, settings)
+    method.require(check_recommender(recommender))
+    return method
 
 
 def chosen_explainer(explainer: str | Explainer, settings: Settings | Mapping[str, Any] | None) -> Explainer:

@@ -12,9 +12,11 @@ from topple import registry
 from topple.data.interactions import Interactions
 from topple.data.preparation import prepare
 from topple.data.splitting import Split
-from topple.errors import CapabilityError, DataError
+from topple.errors import CapabilityError, DataError, SettingsError
 from topple.reports.progress import epochs_bar
+from topple.scoring.contexts import computing
 from topple.scoring.devices import device_of, on_device
+from topple.scoring.memory import is_out_of_memory
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Recommender
 from topple.settings import Settings
 
@@ -46,7 +48,8 @@ def fit(
             computed on the processor and moved there.
 
     Raises:
-        UnknownNameError, SettingsError (a device that is not there too), DataError; RecommenderError if training diverges.
+        UnknownNameError, DataError, RecommenderError if training diverges; SettingsError, of a device that is not there and
+            of settings that ask for more memory than there is too.
     """
     where = device_of(device)
     model_class: type[Recommender] = registry.load("recommenders", recommender)
@@ -65,7 +68,7 @@ def fit(
         logger.warning("%s", _unused(recommender, model_class))
     logger.info("fit %s on %s, device %s", recommender, split.name, where)
     with epochs_bar(recommender, on_epoch) if progress else nullcontext(on_epoch) as shown:
-        model = model_class.fit(split, chosen, shown, on_best, **_trained_on(model_class, where))
+        model = _fitted(model_class, split, chosen, shown, on_best, where)
     model.training["data"] = split.fingerprint
     if split.weighted:
         model.training["weights"] = "used" if used else "not used"
@@ -80,6 +83,27 @@ def _unused(name: str, model_class: type[Recommender]) -> str:
         f"{name} does not use the weights of this data: it learns that an item was met, and histories are asked so. To use the "
         f"weights, {helps} als, ease or item-knn."
     )
+
+
+def _fitted(
+    model_class: type[Recommender],
+    split: Split,
+    settings: Settings,
+    on_epoch: OnEpoch | None,
+    on_best: OnBest | None,
+    device: torch.device,
+) -> Recommender:
+    """Return the trained model; memory that runs out is said in words."""
+    try:
+        with computing(gradients=True):
+            return model_class.fit(split, settings, on_epoch, on_best, **_trained_on(model_class, device))
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SettingsError(
+            f"fitting {model_class.name} on {split.name} with {settings!r} asks for more memory than there is: {error}. Choose "
+            "smaller settings, or fewer items and users."
+        ) from error
 
 
 def _trained_on(model_class: type[Recommender], device: torch.device) -> dict[str, Any]:

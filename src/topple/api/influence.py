@@ -8,7 +8,8 @@ import torch
 
 from topple.api.recommending import Recommended, listed
 from topple.records.question import CandidateRule, Query, Request
-from topple.scoring.checks import candidate_rule, check_request, check_target
+from topple.scoring.checks import candidate_rule, check_recommender, check_request, check_target
+from topple.scoring.contexts import computing
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import catalogue_scores
@@ -66,6 +67,7 @@ class Influence:
         return f"Influence({len(self.units)} units on the top {len(self.listed)}: {toppling} toppled by one unit)"
 
 
+@computing()
 def influence(
     recommender: Recommender,
     history: Sequence[ItemId],
@@ -97,7 +99,7 @@ def influence(
         ((3, 2), (3, 2))
     """
     request = Request.of(history=history, k=k, rule=candidate_rule(rule), groups=groups)
-    check_request(request, recommender.catalogue)
+    check_request(request, check_recommender(recommender).catalogue)
     encoded = encode_histories([request], recommender.catalogue, device=recommender.device)
     unchanged = UnchangedScores(recommender, encoded, request.rule)
     (recommendations,) = listed(unchanged, k)

@@ -8,7 +8,8 @@ import torch
 
 from topple.records.answer import Explanation
 from topple.records.question import CandidateRule, Goal, Repeats, Request
-from topple.scoring.checks import check_request
+from topple.scoring.checks import check_recommender, check_request
+from topple.scoring.contexts import computing
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import catalogue_scores, top_k
@@ -73,12 +74,14 @@ def recommend_many(
     return recommended(recommender, [Request.of(history=history, k=k) for history in histories])
 
 
+@computing()
 def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[list[Recommended]]:
     """Return the list of each request, all of one rule.
 
     Raises:
         QueryError: a request that has no list.
     """
+    check_recommender(recommender)
     indices = [check_request(request, recommender.catalogue) for request in requests]
     say_unused_weights(recommender, requests)
     lists: list[list[Recommended]] = []
@@ -126,6 +129,7 @@ def listed(unchanged: UnchangedScores, k: int) -> list[list[Recommended]]:
     ]
 
 
+@computing()
 def lists_around(recommender: Recommender, explanation: Explanation) -> tuple[list[ItemId], list[ItemId]]:
     """Return the top-k of an explanation's query before and after the removal of the set, best first, under the query's rule.
 

@@ -1,18 +1,22 @@
 """Score: what a recommender says of histories, in outside ids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 
-from topple.errors import QueryError, UnknownIdError
+from topple.api.asking import by_user
+from topple.errors import QueryError, UnknownIdError, shown
 from topple.records.history import History
+from topple.scoring.checks import check_recommender
+from topple.scoring.contexts import computing
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
-from topple.types import FloatArray, ItemId, UserHistories
+from topple.types import FloatArray, ItemId, UserHistories, plain
 
 
+@computing()
 def score(
     recommender: Recommender,
     histories: UserHistories | Sequence[ItemId],
@@ -44,10 +48,10 @@ def score(
         >>> score(model, [first]).shape == (len(model.catalogue),)
         True
     """
-    single = not isinstance(histories, Mapping)
-    chosen = list(histories.values()) if isinstance(histories, Mapping) else [histories]
-    encoded = [indices_of(recommender, history) for history in chosen]
-    weights = [history.weights if isinstance(history, History) else () for history in chosen]
+    check_recommender(recommender)
+    users, single = by_user(histories)
+    encoded = [indices_of(recommender, history) for history in users.values()]
+    weights = [history.weights if isinstance(history, History) else () for history in users.values()]
     columns = None if items is None else torch.from_numpy(_indices(recommender, items))
     width = len(recommender.catalogue) if columns is None else len(columns)
     out = np.empty((len(encoded), width))
@@ -82,9 +86,9 @@ def indices_of(recommender: Recommender, history: Sequence[ItemId]) -> list[int]
 
 
 def _indices(recommender: Recommender, items: Sequence[ItemId]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    if isinstance(items, str):
-        raise QueryError(f"{items!r} is one id and not a sequence of them. Give a list of ids.")
+    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
+        raise QueryError(f"{shown(items)} is not a sequence of ids. Give a list of ids.")
     try:
-        return recommender.catalogue.vocabulary.encode(list(items))
+        return recommender.catalogue.vocabulary.encode([plain(item) for item in items])
     except UnknownIdError as error:
         raise QueryError(f"{error} Leave it out.") from error

@@ -8,10 +8,11 @@ import torch
 
 from topple.api.recommending import Recommended
 from topple.api.scoring import indices_of, scores_of
-from topple.errors import QueryError
+from topple.errors import QueryError, as_list, need
 from topple.records.history import History
 from topple.records.question import CandidateRule, Request
-from topple.scoring.checks import candidate_rule, check_request
+from topple.scoring.checks import candidate_rule, check_recommender, check_request
+from topple.scoring.contexts import computing
 from topple.scoring.ranking import top_k
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, plain
@@ -59,6 +60,7 @@ class WhatIf:
         )
 
 
+@computing()
 def what_if(
     recommender: Recommender,
     history: Sequence[ItemId],
@@ -94,7 +96,7 @@ def what_if(
     """
     asked = candidate_rule(rule)
     request = Request.of(history=history, k=k, rule=asked)
-    check_request(request, recommender.catalogue)
+    check_request(request, check_recommender(recommender).catalogue)
     given = request.history
     changed = _changed(History(given, request.weights), without=without, only=only, add=add)
     left = len(recommender.catalogue) - len({*given, *changed})
@@ -155,7 +157,10 @@ def _changed(
 def _ids(items: Sequence[ItemId] | ItemId) -> tuple[ItemId, ...]:
     """Return ids as a tuple without repeats, of one id too."""
     one = plain(items)
-    return (one,) if isinstance(one, str | int) else tuple(dict.fromkeys(plain(item) for item in one))
+    several = [one] if isinstance(one, str | int) else as_list(one, "without, only or add", "item ids, or one")
+    for item in several:
+        need(plain(item), (str, int), "without, only or add", "item ids, or one")
+    return tuple(dict.fromkeys(plain(item) for item in several))
 
 
 def _ranks(order: torch.Tensor, seen: set[int]) -> dict[int, int]:

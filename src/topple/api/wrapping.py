@@ -10,7 +10,8 @@ from typing import Any
 from topple import registry
 from topple.api.agreement import agreement
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import SettingsError
+from topple.errors import SettingsError, need
+from topple.scoring.contexts import computing
 from topple.scoring.recommender import Recommender
 from topple.types import Id
 
@@ -22,6 +23,7 @@ ENOUGH = 0.75
 """Share of the lists that must be the library's; below it a warning is given."""
 
 
+@computing(gradients=True)
 def wrap(
     model: Any,
     library: str = "callable",
@@ -55,6 +57,7 @@ def wrap(
         >>> gives = np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0], [1.0, 5.0, 0.0]])
         >>> model = wrap(lambda rows: rows @ gives, "callable", ["alien", "brazil", "duel"], histories="csr")
     """
+    need(items, Catalogue | Vocabulary | Iterable | None, "items", "the id of the item of each score column in turn")
     adapter = registry.load("adapters", library)
     known = list(inspect.signature(adapter).parameters)[2:]
     unknown = [option for option in options if option not in known]
@@ -64,11 +67,11 @@ def wrap(
         )
     recommender: Recommender = adapter(model, items, **options)
     if recommender.coarse:
-        warnings.warn(_coarse(recommender), stacklevel=2)
+        warnings.warn(_coarse(recommender), stacklevel=3)  # past the decorator
     _ = recommender.fingerprint  # found out here, so that no answer's deadline pays for it
     told = _disagreement(model, items, recommender, adapter.__module__) if check else ""
     if told:
-        warnings.warn(told, stacklevel=2)
+        warnings.warn(told, stacklevel=3)  # past the decorator
     return recommender
 
 

@@ -74,9 +74,14 @@ def _registry() -> tuple[str, bool, str]:
 
 def _cache() -> tuple[str, bool, str]:
     from topple.data.download import cache_folder
+    from topple.inputs import problem
 
     folder = cache_folder()
-    return "data folder", True, f"{folder}{'' if folder.is_dir() else ' (made at the first download)'}"
+    return (
+        "data folder",
+        True,
+        f"{folder}{'' if problem(folder, folder=True) is None else ' (made at the first download)'}",
+    )
 
 
 def _end_to_end() -> tuple[str, bool, str]:

@@ -45,7 +45,9 @@ def explainers(
 
 def _recommender(of: str, factory: str | None) -> "Recommender | type[Recommender]":
     """Return the model of a folder, or the class of a recommender's name."""
-    if of in registry.names("recommenders") and not Path(of).exists():
+    from topple.inputs import problem
+
+    if of in registry.names("recommenders") and problem(of, folder=True) is not None:
         found: type[Recommender] = registry.load("recommenders", of)
         return found
     return load_on(Path(of), factory=factory)

@@ -1,12 +1,10 @@
 """Files that are no tables with a header of plain names, as tables; and tables with lists in their cells."""
 
-import bz2
-import gzip
 import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import narwhals as nw
 import numpy as np
@@ -15,6 +13,7 @@ import pyarrow.compute as pc
 
 from topple.data.vocabulary import typed_ids
 from topple.errors import DataError
+from topple.inputs import opened
 
 JSON_LINES = (".jsonl", ".ndjson")
 ATOMIC = ".inter"
@@ -152,12 +151,9 @@ def _lines(path: Path) -> Iterator[str]:
     try:
         with _opened(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
             yield from text
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise DataError(f"{path} cannot be read as text in UTF-8: {str(error)[:120]}. Save it as UTF-8.") from error
 
 
 def _opened(path: Path) -> IO[bytes]:
-    suffix = path.suffix.lower()
-    if suffix == ".gz":
-        return cast(IO[bytes], gzip.open(path))
-    return bz2.open(path) if suffix == ".bz2" else path.open("rb")
+    return opened(path) or path.open("rb")

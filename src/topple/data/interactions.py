@@ -7,7 +7,7 @@ from scipy import sparse
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError
-from topple.types import BoolArray, CsrMatrix, FloatArray, IntArray, JsonObject
+from topple.types import BoolArray, CsrMatrix, FloatArray, IntArray, JsonObject, TimeArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Interactions:
     item_index: IntArray
     ratings: FloatArray | None = None
     name: str = "interactions"
-    timestamps: FloatArray | None = None
+    timestamps: TimeArray | None = None
     weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class Interactions:
         shape = (len(self.users), len(self.catalogue))
         return to_matrix(self.user_index, self.item_index, shape, self.weights)
 
-    def when(self, users: IntArray, items: IntArray) -> FloatArray | None:
+    def when(self, users: IntArray, items: IntArray) -> TimeArray | None:
         """Return when each (user, item) pair happened, index [pairs] each; None without timestamps.
 
         Every pair must be a row.

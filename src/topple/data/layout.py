@@ -21,13 +21,14 @@ from topple.data.interactions import to_matrix
 from topple.data.splitting import HeldOut, Split
 from topple.data.titles import read_titles
 from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
-from topple.errors import DataError, DataNotFoundError
+from topple.errors import DataError, DataNotFoundError, need
 from topple.files import read_whole, writing
-from topple.types import CsrMatrix, FilePath, FloatArray, IntArray
+from topple.inputs import MISSING, json_of, path_of, problem, read_text
+from topple.types import CsrMatrix, FilePath, FloatArray, IntArray, TimeArray
 
 logger = logging.getLogger(__name__)
 
-Table: TypeAlias = tuple[pa.Array, IntArray, FloatArray | None, FloatArray | None]
+Table: TypeAlias = tuple[pa.Array, IntArray, TimeArray | None, FloatArray | None]
 """User ids, item indices, times (None: not known) and weights (None: 1 each) of the rows of a file."""
 
 FORMAT = "topple.split/1"
@@ -43,6 +44,7 @@ def write_split(split: Split, folder: FilePath, *, overwrite: bool = False) -> N
         OutputExistsError: the folder exists and `overwrite` is False, or it is one of something else.
         OutputError: it could not be written; what was there before is unchanged.
     """
+    need(split, Split, "split", "what prepare or read_split returned")
     with writing(folder, overwrite=overwrite, marker=ITEMS) as aside:
         write_tables(split, aside)
     logger.debug("wrote the split %s to %s", split.name, folder)
@@ -50,7 +52,7 @@ def write_split(split: Split, folder: FilePath, *, overwrite: bool = False) -> N
 
 def write_tables(split: Split, folder: FilePath) -> None:
     """Write the files of a split into a new folder, one after the other: inside a folder that `topple.files.writing` writes whole."""
-    folder = Path(folder)
+    folder = path_of(folder)
     folder.mkdir()
     items = split.catalogue.vocabulary.ids
     (folder / ITEMS).write_text("".join(f"{item}\n" for item in items), encoding="utf-8")
@@ -89,14 +91,19 @@ def read_split(folder: FilePath, name: str | None = None) -> Split:
         DataError: a file that cannot be read, an item number outside the catalogue, a time that is not a number, a pair
             that occurs twice, or a user in more than one part.
     """
-    found: Split = read_whole(folder, lambda: _read_tables(Path(folder), name))
+    need(name, str | None, "name", "a text, or None")
+    found: Split = read_whole(folder, lambda: _read_tables(path_of(folder), name))
     return found
 
 
 def _read_tables(folder: Path, name: str | None) -> Split:
     for file in FILES:
-        if not (folder / file).is_file():
-            raise DataNotFoundError(f"{folder / file} is missing. The layout needs {', '.join(FILES)} in one folder.")
+        wrong = problem(folder / file)
+        if wrong:
+            raise DataNotFoundError(
+                f"{folder / file} {wrong.replace(MISSING, 'is missing')}. "
+                f"The layout needs {', '.join(FILES)} in one folder."
+            )
     about = _about(folder)
     items = _items(folder / ITEMS, about.get("item_ids"))
     titles = _titles(folder / "titles.csv", items)
@@ -132,11 +139,11 @@ def _refuse_shared_users(split: Split, folder: Path) -> None:
 
 def _about(folder: Path) -> dict[str, str]:
     path = folder / "split.json"
-    if not path.is_file():
+    if problem(path) == MISSING:
         return {}
     try:
-        about: dict[str, str] = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (TypeError, ValueError) as error:
+        about: dict[str, str] = dict(json_of(read_text(path)))
+    except (OSError, TypeError, ValueError) as error:
         raise DataError(
             f"{path} is not a JSON object: {error}. Delete the file to read the folder by the tables alone."
         ) from error
@@ -160,7 +167,7 @@ def _items(path: Path, kind: str | None) -> Vocabulary:
 
 
 def _titles(path: Path, items: Vocabulary) -> tuple[str, ...] | None:
-    return Catalogue(items).with_titles(read_titles(path)).titles if path.is_file() else None
+    return Catalogue(items).with_titles(read_titles(path)).titles if problem(path) != MISSING else None
 
 
 def _tables(folder: Path, kind: str | None, items: int) -> dict[str, Table]:
@@ -179,13 +186,14 @@ def _pairs(path: Path, items: int) -> Table:
     options = pa_csv.ConvertOptions(column_types={"uid": pa.string()}, null_values=[""], strings_can_be_null=True)
     try:
         table = pa_csv.read_csv(path, convert_options=options)
-    except (pa.ArrowInvalid, OSError) as error:
+        names = table.column_names  # decoded here
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(
-            f"{path} cannot be read: {str(error).splitlines()[0]}. It must be CSV with columns uid, sid."
+            f"{path} cannot be read: {(str(error).splitlines() or [''])[0]}. It must be CSV with columns uid, sid."
         ) from error
-    missing = {"uid", "sid"} - set(table.column_names)
+    missing = {"uid", "sid"} - set(names)
     if missing:
-        raise DataError(f"{path} has columns {table.column_names}; it must have uid and sid.")
+        raise DataError(f"{path} has columns {names}; it must have uid and sid.")
     if table.num_rows and not pa.types.is_integer(table["sid"].type):
         raise DataError(
             f"{path}: column sid is of type {table['sid'].type}; it must hold line numbers of unique_sid.txt."
@@ -205,14 +213,16 @@ def _pairs(path: Path, items: int) -> Table:
     weights = _numbers(path, table, "weight")
     if weights is not None and not (weights > 0).all():
         raise DataError(f"{path}: column weight holds {weights.min():g}; a weight is above 0. Prepare the folder anew.")
-    return uid, sids, _numbers(path, table, "time"), weights
+    return uid, sids, _numbers(path, table, "time"), None if weights is None else weights.astype(np.float64)
 
 
-def _numbers(path: Path, table: pa.Table, name: str) -> FloatArray | None:
+def _numbers(path: Path, table: pa.Table, name: str) -> TimeArray | None:
     """Return a column of numbers; None where there is no such column."""
     if name not in table.column_names:
         return None
     column = table[name]
+    if name == "time" and pa.types.is_integer(column.type) and not column.null_count:
+        return np.asarray(column.to_numpy(), dtype=np.int64)
     numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or not table.num_rows
     values = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64) if numbers else np.zeros(0)
     if len(values) < table.num_rows or not np.isfinite(values).all():
@@ -220,7 +230,7 @@ def _numbers(path: Path, table: pa.Table, name: str) -> FloatArray | None:
     return values
 
 
-def _sorted_times(rows: IntArray, columns: IntArray, times: FloatArray | None) -> FloatArray | None:
+def _sorted_times(rows: IntArray, columns: IntArray, times: TimeArray | None) -> TimeArray | None:
     """Return the times in the order in which `to_matrix` stores the entries."""
     return None if times is None else times[np.lexsort((columns, rows))]
 

@@ -1,12 +1,12 @@
 """Rows that repeat a (user, item) pair become one."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from topple.errors import DataError
-from topple.types import FloatArray, IntArray
+from topple.types import FloatArray, IntArray, TimeArray
 
 Duplicates: TypeAlias = Literal["error", "sum", "mean", "count", "max", "first", "last"]
 """What is done with the rows of a pair: refused, or merged to what they come to together or to one of them."""
@@ -26,12 +26,12 @@ class Rows:
     pairs: IntArray
     ratings: FloatArray | None
     weights: FloatArray | None
-    timestamps: FloatArray | None
+    timestamps: TimeArray | None
 
     def take(self, rows: IntArray) -> "Rows":
         """Return the chosen rows."""
-        told = (self.ratings, self.weights, self.timestamps)
-        return Rows(self.pairs[rows], *(None if values is None else values[rows] for values in told))
+        ratings, weights = (None if values is None else values[rows] for values in (self.ratings, self.weights))
+        return Rows(self.pairs[rows], ratings, weights, None if self.timestamps is None else self.timestamps[rows])
 
 
 def merged(rows: Rows, duplicates: Duplicates | None) -> Rows:
@@ -86,7 +86,7 @@ def _merged(rows: Rows, pair: IntArray, first: IntArray, duplicates: Duplicates)
     return Rows(rows.pairs[first], ratings, weights, times).take(np.argsort(first))
 
 
-def _most(values: FloatArray | None, pair: IntArray, first: IntArray) -> FloatArray | None:
+def _most(values: Any, pair: IntArray, first: IntArray) -> Any:
     """Return the largest value of each pair."""
     if values is None:
         return None

@@ -10,10 +10,10 @@ from topple.data.filtering import enough_items, positive
 from topple.data.interactions import Interactions, to_matrix
 from topple.data.splitting import HeldOut, Split
 from topple.data.vocabulary import Vocabulary
-from topple.errors import DataError
+from topple.errors import DataError, need
 from topple.randomness import generator
 from topple.settings import Settings
-from topple.types import CsrMatrix, FloatArray, IntArray
+from topple.types import CsrMatrix, IntArray, TimeArray
 
 logger = logging.getLogger(__name__)
 
@@ -49,17 +49,14 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
     Raises:
         DataError: nothing is left, too few users to hold any out, or ratings that are to be weights and cannot be.
     """
-    settings = preparation or Preparation()
+    need(interactions, Interactions, "interactions", "what read_interactions or from_csr returned")
+    settings = Preparation.checked(preparation, "prepare")
     interactions = _weighted_by_ratings(interactions) if settings.ratings_as_weights else interactions
     kept = _enough(interactions, settings)
     count = _held_out_users(len(kept.users), settings)
     random = generator(settings.seed, "split")
     order = random.permutation(len(kept.users))
-    validation, test, train = (
-        np.sort(order[:count]),
-        np.sort(order[count : 2 * count]),
-        np.sort(order[2 * count :]),
-    )
+    validation, test, train = map(np.sort, np.split(order, [count, 2 * count]))
     matrix = kept.matrix()  # [U, I] of all users and items
     items = np.flatnonzero(np.bincount(matrix[train].indices, minlength=len(kept.catalogue))).astype(np.int64)
 
@@ -71,7 +68,7 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
         fold_in, out = _fold(matrix[rows][:, items], settings, random)
         return HeldOut(users(rows), fold_in, out, times(rows, fold_in))
 
-    def times(rows: IntArray, part: CsrMatrix) -> FloatArray | None:
+    def times(rows: IntArray, part: CsrMatrix) -> TimeArray | None:
         entries = part.tocoo()
         return kept.when(rows[entries.row], items[entries.col])
 

@@ -119,7 +119,7 @@ class _Rows:
         return weights
 
     def moments(self, column: str) -> FloatArray:
-        return moments(self._column(column))
+        return (moments(self._column(column))).astype(np.float64)
 
     def sequences(self, values: list[Any], keys: FloatArray | None) -> dict[UserId, tuple[Any, ...]]:
         """Return the values of each user, in the order of the keys, or of the rows."""

@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,8 +15,8 @@ from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates, Rows, merged
 from topple.data.tables import TextTable, column_of, frame_of, moments, ratings_of, read_table, weights_of
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import DataError
-from topple.types import CsrMatrix, Id, IntArray
+from topple.errors import DataError, as_list, need, shown
+from topple.types import CsrMatrix, Id, IntArray, plain
 
 logger = logging.getLogger(__name__)
 
@@ -93,8 +93,10 @@ def read_interactions(
         >>> len(read_interactions(table))
         3
     """
+    for what, told in (("separator", separator), ("duplicates", duplicates), ("name", name)):
+        need(told, str | None, what, "a text, or nothing")
     if form not in ("table", ADJACENCY):
-        raise DataError(f"form={form!r:.60} is not one of table, adjacency. Choose one of the two (--form).")
+        raise DataError(f"form={shown(form)} is not one of table, adjacency. Choose one of the two (--form).")
     if isinstance(source, str | Path):
         name = name or Path(source).name
         path = Path(source)
@@ -104,6 +106,9 @@ def read_interactions(
         text = TextTable(separator, header, encoding, decimal)
         source = read_adjacency(path, separator) if adjacency else read_table(path, text, (user, item), (title,))
     frame = frame_of(source)
+    named = {"user": user, "item": item, "rating": rating, "title": title, "timestamp": timestamp, "weight": weight}
+    for what, column in named.items():
+        need(column, str if what in ("user", "item") else str | None, what, "the name of a column")
     user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
     frame = exploded(frame, item, (user, item, rating, title, timestamp, weight))
     user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
@@ -170,8 +175,8 @@ def _interactions(rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str
 
 def from_csr(
     matrix: CsrMatrix,
-    users: Sequence[Id] | None = None,
-    items: Sequence[Id] | None = None,
+    users: Iterable[Id] | None = None,
+    items: Iterable[Id] | None = None,
     name: str = "matrix",
     *,
     values: Literal["weights", "ratings"] = "weights",
@@ -201,7 +206,8 @@ def from_csr(
             f"{type(matrix).__name__} is not a scipy sparse matrix. Wrap it: scipy.sparse.csr_matrix(matrix)."
         )
     if values not in ("weights", "ratings"):
-        raise DataError(f"values={values!r} is not one of 'weights', 'ratings'. Choose one of the two.")
+        raise DataError(f"values={shown(values)} is not one of 'weights', 'ratings'. Choose one of the two.")
+    users, items = _in_order(users, "user"), _in_order(items, "item")
     for kind, ids, size in (("user", users, matrix.shape[0]), ("item", items, matrix.shape[1])):
         if ids is not None and len(ids) != size:
             raise DataError(
@@ -256,12 +262,25 @@ def _weight_column(columns: Sequence[str], taken: Sequence[str | None]) -> str |
     return next((by_name[name] for name in WEIGHTS if name in by_name), None)
 
 
+def _in_order(ids: Any, kind: str) -> Sequence[Id] | None:
+    """Return the ids of rows or columns as a list.
+
+    Raises:
+        DataError: they have no order.
+    """
+    if isinstance(ids, Mapping | set | frozenset | str | bytes):
+        raise DataError(
+            f"{kind} ids of type {type(ids).__name__} have no order of rows or columns. Give a list: the id of each in turn."
+        )
+    return None if ids is None else [plain(each) for each in as_list(ids, f"{kind}s", "a list: the id of each in turn")]
+
+
 def _missing_column(column: str, present: Sequence[str]) -> str:
     near = difflib.get_close_matches(column, list(map(str, present)), n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = f" Did you mean {shown(near[0])}?" if near else ""
     if len(present) == 1:
         hint = " As there is only one, the separator may be another (--separator)."
-    return f"column {column!r} is missing; the columns are {', '.join(map(repr, present))}.{hint} Name the right ones."
+    return f"column {shown(column)} is missing; the columns are {', '.join(map(repr, present))}.{hint} Name the right ones."
 
 
 def _titles(series: nw.Series[Any], item_index: IntArray, items: Vocabulary) -> tuple[str, ...]:

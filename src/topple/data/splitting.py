@@ -10,7 +10,7 @@ from scipy import sparse
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, UnknownIdError
 from topple.records.history import History
-from topple.types import CsrMatrix, FloatArray, IntArray, ItemId, JsonObject, UserId
+from topple.types import CsrMatrix, FloatArray, IntArray, ItemId, JsonObject, TimeArray, UserId
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class HeldOut:
     users: Vocabulary
     fold_in: CsrMatrix
     held_out: CsrMatrix
-    times: FloatArray | None = None
+    times: TimeArray | None = None
 
     def with_history(self) -> IntArray:
         """Return the rows of the users who have at least one fold-in item."""
@@ -51,7 +51,7 @@ class Split:
     validation: HeldOut
     test: HeldOut
     name: str = "split"
-    times: FloatArray | None = None
+    times: TimeArray | None = None
 
     @property
     def weighted(self) -> bool:
@@ -75,7 +75,7 @@ class Split:
         for held in (self.validation, self.test):
             parts += [(held.fold_in, held.times), (held.held_out, None)]
         for matrix, times in parts:
-            for array, kind in ((matrix.indptr, np.int64), (matrix.indices, np.int64), (times, np.float64)):
+            for array, kind in ((matrix.indptr, np.int64), (matrix.indices, np.int64), (times, _kind(times))):
                 digest.update(b"|" if array is None else np.ascontiguousarray(array, kind).tobytes() + b"|")
             if _weighted(matrix):
                 digest.update(b"weights|" + np.ascontiguousarray(matrix.data, np.float64).tobytes() + b"|")
@@ -171,12 +171,20 @@ class Split:
         }
 
 
-def sequence(matrix: CsrMatrix, times: FloatArray | None, row: int) -> IntArray:
+def _kind(times: TimeArray | None) -> type[np.int64 | np.float64]:
+    """Return the type that holds times as they are; the same for a split that was written and read again."""
+    whole = (
+        times is not None and times.dtype == np.int64 and bool(len(times)) and max(times.max(), -times.min()) > 2**53
+    )
+    return np.int64 if whole else np.float64
+
+
+def sequence(matrix: CsrMatrix, times: TimeArray | None, row: int) -> IntArray:
     """Return the items of a row, oldest first where `times` [entries] are given, else in the order of the catalogue."""
     return events(matrix, times, row)[0]
 
 
-def events(matrix: CsrMatrix, times: FloatArray | None, row: int) -> tuple[IntArray, FloatArray]:
+def events(matrix: CsrMatrix, times: TimeArray | None, row: int) -> tuple[IntArray, FloatArray]:
     """Return the items of a row and their weights, oldest first where `times` [entries] are given, else in catalogue order."""
     entries = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
     items, weights = matrix.indices[entries].astype(np.int64), matrix.data[entries].astype(np.float64)

@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from topple.data.dates import dates_of
 from topple.data.formats import ATOMIC, ATOMIC_IDS, JSON_LINES, plainly_named, read_json_lines
 from topple.data.vocabulary import typed_ids
-from topple.errors import DataError, DataNotFoundError
-from topple.types import FloatArray
+from topple.errors import DataError, DataNotFoundError, ToppleError, escaped, shown
+from topple.inputs import opened, problem, read_parquet
+from topple.types import FloatArray, TimeArray
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".parquet", *JSON_LINES, ATOMIC)
 
@@ -70,29 +70,35 @@ def read_table(
         DataNotFoundError: no such file.
         DataError: it is not such a table.
     """
-    if not path.is_file():
-        raise DataNotFoundError(
-            f"{path} is not a file. Give the path of a {', '.join(TABLE_SUFFIXES)} file (.gz, .bz2 too)."
-        )
+    wrong = problem(path)
+    if wrong:
+        raise DataNotFoundError(f"{path} {wrong}. Give the path of a {', '.join(TABLE_SUFFIXES)} file (.gz, .bz2 too).")
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".bz2")), "")
     if kind in JSON_LINES:
         return read_json_lines(path)
     written = text or TextTable()
     delimiter = written.delimiter(suffixes)
+    for column in (*ids, *texts):
+        if column is not None and escaped(column) != column:
+            raise DataError(
+                f"column {shown(column)} holds characters that no header can. Name the column as the header does."
+            )
     try:
         if suffixes and suffixes[-1] == ".parquet":
-            return pq.read_table(path)
+            return read_parquet(path)
         table = _read_text(path, written, delimiter, [*ids, *texts, *(ATOMIC_IDS if kind == ATOMIC else ())])
-    except (pa.ArrowInvalid, pa.ArrowException, EOFError, LookupError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        table = plainly_named(table) if kind == ATOMIC else table
+        names = table.column_names  # decoded here
+    except (pa.ArrowException, EOFError, LookupError, OSError, ValueError) as error:
+        if isinstance(error, ToppleError):
+            raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
             f"{path} cannot be read as a table: {reason}. It must be Parquet, or text in UTF-8 with a header line; for "
             "another delimiter pass separator (--separator)."
         ) from error
-    if kind == ATOMIC:
-        table = plainly_named(table)
-    for number, column in enumerate(table.column_names):
+    for number, column in enumerate(names):
         if column in ids:
             table = table.set_column(number, column, typed_ids(table.column(number)))
     return table
@@ -102,7 +108,7 @@ def _read_text(path: Path, written: TextTable, delimiter: str, texts: Sequence[s
     types = {column: pa.string() for column in texts if column is not None}
     names = None if written.header else [str(number) for number in range(1, _width(path, written, delimiter) + 1)]
     return pa_csv.read_csv(
-        path,
+        opened(path) or path,
         read_options=pa_csv.ReadOptions(encoding=written.encoding, column_names=names),
         parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pa_csv.ConvertOptions(
@@ -177,8 +183,8 @@ def weights_of(series: nw.Series[Any]) -> FloatArray:
     )
 
 
-def moments(series: nw.Series[Any], *, day_first: bool | None = None) -> FloatArray:
-    """Return times as numbers: numbers as they are, dates as microseconds since 1970, as `dates_of` reads them.
+def moments(series: nw.Series[Any], *, day_first: bool | None = None) -> TimeArray:
+    """Return times as numbers: numbers as they are, dates as microseconds since 1970, or nanoseconds where they have such.
 
     Raises:
         DataError: a time that is neither.
@@ -190,14 +196,25 @@ def moments(series: nw.Series[Any], *, day_first: bool | None = None) -> FloatAr
         column = numbers if np.isfinite(numbers).all() else dates_of(column, day_first=day_first)
         kind = None if isinstance(column, np.ndarray) else column.type
     if kind is not None and pa.types.is_temporal(kind):
-        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            column = pc.cast(pc.cast(column, pa.timestamp("us", tz=getattr(kind, "tz", None))), pa.int64())
+        column = _whole(column)
+    if isinstance(column, pa.Array | pa.ChunkedArray) and pa.types.is_integer(column.type) and not column.null_count:
+        with suppress(pa.ArrowInvalid):  # beyond int64
+            return np.asarray(pc.cast(column, pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
     return _finite(
         series,
         _floats(series, column),
         "timestamp {value!r} in row {row} of column {column!r} is not a number or a date. Correct or drop the row, or leave "
         "timestamp out (--time-column): then histories have no order.",
     )
+
+
+def _whole(column: pa.Array) -> pa.Array:
+    """Return dates as whole numbers: of microseconds, or of the unit of the column where that cannot hold them."""
+    micro = pa.timestamp("us", tz=getattr(column.type, "tz", None))
+    for unit in (micro, column.type):
+        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return pc.cast(pc.cast(column, unit), pa.int64())
+    return column
 
 
 def _floats(series: nw.Series[Any], column: pa.Array | list[Any]) -> FloatArray:

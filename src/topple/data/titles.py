@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from topple.data.tables import read_table
-from topple.errors import DataError, DataNotFoundError
+from topple.errors import DataError, DataNotFoundError, need
+from topple.inputs import path_of, problem
 from topple.types import FilePath, Id
 
 
@@ -19,7 +20,9 @@ def read_titles(path: FilePath, item: str = "item", title: str = "title") -> dic
         DataNotFoundError: no such file.
         DataError: a line that cannot be read, or a missing column.
     """
-    path = Path(path)
+    path = path_of(path)
+    for name, column in (("item", item), ("title", title)):
+        need(column, str, name, "the name of a column")
     if path.name == "movies.dat":
         return movielens_titles(path, "::")
     if path.name == "u.item":
@@ -37,8 +40,9 @@ def read_titles(path: FilePath, item: str = "item", title: str = "title") -> dic
 
 def movielens_titles(path: Path, separator: str) -> dict[Id, str]:
     """Read `id<separator>title<separator>...` lines, Latin-1, as MovieLens publishes them."""
-    if not path.is_file():
-        raise DataNotFoundError(f"{path} is not a file; it should hold the titles.")
+    wrong = problem(path)
+    if wrong:
+        raise DataNotFoundError(f"{path} {wrong}; it should hold the titles. Give the path of a file.")
     titles: dict[Id, str] = {}
     for number, line in enumerate(path.read_text(encoding="latin-1").split("\n"), start=1):
         fields = line.split(separator)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from topple.errors import DataError, UnknownIdError
+from topple.errors import DataError, UnknownIdError, as_list, need, shown
 from topple.types import Id, IntArray
 
 _INTEGER = r"^(0|-?[1-9][0-9]*)$"
@@ -36,19 +36,20 @@ class Vocabulary:
 
     def __init__(self, ids: Iterable[Id] | pa.Array, kind: str = "item") -> None:
         self.kind = kind
+        ids = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else as_list(ids, "ids", "a list of ids")
         self._ids = id_column(ids, kind)
         if pa.types.is_string(self._ids.type):
             broken = self._ids.filter(pc.match_substring_regex(self._ids, r"^$|[\r\n]"))
             if len(broken):
                 raise DataError(
-                    f"{kind} id {broken[0].as_py()!r} is empty or holds a line break; an id is one line of text. Rename it, "
+                    f"{kind} id {shown(broken[0].as_py())} is empty or holds a line break; an id is one line of text. Rename it, "
                     "or drop the rows that hold it."
                 )
         if len(pc.unique(self._ids)) != len(self._ids):
             counts = pc.value_counts(self._ids)
             repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
             raise DataError(
-                f"{kind} id {repeated[0].as_py()!r} occurs more than once; the ids of a vocabulary are distinct. Drop the repeats."
+                f"{kind} id {shown(repeated[0].as_py())} occurs more than once; the ids of a vocabulary are distinct. Drop the repeats."
             )
 
     @classmethod
@@ -130,7 +131,7 @@ class Vocabulary:
     def typed(self, text: str) -> Id:
         """Return what a person typed as an id of this kind, known or not."""
         integers = pa.types.is_integer(self._ids.type)
-        return int(text) if integers and re.fullmatch(r"\s*-?(0|[1-9][0-9]*)\s*", text) else text
+        return int(text) if integers and re.fullmatch(r"\s*-?(0|[1-9][0-9]{,18})\s*", text) else text
 
     @cached_property
     def _index(self) -> dict[Id, int]:
@@ -149,9 +150,18 @@ class Vocabulary:
         kind = "integers" if pa.types.is_integer(self._ids.type) else "strings"
         example = self._ids[0].as_py() if len(self) else None
         return (
-            f"unknown {self.kind} id {', '.join(repr(i) for i in ids)}: not among the {len(self):,} {self.kind}s of this "
-            f"data. Ids here are {kind}, such as {example!r}; check the id and whether it is a number or a text."
+            f"unknown {self.kind} id {', '.join(map(shown, ids))}: not among the {len(self):,} {self.kind}s of this "
+            f"data. Ids here are {kind}, such as {shown(example)}; check the id and whether it is a number or a text."
         )
+
+
+def are_texts(values: Sequence[object]) -> bool:
+    """Return whether all values are texts that can be written as UTF-8."""
+    try:
+        "".join(values).encode()  # type: ignore[arg-type] # what is no text is refused by the join
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _known(index: dict[Id, int], outside: object) -> bool:
@@ -218,10 +228,18 @@ class Catalogue:
     titles: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        need(self.vocabulary, Vocabulary, "vocabulary", "a Vocabulary of item ids")
+        need(self.titles, Sequence | None, "titles", "one title an item, or None")
         if self.titles is not None and len(self.titles) != len(self.vocabulary):
             raise DataError(
                 f"{len(self.titles):,} titles for {len(self.vocabulary):,} items: give one title an item, in the items' order."
             )
+        for index, title in enumerate(() if are_texts(self.titles or ()) else self.titles or ()):
+            if not are_texts([title]):
+                raise DataError(
+                    f"the title {shown(title)} of item {shown(self.vocabulary.decode([index])[0])} is no text of UTF-8. Give every item a "
+                    "text, or no titles at all."
+                )
 
     def __len__(self) -> int:
         return len(self.vocabulary)
@@ -241,6 +259,7 @@ class Catalogue:
 
     def with_titles(self, titles: dict[Id, str]) -> "Catalogue":
         """Return the same items with titles looked up by id (7 or "7"); an item without a title has the id as title."""
+        need(titles, Mapping, "titles", "a mapping of item ids to titles")
         by_text = {str(item): title for item, title in titles.items()}
         return Catalogue(self.vocabulary, tuple(by_text.get(str(item), str(item)) for item in self.vocabulary.ids))
 

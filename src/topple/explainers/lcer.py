@@ -35,7 +35,7 @@ class LcerSettings(Settings):
     """Price of each removed item."""
     alpha: float = Field(default=0.1, ge=0)
     """How far below the margin the target's score should fall."""
-    steps: int = Field(default=3000, ge=1)
+    steps: int = Field(default=3000, ge=1, le=1_000_000)
     """Gradient steps, each one scored history a query."""
     learning_rate: float = Field(default=1e-3, gt=0)
     temperature: float = Field(default=1.0, gt=0)

@@ -23,7 +23,7 @@ class LcerRankSettings(Settings):
     """Prices of each removed item; each is tried, and the smallest set of them is kept, so the price is chosen by query."""
     alpha: float = Field(default=0.1, ge=0)
     """How far above the target the k-th competitor should rise, in units of the spread of the history's 100 best scores."""
-    steps: int = Field(default=150, ge=1)
+    steps: int = Field(default=150, ge=1, le=1_000_000)
     learning_rate: float = Field(default=0.1, gt=0)
     hot: float = Field(default=1.0, gt=0)
     """Temperature of the first step; it falls geometrically."""

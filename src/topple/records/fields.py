@@ -7,6 +7,12 @@ from topple.records.kinds import Kind
 
 SCHEMA = "topple.explanation/3"
 
+NULLABLE = {
+    *("user", "context", "context_key", "target", "largest", "candidates", "exclude"),
+    *("rank_before", "rank_after", "rank_alone", "proof", "at_least", "margin", "shown_is_models"),
+}
+"""The fields of a record that may be null."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -30,6 +36,11 @@ class Field:
     read: bool = True
     same: bool = True
     since: int = 2
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null stands for something; in other fields it is no value."""
+        return self.name in NULLABLE
 
 
 def _derived(name: str, kind: Kind, about: str, path: str = "", since: int = 2) -> Field:

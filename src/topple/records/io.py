@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from topple.errors import DataError, DataNotFoundError
+from topple.errors import DataError, DataNotFoundError, need, shown
 from topple.files import read_whole
+from topple.inputs import MISSING, json_of, path_of, problem, read_parquet, read_text
 from topple.records.answer import Explanation, Proof, Status
-from topple.records.fields import FIELDS, SCHEMA
-from topple.records.kinds import IdTypes, fitting, in_order, list_fingerprint
+from topple.records.fields import FIELDS, SCHEMA, Field
+from topple.records.kinds import IdTypes, are_ids, fitting, in_order, list_fingerprint
 from topple.records.question import CandidateRule, Goal, Query, Repeats
 from topple.types import FilePath, Id, JsonObject
 
@@ -52,13 +52,18 @@ def from_row(row: JsonObject, item_lists: ItemLists | None = None) -> Explanatio
     older = row["schema"] == OLDER
     stored = _from_older(row) if older else row
     values: dict[str, dict[str, Any]] = {"query": {}, "": {}}
+    told_as_it_was = stored["status"] == Status.INVALID.value  # such a question may hold anything
     for field in FIELDS:
-        if field.read and not (older and field.since > 2 and field.name not in stored):
-            owner, _, name = field.path.rpartition(".")
-            value = stored[field.name]
+        if older and field.since > 2 and field.name not in stored:
+            continue
+        owner, _, name = field.path.rpartition(".")
+        value = stored[field.name] if field.read else stored.get(field.name)
+        if not (told_as_it_was and owner == "query") and not _is_of_kind(value, field):
+            raise ValueError(f"{field.name} is {shown(value)}, and not of the kind {field.kind.name}")
+        if field.read:
             values[owner][name] = value if value is None else field.kind.from_json(value)
     query, answer = values["query"], values[""]
-    if stored["status"] != Status.INVALID.value:
+    if not told_as_it_was:
         CandidateRule(query["rule"]), Goal(query["goal"]), Repeats(query.get("repeats", Repeats.ITEM))
     if stored.get("replayable") is False:
         query["context"] = UntoldContext()
@@ -66,6 +71,11 @@ def from_row(row: JsonObject, item_lists: ItemLists | None = None) -> Explanatio
     answer["status"] = Status(answer["status"])
     answer["proof"] = None if answer["proof"] is None else Proof(answer["proof"])
     return Explanation(query=Query(**query), **answer)
+
+
+def _is_of_kind(value: Any, field: Field) -> bool:
+    """Return whether a stored value is one that the field may hold; what is derived may be missing."""
+    return (field.nullable or not field.read) if value is None else field.kind.accepts(value)
 
 
 def canonical_json(explanation: Explanation) -> str:
@@ -82,6 +92,7 @@ def canonical_json(explanation: Explanation) -> str:
         >>> canonical_json(slow) == canonical_json(fast)
         True
     """
+    need(explanation, Explanation, "explanation", "one of those that explain returned")
     row = to_row(explanation)
     compared = {field.name: row[field.name] for field in FIELDS if field.same}
     return json.dumps(compared, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -130,19 +141,18 @@ def read_explanations(path: FilePath) -> list[Explanation]:
         DataNotFoundError: there is none.
         DataError: a file that is damaged or of another schema.
     """
-    return read_whole(path, lambda: _read(Path(path)))
+    return read_whole(path, lambda: _read(path_of(path)))
 
 
 def _read(path: Path) -> list[Explanation]:
-    file = path / TABLE if path.is_dir() else path
-    if not file.is_file():
-        raise DataNotFoundError(
-            f"{file} is not a file. Give a folder that `topple explain --out` wrote, or a file of one."
-        )
+    file = path / TABLE if problem(path, folder=True) is None else path
+    wrong = problem(file)
+    if wrong:
+        raise DataNotFoundError(f"{file} {wrong}. Give a folder that `topple explain --out` wrote, or a file of one.")
     try:
         rows, schemas = _lines(file) if file.suffix == ".jsonl" else _parquet(file)
         lists = _item_lists(file.parent / ITEM_LISTS)
-    except (pa.ArrowInvalid, OSError, ValueError) as error:
+    except (AttributeError, OSError, TypeError, ValueError) as error:
         raise DataError(f"{file} is damaged: {error}. Make it again with `topple explain --out`.") from error
     strange = [name for name in schemas if name not in (SCHEMA, OLDER)]
     if strange:
@@ -155,25 +165,25 @@ def _read(path: Path) -> list[Explanation]:
         raise DataError(f"{file} does not fit the schema {SCHEMA}: {error!r}. Make it again.") from error
 
 
-def _lines(file: Path) -> tuple[list[JsonObject], set[str | None]]:
+def _lines(file: Path) -> tuple[list[JsonObject], list[Any]]:
     """Return the objects of a JSON Lines file, and the schemas that they name."""
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
+    rows = [json_of(line) for line in read_text(file).split("\n") if line]
     other = next((row for row in rows if not isinstance(row, dict)), None)
     if other is not None:
         raise ValueError(f"{str(other)[:40]!r} is no JSON object")
-    return rows, {row.get("schema") for row in rows}
+    return rows, [row.get("schema") for row in rows]
 
 
-def _parquet(file: Path) -> tuple[list[JsonObject], set[str | None]]:
+def _parquet(file: Path) -> tuple[list[JsonObject], list[Any]]:
     """Return the rows of a Parquet file, and the schema that it names."""
-    table = pq.read_table(file)
-    return from_table(table), {_schema_name(table)}
+    table = read_parquet(file)
+    return from_table(table), [_schema_name(table)]
 
 
 def _item_lists(file: Path) -> ItemLists:
     """Return the item lists beside a file of explanations; none where there is no such file."""
-    stored = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    if not isinstance(stored, dict) or not all(isinstance(ids, list) for ids in stored.values()):
+    stored = json_of(read_text(file)) if problem(file) != MISSING else {}
+    if not isinstance(stored, dict) or not all(are_ids(ids) for ids in stored.values()):
         raise ValueError(f"{file.name} beside it holds no lists by name")
     return {name: frozenset(ids) for name, ids in stored.items()}
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from topple.inputs import json_of
 from topple.records.question import context_key
 from topple.types import Id
 
@@ -46,6 +47,7 @@ class Kind:
         from_json: from JSON to the value of a record.
         to_column: from JSON to the value of a column.
         from_column: from the value of a column to JSON.
+        accepts: whether a JSON value other than null is one of this kind.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Kind:
     from_json: Callable[[Any], Any] = _same
     to_column: Callable[[Any], Any] = _same
     from_column: Callable[[Any], Any] = _same
+    accepts: Callable[[Any], bool] = lambda value: True
 
 
 def elements(value: Any) -> list[Any]:
@@ -140,14 +143,50 @@ def _to_json_text(value: Any) -> str | None:
 
 
 def _from_json_text(value: Any) -> Any:
-    return None if value is None else json.loads(value)
+    return None if value is None else json_of(value)
 
 
-TEXT = Kind("text", lambda ids: pa.string(), _text_to_json)
-WHOLE = Kind("whole number", lambda ids: pa.int64())
-WHOLES = Kind("whole numbers", lambda ids: pa.list_(pa.int64()), elements, tuple)
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) or (isinstance(value, str) and value in INFINITE)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) or _is_whole(value)
+
+
+def are_ids(value: Any) -> bool:
+    """Return whether a JSON value is a list of ids."""
+    return _are(_is_id)(value)
+
+
+def _are(one: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return whether a value is a list of such elements."""
+    return lambda value: isinstance(value, list) and all(map(one, value))
+
+
+def _is_priced(value: Any) -> bool:
+    return isinstance(value, dict) and _is_id(value.get("item")) and _is_number(value.get("cost"))
+
+
+TEXT = Kind("text", lambda ids: pa.string(), _text_to_json, accepts=_is_text)
+WHOLE = Kind("whole number", lambda ids: pa.int64(), accepts=_is_whole)
+WHOLES = Kind("whole numbers", lambda ids: pa.list_(pa.int64()), elements, tuple, accepts=_are(_is_whole))
 NUMBER = Kind(
-    "number", lambda ids: pa.float64(), _number_to_json, _number_from_json, _number_from_json, _number_to_json
+    "number",
+    lambda ids: pa.float64(),
+    _number_to_json,
+    _number_from_json,
+    _number_from_json,
+    _number_to_json,
+    _is_number,
 )
 NUMBERS = Kind(
     "numbers",
@@ -156,31 +195,43 @@ NUMBERS = Kind(
     _numbers_from_json,
     lambda value: [_number_from_json(part) for part in value],
     _numbers_from_column,
+    _are(lambda one: one is None or _is_number(one)),
 )
-FLAG = Kind("true or false", lambda ids: pa.bool_())
-USER = Kind("user id", lambda ids: ids.user)
-ITEM = Kind("item id", lambda ids: ids.item)
-ITEMS = Kind("item ids", lambda ids: pa.list_(ids.item), elements, tuple)
+FLAG = Kind("true or false", lambda ids: pa.bool_(), accepts=lambda value: isinstance(value, bool))
+USER = Kind("user id", lambda ids: ids.user, accepts=_is_id)
+ITEM = Kind("item id", lambda ids: ids.item, accepts=_is_id)
+ITEMS = Kind("item ids", lambda ids: pa.list_(ids.item), elements, tuple, accepts=are_ids)
 ITEM_SET = Kind(
     "item ids",
     lambda ids: pa.list_(ids.item),
     lambda value: in_order(elements(value)),
     frozenset,
+    accepts=are_ids,
 )
 ITEM_LISTS = Kind(
     "lists of item ids",
     lambda ids: pa.list_(pa.list_(ids.item)),
     lambda value: [elements(part) for part in elements(value)],
     lambda value: tuple(tuple(part) for part in value),
+    accepts=_are(are_ids),
 )
 COSTS = Kind(
     "pairs of item and cost",
     lambda ids: pa.list_(pa.struct([("item", ids.item), ("cost", pa.float64())])),
     _costs_to_json,
     lambda value: tuple((pair["item"], pair["cost"]) for pair in value),
+    accepts=_are(_is_priced),
 )
-LIST_NAME = Kind("name of an item list", lambda ids: pa.string(), _list_name_to_json)
-LIST_NAME_OF_ANY = Kind("name of an item list", lambda ids: pa.string(), _name_of_any_to_json)
-TEXTS = Kind("texts", lambda ids: pa.list_(pa.string()))
+LIST_NAME = Kind("name of an item list", lambda ids: pa.string(), _list_name_to_json, accepts=_is_text)
+LIST_NAME_OF_ANY = Kind("name of an item list", lambda ids: pa.string(), _name_of_any_to_json, accepts=_is_text)
+TEXTS = Kind("texts", lambda ids: pa.list_(pa.string()), accepts=_are(_is_text))
 CONTEXT = Kind("JSON", lambda ids: pa.string(), _context_to_json, _same, _to_json_text, _from_json_text)
-OBJECT = Kind("JSON object", lambda ids: pa.string(), dict, dict, _to_json_text, _from_json_text)
+OBJECT = Kind(
+    "JSON object",
+    lambda ids: pa.string(),
+    dict,
+    dict,
+    _to_json_text,
+    _from_json_text,
+    lambda value: isinstance(value, dict),
+)

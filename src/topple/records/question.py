@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -77,7 +77,9 @@ class Constraints:
 
     def __post_init__(self) -> None:
         """Convert the fields to their types where possible; a value that cannot be converted is refused when the query is asked."""
-        costs = self.item_costs.items() if isinstance(self.item_costs, Mapping) else self.item_costs
+        costs = (
+            self.item_costs.items() if hasattr(self.item_costs, "items") else self.item_costs
+        )  # a series of pandas too
         _convert(
             self,
             largest=lambda: plain(self.largest),
@@ -215,7 +217,7 @@ def _convert(record: object, **values: Callable[[], object]) -> None:
     """Set fields of a frozen record to the values that the functions return; a function that fails leaves the field as it is."""
     set_field = partial(object.__setattr__, record)
     for name, value in values.items():
-        with suppress(TypeError, ValueError):
+        with suppress(TypeError, ValueError, RecursionError):
             set_field(name, value())
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TextColumn,
@@ -57,6 +58,19 @@ def queries_bar(
                 also(more)
 
         yield on_progress
+
+
+@contextmanager
+def bytes_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far the reading of a file is, once it is told: bytes read, and bytes of the file."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+
+        def on_bytes(read: int, total: int) -> None:
+            task = progress.task_ids[0] if progress.task_ids else progress.add_task(name)
+            progress.update(task, completed=read, total=total)
+
+        yield on_bytes
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from topple.data.vocabulary import Catalogue
+from topple.errors import need
 from topple.files import writing
 from topple.records.answer import Explanation
 from topple.records.as_json import as_json
@@ -34,6 +35,10 @@ def write_explanations(
         OutputExistsError: the folder exists and `overwrite` is False.
         OutputError: it could not be written; what was there before is unchanged.
     """
+    need(catalogue, Catalogue, "catalogue", "the catalogue of the model")
+    need(explanations, Sequence, "explanations", "a list of explanations")
+    for explanation in explanations:
+        need(explanation, Explanation, "an explanation", "what explain or read_explanations returned")
     words = words_of(catalogue)
     rows = [to_row(explanation, words) for explanation in explanations]
     write_rows(rows, item_lists_of(explanations), catalogue, folder, overwrite=overwrite, **extra)

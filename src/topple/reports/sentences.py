@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from topple.data.vocabulary import Catalogue
+from topple.errors import need
 from topple.metrics import claimed_by
 from topple.records.answer import Explanation, Proof, Status
 from topple.records.question import Goal
@@ -40,6 +41,8 @@ def sentence(
     Raises:
         SettingsError: a word or a language that is not known.
     """
+    need(explanation, Explanation, "explanation", "one of those that explain returned")
+    need(catalogue, Catalogue, "catalogue", "the catalogue of the model")
     words = words_in(language)
     return _Sentence(explanation, catalogue, words, words.verb(because), marks=marks, ranks=ranks).text()
 

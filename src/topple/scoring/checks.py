@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import QueryError, UnknownIdError
+from topple.errors import CapabilityError, QueryError, UnknownIdError, shown
 from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request
 from topple.types import BoolArray, IntArray, ItemId
 
@@ -26,6 +26,46 @@ def check(query: Query, catalogue: Catalogue) -> None:
     check_target(query, catalogue)
 
 
+def check_recommender(model: Any) -> Any:
+    """Refuse what is no recommender, and return what is one.
+
+    Raises:
+        CapabilityError: it is none.
+    """
+    if not hasattr(model, "catalogue") or not hasattr(model, "fingerprint"):
+        raise CapabilityError(
+            f"{type(model).__name__} is no recommender. Give what topple.fit, topple.load_model or topple.wrap returns."
+        )
+    return model
+
+
+def check_queries(queries: Any) -> list[Query]:
+    """Return queries as a list.
+
+    Raises:
+        QueryError: it holds something else.
+    """
+    try:
+        return [check_query(query) for query in queries]
+    except TypeError as error:
+        raise QueryError(
+            f"queries={shown(queries)} is not a sequence of queries. Give a list of Query(...)."
+        ) from error
+
+
+def check_query(query: Any) -> Query:
+    """Return a query.
+
+    Raises:
+        QueryError: it is none.
+    """
+    if not isinstance(query, Query):
+        raise QueryError(
+            f"{shown(query)} is no query. Make one with Query(history, target), or many with top_k_queries."
+        )
+    return query
+
+
 def check_request(request: Request, catalogue: Catalogue) -> IntArray:
     """Refuse a history that nothing can be recommended for, and return the indices of the items.
 
@@ -35,7 +75,7 @@ def check_request(request: Request, catalogue: Catalogue) -> IntArray:
     """
     history, k = request.history, request.k
     if not isinstance(history, tuple):
-        raise QueryError(f"history={history!r} is not a sequence of item ids. Give a tuple or a list of them.")
+        raise QueryError(f"history={shown(history)} is not a sequence of item ids. Give a tuple or a list of them.")
     if not len(history):
         raise QueryError("the history is empty: there is nothing to remove. Give at least one item.")
     candidate_rule(request.rule)
@@ -43,11 +83,13 @@ def check_request(request: Request, catalogue: Catalogue) -> IntArray:
     _check_numbers("weights", request.weights, len(history), above=0.0)
     _check_numbers("times", request.times, len(history), above=-math.inf)
     if not isinstance(request.repeats, Repeats):
-        raise QueryError(f"repeats={request.repeats!r} is not one of {', '.join(Repeats)}. Choose one of these.")
+        raise QueryError(f"repeats={shown(request.repeats)} is not one of {', '.join(Repeats)}. Choose one of these.")
+    if not isinstance(request.user, str | int | None):
+        raise QueryError(f"user={shown(request.user)} is no user id. Give a text, a whole number, or None.")
     if not isinstance(request.seed, int) or not -(2**63) <= request.seed < 2**63:
-        raise QueryError(f"seed={request.seed!r} is not an integer of 64 bits. Give another seed.")
+        raise QueryError(f"seed={shown(request.seed)} is not an integer of 64 bits. Give another seed.")
     if not isinstance(k, int | np.integer) or isinstance(k, bool):
-        raise QueryError(f"k={k!r} is not a whole number. Give the length of the list, such as 5.")
+        raise QueryError(f"k={shown(k)} is not a whole number. Give the length of the list, such as 5.")
     return _indices(request, catalogue)
 
 
@@ -85,8 +127,6 @@ def allowed_items(
     for name, items in (("candidates", candidates), ("exclude", exclude)):
         if items is None:
             continue
-        if not isinstance(items, frozenset):
-            raise QueryError(f"{name}={items!r} is not a sequence of item ids. Give a list of them.")
         try:
             allowed[vocabulary.encode(list(items))] = name == "candidates"
         except UnknownIdError as error:
@@ -97,7 +137,7 @@ def allowed_items(
 def _check_numbers(name: str, numbers: Sequence[Any], events: int, above: float) -> None:
     """Refuse weights or times that are not one number an event."""
     if not isinstance(numbers, tuple):
-        raise QueryError(f"{name}={numbers!r} is not a sequence of numbers. Give one number an event.")
+        raise QueryError(f"{name}={shown(numbers)} is not a sequence of numbers. Give one number an event.")
     if numbers and len(numbers) != events:
         raise QueryError(f"{len(numbers)} {name} for a history of {events} events. Give one an event, or none.")
     for event, number in enumerate(numbers):
@@ -105,7 +145,7 @@ def _check_numbers(name: str, numbers: Sequence[Any], events: int, above: float)
         if not good or number <= above:
             least = f" above {above:g}" if math.isfinite(above) else ""
             raise QueryError(
-                f"{name}[{event}]={number!r} is not a finite number{least}. Give another, or leave it out."
+                f"{name}[{event}]={shown(number)} is not a finite number{least}. Give another, or leave it out."
             )
 
 
@@ -117,9 +157,13 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
             outside the history.
     """
     goal_of(query.goal)
+    if not isinstance(query.target, str | int | None):
+        raise QueryError(
+            f"target_item={shown(query.target)} is no item id. Give the id of an item, a text or a whole number."
+        )
     if query.rule is not CandidateRule.ALL and query.target in query.history:
         raise QueryError(
-            f"target_item={query.target!r} is in the history ({len(query.history)} items); only unseen items can be "
+            f"target_item={shown(query.target)} is in the history ({len(query.history)} items); only unseen items can be "
             "recommended. Choose one from recommend(history), or the rule 'all'."
         )
     try:
@@ -129,7 +173,7 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
     limited = query.candidates is not None and query.target not in query.candidates
     if limited or query.target in query.exclude:
         raise QueryError(
-            f"target_item={query.target!r} is not among the candidates of the query, so it is in no list. Choose one from "
+            f"target_item={shown(query.target)} is not among the candidates of the query, so it is in no list. Choose one from "
             "recommend(history) with the same candidates."
         )
     _check_constraints(query)
@@ -145,17 +189,19 @@ def check_shapes(constraints: Constraints) -> None:
     good = isinstance(costs, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in costs)
     if not good or not isinstance(groups, tuple) or not all(isinstance(group, tuple) for group in groups):
         raise QueryError(
-            f"groups={groups!r}, item_costs={costs!r}: groups are sequences of item ids, and costs a mapping of item ids to "
+            f"groups={shown(groups)}, item_costs={shown(costs)}: groups are sequences of item ids, and costs a mapping of item ids to "
             "numbers. Give them so."
         )
     try:
         hash((groups, costs))
     except TypeError as error:
         raise QueryError(
-            f"groups={groups!r}, item_costs={costs!r} hold something that is no item id. Give ids."
+            f"groups={shown(groups)}, item_costs={shown(costs)} hold something that is no item id. Give ids."
         ) from error
-    if not isinstance(constraints.protected, frozenset):
-        raise QueryError(f"protected={constraints.protected!r} is not a sequence of item ids. Give a list of them.")
+    for name in ("protected", "candidates", "exclude"):
+        items = getattr(constraints, name)
+        if not isinstance(items, frozenset) and not (name == "candidates" and items is None):
+            raise QueryError(f"{name}={shown(items)} is not a sequence of item ids. Give a list of them.")
 
 
 def _check_constraints(query: Query) -> None:
@@ -167,34 +213,41 @@ def _check_constraints(query: Query) -> None:
         stray = sorted(set(items) - set(query.history), key=repr)
         if stray:
             raise QueryError(
-                f"{what} item {stray[0]!r} is not in the history. Constraints are about items of the history only."
+                f"{what} item {shown(stray[0])} is not in the history. Constraints are about items of the history only."
             )
     if len(set(grouped)) < len(grouped):
         twice = next(item for item in grouped if grouped.count(item) > 1)
-        raise QueryError(f"item {twice!r} is in two groups, or twice in one. Put each item into one group at most.")
+        raise QueryError(
+            f"item {shown(twice)} is in two groups, or twice in one. Put each item into one group at most."
+        )
     if grouped and query.repeats is Repeats.EVENTS:
         raise QueryError(
             "groups with repeats='events': a group names items, and here events are named. Choose one of the two."
         )
-    _check_costs(query)
+    check_costs(query)
     for name, count in (("largest", query.largest), ("sets", query.sets)):
-        if not (name == "largest" and count is None) and (type(count) is not int or count < 1):
-            raise QueryError(f"{name}={count!r} is not a whole number of at least 1. Give another.")
+        if not (name == "largest" and count is None) and (type(count) is not int or not 1 <= count < 2**63):
+            raise QueryError(f"{name}={shown(count)} is not a whole number of 64 bits of at least 1. Give another.")
 
 
-def _check_costs(query: Query) -> None:
-    for item, cost in query.item_costs:
+def check_costs(constraints: Constraints) -> None:
+    """Refuse costs that are no numbers in range, or that price an item twice.
+
+    Raises:
+        QueryError: there is one.
+    """
+    for item, cost in constraints.item_costs:
         if isinstance(cost, bool) or not isinstance(cost, int | float) or not LEAST_COST <= cost <= MOST_COST:
             raise QueryError(
-                f"the cost of item {item!r} is {cost!r}; a cost is a number from {LEAST_COST:g} to {MOST_COST:g}. Give another."
+                f"the cost of item {shown(item)} is {shown(cost)}; a cost is a number from {LEAST_COST:g} to {MOST_COST:g}. Give another."
             )
         if round(cost, 3) != cost:
             raise QueryError(
-                f"the cost of item {item!r} is {cost!r}; a cost has at most three decimals, so that sums of costs are compared "
+                f"the cost of item {shown(item)} is {shown(cost)}; a cost has at most three decimals, so that sums of costs are compared "
                 "exactly. Round it, or name all costs in a larger unit."
             )
-    if len(dict(query.item_costs)) < len(query.item_costs):
-        raise QueryError(f"item_costs={query.item_costs!r} price an item twice. Give each item one cost.")
+    if len(dict(constraints.item_costs)) < len(constraints.item_costs):
+        raise QueryError(f"item_costs={shown(constraints.item_costs)} price an item twice. Give each item one cost.")
 
 
 def candidate_rule(rule: CandidateRule | str) -> CandidateRule:
@@ -205,8 +258,10 @@ def candidate_rule(rule: CandidateRule | str) -> CandidateRule:
     """
     try:
         return CandidateRule(rule)
-    except ValueError as error:
-        raise QueryError(f"rule={rule!r} is not one of {', '.join(CandidateRule)}. Choose one of these.") from error
+    except (ValueError, RecursionError) as error:
+        raise QueryError(
+            f"rule={shown(rule)} is not one of {', '.join(CandidateRule)}. Choose one of these."
+        ) from error
 
 
 def goal_of(goal: Goal | str) -> Goal:
@@ -217,5 +272,5 @@ def goal_of(goal: Goal | str) -> Goal:
     """
     try:
         return Goal(goal)
-    except ValueError as error:
-        raise QueryError(f"goal={goal!r} is not one of {', '.join(Goal)}. Choose one of these.") from error
+    except (ValueError, RecursionError) as error:
+        raise QueryError(f"goal={shown(goal)} is not one of {', '.join(Goal)}. Choose one of these.") from error

@@ -121,12 +121,12 @@ def in_chunks(total: int, at_once: int, work: Callable[[slice], None], histories
                 pace.took((rows.stop - rows.start) * histories, time.perf_counter() - began)
         except (MemoryError, RuntimeError) as error:
             at_once = (rows.stop - rows.start) // 2
-            if not at_once or not _is_out_of_memory(error):
+            if not at_once or not is_out_of_memory(error):
                 raise
             torch.cuda.empty_cache()
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Return whether memory ran out; on a CPU, torch says so in the text of a RuntimeError alone."""
     return isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or "can't allocate memory" in str(error)
 

@@ -11,6 +11,7 @@ from topple.errors import CapabilityError, QueryError, RecommenderError, Setting
 from topple.randomness import derive_seed
 from topple.records.answer import Removal, Verdict
 from topple.records.question import Goal, Query
+from topple.scoring.contexts import computing
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import ItemId
 from topple.verification.single_query import ByUser, rank_and_list
@@ -65,7 +66,8 @@ class Retraining:
         """
         started = time.perf_counter()
         if self.fit is None and isinstance(model, Recommender):
-            fitted: Recommender | ByUser = type(model).fit(split, model.settings)
+            with computing(gradients=True):
+                fitted: Recommender | ByUser = type(model).fit(split, model.settings)
         elif self.fit is not None:
             fitted = self.fit(split)
         else:

@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 
 from topple.data.vocabulary import Catalogue
-from topple.errors import CapabilityError, QueryError
+from topple.errors import CapabilityError, QueryError, as_list, need, shown
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query, Repeats
-from topple.scoring.checks import candidate_rule, check
+from topple.scoring.checks import candidate_rule, check, check_queries
+from topple.scoring.contexts import computing
 from topple.scoring.encoding import encode
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
-from topple.types import ItemId
+from topple.types import ItemId, plain
 from topple.verification.judging import Judge
 from topple.verification.retraining import Retraining, refuse, retrained
 from topple.verification.single_query import ByUser, verdicts_before_retraining
@@ -52,7 +54,9 @@ def verify(
             history is not what was trained on.
         CapabilityError: a recommender that cannot be fitted, with no `fit` given, or a model by user id without retraining.
     """
+    need(retraining, Retraining | None, "retraining", "Retraining(split), or None")
     one_rule = None if rule is None else candidate_rule(rule)
+    queries, removed = check_queries(queries), _sets(removed)
     if len(queries) != len(removed):
         raise QueryError(
             f"{len(removed)} sets for {len(queries)} queries: give one set a query, empty where none was found."
@@ -69,6 +73,17 @@ def verify(
     return verdicts if retraining is None else retrained(recommender, verdicts, removed, retraining, on_progress)
 
 
+def _sets(removed: Any) -> list[tuple[ItemId, ...]]:
+    """Return sets of items as tuples.
+
+    Raises:
+        ArgumentError: something that is no set of items.
+    """
+    give = "a list of sets of item ids, one a query, empty for none"
+    several = [as_list(items, "a set of removed", give) for items in as_list(removed, "removed", give)]
+    return [tuple(plain(item) for item in items) for items in several]
+
+
 def check_sets(queries: Sequence[Query], named: Sequence[Sequence[ItemId]], catalogue: Catalogue) -> None:
     """Refuse queries that cannot be asked, and sets of items that they do not allow.
 
@@ -82,6 +97,7 @@ def check_sets(queries: Sequence[Query], named: Sequence[Sequence[ItemId]], cata
             raise QueryError(f"{wrong} Name unprotected items of the history only, as the query allows.")
 
 
+@computing()
 def judged(
     recommender: Recommender,
     queries: Sequence[Query],
@@ -142,12 +158,12 @@ def not_allowed(query: Query, named: Sequence[ItemId]) -> str:
     """Say why a query does not allow a set, or nothing where it does."""
     items = set(named)
     if not items <= set(query.history):
-        return f"named item {sorted(items - set(query.history), key=repr)[0]!r} is not in the history."
+        return f"named item {shown(sorted(items - set(query.history), key=repr)[0])} is not in the history."
     if items & query.protected:
-        return f"named item {sorted(items & query.protected, key=repr)[0]!r} is protected."
+        return f"named item {shown(sorted(items & query.protected, key=repr)[0])} is protected."
     split_group = next((group for group in query.groups if 0 < len(items.intersection(group)) < len(group)), None)
     if split_group is not None:
-        return f"of the group {split_group!r} only a part is named."
+        return f"of the group {shown(split_group)} only a part is named."
     size = len(named) if query.repeats is Repeats.EVENTS else len(items)
     if query.largest is not None and size > query.largest:
         return f"{size} items are named, more than largest={query.largest}."

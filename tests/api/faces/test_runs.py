@@ -98,3 +98,15 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="cannot write"):
         Run(tmp_path / "out", MANIFEST)
+
+
+@pytest.mark.parametrize("value", [[], {}, None, float("inf")])
+def test_another_manifest_is_told_whatever_its_values_are(tmp_path, value):
+    Run(tmp_path / "run", {"budget": {"scored": 5}})
+    told = json.loads((tmp_path / "run" / "run.json").read_text())
+    told["budget"]["scored"] = value
+    (tmp_path / "run" / "run.json").write_text(json.dumps(told))
+    with pytest.raises(OutputExistsError, match=r"holds another run \(.*\) and is left as it is"):
+        Run(tmp_path / "run", {"budget": {"scored": 5}})
+    with pytest.raises(OutputExistsError, match=r"holds another run \(.*\) and is left as it is"):
+        Run(tmp_path / "run", {"budget": {"scored": 7}})

@@ -274,7 +274,7 @@ def test_a_pipe_in_the_stead_of_a_file_is_refused(folder, name):
 def test_a_title_that_is_no_text_is_refused(folder):
     items = pq.read_table(folder / "items.parquet")
     pq.write_table(items.append_column("title", pa.array(range(30))), folder / "items.parquet")
-    with pytest.raises(ModelFolderError, match=r"vae is damaged .*a title that is no text"):
+    with pytest.raises(ModelFolderError, match=r"vae is damaged .*the title 0 of item .* is no text of UTF-8"):
         load_model(folder)
 
 
@@ -298,7 +298,7 @@ def test_arrays_that_need_pickle_are_refused(tmp_path):
 
 
 def test_a_missing_weights_file_is_refused(tmp_path):
-    with pytest.raises(ModelFolderError, match=r"weights.npz is not a file. Give the .npz file"):
+    with pytest.raises(ModelFolderError, match=r"weights.npz is not a file: nothing is there. Give the .npz file"):
         load_arrays(tmp_path / "weights.npz")
 
 
@@ -315,5 +315,5 @@ def test_files_of_other_kinds_are_refused(tmp_path):
     damaged[300:340] = bytes(40)
     (tmp_path / "flipped.npz").write_bytes(damaged)
     for path in [*tmp_path.iterdir(), tmp_path]:
-        with pytest.raises(ModelFolderError, match=r"is not an .npz file of plain arrays"):
+        with pytest.raises(ModelFolderError, match=r"is not an .npz file of plain arrays|is not a file but a folder"):
             load_arrays(path)

@@ -1,10 +1,10 @@
 """Keeping the best state of a training on disk while the training goes on."""
 
 import time
-from pathlib import Path
 
 from topple.data.splitting import Split
 from topple.files import refuse_existing
+from topple.inputs import path_of
 from topple.recommenders.saving.folders import save_model
 from topple.scoring.recommender import Recommender
 from topple.types import FilePath
@@ -30,7 +30,7 @@ class KeepBest:
         self, folder: FilePath, split: Split | None = None, *, overwrite: bool = False, every: float = EVERY
     ) -> None:
         refuse_existing(folder, overwrite=overwrite, marker="model.json")
-        self._folder, self._split, self._overwrite, self._every = Path(folder), split, overwrite, every
+        self._folder, self._split, self._overwrite, self._every = path_of(folder), split, overwrite, every
         self._saved_at: float | None = None
 
     def __call__(self, model: Recommender) -> None:

@@ -1,11 +1,12 @@
 """What people write, as what the library takes: ids, costs and settings in text."""
 
-import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from topple.data.vocabulary import Vocabulary
 from topple.errors import QueryError, SettingsError
+from topple.inputs import json_of
 from topple.records.history import History
 from topple.types import Id
 
@@ -26,7 +27,7 @@ def ids_of(text: str, items: Vocabulary) -> tuple[Id, ...]:
     texts: list[Any] = [part.strip() for part in text.split(",") if part.strip()]
     if text.lstrip().startswith("["):
         try:
-            texts = json.loads(text)
+            texts = json_of(text)
         except ValueError as error:
             raise QueryError(
                 f"{text!r} begins like a JSON list and is none: {error}. Write for example [1, 2]."
@@ -72,11 +73,13 @@ def costs_of(pairs: Iterable[str], items: Vocabulary) -> dict[Id, float]:
     for pair in pairs:
         item, equals, cost = pair.rpartition("=")
         try:
-            number = float(cost) if equals else None
+            number = float(cost) if equals else math.nan
         except ValueError:
-            number = None
-        if number is None:
-            raise QueryError(f"the item cost {pair!r} is not ITEM=COST. Write for example 50=2.5.")
+            number = math.nan
+        if not math.isfinite(number):
+            raise QueryError(
+                f"the item cost {pair!r} is not ITEM=COST. Write for example 50=2.5; a cost is a finite number."
+            )
         costs[items.parse(item.strip())] = number
     return costs
 

@@ -14,8 +14,10 @@ from topple.api.faces.runs import Run, finished_pieces
 from topple.data.vocabulary import Catalogue
 from topple.errors import DataError, OutputExistsError, QueryError
 from topple.explainers.base import Explainer
-from topple.files import hold, refuse_existing, remove, repair
+from topple.files import hold, refuse_existing, remove
+from topple.inputs import is_file
 from topple.records.answer import Explanation, Status
+from topple.records.fields import FIELDS
 from topple.records.io import ItemLists, Words, canonical_json, from_row, item_lists_of, to_row
 from topple.records.kinds import in_order
 from topple.records.question import Query
@@ -56,8 +58,8 @@ class KeptAnswers:
         self.total = 0
         self._overwrite, self._wording = overwrite, dict(wording or {})
         self._manifest: JsonObject = {}
-        repair(self.partial)
-        interrupted = (self.partial / RUN).is_file()
+        refuse_existing(self.partial, overwrite=True, marker=RUN)
+        interrupted = is_file(self.partial / RUN)
         if interrupted and not (resume or overwrite):
             raise OutputExistsError(
                 f"{self.partial} holds {self.kept:,} answers of an interrupted run. Go on with it (--resume), begin anew "
@@ -87,7 +89,7 @@ class KeptAnswers:
         self._manifest = _manifest(recommender, queries, method, budget) | {"sentences": self._wording}
         locks = []
         try:
-            if (self.partial / RUN).is_file():
+            if is_file(self.partial / RUN):
                 locks.append(hold(self.partial))
             run = Run(self.partial, self._manifest, overwrite=self._overwrite)
             if self._overwrite:
@@ -181,6 +183,7 @@ def _read(run: Run) -> tuple[dict[int, JsonObject], ItemLists, dict[str, float]]
             found = {int(number): row for number, row in piece["rows"].items()}
             for row in found.values():
                 from_row(row, lists)
+                _ = [row[field.name] for field in FIELDS]  # what is derived is written as it is
             spent = {key: max(amount, piece["spent"][key]) for key, amount in spent.items()}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(

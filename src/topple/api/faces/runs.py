@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 from topple.errors import DataError, OutputExistsError
 from topple.files import refuse_existing, writing
+from topple.inputs import MISSING, json_of, path_of, problem, read_text
 from topple.records.as_json import as_json
 from topple.types import FilePath, JsonObject
 
@@ -43,7 +44,7 @@ class Run:
     """
 
     def __init__(self, folder: FilePath, manifest: Mapping[str, Any], *, overwrite: bool = False) -> None:
-        self.folder = Path(folder)
+        self.folder = path_of(folder)
         refuse_existing(self.folder, overwrite=True, marker=MARKER)
         if self.folder.is_file():
             raise OutputExistsError(f"{self.folder} is a file, and a run is a folder. Choose another path.")
@@ -90,7 +91,7 @@ class Run:
             DataError: there is none, or it is damaged.
         """
         try:
-            found = json.loads(self.path(name).read_text(encoding="utf-8"))
+            found = json_of(read_text(self.path(name)))
         except (OSError, ValueError) as error:
             raise DataError(
                 f"{self.path(name)} is no finished piece: {error}. Delete it; the run makes it anew."
@@ -102,9 +103,9 @@ class Run:
     def _manifest(self) -> JsonObject | None:
         """Return the manifest that is there; None where there is none that can be read."""
         try:
-            found = json.loads((self.folder / MARKER).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
+            if problem(self.folder / MARKER) == MISSING:
+                return None
+            found = json_of(read_text(self.folder / MARKER))
         except (OSError, ValueError) as error:
             raise OutputExistsError(
                 f"{self.folder / MARKER} is damaged ({error}): it cannot be told whose pieces these are. Choose another folder, or "
@@ -123,7 +124,10 @@ def finished_pieces(folder: FilePath) -> list[str]:
 def _difference(there: JsonObject, told: JsonObject) -> str:
     """Say in which one value two manifests differ first."""
     flat, other = dict(_flat(there)), dict(_flat(told))
-    name = next(key for key in [*other, *flat] if flat.get(key) != other.get(key))
+    missing = object()
+    name = next((key for key in [*other, *flat] if flat.get(key, missing) != other.get(key, missing)), None)
+    if name is None:
+        return "its manifest is written otherwise"
     return f"{name} was {flat.get(name)!r} and is now {other.get(name)!r}"
 
 

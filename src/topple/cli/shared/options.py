@@ -150,6 +150,8 @@ class DataChoice:
         """Read and prepare the chosen data."""
         from topple.data.preparation import Preparation, prepare
         from topple.data.sources import source
+        from topple.inputs import watching
+        from topple.reports.progress import bytes_bar
 
         if (self.dataset is None) == (self.interactions is None):
             raise DataError(
@@ -163,7 +165,9 @@ class DataChoice:
         if self.dataset is not None:
             split = source(self.dataset).split(self.data_dir, given)
         else:
-            split = prepare(self.read(), Preparation.parse(given))
+            with bytes_bar(f"read {self.interactions}") as on_bytes, watching(on_bytes):
+                read = self.read()
+            split = prepare(read, Preparation.parse(given))
         return self._titled(split)
 
     def read(self) -> "Interactions":

@@ -1,15 +1,21 @@
 """How results are shown on a terminal: sentences, tables, JSON."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from topple.errors import escaped
 
 if TYPE_CHECKING:
     from topple.data.vocabulary import Catalogue
     from topple.records.answer import Explanation
 
+_NOT_SHOWN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What JSON may hold as it is and a terminal would obey or cannot show."""
 MOST_SHOWN = 50
 """Explanations that are shown at most; files hold all."""
 
@@ -47,9 +53,17 @@ def show_json(value: object) -> None:
     """Print one JSON object to standard output."""
     from topple.records.as_json import as_json
 
-    typer.echo(as_json(value, indent=2))
+    typer.echo(_NOT_SHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", as_json(value, indent=2)))
 
 
 def console() -> Console:
     """Return the console for text and tables on standard output."""
-    return Console(highlight=False)
+    return _Escaping(highlight=False)
+
+
+class _Escaping(Console):
+    """A console that shows the control characters of titles and ids, and sends none but those of its styles."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(escaped(segment.text), segment.style)

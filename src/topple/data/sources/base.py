@@ -10,6 +10,7 @@ from topple.data.interactions import Interactions
 from topple.data.preparation import Preparation, prepare
 from topple.data.splitting import Split
 from topple.errors import DataNotFoundError
+from topple.inputs import is_file, path_of, problem
 from topple.types import FilePath
 
 
@@ -48,12 +49,12 @@ class Source(ABC):
             DownloadError: the download failed.
         """
         if data_dir is not None:
-            given = Path(data_dir)
-            return self._checked(given / self.name if (given / self.name).is_dir() else given)
+            given = path_of(data_dir, "data_dir")
+            return self._checked(given / self.name if problem(given / self.name, folder=True) is None else given)
         cached = cache_folder() / self.name
         if self.archive is not None:
             return self._checked(fetch_archive(self.archive, cached, self.advice))
-        if cached.is_dir():
+        if problem(cached, folder=True) is None:
             return self._checked(cached)
         raise DataNotFoundError(f"{self.title} has no archive to download. {self.advice}")
 
@@ -69,7 +70,7 @@ class Source(ABC):
     def find(self, folder: Path, file: str) -> Path:
         """Return the path of a published file given as "a|b"."""
         for name in file.split("|"):
-            if (folder / name).is_file():
+            if is_file(folder / name):
                 return folder / name
         wanted = " or ".join(file.split("|"))
         raise DataNotFoundError(f"{folder} does not hold {wanted}, which {self.title} needs. {self.advice}")

@@ -1,21 +1,16 @@
 """Ratings in headerless text: the layouts that the classic data sets are published in."""
 
-import bz2
-import gzip
-import zlib
-from collections.abc import Callable
+import io
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from topple.data.interactions import Interactions
 from topple.data.reading import read_interactions
-from topple.errors import DataError
+from topple.errors import DataError, ToppleError
+from topple.inputs import opened
 from topple.types import Id
-
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open}
 
 
 def read_ratings(
@@ -28,13 +23,12 @@ def read_ratings(
     Raises:
         DataError: an empty or truncated file, a line with too few fields, an id or rating that is not a number.
     """
-    opener = _OPENERS.get(path.suffix, open)
     users: list[int] = []
     items: list[int] = []
     ratings: list[float] = []
     times: list[float] = []
     try:
-        with opener(path, "rt", encoding="latin-1") as file:
+        with io.TextIOWrapper(opened(path) or path.open("rb"), encoding="latin-1") as file:
             for number, line in enumerate(file, start=1):
                 if not line.strip():
                     continue
@@ -49,7 +43,9 @@ def read_ratings(
                         f"{path}, line {number}: {line.strip()[:60]!r} is not 'user{separator}item{separator}rating' in "
                         "numbers. Correct the line, or fetch the file anew."
                     ) from error
-    except (EOFError, OSError, zlib.error) as error:
+    except (EOFError, OSError, ValueError) as error:
+        if isinstance(error, ToppleError):
+            raise
         raise DataError(f"{path} ends too early or is damaged ({error}). Fetch the file anew.") from error
     if not users:
         raise DataError(f"{path} is empty. Fetch the file anew.")

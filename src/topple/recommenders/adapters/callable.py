@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import RecommenderError
+from topple.errors import RecommenderError, shown
 from topple.recommenders.adapters.asking.black_box import Ask, BlackBox
 from topple.recommenders.adapters.catalogues import catalogue_of
 from topple.records.question import Request
@@ -68,8 +68,10 @@ def wrap(
         ['brazil']
     """
     called = name or f"callable:{getattr(model, '__name__', type(model).__name__)}"
-    if histories not in FORMS:
-        raise RecommenderError(f"histories={histories!r} is not one of {', '.join(FORMS)}. Choose what {called} takes.")
+    if not isinstance(histories, str) or histories not in FORMS:
+        raise RecommenderError(
+            f"histories={shown(histories)} is not one of {', '.join(FORMS)}. Choose what {called} takes."
+        )
     if not callable(model):
         raise RecommenderError(f"{called} cannot be called. Give a function: N histories in, scores [N, I] out.")
     if ordered and histories != "ids":

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.recommenders.families.learned import Learned, LearnedSettings
+from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings
 from topple.recommenders.saving.arrays import fitting_arrays
 from topple.recommenders.training.loop import train
 from topple.scoring.layers import Layer
@@ -32,9 +32,9 @@ class AutoencoderSettings(LearnedSettings):
     batch_size: int = Field(default=500, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=200, ge=1)
-    hidden: int = Field(default=600, ge=1)
+    hidden: int = Field(default=600, ge=1, le=LARGEST)
     """Units of each hidden layer."""
-    latent: int = Field(default=200, ge=1)
+    latent: int = Field(default=200, ge=1, le=LARGEST)
     """Units of the latent layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of the history dropped in training."""

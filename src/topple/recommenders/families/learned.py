@@ -19,6 +19,9 @@ from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix
 
+LARGEST = 65_536
+"""The largest size of a layer, or of the vector of an item: beyond it, a setting is a slip of the pen."""
+
 
 class LearnedSettings(Settings):
     """What every one of these models can be told; a model's own settings follow."""

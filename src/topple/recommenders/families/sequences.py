@@ -14,7 +14,8 @@ def time_ranks(split: Split) -> CsrMatrix:
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     times = np.zeros(matrix.nnz) if split.times is None else split.times
     order = np.lexsort((times, rows))
-    later = np.diff(times[order], prepend=-np.inf) > 0
+    later = np.ones(matrix.nnz, dtype=np.bool_)
+    later[1:] = times[order][1:] > times[order][:-1]
     later[matrix.indptr[:-1][np.diff(matrix.indptr) > 0]] = True
     ranks = later.cumsum()
     matrix.data[order] = ranks - ranks[matrix.indptr[rows]] + 1

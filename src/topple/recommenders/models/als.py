@@ -15,7 +15,7 @@ from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
 from topple.recommenders.families.fold_in import FoldIn, System
-from topple.recommenders.families.learned import normal
+from topple.recommenders.families.learned import LARGEST, normal
 from topple.recommenders.families.least_squares import LeastSquares
 from topple.recommenders.saving.arrays import read_arrays
 from topple.recommenders.training.quality import held_out_quality
@@ -32,7 +32,7 @@ _Model = TypeVar("_Model", bound=Recommender)
 class AlsSettings(Settings):
     """Settings of implicit ALS."""
 
-    factors: int = Field(default=64, ge=1)
+    factors: int = Field(default=64, ge=1, le=LARGEST)
     """Dimensions; the defaults are the best by validation NDCG@100 on MovieLens 100K with 64 (0.455; 0.459 with 128)."""
     alpha: float = Field(default=10.0, gt=0, allow_inf_nan=False)
     """Confidence that a seen item adds to the 1 of every item, for each 1 of weight."""

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from topple.data.splitting import Split
 from topple.recommenders.families.learned import (
+    LARGEST,
     InTraining,
     Learned,
     LearnedSettings,
@@ -31,11 +32,11 @@ class BPRSettings(LearnedSettings):
     batch_size: int = Field(default=32, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=200, ge=1)
-    dimensions: int = Field(default=64, ge=1)
+    dimensions: int = Field(default=64, ge=1, le=LARGEST)
     """Numbers of a user's and of an item's vector."""
     decay: float = Field(default=0.002, ge=0)
     """Weight of the squared norms of the vectors of a pair."""
-    negatives: int = Field(default=1, ge=1)
+    negatives: int = Field(default=1, ge=1, le=1_000_000)
     """Unmet items that each interaction is compared with."""
 
 

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from topple.data.splitting import Split
 from topple.recommenders.families.learned import (
+    LARGEST,
     InTraining,
     Learned,
     LearnedSettings,
@@ -33,13 +34,13 @@ class LightGCNSettings(LearnedSettings):
     batch_size: int = Field(default=64, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=300, ge=1)
-    dimensions: int = Field(default=64, ge=1)
+    dimensions: int = Field(default=64, ge=1, le=LARGEST)
     """Numbers of a user's and of an item's vector."""
-    propagations: int = Field(default=3, ge=1)
+    propagations: int = Field(default=3, ge=1, le=100)
     """Layers: how often vectors are passed along the graph."""
     decay: float = Field(default=1e-4, ge=0)
     """Weight of the squared norms of the vectors of a pair, as they are before they are passed along."""
-    negatives: int = Field(default=1, ge=1)
+    negatives: int = Field(default=1, ge=1, le=1_000_000)
     """Unmet items that each interaction is compared with."""
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from topple.data.splitting import Split
-from topple.recommenders.families.learned import Learned, LearnedSettings, normal, unmet
+from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings, normal, unmet
 from topple.recommenders.training.loop import train
 from topple.scoring.memory import rows_at_once
 from topple.scoring.products import lengths_of, products
@@ -26,15 +26,15 @@ class NeuMFSettings(LearnedSettings):
     batch_size: int = Field(default=32, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=60, ge=1)
-    dimensions: int = Field(default=32, ge=1)
+    dimensions: int = Field(default=32, ge=1, le=LARGEST)
     """Numbers of each of an item's four vectors: in a history and as a candidate, for the product and the perceptron."""
-    hidden: int = Field(default=64, ge=4)
+    hidden: int = Field(default=64, ge=4, le=LARGEST)
     """Units of the perceptron's first layer; the second has half of them, the third a quarter."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """Share of a history that is dropped in training."""
     decay: float = Field(default=1e-5, ge=0)
     """Weight of the squared norms of all arrays."""
-    negatives: int = Field(default=4, ge=1)
+    negatives: int = Field(default=4, ge=1, le=1_000_000)
     """Unmet items for each interaction."""
 
 

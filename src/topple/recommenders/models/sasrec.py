@@ -11,7 +11,7 @@ from torch import Tensor
 
 from topple.data.splitting import Split
 from topple.recommenders.families.attention import Blocks, Drop, block_shapes, keep_all
-from topple.recommenders.families.learned import Learned, LearnedSettings, normal
+from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings, normal
 from topple.recommenders.families.sequences import in_order, lined_up, time_ranks
 from topple.recommenders.training.loop import train
 from topple.scoring.products import factor_scores
@@ -31,17 +31,17 @@ class SASRecSettings(LearnedSettings):
 
     batch_size: int = Field(default=32, ge=1)
     """Users of a batch."""
-    dimensions: int = Field(default=64, ge=1)
+    dimensions: int = Field(default=64, ge=1, le=LARGEST)
     """Numbers of an item's vector, and of every layer."""
     blocks: int = Field(default=2, ge=1, le=100)
     """Attention blocks, of one head each."""
-    max_length: int = Field(default=200, ge=1)
+    max_length: int = Field(default=200, ge=1, le=100_000)
     """Only the last so many items of a history count."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     held_out: float = Field(default=0.5, ge=0, lt=1)
     """Share of a sequence that is left out in each batch, anew, and predicted from the end of the rest; 0: as published, the
     next item is predicted from every position."""
-    negatives: int = Field(default=2_000, ge=1)
+    negatives: int = Field(default=2_000, ge=1, le=1_000_000)
     """Items that a batch is trained against, drawn uniformly; all where the catalogue has no more."""
 
 

@@ -1,11 +1,11 @@
 """model.json: what a model folder says of its model."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 from topple.errors import ModelFolderError
+from topple.inputs import MISSING, json_of, problem
 from topple.scoring.findings.probe import Measures
 from topple.scoring.recommender import Recommender
 from topple.types import JsonObject
@@ -50,14 +50,15 @@ def read_description(folder: Path) -> dict[str, Any]:
         ModelFolderError: it is missing, damaged, or of another format.
     """
     path = folder / "model.json"
-    if not path.is_file():
+    wrong = problem(path)
+    if wrong:
         raise ModelFolderError(
-            f"{folder} is not a model folder: {path.name} is missing. Make one with `topple fit --out`."
+            f"{folder} is not a model folder: {path.name} {wrong.replace(MISSING, 'is missing')}. Make one with `topple fit --out`."
         )
     try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        about: dict[str, Any] = json_of(path.read_text(encoding="utf-8"))
         found = about["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFolderError(f"{path} is damaged ({error}). Fit the model again.") from error
     if found != FORMAT:
         raise ModelFolderError(

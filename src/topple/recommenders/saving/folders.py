@@ -2,27 +2,27 @@
 
 import json
 import logging
-import zlib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors.numpy import save
 
 from topple import registry
 from topple.data.layout import read_split, write_tables
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import ModelFolderError, SettingsError, ToppleError, UnknownNameError
+from topple.errors import ModelFolderError, SettingsError, ToppleError, UnknownNameError, need
 from topple.files import read_whole, writing
+from topple.inputs import MISSING, path_of, problem, read_parquet
+from topple.recommenders.saving.array_files import read_npz, read_safetensors
 from topple.recommenders.saving.description import description, measures_of, read_description
 from topple.recommenders.saving.factories import made_by
+from topple.scoring.contexts import computing
 from topple.scoring.findings.identity import same_model
 from topple.scoring.findings.listing import DEPTHS, Listed
 from topple.scoring.recommender import Recommender
@@ -54,6 +54,8 @@ def save_model(
         OutputExistsError: the folder exists and `overwrite` is False.
         OutputError: it could not be written; what was there before is unchanged.
     """
+    need(recommender, Recommender, "recommender", "what fit, load_model or wrap returned")
+    need(split, Split | None, "split", "the split that the model was fitted on, or None")
     kind = recommender.stored_as or recommender.name
     if recommender.stored_as is None and kind not in registry.names("recommenders"):
         kind = FACTORY
@@ -87,7 +89,10 @@ def load_model(folder: FilePath, catalogue: Catalogue | None = None, factory: st
         ModelFolderError: not a model folder, damaged, of another format, or of another catalogue; a factory that is missing, is
             not needed, or builds another model.
     """
-    return read_whole(folder, lambda: _load(Path(folder), catalogue, factory))
+    need(catalogue, Catalogue | None, "catalogue", "a catalogue, or None")
+    need(factory, str | None, "factory", "the name of a function as text, package.module:function")
+    with computing(gradients=True):  # arrays that something may be learned from, whatever mode the caller is in
+        return read_whole(folder, lambda: _load(path_of(folder), catalogue, factory))
 
 
 def _load(folder: Path, catalogue: Catalogue | None, factory: str | None) -> Recommender:
@@ -115,16 +120,16 @@ def load_model_split(folder: FilePath) -> Split | None:
         ModelFolderError: not a model folder, damaged, or the data is of another catalogue than the model.
         DataNotFoundError, DataError: a file of the data is missing or damaged.
     """
-    return read_whole(folder, lambda: _load_split(Path(folder)))
+    return read_whole(folder, lambda: _load_split(path_of(folder)))
 
 
 def _load_split(folder: Path) -> Split | None:
     about = read_description(folder)
-    if not (folder / "split").is_dir():
+    if problem(folder / "split") == MISSING:
         return None
     try:
         split = read_split(folder / "split")
-    except (OSError, pa.ArrowInvalid, KeyError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, KeyError) as error:
         if isinstance(error, ToppleError):
             raise
         raise ModelFolderError(f"{folder} is damaged ({error}). Fit the model again.") from error
@@ -146,8 +151,8 @@ def _read(folder: Path, about: JsonObject, catalogue: Catalogue, factory: str | 
     if factory is not None:
         raise ModelFolderError(f"{folder} holds the model itself; factory={factory!r} is not needed. Leave it out.")
     try:
-        weights = load_file(_regular(folder / "weights.safetensors"))
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        weights = read_safetensors(folder / "weights.safetensors")
+    except (OSError, ValueError) as error:
         raise ModelFolderError(f"{folder} is damaged ({error}). Fit the model again.") from error
     try:
         model_class = _model_class(about["recommender"])
@@ -195,31 +200,25 @@ def load_arrays(path: FilePath) -> dict[str, Any]:
     Raises:
         ModelFolderError: not such a file, or one that needs pickle.
     """
+    wrong = problem(path)
+    if wrong:
+        raise ModelFolderError(f"{path} {wrong}. Give the .npz file of the trained arrays.")
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except FileNotFoundError as error:
-        raise ModelFolderError(f"{path} is not a file. Give the .npz file of the trained arrays.") from error
-    except (OSError, ValueError, EOFError, TypeError, BadZipFile, zlib.error) as error:
+        return read_npz(path)
+    except (OSError, ValueError) as error:
         raise ModelFolderError(
             f"{path} is not an .npz file of plain arrays ({error}). Save it with numpy.savez."
         ) from error
-    stray = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
-    if stray:
-        raise ModelFolderError(
-            f"{path} is not an .npz file of plain arrays (it holds {stray[0]!r}). Save it with numpy.savez."
-        )
-    return arrays
 
 
 def _load_listed(path: Path, items: int) -> Listed | None:
     """Return how many training users have each item in their list, where that was counted."""
-    if not path.exists():
+    if problem(path) == MISSING:
         return None
     try:
-        arrays = load_file(_regular(path))
+        arrays = read_safetensors(path)
         counts, users = arrays["counts"], arrays["users"]
-    except (OSError, SafetensorError, KeyError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise ModelFolderError(f"{path.parent} is damaged ({path.name}: {error}). Fit the model again.") from error
     whole = counts.dtype.kind in "iu" and counts.shape == (items, len(DEPTHS)) and users.shape == (1,)
     if not whole or counts.min(initial=0) < 0 or counts.max(initial=0) > int(users[0]):
@@ -237,26 +236,18 @@ def _save_items(catalogue: Catalogue, path: Path) -> None:
     pq.write_table(pa.table(columns), path)
 
 
-def _regular(path: Path) -> Path:
-    """Return a path that is a file: a pipe in its stead would be waited for."""
-    if path.exists() and not path.is_file():
-        raise OSError(f"{path.name} is not a file")
-    return path
-
-
 def _load_items(folder: Path) -> Catalogue:
     """Return the items of a folder, with their titles."""
     try:
-        return _read_items(_regular(folder / "items.parquet"))
-    except (OSError, pa.ArrowInvalid, KeyError, UnicodeDecodeError) as error:
-        if isinstance(error, ToppleError):
-            raise
+        return _read_items(folder / "items.parquet")
+    except (ToppleError, OSError, ValueError, KeyError) as error:
         raise ModelFolderError(f"{folder} is damaged ({error}). Fit the model again.") from error
 
 
 def _read_items(path: Path) -> Catalogue:
-    table = pq.read_table(path)
+    wrong = problem(path)
+    if wrong:
+        raise ValueError(f"{path.name} {wrong}")
+    table = read_parquet(path)
     titles = tuple(table["title"].to_pylist()) if "title" in table.column_names else None
-    if titles is not None and not all(isinstance(title, str) for title in titles):
-        raise KeyError("a title that is no text")
     return Catalogue(Vocabulary(table["item"], "item"), titles)

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from topple.data.splitting import HeldOut, events
+from topple.errors import need
 from topple.scoring.ranking import top_k, unseen_scores
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch
-from topple.types import CsrMatrix, FloatArray, IntArray
+from topple.types import CsrMatrix, IntArray, TimeArray
 
 ROWS = 64
 """Users whose lists are made together, whatever memory there is: the same training is the same anywhere."""
@@ -31,6 +32,8 @@ def held_out_quality(
     Returns:
         "ndcg_100", "recall_20", ... and "users", the denominator; NaN where that is 0.
     """
+    need(recommender, Recommender, "recommender", "what fit, load_model or wrap returned")
+    need(held_out, HeldOut, "held_out", "a part of a split, such as split.test")
     users = askable(held_out)
     longest = min(max([*ndcg, *recall]), len(recommender.catalogue))
     sums: dict[str, float] = {f"ndcg_{k}": 0.0 for k in ndcg} | {f"recall_{k}": 0.0 for k in recall}
@@ -55,7 +58,7 @@ def askable(held_out: HeldOut) -> IntArray:
 
 
 def ranked_lists(
-    recommender: Recommender, histories: CsrMatrix, users: IntArray, k: int, times: FloatArray | None = None
+    recommender: Recommender, histories: CsrMatrix, users: IntArray, k: int, times: TimeArray | None = None
 ) -> Iterator[tuple[IntArray, Tensor]]:
     """Yield chunks of user rows with their top-k lists [rows, K], in float32; `times` [entries] order the histories."""
     for start in range(0, len(users), ROWS):
