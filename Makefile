@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo test check bench oracle format wheel clean help
+.PHONY: demo test check bench oracle fuzz format wheel clean help
 
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -40,6 +40,9 @@ bench: $(READY)  ## quality and speed in one run; BENCH="--data-dir FOLDER_OF_ML
 
 oracle: $(DEV)   ## hold 50,000 explanations against brute force; ORACLE="--queries 2000 --seed 1" for others
 	$(BIN)/python -m benchmarks.oracle $(ORACLE)
+
+fuzz: $(DEV)     ## break files, command lines and calls, 10,000 cases; FUZZ="--cases 500 --seed 1" for others
+	$(BIN)/python -m benchmarks.fuzz $(FUZZ)
 
 format: $(DEV)   ## rewrite the code in the project's format
 	$(BIN)/ruff format src tests benchmarks
