@@ -106,9 +106,7 @@ def read_interactions(
         text = TextTable(separator, header, encoding, decimal)
         source = read_adjacency(path, separator) if adjacency else read_table(path, text, (user, item), (title,))
     frame = frame_of(source)
-    named = {"user": user, "item": item, "rating": rating, "title": title, "timestamp": timestamp, "weight": weight}
-    for what, column in named.items():
-        need(column, str if what in ("user", "item") else str | None, what, "the name of a column")
+    _need_columns(user, item, rating, title, timestamp, weight)
     user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
     frame = exploded(frame, item, (user, item, rating, title, timestamp, weight))
     user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
@@ -254,6 +252,13 @@ def _plain(columns: Sequence[str], name: str, usual: str, others: Sequence[str])
         return name
     logger.warning("there is no column %r: %r is taken for it", usual, found[0])
     return found[0]
+
+
+def _need_columns(*columns: Any) -> None:
+    """Refuse what names no column, in the order of the parameters."""
+    names = ("user", "item", "rating", "title", "timestamp", "weight")
+    for name, column in zip(names, columns, strict=True):
+        need(column, str if name in ("user", "item") else str | None, name, "the name of a column")
 
 
 def _weight_column(columns: Sequence[str], taken: Sequence[str | None]) -> str | None:
