@@ -25,7 +25,7 @@ from topple.records.claims import Claims
 from topple.records.question import Query
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.checks import check_request, check_target
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.encoding import EncodedHistories, EncodedQueries, encode, encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.pace import Pace, TimeIsUpError, paced

@@ -14,8 +14,7 @@ from topple.data.preparation import prepare
 from topple.data.splitting import Split
 from topple.errors import CapabilityError, DataError, SettingsError
 from topple.reports.progress import epochs_bar
-from topple.scoring.contexts import computing
-from topple.scoring.devices import device_of, on_device
+from topple.scoring.devices import computing, device_of, on_device
 from topple.scoring.memory import is_out_of_memory
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Recommender
 from topple.settings import Settings

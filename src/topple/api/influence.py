@@ -9,7 +9,7 @@ import torch
 from topple.api.recommending import Recommended, listed
 from topple.records.question import CandidateRule, Query, Request
 from topple.scoring.checks import candidate_rule, check_recommender, check_request, check_target
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import catalogue_scores

@@ -9,7 +9,7 @@ import torch
 from topple.records.answer import Explanation
 from topple.records.question import CandidateRule, Goal, Repeats, Request
 from topple.scoring.checks import check_recommender, check_request
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import catalogue_scores, top_k

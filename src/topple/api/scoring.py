@@ -9,7 +9,7 @@ from topple.api.asking import by_user
 from topple.errors import QueryError, UnknownIdError, shown
 from topple.records.history import History
 from topple.scoring.checks import check_recommender
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged

@@ -12,7 +12,7 @@ from topple.errors import QueryError, as_list, need
 from topple.records.history import History
 from topple.records.question import CandidateRule, Request
 from topple.scoring.checks import candidate_rule, check_recommender, check_request
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.ranking import top_k
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, plain

@@ -11,7 +11,7 @@ from topple import registry
 from topple.api.agreement import agreement
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import SettingsError, need
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.recommender import Recommender
 from topple.types import Id
 

@@ -203,7 +203,7 @@ def from_csr(
         raise DataError(
             f"{type(matrix).__name__} is not a scipy sparse matrix. Wrap it: scipy.sparse.csr_matrix(matrix)."
         )
-    if values not in ("weights", "ratings"):
+    if not isinstance(values, str) or values not in ("weights", "ratings"):
         raise DataError(f"values={shown(values)} is not one of 'weights', 'ratings'. Choose one of the two.")
     users, items = _in_order(users, "user"), _in_order(items, "item")
     for kind, ids, size in (("user", users, matrix.shape[0]), ("item", items, matrix.shape[1])):

@@ -1,6 +1,9 @@
-"""Devices: which of them this machine has, and a recommender on one of them."""
+"""Devices: which of them this machine has, a recommender on one of them, and the modes of torch that computing is done in."""
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 import torch
@@ -9,6 +12,10 @@ from topple.errors import CapabilityError, SettingsError
 from topple.scoring.recommender import Recommender
 
 _Model = TypeVar("_Model", bound=Recommender)
+
+if hasattr(os, "register_at_fork"):
+    # The threads of torch are not there in a forked process, which would wait for them for ever: it computes with one.
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 def device_of(name: str | torch.device) -> torch.device:
@@ -56,3 +63,19 @@ def on_device(recommender: _Model, name: str | torch.device) -> _Model:
         )
     moved: _Model = recommender.to(device)
     return moved
+
+
+@contextmanager
+def computing(*, gradients: bool = False) -> Iterator[None]:
+    """Compute with or without gradients and in the precision of the tensors, whatever mode the caller is in.
+
+    Args:
+        gradients: whether something is learned within; without, tensors that are made within have no gradients ever after.
+    """
+    with ExitStack() as modes:
+        modes.enter_context(torch.inference_mode(mode=not gradients))
+        modes.enter_context(torch.set_grad_enabled(gradients))
+        for kind in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(kind):
+                modes.enter_context(torch.autocast(kind, enabled=False))
+        yield

@@ -11,7 +11,7 @@ from topple.errors import CapabilityError, QueryError, RecommenderError, Setting
 from topple.randomness import derive_seed
 from topple.records.answer import Removal, Verdict
 from topple.records.question import Goal, Query
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.recommender import Capability, Recommender
 from topple.types import ItemId
 from topple.verification.single_query import ByUser, rank_and_list

@@ -11,7 +11,7 @@ from topple.errors import CapabilityError, QueryError, as_list, need, shown
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query, Repeats
 from topple.scoring.checks import candidate_rule, check, check_queries
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.encoding import encode
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender

@@ -22,7 +22,7 @@ from topple.inputs import MISSING, path_of, problem, read_parquet
 from topple.recommenders.saving.array_files import read_npz, read_safetensors
 from topple.recommenders.saving.description import description, measures_of, read_description
 from topple.recommenders.saving.factories import made_by
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 from topple.scoring.findings.identity import same_model
 from topple.scoring.findings.listing import DEPTHS, Listed
 from topple.scoring.recommender import Recommender

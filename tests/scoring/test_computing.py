@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import topple
-from topple.scoring.contexts import computing
+from topple.scoring.devices import computing
 
 SETTINGS = {
     "mult-vae": {"epochs": 1, "hidden": 16, "latent": 8},
