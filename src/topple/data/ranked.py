@@ -8,7 +8,7 @@ from narwhals import Series
 from topple.data.tables import TextTable, column_of, frame_of, moments, read_table, weights_of
 from topple.data.vocabulary import id_column
 from topple.errors import DataError
-from topple.types import FilePath, FloatArray, ItemId, UserId
+from topple.types import FilePath, FloatArray, ItemId, TimeArray, UserId
 
 
 def read_lists(
@@ -118,10 +118,10 @@ class _Rows:
             )
         return weights
 
-    def moments(self, column: str) -> FloatArray:
-        return (moments(self._column(column))).astype(np.float64)
+    def moments(self, column: str) -> TimeArray:
+        return moments(self._column(column))
 
-    def sequences(self, values: list[Any], keys: FloatArray | None) -> dict[UserId, tuple[Any, ...]]:
+    def sequences(self, values: list[Any], keys: FloatArray | TimeArray | None) -> dict[UserId, tuple[Any, ...]]:
         """Return the values of each user, in the order of the keys, or of the rows."""
         if keys is None:
             return {who: tuple(values[row] for row in at) for who, at in self.of_users.items()}
