@@ -119,7 +119,7 @@ BAD = {
     "nobody": ((), "the history is empty"),
     "stranger": (("alien", "jaws"), "items outside the catalogue: unknown item id 'jaws'"),
     "index": ((0, 1), "items outside the catalogue: unknown item id 0, 1"),
-    "nested": ((["alien"],), "hold sequences, and not item ids"),
+    "nested": ((["alien"],), "item id"),
     "everything": (tuple(TOY.catalogue.vocabulary.ids), "k=1 with 0 candidates"),
 }
 
