@@ -41,10 +41,11 @@ def test_item_item_models_recommend_as_the_library_does(kind):
 
 
 @pytest.mark.parametrize(
-    "model", [BM25Recommender(K=12, num_threads=1), AlternatingLeastSquares(factors=6, random_state=1, num_threads=1)]
+    ("kind", "options"), [(BM25Recommender, {"K": 12}), (AlternatingLeastSquares, {"factors": 6, "random_state": 1})]
 )
-def test_the_librarys_lists_for_drawn_histories_are_those_of_the_wrapped_model(model):
-    recommender = topple.wrap(trained(model), "implicit", ITEMS)
+def test_the_librarys_lists_for_drawn_histories_are_those_of_the_wrapped_model(kind, options):
+    model = trained(kind(num_threads=1, **options))
+    recommender = topple.wrap(model, "implicit", ITEMS)
     shown = lists_of_library(model, ITEMS, recommender, 6, 5)
     assert [len(each.items) for each in shown] == [5] * 6
     assert topple.agreement(recommender, shown, 5).share == 1
