@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import torch
 
@@ -33,6 +34,10 @@ class Recommended:
     title: str
     score: float
     evidence: bool = True
+
+
+_TOLD: WeakSet[Recommender] = WeakSet()
+"""The models of which it was said that they do not use weights."""
 
 
 def recommend(
@@ -99,11 +104,12 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
 
 
 def say_unused_weights(recommender: Recommender, requests: Iterable[Request]) -> bool:
-    """Say through logging that histories have weights and the model does not use them; return whether that was said."""
-    if recommender.uses_weights:
+    """Say through logging, once a model, that histories have weights and the model does not use them; return whether it was said."""
+    if recommender.uses_weights or recommender in _TOLD:
         return False
     weights = next((request.weights for request in requests if len(set(request.weights)) > 1), ())
     if weights:
+        _TOLD.add(recommender)
         logger.warning(
             "%s does not use the weights of histories (such as %g and %g): every event counts as 1, as in training",
             recommender.name,
