@@ -35,7 +35,7 @@ def test_the_distribution_has_a_name_that_is_not_taken():
 def test_the_command_is_installed_under_either_name_of_the_distribution():
     (command,) = [point for point in installed().entry_points if point.group == "console_scripts"]
     assert (command.name, command.value) == ("topple", "topple.__main__:main")
-    from topple.cli.app import main
+    from topple.__main__ import main
 
     assert command.load() is main
 

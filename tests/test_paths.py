@@ -40,6 +40,9 @@ def _functions(found, name):
 
 INNER = {
     "topple.data.download.fetch_archive",
+    "topple.data.formats.read_adjacency",
+    "topple.data.formats.read_json_lines",
+    "topple.inputs.refuse_name",
     "topple.data.tables.read_table",
     "topple.data.sources.base.Source.find",
     "topple.data.sources.text.read_ratings",
