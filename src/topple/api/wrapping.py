@@ -57,7 +57,9 @@ def wrap(
         >>> gives = np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0], [1.0, 5.0, 0.0]])
         >>> model = wrap(lambda rows: rows @ gives, "callable", ["alien", "brazil", "duel"], histories="csr")
     """
-    need(items, Catalogue | Vocabulary | Iterable | None, "items", "the id of the item of each score column in turn")
+    given: object = items
+    if isinstance(given, int | float):  # anything else may be what a library calls its data
+        need(given, Iterable, "items", "the id of the item of each score column in turn")
     adapter = registry.load("adapters", library)
     known = list(inspect.signature(adapter).parameters)[2:]
     unknown = [option for option in options if option not in known]
