@@ -54,7 +54,6 @@ class Answering:
     ) -> None:
         self.recommender, self.method, self.meter = recommender, method, meter
         self.on_progress = on_progress or (lambda count: None)
-        self._told = False  # that weights are not used
         self._begun = False
         self._pace: Callable[[], Pace | None] = lambda: None  # of the queries in progress
         self.stamp: dict[str, Any] = {
@@ -73,20 +72,20 @@ class Answering:
             asked: what is asked.
             since: when the call that asks was begun, by `time.perf_counter`; None: now.
         """
-        self._told = self._told or say_unused_weights(self.recommender, (each.request for each in asked))
+        say_unused_weights(self.recommender, (each.request for each in asked))
         start, most = 0, histories_at_once(len(self.recommender.catalogue))
         began = time.perf_counter() if since is None else since
-        deadline = Deadline(self.meter, sum(map(_count, asked)), began)
+        deadline = Deadline(self.meter, sum(each.count for each in asked), began)
         while start < len(asked):
             if deadline.over and self._begun:  # the first history is scored in any case
                 yield from map(self._not_begun, asked[start:])
                 return
             rule, stop = asked[start].request.rule, start + 1
-            at_once = deadline.histories(most, _count(asked[start]))
+            at_once = deadline.histories(most, asked[start].count)
             while stop < min(len(asked), start + at_once) and asked[stop].request.rule == rule:
                 stop += 1
             self._begun = True
-            deadline.begin(sum(map(_count, asked[start:stop])))
+            deadline.begin(sum(each.count for each in asked[start:stop]))
             with computing(gradients=self.method.may_learn(self.recommender)):
                 answers = self._answers_of_one_rule(asked[start:stop], deadline)
             yield from answers
@@ -96,7 +95,7 @@ class Answering:
         """Return the answers about a history that the time does not last for: it is not scored, so no list is known."""
         self.stamp["at"] = datetime.now(UTC).isoformat(timespec="seconds")
         queries = asked.queries or (Query.about(None, asked.request),)
-        self.on_progress(_count(asked))
+        self.on_progress(asked.count)
         return [
             Explanation(query, Status.BUDGET_SPENT, reason=NOT_BEGUN, shown=asked.shown, **self.stamp)
             for query in queries
@@ -126,7 +125,7 @@ class Answering:
         before = time.perf_counter()
         unchanged = UnchangedScores(self.recommender, encoded, good[0].request.rule)
         self._pace = deadline.pace
-        deadline.listed(len(encoded.histories), time.perf_counter() - before, sum(map(_count, good)))
+        deadline.listed(len(encoded.histories), time.perf_counter() - before, sum(each.count for each in good))
         queries = self._queries_of_each(good, unchanged)
         flat = [(number, row, query)
                 for number, row, several in zip(indices, encoded.history_of, queries, strict=True)
@@ -163,12 +162,8 @@ class Answering:
             rows: which of these histories each query is about.
         """
         answers: dict[int, Explanation] = {}
-        checked: dict[int, tuple[object, object]] = {}  # by history, what of a request is no part of the history
         for number, query in enumerate(queries):
             try:
-                if checked.setdefault(rows[number], (query.k, query.seed)) != (query.k, query.seed):
-                    # of the queries about a history, `check_request` has seen the first only
-                    check_request(query, self.recommender.catalogue)
                 check_target(query, self.recommender.catalogue)
                 if query.goal not in self.method.goals:
                     raise QueryError(no_such_goal(query, self.method))
@@ -261,9 +256,3 @@ class Answering:
         """Return the answer to a query that cannot be asked, and report it as done."""
         self.on_progress(1)
         return Explanation(query, Status.INVALID, reason=reason, **self.stamp)
-
-
-def _count(asked: Asked) -> int:
-    """Return how many queries a history is asked."""
-    k = asked.request.k
-    return len(asked.queries) if asked.queries is not None else k if isinstance(k, int) and k > 0 else 1

@@ -225,6 +225,12 @@ class Asked:
     queries: tuple[Query, ...] | None = None
     shown: tuple[ItemId, ...] = ()
 
+    @property
+    def count(self) -> int:
+        """How many queries are asked: those that are given, or one for each item of the list."""
+        k = self.request.k
+        return len(self.queries) if self.queries is not None else k if isinstance(k, int) and k > 0 else 1
+
 
 def asked_by_history(queries: Sequence[Query]) -> tuple[list[Asked], list[list[int]]]:
     """Return what is asked of each history, histories of one rule together, and the numbers of the queries of each.

@@ -112,9 +112,7 @@ def explain(
             Asked(request, None if chosen is None else tuple(Query.about(target, request) for target in chosen))
             for request in requests
         ]
-    count = length if type(length) is int and length > 0 else 1
-    total = sum(count if each.queries is None else len(each.queries) for each in asked)
-    run = _run(recommender, asked, method, meter, progress, None, total)
+    run = _run(recommender, asked, method, meter, progress, None)
     explanations = [explanation for answers in run for explanation in answers]
     invalid = next((each for each in explanations if each.status is Status.INVALID), None)
     if single and invalid is not None and (shown is None or invalid.shown_is_models is None):  # no list could be made
@@ -146,7 +144,7 @@ def explain_queries(
     queries = check_queries(queries)
     asked, numbers_of = asked_by_history(queries)
     answers: dict[int, Explanation] = {}
-    run = _run(recommender, asked, method, meter, progress, on_progress, len(queries))
+    run = _run(recommender, asked, method, meter, progress, on_progress)
     for numbers, explanations in zip(numbers_of, run, strict=True):
         answers.update(zip(numbers, explanations, strict=True))
     return [answers[number] for number in range(len(queries))]
@@ -175,10 +173,11 @@ def explain_each(
 
 
 def _one_history_at_a_time(answering: Answering, queries: Iterable[Query]) -> Iterator[Explanation]:
-    """Yield the answers to queries; those that follow each other and are about one history are answered together."""
+    """Yield the answers to queries; those that follow each other and are one request (history, k, seed) are answered together."""
     together: list[Query] = []
     for query in map(check_query, queries):
-        if together and query.history_key != together[0].history_key:
+        first = together[0] if together else query
+        if (query.history_key, query.k, query.seed) != (first.history_key, first.k, first.seed):
             yield from next(answering.answers([Asked(together[0], tuple(together))]))
             together = []
         together.append(query)
@@ -193,9 +192,9 @@ def _run(
     meter: Meter,
     progress: bool,
     on_progress: OnQueries | None,
-    total: int,
 ) -> list[list[Explanation]]:
     """Return the answers to each request, with a bar where progress is shown, and log what is done."""
+    total = sum(each.count for each in asked)
     logger.info("explain %d queries of %s with %s", total, recommender.name, method.name)
     with queries_bar(f"explain ({method.name})", total, on_progress) if progress else nullcontext(on_progress) as shown:
         answers = list(Answering(recommender, method, meter, shown).answers(asked, meter.started))

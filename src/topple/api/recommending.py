@@ -103,10 +103,10 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
     return lists
 
 
-def say_unused_weights(recommender: Recommender, requests: Iterable[Request]) -> bool:
-    """Say through logging, once a model, that histories have weights and the model does not use them; return whether it was said."""
+def say_unused_weights(recommender: Recommender, requests: Iterable[Request]) -> None:
+    """Say through logging, once a model, that histories have weights and the model does not use them."""
     if recommender.uses_weights or recommender in _TOLD:
-        return False
+        return
     weights = next((request.weights for request in requests if len(set(request.weights)) > 1), ())
     if weights:
         _TOLD.add(recommender)
@@ -116,7 +116,6 @@ def say_unused_weights(recommender: Recommender, requests: Iterable[Request]) ->
             weights[0],
             next(weight for weight in weights if weight != weights[0]),
         )
-    return bool(weights)
 
 
 def listed(unchanged: UnchangedScores, k: int) -> list[list[Recommended]]:

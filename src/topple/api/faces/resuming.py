@@ -80,7 +80,7 @@ class KeptAnswers:
 
         Raises:
             OutputExistsError: what is kept is of another model, other data, queries or settings; the message says of which.
-        OutputError: another process is at work on this output.
+            OutputError: another process is at work on this output.
             DataError: a kept answer is damaged.
             CapabilityError: before any work starts.
         """
