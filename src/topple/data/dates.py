@@ -1,6 +1,8 @@
 """Dates as people write them, in one column perhaps in several ways."""
 
+import re
 from collections.abc import Sequence
+from itertools import product
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +13,6 @@ SURE = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
 """Ways in which nobody can take a day for a month."""
 DAY_FIRST, MONTH_FIRST = ("%d/%m/%Y", "%d-%m-%Y"), ("%m/%d/%Y", "%m-%d-%Y")
 TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M")
-_ONLY_LETTERS = str.maketrans("", "", "-/.")
 _ZONE = r"(?P<rest>.*\d)\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})$"
 _FRACTION = r"(:\d{2})\.\d+"
 
@@ -51,17 +52,20 @@ def dates_of(column: pa.Array | pa.ChunkedArray, *, day_first: bool | None = Non
 def _parsed(texts: pa.Array, days: Sequence[str]) -> pa.Array:
     """Return the texts that are written in one of the ways as timestamps, null for others."""
     numbers = pc.extract_regex(texts, r"^(?P<n0>\d+)\D(?P<n1>\d+)\D(?P<n2>\d+)")
-    found = []
-    for day in days:
-        written = pc.cast(
-            pc.struct_field(numbers, f"n{day.replace('%', '').translate(_ONLY_LETTERS).index('d')}"), pa.int64()
-        )
-        for time in TIMES:
-            moments = pc.strptime(texts, format=day + time, unit="us", error_is_null=True)
-            found.append(
-                pc.if_else(pc.equal(pc.day(moments), written), moments, None)
-            )  # strptime takes 30 February for 2 March
-    return pc.coalesce(*found)
+    found = pa.nulls(len(texts), pa.timestamp("us"))
+    for day, time in product(days, TIMES):
+        if found.null_count == texts.null_count:
+            break  # every text is read
+        moments = pc.strptime(texts, format=day + time, unit="us", error_is_null=True)
+        written = pc.cast(pc.struct_field(numbers, f"n{_position_of_day(day)}"), pa.int64())
+        same_day = pc.equal(pc.day(moments), written)  # strptime takes 30 February for 2 March
+        found = pc.coalesce(found, pc.if_else(same_day, moments, None))
+    return found
+
+
+def _position_of_day(way: str) -> int:
+    """Return which of the three numbers of a date is the day, from 0."""
+    return re.findall("%([Ymd])", way).index("d")
 
 
 def _day_is_first(days: pa.Array, months: pa.Array) -> bool:

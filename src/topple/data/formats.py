@@ -1,10 +1,9 @@
 """Files that are no tables with a header of plain names, as tables; and tables with lists in their cells."""
 
 import io
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 
 from topple.data.vocabulary import typed_ids
 from topple.errors import DataError
-from topple.inputs import opened
+from topple.inputs import json_of, opened
 
 JSON_LINES = (".jsonl", ".ndjson")
 ATOMIC = ".inter"
@@ -35,8 +34,8 @@ def read_json_lines(path: Path) -> pa.Table:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            row = json_of(line)
+        except ValueError as error:
             raise DataError(
                 f"line {number} of {path} is no JSON: {str(error)[:120]}. Write one JSON object a line."
             ) from error
@@ -149,11 +148,7 @@ def _lines(path: Path) -> Iterator[str]:
         DataError: it is not such a text.
     """
     try:
-        with _opened(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+        with opened(path) or path.open("rb") as file, io.TextIOWrapper(file, encoding="utf-8") as text:
             yield from text
     except (OSError, EOFError, ValueError) as error:
         raise DataError(f"{path} cannot be read as text in UTF-8: {str(error)[:120]}. Save it as UTF-8.") from error
-
-
-def _opened(path: Path) -> IO[bytes]:
-    return opened(path) or path.open("rb")

@@ -1,11 +1,12 @@
 """Lists that were shown, and histories, from tables with one row an item or an event."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from narwhals import Series
 
-from topple.data.tables import TextTable, column_of, frame_of, moments, read_table, weights_of
+from topple.data.tables import TextTable, column_of, frame_of, moments, numbers_of, read_table, weights_of
 from topple.data.vocabulary import id_column
 from topple.errors import DataError
 from topple.types import FilePath, FloatArray, ItemId, TimeArray, UserId
@@ -83,11 +84,9 @@ class _Rows:
     """A table of rows of a user and an item each."""
 
     def __init__(self, source: FilePath | Any, user: str, item: str, separator: str | None) -> None:
-        from pathlib import Path
-
-        is_path, text = isinstance(source, str | Path), TextTable(separator=separator)
-        read = read_table(Path(source), text, ids=(user, item)) if is_path else source
-        self.frame, self.name = frame_of(read), str(source) if isinstance(source, str | Path) else "the frame"
+        is_path = isinstance(source, str | Path)
+        read = read_table(Path(source), TextTable(separator=separator), ids=(user, item)) if is_path else source
+        self.frame, self.name = frame_of(read), str(source) if is_path else "the frame"
         users, self.items = (
             id_column(column_of(self._column(name)), kind).to_pylist()
             for name, kind in ((user, "user"), (item, "item"))
@@ -99,15 +98,11 @@ class _Rows:
             self.of_users.setdefault(who, []).append(row)
 
     def ranks(self, column: str) -> FloatArray:
-        values = self._column(column).to_list()
-        ranks = np.array([_number(value) for value in values])
-        if not np.isfinite(ranks).all():
-            row = int(np.argmin(np.isfinite(ranks)))
-            raise DataError(
-                f"rank {values[row]!r} in row {row + 1} of column {column!r} is not a number. Correct or drop the row, or leave the column "
-                "out: then the order of the rows counts."
-            )
-        return ranks
+        return numbers_of(
+            self._column(column),
+            "rank {value!r} in row {row} of column {column!r} is not a number. Correct or drop the row, or leave the column out: "
+            "then the order of the rows counts.",
+        )
 
     def weights(self, column: str) -> FloatArray:
         weights = weights_of(self._column(column))
@@ -136,10 +131,3 @@ class _Rows:
                 "right one."
             )
         return self.frame[name]
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")

@@ -119,12 +119,11 @@ def _read_text(path: Path, written: TextTable, delimiter: str, texts: Sequence[s
 
 def _width(path: Path, written: TextTable, delimiter: str) -> int:
     """Return how many columns the first line of a text file has."""
-    with pa.input_stream(path, compression="detect") as file:
-        options = pa_csv.ReadOptions(encoding=written.encoding, autogenerate_column_names=True)
-        with pa_csv.open_csv(
-            file, read_options=options, parse_options=pa_csv.ParseOptions(delimiter=delimiter)
-        ) as rows:
-            return len(rows.schema)
+    options = pa_csv.ReadOptions(encoding=written.encoding, autogenerate_column_names=True)
+    with pa_csv.open_csv(
+        opened(path) or path, read_options=options, parse_options=pa_csv.ParseOptions(delimiter=delimiter)
+    ) as rows:
+        return len(rows.schema)
 
 
 def frame_of(source: Any) -> nw.DataFrame[Any]:
@@ -161,9 +160,8 @@ def ratings_of(series: nw.Series[Any]) -> FloatArray:
     Raises:
         DataError: a rating that is not a finite number.
     """
-    return _finite(
+    return numbers_of(
         series,
-        _floats(series, column_of(series)),
         "rating {value!r} in row {row} of column {column!r} is not a finite number. Ratings must be numbers; correct or drop "
         "the row, or leave rating out to read implicit feedback.",
     )
@@ -175,12 +173,24 @@ def weights_of(series: nw.Series[Any]) -> FloatArray:
     Raises:
         DataError: a weight that is not a finite number.
     """
-    return _finite(
+    return numbers_of(
         series,
-        _floats(series, column_of(series)),
         "weight {value!r} in row {row} of column {column!r} is not a finite number. Weights must be numbers; correct or drop "
         "the row, name another column, or read without weights: weight=None (--weight-column none).",
     )
+
+
+def numbers_of(series: nw.Series[Any], message: str) -> FloatArray:
+    """Return the numbers of a column.
+
+    Args:
+        series: the column.
+        message: of the error about one that is not finite; it names the `value`, the `row` and the `column`.
+
+    Raises:
+        DataError: one is not a finite number.
+    """
+    return _finite(series, _floats(series, column_of(series)), message)
 
 
 def moments(series: nw.Series[Any], *, day_first: bool | None = None) -> TimeArray:
