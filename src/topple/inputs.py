@@ -5,7 +5,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -24,7 +24,7 @@ LEAST, TIMES = 256 * 10**6, 100
 LEAST_OF_A_VALUE = 1
 """Bytes that a value of a Parquet file takes at least."""
 UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")
+_AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")
 MISSING = "is not a file: nothing is there"
 """What is wrong with a path at which nothing stands."""
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
@@ -121,6 +121,13 @@ def read_text(path: FilePath) -> str:
     return Path(path).read_text(encoding="utf-8")
 
 
+def bytes_of(text: str, units: Mapping[str, int]) -> int | None:
+    """Return an amount such as "1.5 GB" in bytes; None where it is not a number above 0 and one of the units."""
+    found = _AMOUNT.fullmatch(text)
+    size = float(found[1]) * units.get(found[2], 0) if found else 0.0
+    return int(size) if 1 <= size < 2**63 else None
+
+
 def most_unpacked(packed: int) -> int:
     """Return how many bytes a file of so many bytes may unpack to.
 
@@ -128,14 +135,13 @@ def most_unpacked(packed: int) -> int:
         SettingsError: the variable holds no amount.
     """
     text = os.environ.get(VARIABLE, "")
-    found = _SIZE.fullmatch(text)
-    size = float(found[1]) * UNITS.get(found[2], 0) if found else 0.0
-    if text and not 1 <= size < 2**63:
+    size = bytes_of(text, UNITS)
+    if text and size is None:
         raise SettingsError(
             f"{VARIABLE}={text!r} is no amount: a number above 0 and one of the units {', '.join(UNITS)}. Set it to an amount "
             "such as 100GB, or unset it."
         )
-    return int(size) if text else max(LEAST, TIMES * packed)
+    return max(LEAST, TIMES * packed) if size is None else size
 
 
 def refuse_large(unpacked: int, packed: int) -> None:

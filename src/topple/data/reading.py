@@ -1,4 +1,4 @@
-"""The general reader: CSV and TSV (plain, gzip, bzip2), Parquet, any frame that narwhals knows, scipy CSR."""
+"""The general reader: text tables, JSON Lines and adjacency lists (gzip, bzip2 too), Parquet, any frame that narwhals knows, scipy CSR."""
 
 import difflib
 import logging
@@ -98,9 +98,8 @@ def read_interactions(
     if form not in ("table", ADJACENCY):
         raise DataError(f"form={shown(form)} is not one of table, adjacency. Choose one of the two (--form).")
     if isinstance(source, str | Path):
-        name = name or Path(source).name
-        path = Path(source)
-        adjacency = form == ADJACENCY
+        path, adjacency = Path(source), form == ADJACENCY
+        name = name or path.name
         if not header and not adjacency:
             user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
         text = TextTable(separator, header, encoding, decimal)
@@ -108,6 +107,7 @@ def read_interactions(
     frame = frame_of(source)
     _need_columns(user, item, rating, title, timestamp, weight)
     user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
+    # Named before lists are taken apart, for a column of lists is called so too, and after, for the fields of objects are columns then.
     frame = exploded(frame, item, (user, item, rating, title, timestamp, weight))
     user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
     timestamp = ORDER if timestamp is None and ORDER in frame.columns else timestamp

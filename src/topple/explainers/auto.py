@@ -97,6 +97,7 @@ class Auto(SetSearch):
         """Return minimal sets, made smaller by exchanges as long as that helps, bool [B, T, H]."""
         settings, table = self.settings, engine.table
         sets, alone = grow_and_prune(engine, width=settings.width, most=settings.largest)
+        # an exchange looks at twice as many units as a step of growth, for what they promise beside a whole set is less sure
         width, hopeful = max(2 * settings.width, width_for(engine.goal, settings.width)), sets.any(-1)
         for _ in range(settings.swaps):
             before = table.cost(sets)

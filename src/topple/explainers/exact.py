@@ -84,9 +84,8 @@ class Exact(SetSearch):
                 for cells in _of_like_depth(sets, asked & table.plain):
                     self._by_size(engine, scores, cells, claims)
             self._by_cost(engine, scores, asked, claims)
-        except (
-            TimeIsUpError
-        ):  # sets stay; what counting has proven is no proof before `_by_cost` has looked at exits by ties
+        except TimeIsUpError:
+            # Sets stay. What counting has proven is no proof before `_by_cost` has looked at exits by ties.
             return engine.claims(claims.sets, table.least_cost(1), torch.zeros_like(table.asked))
         return claims
 

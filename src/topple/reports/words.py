@@ -91,13 +91,15 @@ class Words:
         return self.verbs[because]
 
 
+_THESE = ("this one", "these two", "these three", "these four", "these five", "these six")
+
 ENGLISH = Words(
     recommended="You are recommended {target}",
     because=" because you {verb} {items}.",
     verbs={word: word for word in ("liked", "bought", "played", "read", "viewed", "watched", "heard", "rated")},
-    without_one=("this one", "these two", "these three", "these four", "these five", "these six"),
+    without_one=_THESE,
     without_many="these {count}",
-    alone_one=("this one", "these two", "these three", "these four", "these five", "these six"),
+    alone_one=_THESE,
     alone_many="these {count}",
     only=("your only item", "your only item"),
     effect="Without {set}, {effect}.",

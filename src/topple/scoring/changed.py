@@ -6,10 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from topple.scoring.memory import CHUNK, memory_budget
+from topple.scoring.memory import CHUNK, rows_at_once
 
 Name = tuple[int, bytes]
 """A history and the positions of it that are kept."""
+
+MOST = 2 * CHUNK
+"""Numbers that are held at most: the rows that the judge asks for about as many queries as are answered together."""
 
 
 class ChangedRows:
@@ -32,7 +35,7 @@ class ChangedRows:
         self._rows.update({name: (scores, number) for number, name in enumerate(names)})
         self._tables.append((scores, names))
         self._held += scores.numel()
-        while self._tables and self._held > min(2 * CHUNK, memory_budget() // 64):
+        while self._tables and self._held > rows_at_once(1, MOST):
             oldest, gone = self._tables.popleft()
             self._held -= oldest.numel()
             for name in gone:

@@ -4,7 +4,6 @@ The budget is an upper bound: no answer depends on it. Below it, chunks have the
 """
 
 import os
-import re
 import time
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +12,7 @@ from pathlib import Path
 import torch
 
 from topple.errors import SettingsError
+from topple.inputs import bytes_of
 from topple.scoring.pace import current_pace
 
 VARIABLE = "TOPPLE_MEMORY"
@@ -43,7 +43,6 @@ _UNITS = {"B": 1} | {
     for letters, base in (("kB MB GB TB", 1000), ("KiB MiB GiB TiB", 1024))
     for power, name in enumerate(letters.split(), 1)
 }
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")
 
 
 def memory_budget() -> int:
@@ -67,15 +66,13 @@ def parsed(text: str) -> int:
         >>> parsed("512MiB"), parsed("1.5 GB")
         (536870912, 1500000000)
     """
-    found = _SIZE.fullmatch(text)
-    units = {unit.lower(): size for unit, size in _UNITS.items()}
-    size = float(found[1]) * units.get(found[2].lower(), 0) if found else 0.0
-    if not 1 <= size < 2**63:
+    size = bytes_of(text.lower(), {unit.lower(): base for unit, base in _UNITS.items()})
+    if size is None:
         raise SettingsError(
             f"{VARIABLE}={text[:40]!r} is no amount of memory: a number above 0 and one of the units {', '.join(_UNITS)}. Set "
             f"it to an amount such as 2GB or 512MiB, or unset it: then a part of what is available is taken."
         )
-    return int(size)
+    return size
 
 
 def rows_at_once(numbers: int, most: int = CHUNK) -> int:

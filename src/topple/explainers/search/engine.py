@@ -1,6 +1,6 @@
 """The engine under all searches: sets in, how far each is past the goal out; everything that is scored is counted here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import torch
@@ -107,17 +107,8 @@ class Engine:
         table = self.table.select(chosen)
         row = (chosen & self.table.asked).any(1).nonzero()[:, 0]
         tolerance = table.arranged_like(self.table, chosen, self.tolerance)
-        return Engine(
-            self.recommender,
-            table,
-            self.rule,
-            self.goal,
-            self.account,
-            self.ranking,
-            tolerance,
-            self.shortlist.part(table, row, tolerance),
-            self.changed,
-        )
+        shortlist = self.shortlist.part(table, row, tolerance)
+        return replace(self, table=table, tolerance=tolerance, shortlist=shortlist, on_progress=None)
 
     def __post_init__(self) -> None:
         histories, targets = self.table.histories, self.table.target
@@ -131,11 +122,6 @@ class Engine:
         )
         self.noted = NotedSets(self.table, on=self.account.meter.timed)
         self._memos = {part: Memo(histories.items.shape[1], targets.shape[1], histories.weights) for part in Part}
-
-    @property
-    def undecided(self) -> Tensor:
-        """What the cheapest set costs that rounding decides about, in thousandths [B, T]: nothing is proven from there on."""
-        return self.catalogue.undecided
 
     @property
     def cost(self) -> Tensor:

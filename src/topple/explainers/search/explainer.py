@@ -96,7 +96,7 @@ def _take(answers: Claims, which: Tensor, engine: Engine, found: Claims) -> None
     sets = found.sets & table.allowed(found.sets)[..., None]  # [B, T, H]
     others = more_sets(engine, sets)
     answers.sets[which, : sets.shape[-1]] = table.positions(table.row, sets[table.cells])
-    answers.proven_below[which] = torch.minimum(found.proven_below, engine.undecided)[table.cells]
+    answers.proven_below[which] = torch.minimum(found.proven_below, engine.catalogue.undecided)[table.cells]
     answers.ended[which] = (found.ended | engine.spent)[table.cells]
     answers.cost[which] = engine.cost[table.cells]
     assert isinstance(answers.others, dict)  # noqa: S101 - of `_not_begun`

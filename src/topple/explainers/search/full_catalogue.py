@@ -37,7 +37,7 @@ class FullCatalogue:
         self._recommender, self._table, self._rule, self._ranking = recommender, table, rule, ranking
         self._tolerance, self._names_kept, self.columns = tolerance, names_kept, len(recommender.catalogue)
         self.undecided = torch.full_like(tolerance, torch.inf)
-        """What the cheapest set costs that rounding decides about, in thousandths [B, T]."""
+        """What the cheapest set costs that rounding decides about, in thousandths [B, T]: nothing is proven from there on."""
 
     @cached_property
     def _bound(self) -> Scorer:

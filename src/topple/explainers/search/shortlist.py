@@ -44,7 +44,7 @@ class Shortlist:
         best_scores: Tensor,
         tolerance: Tensor,
     ) -> None:
-        self._recommender, self._table, self._tolerance = recommender, table, tolerance
+        self._recommender, self._table, self._rule, self._tolerance = recommender, table, rule, tolerance
         self.best, self.best_scores = best, best_scores
         self._history_competes = rule is CandidateRule.UNSEEN_AFTER
         self.items = torch.cat([best, table.histories.items], 1) if self._history_competes else best  # [B, C]
@@ -62,8 +62,7 @@ class Shortlist:
 
     def part(self, table: TargetTable, rows: Tensor, tolerance: Tensor) -> "Shortlist":
         """Return the shortlists of the histories `rows` [R], which are those of another table, with the tolerances there."""
-        rule = CandidateRule.UNSEEN_AFTER if self._history_competes else CandidateRule.UNSEEN_BEFORE
-        return Shortlist(self._recommender, table, rule, self.best[rows], self.best_scores[rows], tolerance)
+        return Shortlist(self._recommender, table, self._rule, self.best[rows], self.best_scores[rows], tolerance)
 
     @cached_property
     def unchanged(self) -> Tensor:
