@@ -83,9 +83,10 @@ def _records(
         records = []
         for user, items in shown.items():
             history = _history(user, histories)
-            weighted = (weights or {}).get(user, getattr(history, "weights", ()))  # a history may come with weights
-            listed, told = tuple(map(plain, _list(user, items))), (contexts or {}).get(user)
-            records.append(Shown(tuple(history), listed, plain(user), tuple(map(float, weighted)), told))
+            given, told = (weights or {}).get(user, ()), (contexts or {}).get(user)
+            listed = tuple(map(plain, _list(user, items)))
+            history = history if isinstance(history, tuple) else tuple(history)  # a `History` keeps its weights
+            records.append(Shown(history, listed, plain(user), tuple(map(float, given)), told))
     else:
         records = list(shown)
     if not records:
@@ -131,9 +132,8 @@ def _history(user: UserId, histories: UserHistories | Split | None) -> Sequence[
 
 def _request(recommender: Recommender, each: Shown, k: int, limits: Mapping[str, Any]) -> Request:
     """Return what the model is asked beside a shown list; refuse what it cannot be asked."""
-    weights = each.weights or getattr(each.history, "weights", ())  # a history may come with weights
     request = Request.of(
-        history=tuple(each.history), k=k, user=each.user, weights=weights, context=each.context, **limits
+        history=each.history, k=k, user=each.user, weights=each.weights, context=each.context, **limits
     )
     try:
         check_request(request, recommender.catalogue)

@@ -10,8 +10,7 @@ import numpy as np
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, RecommenderError, how_to_install
-from topple.randomness import generator
-from topple.types import Id, IntArray
+from topple.types import Id
 
 logger = logging.getLogger(__name__)
 
@@ -67,12 +66,6 @@ def say_weighted(name: str, weights: Any) -> None:
             low,
             high,
         )
-
-
-def drawn_histories(items: int, count: int, length: int = 8) -> list[IntArray]:
-    """Return a few histories of different items, as indices, drawn by a fixed seed, for a library to recommend for."""
-    random = generator(0, "lists of the library")
-    return [random.choice(items, min(length, max(1, items // 3)), replace=False).astype(np.int64) for _ in range(count)]
 
 
 def library(name: str, extra: str | None = None) -> Any:

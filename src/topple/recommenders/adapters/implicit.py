@@ -10,8 +10,9 @@ from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, RecommenderError
 from topple.recommenders.adapters.arrays.factors import FactorsOfItems
 from topple.recommenders.adapters.arrays.item_weights import ItemWeights
-from topple.recommenders.adapters.catalogues import catalogue_of, drawn_histories, library
+from topple.recommenders.adapters.catalogues import catalogue_of, library
 from topple.records.agreement import Shown
+from topple.scoring.findings.probe import drawn_histories
 from topple.scoring.recommender import Recommender
 from topple.types import Id
 
@@ -58,11 +59,11 @@ def lists_of_library(
 ) -> list[Shown]:
     """Return the lists that implicit itself recommends for drawn histories; a model does not keep those that it was trained on."""
     decode, shown = recommender.catalogue.vocabulary.decode, []
-    for history in drawn_histories(len(recommender.catalogue), users):
-        row = csr_matrix(
-            (np.ones(len(history), np.float32), ([0] * len(history), history)), shape=(1, len(recommender.catalogue))
-        )
+    count = len(recommender.catalogue)
+    for drawn in drawn_histories(count)[:users]:
+        history = np.sort(drawn[: max(1, count // 3)])  # so short that a list can be filled
+        row = csr_matrix((np.ones(len(history), np.float32), ([0] * len(history), history)), shape=(1, count))
         solves = {"recalculate_user": True} if isinstance(recommender, FactorsOfItems) else {}
         listed, _ = model.recommend(0, row, N=k, filter_already_liked_items=True, **solves)
-        shown.append(Shown(decode(np.sort(history)), decode(listed[listed >= 0].astype(np.int64))))
+        shown.append(Shown(decode(history), decode(listed[listed >= 0].astype(np.int64))))
     return shown
