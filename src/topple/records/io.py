@@ -226,8 +226,7 @@ def _column_values(row: JsonObject, schema: pa.Schema) -> JsonObject:
     out = {field.name: None if row[field.name] is None else field.kind.to_column(row[field.name]) for field in FIELDS}
     if pa.types.is_string(schema.field("user").type) and row["user"] is not None:
         out["user"] = str(row["user"])
-    if (
-        row["status"] == Status.INVALID.value
-    ):  # the query may hold ids of another type: JSON Lines keeps them, a column cannot
+    # a query that could not be asked may hold ids of another type: JSON Lines keeps them, a column cannot
+    if row["status"] == Status.INVALID.value:
         out = {name: fitting(value, schema.field(name).type) for name, value in out.items()}
     return out

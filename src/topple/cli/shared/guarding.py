@@ -75,9 +75,8 @@ def guarded(run: Callable[[], Any], arguments: list[str]) -> int:
             f"error: standard output could not be written: {reason}. Free space there, or send it elsewhere.", 1
         )
     except Exception as error:  # noqa: BLE001 # the last line of defence
-        if hasattr(error, "exit_code") and hasattr(
-            error, "format_message"
-        ):  # of click, which Typer may carry in itself
+        # an error of click is known by what it has, for Typer may carry click in itself
+        if hasattr(error, "exit_code") and hasattr(error, "format_message"):
             wrong_use: Any = error
             wrong_use.message = cut(escaped(str(wrong_use.message)))
             with suppress(OSError):
