@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from topple.explainers.proofs.linear_relaxation import Network, extreme_sums
 from topple.explainers.proofs.second_order import Quadratic, quadratic
@@ -178,18 +179,24 @@ class Tree:
             value: the competitors' functions [M, C].
         """
         rest = self.size - chosen.shape[1] - 1
-        gain = self.single.expand(len(chosen), -1, -1)  # [M, H, C]
-        for rank in chosen.unbind(1):
-            gain = gain + 2 * self.pair[rank]
-        promise = gain + self.half[rest] if rest else gain
-        reach = value[:, None] + promise
+        pairs = self._pairs_with(chosen)  # [M, H, C]
+        promise = pairs + (self.single + self.half[rest]) if rest else pairs + self.single
+        reach = promise + value[:, None]
         if rest:
-            reach = reach + _largest_behind(promise, rest)
+            reach += _largest_behind(promise, rest)
         possible = (reach > 0).sum(-1) >= self.k  # [M, H]
         if chosen.shape[1]:
             possible &= torch.arange(len(self.order), device=chosen.device) > chosen[:, -1:]
         parent, item = possible.nonzero(as_tuple=True)
-        return torch.cat([chosen[parent], item[:, None]], 1), value[parent] + gain[parent, item]
+        gain = self.single[item] + pairs[parent, item]
+        return torch.cat([chosen[parent], item[:, None]], 1), value[parent] + gain
+
+    def _pairs_with(self, chosen: Tensor) -> Tensor:
+        """Return what each item adds in pairs with the items of the sets [M, q], once for each order of the two: [M, H, C]."""
+        if not chosen.shape[1]:
+            return torch.zeros_like(self.single)[None]
+        sums = functional.embedding_bag(chosen, self.pair.flatten(1), mode="sum")  # one pass, and no table between
+        return sums.mul_(2).unflatten(1, self.single.shape)
 
 
 def stay_away(
