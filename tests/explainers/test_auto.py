@@ -1,4 +1,4 @@
-"""What the default method does with its first sets: enumerate, learn, enumerate what became smaller. Against every set."""
+"""What the default method does with its first sets: enumerate, search again, enumerate what became smaller. Against every set."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from tests.explainers.test_goals import is_true
 from topple import explain_queries
 from topple.api.recommending import recommend
 from topple.explainers import auto
-from topple.explainers.lcer_rank import LcerRank
 from topple.recommenders.models.als import ALS, AlsSettings
 from topple.records.answer import Proof, Status
 from topple.records.question import Goal, Query
@@ -25,10 +24,10 @@ def als(seed, items=18, factors=5):
 
 
 def given_sets(model, sets):
-    """A search or a learner that answers with these sets of items by target, and those that it was asked about."""
+    """A search, or a second one, that answers with these sets of items by target, and those that it was asked about."""
     asked = []
 
-    def answer(engine):
+    def answer(engine, *_):
         table, ids = engine.table, model.catalogue.vocabulary.ids
         removed = torch.zeros_like(table.removable)
         for row, column in table.asked.nonzero().tolist():
@@ -43,11 +42,11 @@ def given_sets(model, sets):
 
 
 def explained(model, queries, first, then, monkeypatch, spend, **limits):
-    """Explain from given first sets, with given learned ones; and what the learner was asked about."""
+    """Explain from given first sets, with given ones of the second search; and what that was asked about."""
     begin, _ = given_sets(model, first)
-    learn, asked = given_sets(model, then)
+    again, asked = given_sets(model, then)
     monkeypatch.setattr(auto, "grow_and_prune", lambda engine, **_: (begin(engine), None))
-    monkeypatch.setattr(LcerRank, "learn", lambda _, engine: learn(engine))
+    monkeypatch.setattr(auto, "smaller_around", again)
     found = explain_queries(model, queries, settings={"swaps": 0, **limits}, budget=spend, progress=False)
     return {explanation.query.target: explanation for explanation in found}, asked
 
@@ -77,31 +76,31 @@ def of_size(every, target, many):
     return next(some for some in every[target] if len(some) == many)
 
 
-def test_what_is_proven_is_not_learned_about_and_what_is_learned_is_proven(world, monkeypatch):
+def test_what_is_proven_is_not_searched_for_again_and_what_is_found_then_is_proven(world, monkeypatch):
     model, queries, a, b, every = world
     first, then = {a: every[a][0], b: of_size(every, b, 5)}, {a: of_size(every, a, 5), b: every[b][0]}
-    found, asked = explained(model, queries, first, then, monkeypatch, None, budget=40, learned=2)
+    found, asked = explained(model, queries, first, then, monkeypatch, None, budget=40, again=2)
     assert asked == [b]  # the seven singles prove the first; four items of seven are too many to try for the second
     assert found[a].proof is found[b].proof is Proof.MINIMUM
     assert (set(found[a].items), set(found[b].items)) == (every[a][0], every[b][0])
 
 
-def test_a_budget_spent_before_something_was_learned_stays_spent(world, monkeypatch):
+def test_a_budget_spent_before_something_was_found_again_stays_spent(world, monkeypatch):
     model, queries, a, b, every = world
     first, then = {a: of_size(every, a, 5), b: of_size(every, b, 4)}, {a: every[a][0]}
-    found, asked = explained(model, queries, first, then, monkeypatch, {"scored": 45}, budget=70, learned=2)
+    found, asked = explained(model, queries, first, then, monkeypatch, {"scored": 45}, budget=70, again=2)
     assert sorted(asked) == sorted([a, b])
     assert found[a].proof is Proof.MINIMUM
     assert len(found[b].items) == 4  # after seven singles and 21 pairs the budget does not last for 35 sets of three
     assert found[b].proof is not Proof.MINIMUM
     assert found[b].reason == "the budget was spent: a smaller set may exist"
-    assert found[b].cost == 1 + 7 + 21  # and nothing for what was learned of the other
+    assert found[b].cost == 1 + 7 + 21  # and nothing for what was found of the other
 
 
-def test_nothing_is_learned_once_the_budget_is_spent(world, monkeypatch):
+def test_nothing_is_searched_for_again_once_the_budget_is_spent(world, monkeypatch):
     model, queries, a, b, every = world
     first = {a: of_size(every, a, 5), b: of_size(every, b, 5)}
-    found, asked = explained(model, queries, first, {}, monkeypatch, {"scored": 1}, budget=40, learned=2)
+    found, asked = explained(model, queries, first, {}, monkeypatch, {"scored": 1}, budget=40, again=2)
     assert not asked
     assert all("budget was spent" in each.reason and each.cost == 1 for each in found.values())
 
@@ -111,7 +110,7 @@ MODELS = [als(0), als(1, factors=30), random_mult_vae(16)]
 
 @pytest.mark.parametrize("spend", [None, {"scored": 60}])
 @pytest.mark.parametrize("work", [9, 40, 200])
-def test_no_claim_is_false_whatever_is_begun_with_and_learned(spend, work, monkeypatch):
+def test_no_claim_is_false_whatever_is_begun_with_and_found_again(spend, work, monkeypatch):
     @settings(deadline=None, max_examples=40)
     @given(st.integers(0, 1_000_000))
     def holds(seed):
@@ -120,7 +119,7 @@ def test_no_claim_is_false_whatever_is_begun_with_and_learned(spend, work, monke
         every = sorted(true_sets(model, query), key=size)
         known = every and random.random() < 0.6
         one, two = ({query.target: every[random.integers(len(every))]} if known else {} for _ in range(2))
-        (found,) = explained(model, [query], one, two, monkeypatch, spend, budget=work, learned=1)[0].values()
+        (found,) = explained(model, [query], one, two, monkeypatch, spend, budget=work, again=1)[0].values()
         is_true(model, found)
         assert found.status is Status.FOUND or not known
 

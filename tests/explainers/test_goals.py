@@ -65,7 +65,7 @@ def test_greedy_sets_are_true_and_minimal_for_every_goal(seed):
     assert (found.proof is Proof.MINIMAL) == (found.status is Status.FOUND)
 
 
-@pytest.mark.parametrize("limits", [{}, {"budget": 30}, {"budget": 0}, {"budget": 12, "learned": 1, "width": 1}])
+@pytest.mark.parametrize("limits", [{}, {"budget": 30}, {"budget": 0}, {"budget": 12, "again": 1, "width": 1}])
 def test_auto_claims_no_minimum_and_no_impossible_that_is_not_so(limits):
     @settings(deadline=None, max_examples=40)
     @given(SEEDS)
@@ -208,14 +208,14 @@ BATCHES = {
     "exhaustive, in parts": ("exhaustive", {"whole": 4, "largest": None, "budget": 40}, None),
     "exact": ("exact", {}, None),
     "auto": ("auto", {}, None),
-    "auto, little proof": ("auto", {"budget": 40, "learned": 2}, None),
+    "auto, little proof": ("auto", {"budget": 40, "again": 2}, None),
     "lcer": ("lcer", {"steps": 6}, None),
     "lcer-rank": ("lcer-rank", {"steps": 15}, None),
     "greedy, 9 scored": ("greedy", {}, 9),
     "exhaustive, 25 scored": ("exhaustive", {}, 25),
     "exact, 12 scored": ("exact", {}, 12),
     "auto, 30 scored": ("auto", {}, 30),
-    "auto, 90 scored": ("auto", {"learned": 2}, 90),
+    "auto, 90 scored": ("auto", {"again": 2}, 90),
     "lcer-rank, 33 scored": ("lcer-rank", {"steps": 15}, 33),
 }
 

@@ -27,8 +27,8 @@ def facts(model, queries, explainer, settings):
 
 METHODS = {
     "greedy": ("greedy", {}),
-    "auto": ("auto", {"learned": 2}),
-    "auto, bounds": ("auto", {"learned": 0, "budget": 30}),
+    "auto": ("auto", {"again": 2}),
+    "auto, bounds": ("auto", {"again": 0, "budget": 30}),
     "lcer-rank": ("lcer-rank", {"steps": 20}),
     "exact": ("exact", {}),
 }

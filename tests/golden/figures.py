@@ -54,7 +54,7 @@ CASES = {
     "greedy, both, costs": Case("sums", "greedy", dear=True, fields={"goal": "both"}),
     "quick": Case("network", "auto", QUICK, users=60),
     "quick, sums": Case("sums", "auto", QUICK, users=60),
-    "quick, few tries": Case("sums", "auto", QUICK | {"tries": 8, "width": 6}, users=60),
+    "quick, few tries": Case("sums", "auto", QUICK | {"tries": 2, "width": 6}, users=60),
     "quick, costs": Case("network", "auto", QUICK, dear=True),
     "quick, costs, sums": Case("sums", "auto", QUICK, dear=True, users=60),
     "quick, pairs": Case("sums", "auto", QUICK, pairs=True),

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import GreedySettings
-from topple.explainers.lcer_rank import LcerRank
 from topple.explainers.proofs.bounds import BUDGET, lower_bounds
+from topple.explainers.search.around import smaller_around
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
 from topple.explainers.search.exchange import exchange
@@ -23,18 +23,21 @@ from topple.scoring.encoding import EncodedQueries
 from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability, Recommender
 
+AGAIN = 4
+"""Times as many items are tried in each step of a second search."""
+
 
 class AutoSettings(GreedySettings):
     """Settings of the default method."""
 
     swaps: int = Field(default=2, ge=0)
     """Rounds of trying one item in the place of two."""
-    tries: int = Field(default=48, ge=1)
+    tries: int = Field(default=8, ge=1)
     """Exchanges tried in a round."""
     budget: int = Field(default=BUDGET, ge=0)
-    """Work for the proof of a query, in scored histories; 0: no proof is tried, and nothing is learned."""
-    learned: int = Field(default=6, ge=0)
-    """Sets of at least so many items that are not proven are held against `lcer-rank`; 0: none."""
+    """Work for the proof of a query, in scored histories; 0: no proof is tried, and no set is searched for again."""
+    again: int = Field(default=6, ge=0)
+    """Sets of at least so many items that are not proven are searched for again, wider and around what is known; 0: none."""
 
 
 class Auto(SetSearch):
@@ -42,9 +45,9 @@ class Auto(SetSearch):
 
     Every set is settled by the full catalogue and is minimal. Where the recommender is additive, `exact` proves; where its
     layers are in view, bounds with branch and bound do, and may find a smaller set on the way; elsewhere, and for other goals
-    than `necessary`, all smaller sets are tried where they fit into the budget. A single item needs no proof. For large sets
-    that stay unproven the learned method is asked too, where there are gradients.
-    Needs: nothing.  Cost: that of greedy, exchanges, and up to `budget` for the proof.  Random: seed of the query, where learned.
+    than `necessary`, all smaller sets are tried where they fit into the budget. A single item needs no proof. Large sets that
+    stay unproven are searched for again, with four times as many items a step, and where the changes of scores around them lead.
+    Needs: nothing.  Cost: that of greedy, exchanges, and up to `budget` for the proof.  Random: no.
     """
 
     name = "auto"
@@ -59,10 +62,8 @@ class Auto(SetSearch):
         return self.histories_at_once
 
     def may_learn(self, recommender: Recommender) -> bool:
-        """Return whether large sets are held against the learned method."""
-        return bool(
-            self.settings.budget and self.settings.learned and Capability.DIFFERENTIABLE in recommender.capabilities
-        )
+        """Return that the method asks for scores alone."""
+        return False
 
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
@@ -76,18 +77,18 @@ class Auto(SetSearch):
         try:
             claims = self._exact.proven(engine, sets) if additive else self._bounded(engine, sets)
             claims = self._enumerated(engine, claims, engine.table.asked)
-            return self._held_against_learned(engine, claims)
+            return self._searched_again(engine, claims)
         except TimeIsUpError:  # what is proven by then stays proven
             return claims
 
-    def _held_against_learned(self, engine: Engine, claims: Claims) -> Claims:
-        """Return the claims, with smaller sets where the learned method finds some."""
+    def _searched_again(self, engine: Engine, claims: Claims) -> Claims:
+        """Return the claims, with smaller sets where a second search finds some."""
         go_on()
-        learned = self._learned(engine, claims)
-        smaller = (learned != claims.sets).any(-1)
+        found = self._again(engine, claims)
+        smaller = (found != claims.sets).any(-1)
         if not smaller.any():
             return claims
-        return self._enumerated(engine, replace(claims, sets=learned, ended=claims.ended & ~smaller), smaller)
+        return self._enumerated(engine, replace(claims, sets=found, ended=claims.ended & ~smaller), smaller)
 
     @property
     def _exact(self) -> Exact:
@@ -95,16 +96,21 @@ class Auto(SetSearch):
 
     def _small_sets(self, engine: Engine) -> Tensor:
         """Return minimal sets, made smaller by exchanges as long as that helps, bool [B, T, H]."""
+        sets = self._exchanged(engine, self.settings.width)
+        return sets & engine.table.allowed(sets)[..., None]
+
+    def _exchanged(self, engine: Engine, width: int) -> Tensor:
+        """Return minimal sets, bool [B, T, H], grown and then exchanged as long as that helps."""
         settings, table = self.settings, engine.table
-        sets, alone = grow_and_prune(engine, width=settings.width, most=settings.largest)
+        sets, alone = grow_and_prune(engine, width=width, most=settings.largest)
         # an exchange looks at twice as many units as a step of growth, for what they promise beside a whole set is less sure
-        width, hopeful = max(2 * settings.width, width_for(engine.goal, settings.width)), sets.any(-1)
+        width, hopeful = max(2 * width, width_for(engine.goal, width)), sets.any(-1)
         for _ in range(settings.swaps):
             before = table.cost(sets)
             exchanged = exchange(engine, sets, hopeful, alone, width=width, tries=settings.tries)
             sets = prune(engine, exchanged, hopeful)
             hopeful = table.cost(sets) < before
-        return sets & table.allowed(sets)[..., None]
+        return sets
 
     def _bounded(self, engine: Engine, sets: Tensor) -> Claims:
         """Claim the sets with what bounds rule out, or smaller ones that are found on the way."""
@@ -114,19 +120,19 @@ class Auto(SetSearch):
         bounds = lower_bounds(engine, sizes, self.settings.budget)
         return replace(bounds, sets=_cheaper(engine, bounds.sets, sets))
 
-    def _learned(self, engine: Engine, claims: Claims) -> Tensor:
-        """Return the sets, smaller where the learned method finds smaller ones; only large ones without a proof are tried."""
+    def _again(self, engine: Engine, claims: Claims) -> Tensor:
+        """Return the sets, smaller where a second search finds smaller ones; only large ones without a proof are searched for."""
         settings, table, sets = self.settings, engine.table, claims.sets
-        able = Capability.DIFFERENTIABLE in engine.recommender.capabilities and engine.goal is Goal.NECESSARY
-        large = (sets.sum(-1) >= max(1, settings.learned)) & table.plain
-        tried = large & (claims.proven_below < table.cost(sets)) & engine.open
-        if not able or not settings.learned or not tried.any():
+        large = (sets.sum(-1) >= max(1, settings.again)) & table.plain & engine.open
+        tried = large & (claims.proven_below < table.cost(sets))
+        if engine.goal is not Goal.NECESSARY or not settings.again or not tried.any():
             return sets
-        learning = engine.part(tried)
-        learned = prune(learning, LcerRank().learn(learning))  # [b, t, h], of the part
+        part, (row, column) = engine.part(tried), tried.nonzero(as_tuple=True)
+        known = torch.zeros_like(part.table.removable)  # [b, t, h], of the part
+        known[part.table.cells] = sets[row, column, : known.shape[-1]]
+        known = _cheaper(part, self._exchanged(part, AGAIN * settings.width), known)
         new = torch.zeros_like(sets)
-        row, column = tried.nonzero(as_tuple=True)
-        new[row, column, : learned.shape[-1]] = learned[learning.table.cells]
+        new[row, column, : known.shape[-1]] = smaller_around(part, known)[part.table.cells]
         return _cheaper(engine, new, sets)
 
     def _enumerated(self, engine: Engine, claims: Claims, asked: Tensor) -> Claims:

@@ -196,7 +196,7 @@ class Tree:
         if not chosen.shape[1]:
             return torch.zeros_like(self.single)[None]
         sums = functional.embedding_bag(chosen, self.pair.flatten(1), mode="sum")  # one pass, and no table between
-        return sums.mul_(2).unflatten(1, self.single.shape)
+        return 2 * sums.reshape(len(chosen), *self.single.shape)
 
 
 def stay_away(

@@ -72,7 +72,7 @@ def singles(engine: Engine) -> Singles:
     else:
         found = engine.margins(row, units, charged)
     margins[row, :, unit] = found
-    return Singles(margins.masked_fill(~choices, -torch.inf), scores)
+    return Singles(margins.masked_fill(~choices, -torch.inf), scores, engine.shortlist.unchanged)
 
 
 def grow(engine: Engine, alone: Singles, *, width: int, most: int) -> Tensor:

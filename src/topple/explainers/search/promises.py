@@ -5,6 +5,7 @@ Everywhere here: Q targets whose sets grow, V units tried for each of them, L un
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -23,10 +24,38 @@ class Singles:
         margins: of each target [B, T, H]; minus infinity for units that may not be named.
         scores: of the shortlist without each unit, minus infinity for what does not compete [B, H, C]; None where the full
             catalogue judges the goal.
+        unchanged: the scores of the shortlist with nothing removed [B, C].
     """
 
     margins: Tensor
     scores: Tensor | None
+    unchanged: Tensor
+
+    def with_one_more(self, row: Tensor, units: Tensor, scores: Tensor) -> Tensor:
+        """Return the scores to expect without a set and one unit more [Q, L, C].
+
+        A unit is expected to change the scores as it does alone: exact where scores are sums, and a good guess elsewhere. An item
+        that comes back once it is removed is expected to score what it does where nothing else is removed.
+
+        Args:
+            row: the history of each set [Q].
+            units: the units, one of which is removed too [Q, L].
+            scores: the scores without the set [Q, C].
+        """
+        alone, scores = self._scores[row[:, None], units], scores[:, None]
+        return torch.where(scores.isfinite(), scores + self._effect[row[:, None], units], alone)
+
+    @cached_property
+    def _effect(self) -> Tensor:
+        """What each unit alone changes the scores by [B, H, C]."""
+        unchanged = self.unchanged[:, None]
+        return torch.where(unchanged.isfinite(), self._scores - unchanged, 0)
+
+    @property
+    def _scores(self) -> Tensor:
+        if self.scores is None:
+            raise TypeError("no scores of single units: the full catalogue judges the goal")
+        return self.scores
 
 
 class Promises(ABC):
@@ -71,11 +100,7 @@ class Promises(ABC):
 
 
 class AdditivePromises(Promises):
-    """A unit is expected to change the scores as it does alone: exact where scores are sums, and a good guess elsewhere.
-
-    An item that comes back once it is removed is expected to score what it does where nothing else is removed. Only sets that are
-    judged by a shortlist can be foreseen so.
-    """
+    """A unit is expected to change the scores as it does alone; only sets that are judged by a shortlist can be foreseen so."""
 
     def __init__(
         self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
@@ -84,18 +109,14 @@ class AdditivePromises(Promises):
             raise TypeError("no scores of single units: the full catalogue judges the goal")
         self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
         self._targets = engine.shortlist.targets(row, column)
-        self._promise, self._single = alone.margins[row, column], alone.scores  # [Q, H], [B, H, C]
-        unchanged = engine.shortlist.unchanged[:, None]  # [B, 1, C]
-        self._effect = torch.where(unchanged.isfinite(), self._single - unchanged, 0)  # [B, H, C]
-        self._scores = self._single[row, first]  # [Q, C]
+        self._promise, self._alone = alone.margins[row, column], alone  # [Q, H]
+        self._scores = alone.scores[row, first]  # [Q, C]
         self._tried = self._scores
 
     def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return the units to try, and which of them are free, both [Q, V]."""
         looked, able = most_promising(self._promise, free, max(width, LOOKED_AT))  # [Q, L]
-        unit, scores = (self._row[:, None], looked), self._scores[:, None]  # [Q, 1, C]
-        expected = torch.where(scores.isfinite(), scores + self._effect[unit], self._single[unit])  # [Q, L, C]
-        margin = self._targets.leads(expected)[..., 0]
+        margin = self._targets.leads(self._alone.with_one_more(self._row, looked, self._scores))[..., 0]
         worths = worth(margin, margin - now[:, None], price.gather(1, looked))
         tried, able = most_promising(worths, able, width)
         most = int(able.sum(1).max())  # the free ones come first

@@ -138,7 +138,7 @@ class Targets:
         return Ranking.lead(scores, self.columns.expand(shape), k, self.tolerance)
 
     def select(self, chosen: Tensor) -> "Targets":
-        """Return the targets of the rows `chosen`, bool [Q]."""
+        """Return the targets of the rows `chosen`, bool [Q], or by number."""
         k = self.k if isinstance(self.k, int) else self.k[chosen]
         return Targets(self.columns[chosen], k, self.tolerance[chosen])
 
