@@ -151,6 +151,56 @@ def test_a_time_column_gives_histories_in_time_order(topple, tmp_path):
     assert split.history(user) == tuple((user + step) % 12 for step in reversed(range(8)))
 
 
+class TestOrder:
+    @pytest.fixture
+    def rows(self, tmp_path):
+        lines = [f"u{user},s{(user * 5 + step * 7) % 12}" for user in range(40) for step in range(8)]
+        (tmp_path / "seen.csv").write_text("\n".join(["user,item", *lines]) + "\n")
+        return tmp_path / "seen.csv"
+
+    def fit(self, topple, tmp_path, rows, *more):
+        tiny = ("--set", "dimensions=4", "--epochs", 1)
+        return topple("fit", "--interactions", rows, "--recommender", "sasrec", *tiny, "--out", tmp_path / "m", *more)
+
+    def test_the_order_of_the_rows_goes_from_the_file_to_the_explanation(self, topple, tmp_path, rows, caplog):
+        assert self.fit(topple, tmp_path, rows, "--ordered").exit_code == 0
+        assert "sequence" not in caplog.text
+        split = load_model_split(tmp_path / "m")
+        for user in split.train_users.ids:
+            assert split.history(user) == tuple(f"s{(int(user[1:]) * 5 + step * 7) % 12}" for step in range(8))
+        asked = (
+            "explain",
+            "--model",
+            tmp_path / "m",
+            "--trained-users",
+            "--user",
+            split.train_users.ids[0],
+            "--json",
+            "-k",
+            2,
+        )
+        explained = json.loads(topple(*asked).stdout)["explanations"]
+        assert explained[0]["history"] == list(split.history(split.train_users.ids[0]))
+
+    def test_a_model_of_sequences_says_that_the_file_tells_no_order(self, topple, tmp_path, rows, caplog):
+        assert self.fit(topple, tmp_path, rows).exit_code == 0
+        assert (
+            "sasrec reads a history as a sequence, and seen.csv has neither times nor an order of events" in caplog.text
+        )
+        assert "--time-column" in caplog.text
+        assert "--ordered" in caplog.text
+
+    @pytest.mark.parametrize(
+        "option",
+        [["--ordered"], ["--drop-missing"], ["--encoding", "latin-1"], ["--user-column", "who"], ["--no-header"]],
+    )
+    def test_options_of_tables_are_refused_of_a_data_set_by_name(self, topple, tmp_path, option):
+        result = topple("fit", "--dataset", "generated", "--out", tmp_path / "m", *option)
+        assert result.exit_code == 2
+        assert "says how your own table is read, and generated is a data set by name" in result.stderr
+        assert f"--{option[0].removeprefix('--no-').removeprefix('--')} says" in result.stderr
+
+
 class TestWeights:
     @pytest.fixture
     def plays(self, tmp_path):

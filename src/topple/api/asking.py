@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, fields
 from typing import Any
 
+from topple.api.answers.order import say_no_order
 from topple.api.recommending import recommended
 from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError, UnknownIdError, shown
@@ -58,8 +59,10 @@ def top_k_queries(
     Raises:
         QueryError: an unknown rule or goal, a constrained item that is not in the catalogue, or a history that has no list.
     """
+    users = by_user(histories)[0]
+    say_no_order(check_recommender(recommender), users.values())
     requests = requests_of(
-        check_recommender(recommender).catalogue, by_user(histories)[0], weights, contexts, k=k, rule=rule, seed=seed, repeats=repeats,
+        recommender.catalogue, users, weights, contexts, k=k, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude,
     )  # fmt: skip

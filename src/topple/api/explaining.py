@@ -9,6 +9,7 @@ from typing import Any
 from topple import registry
 from topple.api.answering import Answering, OnQueries
 from topple.api.answers.beside import asked_about_shown
+from topple.api.answers.order import say_no_order
 from topple.api.asking import Asked, asked_by_history, by_user, requests_of, targets_of
 from topple.api.effort import with_effort
 from topple.errors import QueryError, SettingsError, need
@@ -96,6 +97,7 @@ def explain(
     users, single = by_user(histories)
     weights_of: Mapping[UserId, Sequence[float]] | None
     weights_of = {"": weights} if single and not isinstance(weights, Mapping | None) else weights  # type: ignore[assignment]
+    say_no_order(recommender, users.values())
     if chosen is not None and shown is not None:
         raise QueryError("targets= and shown= both say what is explained. Give one of the two.")
     length = 5 if k is None else k

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from topple import registry
+from topple.api.answers.order import no_order
 from topple.data.interactions import Interactions
 from topple.data.preparation import prepare
 from topple.data.splitting import Split
@@ -65,12 +66,17 @@ def fit(
     used = model_class.learns_weights(chosen)
     if split.weighted and not used:
         logger.warning("%s", _unused(recommender, model_class))
+    unordered = Capability.ORDER_AWARE in model_class.capabilities and split.times is None
+    if unordered:
+        logger.warning("%s", no_order(recommender, split.name))
     logger.info("fit %s on %s, device %s", recommender, split.name, where)
     with epochs_bar(recommender, on_epoch) if progress else nullcontext(on_epoch) as shown:
         model = _fitted(model_class, split, chosen, shown, on_best, where)
     model.training["data"] = split.fingerprint
     if split.weighted:
         model.training["weights"] = "used" if used else "not used"
+    if unordered:
+        model.training["order"] = "not known"
     logger.info("fitted %s: %s", recommender, model.training)
     return on_device(model, where)
 

@@ -7,6 +7,7 @@ from weakref import WeakSet
 
 import torch
 
+from topple.api.answers.order import say_no_order
 from topple.records.answer import Explanation
 from topple.records.question import CandidateRule, Goal, Repeats, Request
 from topple.scoring.checks import check_recommender, check_request
@@ -66,6 +67,7 @@ def recommend(
     Raises:
         QueryError: a history that is empty or holds unknown items, weights that do not fit, or a k that cannot be filled.
     """
+    say_no_order(recommender, [history])
     request = Request.of(
         history=history, k=k, rule=rule, weights=weights, candidates=candidates, exclude=exclude, context=context
     )
@@ -76,7 +78,9 @@ def recommend_many(
     recommender: Recommender, histories: Sequence[Sequence[ItemId]], k: int = 5
 ) -> list[list[Recommended]]:
     """Return the k best unseen items for each history; see `recommend`."""
-    return recommended(recommender, [Request.of(history=history, k=k) for history in histories])
+    several = list(histories)
+    say_no_order(recommender, several)
+    return recommended(recommender, [Request.of(history=history, k=k) for history in several])
 
 
 @computing()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import torch
 
+from topple.api.answers.order import say_no_order
 from topple.api.asking import by_user
 from topple.errors import QueryError, UnknownIdError, shown
 from topple.records.history import History
@@ -50,6 +51,7 @@ def score(
     """
     check_recommender(recommender)
     users, single = by_user(histories)
+    say_no_order(recommender, users.values())
     encoded = [indices_of(recommender, history) for history in users.values()]
     weights = [history.weights if isinstance(history, History) else () for history in users.values()]
     columns = None if items is None else torch.from_numpy(_indices(recommender, items))

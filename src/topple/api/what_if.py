@@ -6,6 +6,7 @@ from itertools import compress
 
 import torch
 
+from topple.api.answers.order import say_no_order
 from topple.api.recommending import Recommended
 from topple.api.scoring import indices_of, scores_of
 from topple.errors import QueryError, as_list, need
@@ -97,6 +98,7 @@ def what_if(
     asked = candidate_rule(rule)
     request = Request.of(history=history, k=k, rule=asked)
     check_request(request, check_recommender(recommender).catalogue)
+    say_no_order(recommender, [history])
     given = request.history
     changed = _changed(History(given, request.weights), without=without, only=only, add=add)
     left = len(recommender.catalogue) - len({*given, *changed})

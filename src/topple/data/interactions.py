@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from topple.data.rows.account import Order
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError
 from topple.types import BoolArray, CsrMatrix, FloatArray, IntArray, JsonObject, TimeArray
@@ -23,6 +24,7 @@ class Interactions:
         name: the data set's name, for reports.
         timestamps: when each row happened [rows], in any unit; None where that is not known.
         weights: the weight of each row [rows], above 0 (plays, quantity, confidence); None for 1 each.
+        order: what the order of the events is told by; None: timestamps, where there are such.
     """
 
     users: Vocabulary
@@ -33,6 +35,7 @@ class Interactions:
     name: str = "interactions"
     timestamps: TimeArray | None = None
     weights: FloatArray | None = None
+    order: Order | None = None
 
     def __post_init__(self) -> None:
         pairs = self.user_index * len(self.catalogue) + self.item_index

@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 from narwhals import Series
 
-from topple.data.tables import TextTable, column_of, frame_of, moments, numbers_of, read_table, weights_of
+from topple.data.tables import (
+    TextTable,
+    column_of,
+    frame_of,
+    missing_column,
+    moments,
+    numbers_of,
+    read_table,
+    weights_of,
+)
 from topple.data.vocabulary import id_column
 from topple.errors import DataError
 from topple.types import FilePath, FloatArray, ItemId, TimeArray, UserId
@@ -126,8 +135,5 @@ class _Rows:
 
     def _column(self, name: str) -> "Series[Any]":
         if name not in self.frame.columns:
-            raise DataError(
-                f"column {name!r} is missing from {self.name}; the columns are {', '.join(map(repr, self.frame.columns))}. Name the "
-                "right one."
-            )
+            raise DataError(missing_column(name, self.frame.columns, self.name))
         return self.frame[name]

@@ -1,35 +1,24 @@
 """The general reader: text tables, JSON Lines and adjacency lists (gzip, bzip2 too), Parquet, any frame that narwhals knows, scipy CSR."""
 
-import difflib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import narwhals as nw
 import numpy as np
 from scipy import sparse
 
-from topple.data.formats import ADJACENCY, ORDER, exploded, read_adjacency
+from topple.data.formats import ADJACENCY, read_adjacency
 from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates, Rows, merged
-from topple.data.tables import TextTable, column_of, frame_of, moments, ratings_of, read_table, weights_of
+from topple.data.rows.account import Order
+from topple.data.rows.columns import AUTO, Columns
+from topple.data.tables import TextTable, frame_of, read_table
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, as_list, need, shown
-from topple.types import CsrMatrix, Id, IntArray, plain
+from topple.types import CsrMatrix, Id, plain
 
 logger = logging.getLogger(__name__)
-
-AUTO = "auto"
-"""In place of the name of a weight column: the first of `WEIGHTS` that the table has, if it has one."""
-WEIGHTS = ("weight", "weights", "count", "counts", "plays", "play_count", "playcount", "quantity", "confidence")
-"""Plain names of weight columns, in capitals or not."""
-
-USERS = ("userid", "uid", "customerid", "customer", "visitorid", "session", "sessionid", "reviewerid")
-ITEMS = (
-    "itemid", "iid", "items", "movieid", "productid", "product", "trackid", "artistid", "bookid", "isbn", "aid", "asin", "sku"
-)  # fmt: skip
-"""Plain names of the columns of users and items, small and without blanks, that are taken where none is called user or item."""
 
 
 def read_interactions(
@@ -49,6 +38,7 @@ def read_interactions(
     decimal: str = ".",
     day_first: bool | None = None,
     drop_missing: bool = False,
+    ordered: bool = False,
     name: str | None = None,
 ) -> Interactions:
     """Read interactions from a file or a frame with named columns.
@@ -78,6 +68,8 @@ def read_interactions(
         encoding: of a text file, such as "latin-1".
         decimal: the decimal point of a text file, such as ",".
         day_first: whether 03/04/2025 is the third of April; None: what the dates show of which one number is above 12.
+        ordered: whether the rows of a user are in the order of the events, oldest first, as lists are anyway; with times, whether
+            rows of equal times are.
         drop_missing: whether rows without a user, an item, a rating, a weight or a time are left out, and counted; else refused.
         form: "adjacency" for a text file without a header, a user and the items of the user a line: `user item item ...`.
         name: of the data set; by default the file's name.
@@ -104,38 +96,27 @@ def read_interactions(
             user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
         text = TextTable(separator, header, encoding, decimal)
         source = read_adjacency(path, separator) if adjacency else read_table(path, text, (user, item), (title,))
-    frame = frame_of(source)
-    _need_columns(user, item, rating, title, timestamp, weight)
-    user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
-    # Named before lists are taken apart, for a column of lists is called so too, and after, for the fields of objects are columns then.
-    frame = exploded(frame, item, (user, item, rating, title, timestamp, weight))
-    user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
-    timestamp = ORDER if timestamp is None and ORDER in frame.columns else timestamp
-    weight = _weight_column(frame.columns, (user, item, rating, title, timestamp)) if weight == AUTO else weight
-    for column in (user, item, rating, title, timestamp, weight):
-        if column is not None and column not in frame.columns:
-            raise DataError(_missing_column(column, frame.columns))
-    frame = _without_holes(frame, (user, item, rating, timestamp, weight)) if drop_missing else frame
-    if len(frame) == 0:
+    named = (user, item, rating, title, timestamp, weight)
+    columns = Columns.of(frame_of(source), named, ordered=ordered, day_first=day_first)
+    frame_length = len(columns.frame)
+    columns = columns.without_holes() if drop_missing else columns
+    if len(columns.frame) == 0:
         raise DataError(f"{name or 'the frame'} holds no rows: at least one interaction is needed. Check the source.")
-    users, user_index = Vocabulary.of(column_of(frame[user]), "user")
-    items, item_index = Vocabulary.of(column_of(frame[item]), "item")
-    read = Rows(
-        user_index * len(items) + item_index,
-        ratings=None if rating is None else ratings_of(frame[rating]),
-        weights=None if weight is None else weights_of(frame[weight]),
-        timestamps=None if timestamp is None else moments(frame[timestamp], day_first=day_first),
-    )
-    titles = None if title is None else _titles(frame[title], item_index, items)
-    found = _interactions(merged(read, duplicates), users, Catalogue(items, titles), name or "interactions")
-    told = "" if len(found) == len(frame) else f", of {len(frame):,} rows"
-    told += "" if weight is None else f", weights of column {weight!r}"
+    (users, user_index), (items, item_index) = columns.users(), columns.items()
+    pairs = user_index * len(items) + item_index
+    read = Rows(pairs, columns.ratings(), columns.weights(), columns.moments())
+    catalogue = Catalogue(items, columns.titles(item_index, items))
+    found = _interactions(merged(read, duplicates), users, catalogue, name or "interactions", columns.order)
+    told = "" if len(found) == frame_length else f", of {frame_length:,} rows"
+    told += "" if columns.weight is None else f", weights of column {columns.weight!r}"
     counts = len(found), len(found.users), len(found.catalogue)
     logger.info("read %s: %d interactions of %d users with %d items%s", name or "a frame", *counts, told)
     return found
 
 
-def _interactions(rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str) -> Interactions:
+def _interactions(
+    rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str, order: Order | None = None
+) -> Interactions:
     """Return the rows as interactions; those of weight 0 are left out.
 
     Raises:
@@ -149,6 +130,7 @@ def _interactions(rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str
         ratings=rows.ratings,
         name=name,
         timestamps=rows.timestamps,
+        order=order,
         weights=None if rows.weights is None or bool((rows.weights == 1).all()) else rows.weights,
     )
     if found.weights is None or bool((found.weights > 0).all()):
@@ -231,42 +213,6 @@ def from_csr(
     return found.keep(np.ones(len(found), dtype=np.bool_))
 
 
-def _without_holes(frame: nw.DataFrame[Any], columns: Sequence[str | None]) -> nw.DataFrame[Any]:
-    """Return the rows that have a value in each of the columns, and say how many are left out."""
-    chosen = [column for column in columns if column is not None]
-    whole = frame.drop_nulls(subset=chosen)
-    if len(whole) < len(frame):
-        holes = ", ".join(f"{column!r} {count:,}" for column in chosen if (count := frame[column].null_count()))
-        logger.warning(
-            "%d of %d rows are left out, for something is missing: %s", len(frame) - len(whole), len(frame), holes
-        )
-    return whole
-
-
-def _plain(columns: Sequence[str], name: str, usual: str, others: Sequence[str]) -> str:
-    """Return the column that is meant by the usual name: the only one with another plain name, where none has the usual one."""
-    if name in columns or name != usual:
-        return name
-    found = [column for column in columns if str(column).lower().replace("_", "").replace(" ", "") in others]
-    if len(found) != 1:
-        return name
-    logger.warning("there is no column %r: %r is taken for it", usual, found[0])
-    return found[0]
-
-
-def _need_columns(*columns: Any) -> None:
-    """Refuse what names no column, in the order of the parameters."""
-    names = ("user", "item", "rating", "title", "timestamp", "weight")
-    for name, column in zip(names, columns, strict=True):
-        need(column, str if name in ("user", "item") else str | None, name, "the name of a column")
-
-
-def _weight_column(columns: Sequence[str], taken: Sequence[str | None]) -> str | None:
-    """Return the column with the plain name of weights that comes first in `WEIGHTS`; None where there is none."""
-    by_name = {str(column).lower(): column for column in columns if column not in taken}
-    return next((by_name[name] for name in WEIGHTS if name in by_name), None)
-
-
 def _in_order(ids: Any, kind: str) -> Sequence[Id] | None:
     """Return the ids of rows or columns as a list.
 
@@ -278,21 +224,3 @@ def _in_order(ids: Any, kind: str) -> Sequence[Id] | None:
             f"{kind} ids of type {type(ids).__name__} have no order of rows or columns. Give a list: the id of each in turn."
         )
     return None if ids is None else [plain(each) for each in as_list(ids, f"{kind}s", "a list: the id of each in turn")]
-
-
-def _missing_column(column: str, present: Sequence[str]) -> str:
-    near = difflib.get_close_matches(column, list(map(str, present)), n=1, cutoff=0.4)
-    hint = f" Did you mean {shown(near[0])}?" if near else ""
-    if len(present) == 1:
-        hint = " As there is only one, the separator may be another (--separator)."
-    return f"column {shown(column)} is missing; the columns are {', '.join(map(repr, present))}.{hint} Name the right ones."
-
-
-def _titles(series: nw.Series[Any], item_index: IntArray, items: Vocabulary) -> tuple[str, ...]:
-    """Return the title of each item in the first row that has one; an item without a title has the id as title."""
-    rows = zip(item_index.tolist(), series.to_list(), series.is_null().to_list(), strict=True)
-    found: dict[int, str] = {}
-    for index, text, missing in rows:
-        if not missing and index not in found:
-            found[index] = str(text)
-    return tuple(found.get(index, str(item)) for index, item in enumerate(items.ids))

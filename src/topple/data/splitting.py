@@ -84,9 +84,9 @@ class Split:
     def history(self, user: UserId) -> History:
         """Return the history of any user of the data: the fold-in of a held-out user, all of a training user.
 
-        It is in time order, oldest first, where times are known, else in the order of the catalogue, as equal times are. It is a
-        tuple of item ids that has the `weights` of the events with it, where they are not all 1; whatever is asked about the
-        history is asked with them.
+        It is in the order of the events, oldest first, where times or an order are known, else in the order of the catalogue, as
+        equal times are; `ordered` of the history tells which. It is a tuple of item ids that has the `weights` of the events with
+        it, where they are not all 1; whatever is asked about the history is asked with them.
 
         Raises:
             UnknownIdError: no such user.
@@ -99,7 +99,7 @@ class Split:
             if user in users:
                 items, weights = events(matrix, times, int(users.encode([user])[0]))
                 told = () if (weights == 1).all() else weights.tolist()
-                return History(self.catalogue.vocabulary.decode(items), told)
+                return History(self.catalogue.vocabulary.decode(items), told, ordered=times is not None)
         counts = f"{len(self.train_users):,} training, {len(self.validation.users):,} validation, {len(self.test.users):,} test"
         example = next(users.decode([0])[0] for users in (self.test.users, self.train_users) if len(users))
         raise UnknownIdError(

@@ -1,5 +1,6 @@
 """Tables from files and frames: their columns as Arrow, as numbers, as times."""
 
+import difflib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -144,6 +145,21 @@ def frame_of(source: Any) -> nw.DataFrame[Any]:
         reason = " ".join(str(error).split())
         raise DataError(f"two columns have the same name: {reason}. Rename one.") from error
     return frame
+
+
+def missing_column(column: str, present: Sequence[str], where: str = "") -> str:
+    """Return the message about a column that a table does not have; `where` says of which table.
+
+    Example:
+        >>> missing_column("itm", ["user", "item"], "shown.csv")
+        "column 'itm' is missing from shown.csv; the columns are 'user', 'item'. Did you mean 'item'? Name the right one."
+    """
+    near = difflib.get_close_matches(column, list(map(str, present)), n=1, cutoff=0.4)
+    hint = f" Did you mean {shown(near[0])}?" if near else ""
+    if len(present) == 1:
+        hint = " As there is only one, the separator may be another (--separator)."
+    there = f" from {where}" if where else ""
+    return f"column {shown(column)} is missing{there}; the columns are {', '.join(map(repr, present))}.{hint} Name the right one."
 
 
 def column_of(series: nw.Series[Any]) -> pa.Array | list[Any]:

@@ -12,6 +12,7 @@ class History(tuple[ItemId, ...]):
     Args:
         items: the item of each event.
         weights: the weight of each event; empty for 1 each.
+        ordered: whether the items are in the order of the events; False where that is not known.
 
     Raises:
         ValueError: not as many weights as items.
@@ -23,11 +24,13 @@ class History(tuple[ItemId, ...]):
     """
 
     weights: tuple[float, ...]
+    ordered: bool
 
-    def __new__(cls, items: Iterable[ItemId] = (), weights: Iterable[float] = ()) -> Self:
+    def __new__(cls, items: Iterable[ItemId] = (), weights: Iterable[float] = (), *, ordered: bool = True) -> Self:
         """Make the tuple of the items."""
         history = super().__new__(cls, items)
         history.weights = tuple(map(float, weights))
+        history.ordered = ordered
         if history.weights and len(history.weights) != len(history):
             raise ValueError(
                 f"{len(history.weights)} weights for a history of {len(history)} events. Give one an event, or none."
@@ -37,7 +40,7 @@ class History(tuple[ItemId, ...]):
     def __getitem__(self, position: SupportsIndex | slice) -> Any:
         """Return an item, or part of the history with the weights of that part."""
         if isinstance(position, slice):
-            return History(super().__getitem__(position), self.weights[position])
+            return History(super().__getitem__(position), self.weights[position], ordered=self.ordered)
         return super().__getitem__(position)
 
     def __repr__(self) -> str:

@@ -236,15 +236,6 @@ def test_items_of_equal_times_are_shuffled_and_no_others():
     assert seen == {(1, *middle, 3) for middle in permutations((0, 2, 4))}
 
 
-def test_a_fit_without_times_says_so(caplog):
-    split = tiny_split()
-    settings = SASRecSettings(epochs=1, dimensions=4)
-    SASRec.fit(replace(split, times=np.arange(split.train.nnz, dtype=np.float64)), settings)
-    assert "without times" not in caplog.text
-    SASRec.fit(replace(split, times=None), settings)
-    assert "sasrec is fitted without times: which item of a history is the latest is not known" in caplog.text
-
-
 def test_it_learns():
     epochs = []
     settings = SASRecSettings(**{**QUICK, "epochs": 15, "dropout": 0.0, "held_out": 0.0})

@@ -42,6 +42,11 @@ HistoryWeights = Annotated[
 ]
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; repeat for more.")]
 DATA, PREPARE = "Data", "Preparation"
+OF_TABLES = (
+    "user_column", "item_column", "rating_column", "weight_column", "time_column", "ordered", "separator", "header", "encoding",
+    "decimal", "day_first", "drop_missing", "form", "duplicates",
+)  # fmt: skip
+"""Options that say how a table is read, and nothing to a data set by name."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,15 @@ class DataChoice:
             help="Column of timestamps, numbers or dates; histories then come in time order.", rich_help_panel=DATA
         ),
     ] = None
+    ordered: Annotated[
+        bool,
+        typer.Option(
+            "--ordered",
+            help="The rows of a user are in the order of the events, oldest first, as lists are anyway; with --time-column, those of "
+            "equal times.",
+            rich_help_panel=DATA,
+        ),
+    ] = False
     titles: Annotated[
         Path | None,
         typer.Option(help="Titles: movies.dat, u.item, or a table with columns item, title.", rich_help_panel=DATA),
@@ -158,6 +172,8 @@ class DataChoice:
                 "give either --dataset NAME or --interactions FILE. "
                 f"Data sets: {', '.join(registry.names('datasets'))}; `topple data list` tells more."
             )
+        if self.dataset is not None:
+            self._refuse_options_of_tables()
         names = ("positive_above", "min_items", "held_out_users", "held_out_share")
         options = {name: getattr(self, name) for name in names} | {"seed": self.split_seed}
         options["ratings_as_weights"] = self.ratings_as_weights or None
@@ -169,6 +185,15 @@ class DataChoice:
                 read = self.read()
             split = prepare(read, Preparation.parse(given))
         return self._titled(split)
+
+    def _refuse_options_of_tables(self) -> None:
+        """Refuse an option that a data set by name would not read."""
+        for name, parameter in inspect.signature(DataChoice).parameters.items():
+            if name in OF_TABLES and getattr(self, name) != parameter.default:
+                raise DataError(
+                    f"--{name.replace('_', '-')} says how your own table is read, and {self.dataset} is a data set by name. Leave it "
+                    "out, or read the file itself: --interactions FILE."
+                )
 
     def read(self) -> "Interactions":
         """Read the table of interactions."""
@@ -189,6 +214,7 @@ class DataChoice:
             decimal=self.decimal,
             day_first=self.day_first,
             drop_missing=self.drop_missing,
+            ordered=self.ordered,
         )
 
     def _titled(self, split: "Split") -> "Split":

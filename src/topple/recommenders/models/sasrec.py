@@ -1,6 +1,5 @@
 """SASRec: self-attention over the history as a sequence; a removal closes the gap that it leaves."""
 
-import logging
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, Self
 
@@ -19,8 +18,6 @@ from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix
-
-logger = logging.getLogger(__name__)
 
 PADDED_TOGETHER = 16
 """Users that are padded to one length in training."""
@@ -107,8 +104,6 @@ class SASRec(Learned):
         that is all items of a user.
         """
         chosen = cls.settings_type.checked(settings, cls.name)
-        if split.times is None:
-            logger.warning("%s is fitted without times: which item of a history is the latest is not known.", cls.name)
         random = torch.Generator().manual_seed(chosen.seed)
         parameters = {}
         for name, shape in cls.shapes(len(split.catalogue), chosen).items():
