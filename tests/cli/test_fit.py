@@ -182,6 +182,16 @@ class TestOrder:
         explained = json.loads(topple(*asked).stdout)["explanations"]
         assert explained[0]["history"] == list(split.history(split.train_users.ids[0]))
 
+    def test_events_of_a_history_that_comes_with_repeats_are_named_by_themselves(self, topple, tmp_path, rows):
+        assert self.fit(topple, tmp_path, rows, "--ordered").exit_code == 0
+        asked = ("explain", "--model", tmp_path / "m", "--history", "s1,s4,s1", "-k", 3, "--json")
+        for repeats, largest in (("item", 2), ("events", 3)):
+            explained = json.loads(topple(*asked, "--repeats", repeats).stdout)["explanations"]
+            assert {tuple(one["history"]) for one in explained} == {("s1", "s4", "s1")}
+            assert {one["repeats"] for one in explained} == {repeats}
+            assert max(len(one["items"]) for one in explained) <= largest
+        assert topple(*asked, "--repeats", "plays").exit_code == 2
+
     def test_a_model_of_sequences_says_that_the_file_tells_no_order(self, topple, tmp_path, rows, caplog):
         assert self.fit(topple, tmp_path, rows).exit_code == 0
         assert (

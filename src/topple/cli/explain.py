@@ -27,7 +27,7 @@ from topple.cli.shared.showing import console, show_explanations, show_json
 from topple.errors import QueryError
 from topple.records.answer import Status
 from topple.records.effort import Effort
-from topple.records.question import CandidateRule, Goal
+from topple.records.question import CandidateRule, Goal, Repeats
 
 if TYPE_CHECKING:
     from topple.api.faces.resuming import KeptAnswers
@@ -83,6 +83,13 @@ def explain(
     sets: Annotated[
         int, typer.Option(min=1, help="How many different smallest sets.", rich_help_panel=CONSTRAINTS)
     ] = 1,
+    repeats: Annotated[
+        Repeats,
+        typer.Option(
+            help="What is named where an item comes again in a history: the item, or single events.",
+            rich_help_panel=CONSTRAINTS,
+        ),
+    ] = Repeats.ITEM,
     scored: Annotated[
         int | None, typer.Option(help="Most scored histories of a query.", rich_help_panel=BUDGET)
     ] = None,
@@ -156,6 +163,7 @@ def explain(
         item_costs=costs_of(item_cost or (), items),
         largest=largest,
         sets=sets,
+        repeats=repeats,
     )
     if not queries:
         raise QueryError("no user of this model folder has a history to explain. Give --history with item ids.")

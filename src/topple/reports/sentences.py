@@ -7,7 +7,7 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import need
 from topple.metrics import claimed_by
 from topple.records.answer import Explanation, Proof, Status
-from topple.records.question import Goal
+from topple.records.question import Goal, Repeats
 from topple.reports.words import Words, words_in
 from topple.types import ItemId
 
@@ -73,7 +73,7 @@ class _Sentence:
         if explanation.status is not Status.FOUND:
             told = {"sought": words.sought[query.goal], "reason": self._reason(), "least": self._least()}
             return words.not_found.format(recommended=recommended, **told)
-        items = self._listed(explanation.items)
+        items = self._joined(self._named())
         if not explanation.valid:
             method, where = explanation.method, self._where()
             return words.refuted.format(recommended=recommended, method=method, items=items, where=where)
@@ -166,8 +166,26 @@ class _Sentence:
     def _title(self, item: ItemId | None) -> str:
         return f"{self._mark}{self._catalogue.title(item)}{self._mark}"
 
+    def _named(self) -> list[str]:
+        """Return the titles of the set; where single events are named, with which of the events of the item."""
+        explanation, query, words = self._explanation, self._query, self._words
+        if query.repeats is not Repeats.EVENTS or len(explanation.positions) != len(explanation.items):
+            return [self._title(item) for item in explanation.items]
+        titles: dict[str, None] = {}  # each once
+        for position in explanation.positions:
+            item = query.history[position]
+            title, count = self._title(item), query.history.count(item)
+            number = query.history[: position + 1].count(item)
+            if count > 1 and explanation.items.count(item) == count:
+                titles[words.every.format(title=title, count=count)] = None
+            else:
+                titles[title if count == 1 else words.event.format(title=title, number=number, count=count)] = None
+        return list(titles)
+
     def _listed(self, items: Sequence[ItemId]) -> str:
-        titles = [self._title(item) for item in items]
+        return self._joined([self._title(item) for item in items])
+
+    def _joined(self, titles: list[str]) -> str:
         if len(titles) > MOST_NAMED:
             return ", ".join(titles[:MOST_NAMED]) + self._words.more.format(count=len(titles) - MOST_NAMED)
         return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])}{self._words.last}{titles[-1]}"

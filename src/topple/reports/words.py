@@ -36,6 +36,7 @@ class Words:
         costs_least, needed_least: what a set that was not found costs, or how many items it has, at least.
         claimed: a `name` claims this.
         as_small, as_cheap: other sets follow.
+        event, every: a `title` where single events are named: one of the `count` events of the item, by `number`, or all of them.
         last, more: joins the last item of a list; `count` items more.
         invalid: the question could not be asked, for a `reason`.
         not_begun: no target of a list was explained, for a `reason`.
@@ -73,6 +74,8 @@ class Words:
     claimed_reason: str
     as_small: str
     as_cheap: str
+    event: str
+    every: str
     last: str
     more: str
     invalid: str
@@ -129,6 +132,8 @@ ENGLISH = Words(
     claimed_reason="claimed by {name}: {reason}",
     as_small="As small: {sets}.",
     as_cheap="As cheap: {sets}.",
+    event="{title} (no. {number} of {count})",
+    every="{title} (all {count} times)",
     last=" and ",
     more=" and {count} more",
     invalid="This could not be asked: {reason}",
@@ -192,6 +197,8 @@ GERMAN = Words(
     claimed_reason="behauptet von {name}: {reason}",
     as_small="Ebenso klein: {sets}.",
     as_cheap="Ebenso günstig: {sets}.",
+    event="{title} (Nr. {number} von {count})",
+    every="{title} (alle {count} Male)",
     last=" und ",
     more=" und {count} weitere",
     invalid="Das konnte nicht gefragt werden: {reason}",

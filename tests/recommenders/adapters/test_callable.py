@@ -282,3 +282,22 @@ class TestWeights:
         used, histories, besides = self.weighed()
         assert not used
         assert (histories, besides) == ([list(self.HISTORY)], {})
+
+
+def test_an_item_that_comes_again_reaches_a_model_of_sequences_as_one_more_event():
+    asked = []
+
+    def reads_sequences(histories):
+        asked.extend(tuple(history) for history in histories)
+        numbers = [[ord(item[-1]) * (at + 1) for at, item in enumerate(history)] for history in histories]
+        return np.array([[np.cos(sum(row) * (column + 1)) for column in range(24)] for row in numbers])
+
+    items = [f"item {chr(97 + number)}" for number in range(24)]
+    recommender = topple.wrap(reads_sequences, "callable", items, ordered=True)
+    a, b = items[:2]
+    for repeats, left in (("item", {(b,), (a, a)}), ("events", {(b, a), (a, a), (a, b), (b,), (a,)})):
+        asked.clear()
+        found = topple.explain(recommender, [a, b, a], k=3, repeats=repeats, explainer="exhaustive", progress=False)
+        assert (a, b, a) in asked
+        assert set(asked) - {(a, b, a), ()} <= left
+        assert {tuple(e.query.history) for e in found} == {(a, b, a)}

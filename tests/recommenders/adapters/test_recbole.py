@@ -177,3 +177,21 @@ def test_weights_are_not_used_as_in_the_training(trained, name):
     seen = history(1)
     weighted = topple.History(seen, range(1, len(seen) + 1))
     assert np.array_equal(topple.score(recommender, weighted), topple.score(recommender, seen))
+
+
+@pytest.mark.parametrize("name", ["SASRec", "GRU4Rec"])
+def test_an_item_that_comes_again_is_one_more_event(trained, name):
+    model, dataset, _ = trained(name)
+    recommender = topple.wrap(model, "recbole", dataset)
+    items = [3, 9, 3, 14]
+    batch = HistoryBatch.of([items])
+    keep = torch.ones(1, 2, 4, dtype=torch.float64)
+    keep[0, 1, 2] = 0
+    found = recommender.score(batch, keep)[0]
+    model.eval()
+    for row, left in enumerate([items, [3, 9, 14]]):
+        padded = torch.zeros(1, LONGEST, dtype=torch.int64)
+        padded[0, : len(left)] = torch.tensor(left) + 1
+        given = {model.ITEM_SEQ: padded, model.ITEM_SEQ_LEN: torch.tensor([len(left)])}
+        library_scores = model.full_sort_predict(Interaction(given)).view(-1)[1:]
+        assert found[row].tolist() == pytest.approx(library_scores.tolist(), abs=1e-5)

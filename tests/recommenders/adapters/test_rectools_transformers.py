@@ -226,3 +226,11 @@ def test_what_is_refused():
         topple.wrap(fitted(similarity_module_type=OwnTower), "rectools")
     with pytest.raises(RecommenderError, match="rectools:BERT4RecModel is not fitted"):
         topple.wrap(BERT4RecModel(**SMALL), "rectools")
+
+
+def test_an_item_that_comes_again_is_one_more_event(sasrec, wrapped):
+    again = {0: [3, 9, 3, 14], 1: [3, 9, 14], 2: [9, 3, 14]}
+    assert_equal_scores(sasrec, wrapped, again)
+    first, second, third = scores_of(wrapped, again).to_numpy()
+    assert not np.allclose(first, second)
+    assert not np.allclose(first, third)

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -270,3 +270,59 @@ def test_a_model_folder_brings_it_back_and_it_explains(tmp_path):
         explained = topple.explain(model, split.histories(limit=2), k=2, explainer=explainer, progress=False)
         assert len(explained) == 4
         assert {e.status for e in explained} <= {topple.Status.FOUND, topple.Status.NOT_FOUND, topple.Status.IMPOSSIBLE}
+
+
+class TestRepeats:
+    """An item that comes again is one more event of the sequence."""
+
+    AGAIN = (10, 12, 10, 8, 12)
+
+    @given(st.lists(st.integers(0, 5), min_size=1, max_size=9), st.integers(0, 2**9 - 1))
+    def test_each_event_is_read_and_removed_by_itself(self, history, bits):
+        kept = [(bits >> index) & 1 for index in range(len(history))]
+        left = [item for item, stays in zip(history, kept, strict=True) if stays]
+        expected = by_hand(MODEL, left) if left else np.zeros(ITEMS)
+        np.testing.assert_allclose(score(MODEL, history, kept), expected, rtol=1e-9, atol=1e-9)
+
+    def smallest(self, target, k, rule, repeats):
+        """Return the fewest units without which fewer than `k` items outrank the target no longer, by hand; None: no set does it."""
+        history = self.AGAIN
+        units = [(p,) for p in range(len(history))]
+        if repeats == "item":
+            units = [tuple(p for p, met in enumerate(history) if met == item) for item in dict.fromkeys(history)]
+        for size in range(1, len(units) + 1):
+            for chosen in combinations(units, size):
+                left = [item for p, item in enumerate(history) if p not in {at for unit in chosen for at in unit}]
+                scores = by_hand(MODEL, left) if left else np.zeros(ITEMS)
+                seen = set() if rule == "all" else set(history)
+                if sum(scores[other] > scores[target] + 1e-9 for other in range(ITEMS) if other not in seen) >= k:
+                    return size
+        return None
+
+    @pytest.mark.parametrize("repeats", ["item", "events"])
+    @pytest.mark.parametrize("rule", ["unseen_before", "all"])
+    def test_the_smallest_sets_are_those_found_by_hand(self, rule, repeats):
+        ids = MODEL.catalogue.vocabulary.ids
+        history = [ids[item] for item in self.AGAIN]
+        asked = {"k": 6, "rule": rule, "repeats": repeats, "explainer": "exhaustive", "progress": False}
+        explained = topple.explain(MODEL, history, **asked)
+        assert any(e.valid for e in explained)
+        for e in explained:
+            by_brute_force = self.smallest(ids.index(e.query.target), 6, rule, repeats)
+            assert (len(e.items) if e.valid else None) == by_brute_force
+            if repeats == "item":
+                assert e.positions == tuple(p for p, item in enumerate(history) if item in e.items)
+            else:
+                assert [history[p] for p in e.positions] == list(e.items)
+        owned = [e for e in explained if e.query.target in history]
+        assert bool(owned) == (rule == "all")
+
+    def test_a_single_event_may_be_named_and_the_sentence_says_which(self):
+        ids = MODEL.catalogue.vocabulary.ids
+        history = [ids[item] for item in self.AGAIN]
+        asked = {"k": 6, "rule": "all", "repeats": "events", "explainer": "exhaustive", "progress": False}
+        valid = [e for e in topple.explain(MODEL, history, **asked) if e.valid]
+        assert {(2,), (0, 2)} <= {e.positions for e in valid}
+        said = {e.positions: topple.sentence(e, MODEL.catalogue) for e in valid}
+        assert f"because you liked *{history[2]}* (no. 2 of 2). Without this one" in said[2,]
+        assert f"because you liked *{history[2]}* (all 2 times). Without these two" in said[0, 2]
