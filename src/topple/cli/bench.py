@@ -47,7 +47,7 @@ def recommenders(
     native: Annotated[bool, typer.Option(help="Recommenders of topple's own.")] = True,
     adapters: Annotated[bool, typer.Option(help="Models of other libraries.")] = True,
     max_minutes: Annotated[
-        float, typer.Option(min=0.001, help="Start no training epoch after this time, where a model can be told so.")
+        float, typer.Option(min=0.001, help="End a training after this time, where a model can be told so.")
     ] = 2.0,
     budget: Annotated[
         int | None, typer.Option(min=0, help="Work for the proof of a query, in scored histories. (default: auto's)")

@@ -23,7 +23,10 @@ def fit(
     out: Annotated[Path, typer.Option("--out", "-o", help="The model folder to make.")],
     recommender: Annotated[str, typer.Option(help="A recommender by name.")] = "mult-vae",
     epochs: Annotated[int | None, typer.Option(min=1, help="Training epochs.")] = None,
-    max_minutes: Annotated[float | None, typer.Option(min=0.01, help="Start no epoch after this time.")] = None,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="End the training after this time, within an epoch too."),
+    ] = None,
     seed: Seed = 0,
     device: Device = "cpu",
     settings: Pairs = None,

@@ -11,7 +11,7 @@ from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, RecommenderError
 from topple.recommenders.models.mult_vae import MultVAE, MultVAESettings
 from topple.recommenders.models.popularity import Popularity
-from topple.recommenders.training.loop import report_single_epoch
+from topple.recommenders.training.loop import report_single_epoch, train
 from topple.recommenders.training.quality import held_out_quality
 from topple.scoring.recommender import Epoch
 from topple.testing import tiny_split
@@ -96,6 +96,7 @@ def test_without_a_better_epoch_for_long_enough_the_training_ends_and_keeps_the_
     model = fit(settings=long.model_copy(update={"patience": 3}), on_epoch=chosen.append)
     assert [epoch.ndcg_100 for epoch in chosen] == [epoch.ndcg_100 for epoch in every[:ends]]
     assert (model.training["epochs"], model.training["best_epoch"]) == (ends, ends - 3)
+    assert model.training["ended"] == "patience"
 
 
 def interrupted_at(number):
@@ -221,9 +222,68 @@ def test_no_users_by_items_array_is_made_at_any_point(monkeypatch):
     assert peak < 2000 * 10000 / 2, "a users x items array of one byte a cell would be larger"
 
 
-def test_max_minutes_starts_no_epoch_after_its_time():
-    model = fit(settings=MultVAESettings(hidden=4, latent=2, epochs=10_000, max_minutes=0.001))
-    assert 1 <= model.training["epochs"] < 10_000
+class TestMaxMinutes:
+    """A batch takes ten seconds of a clock that goes on with the batches alone."""
+
+    BATCHES = -(-tiny_split().train.shape[0] // 4)
+
+    @pytest.fixture
+    def trained(self, monkeypatch):
+        now, plain = [0.0], MultVAE.loss
+        batches, states = [], []
+
+        def loss(self, batch, update, random):
+            now[0] += 10
+            batches.append(batch.shape[0])
+            return plain(self, batch, update, random)
+
+        def run(minutes, **hooks):
+            settings = SETTINGS.model_copy(update={"batch_size": 4, "epochs": 5, "max_minutes": minutes})
+            model = fit(settings=settings.model_copy(update={"epochs": 1, "max_minutes": None}))
+            model.settings = settings
+            monkeypatch.setattr(MultVAE, "loss", loss)
+            train(model, tiny_split(), clock=lambda: now[0], on_best=lambda m: states.append(state(m)), **hooks)
+            monkeypatch.undo()
+            return model, batches, states
+
+        return run
+
+    def test_the_first_epoch_ends_with_the_time_and_the_present_weights_stay(self, trained):
+        assert self.BATCHES > 9
+        epochs = []
+        model, batches, states = trained(1, on_epoch=epochs.append)
+        assert len(batches) == 7  # after 70 seconds the time is up
+        assert model.training["batches_of_last_epoch"] == [7, self.BATCHES]
+        assert (model.training["epochs"], model.training["ended"], model.training["seconds"]) == (1, "max_minutes", 70)
+        assert not model.training["interrupted"]
+        assert same(state(model), states[-1])
+        assert [epoch.number for epoch in epochs] == [1]
+        assert ndcg(model, tiny_split()) == model.training["validation_ndcg_100"]
+        assert all(not array.requires_grad for array in model.arrays().values())
+
+    def test_a_later_epoch_ends_too_and_the_best_state_stays(self, trained):
+        model, batches, states = trained((self.BATCHES * 2 + 3) / 6)
+        assert len(batches) == 2 * self.BATCHES + 4
+        assert model.training["batches_of_last_epoch"] == [4, self.BATCHES]
+        assert (model.training["epochs"], model.training["ended"]) == (3, "max_minutes")
+        assert same(state(model), states[-1])
+
+    def test_time_that_is_up_with_the_last_batch_of_an_epoch_leaves_no_part(self, trained):
+        model, batches, _ = trained((self.BATCHES * 2 - 0.5) / 6)
+        assert len(batches) == 2 * self.BATCHES
+        assert (model.training["epochs"], model.training["ended"]) == (2, "max_minutes")
+        assert "batches_of_last_epoch" not in model.training
+
+    def test_with_time_enough_all_epochs_are_trained(self, trained):
+        model, batches, _ = trained(self.BATCHES * 5 / 6)
+        assert len(batches) == 5 * self.BATCHES
+        assert model.training["ended"] == "epochs"
+
+    def test_a_state_that_is_kept_on_the_way_says_that_the_training_goes_on(self):
+        ended = []
+        model = fit(on_best=lambda model: ended.append(model.training["ended"]))
+        assert set(ended) == {"not"}
+        assert model.training["ended"] == "epochs"
 
 
 @pytest.mark.parametrize("loss", [None, 2.5])

@@ -33,7 +33,7 @@ class LearnedSettings(Settings):
     patience: int | None = Field(default=None, ge=1)
     """Start no epoch after so many without a better validation NDCG@100; None: train all epochs."""
     max_minutes: float | None = Field(default=None, gt=0)
-    """Start no epoch after this time; which epoch is the last then depends on the machine."""
+    """End the training after this time, within an epoch too; what is learned then depends on the machine."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Of all draws. With another number of threads, sums are added up in another order and another model is learned: the
     record of the training holds the number."""
