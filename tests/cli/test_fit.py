@@ -90,6 +90,51 @@ def test_reads_a_table_with_named_columns_and_titles(topple, tmp_path):
     assert load_model(tmp_path / "m").catalogue.title(3) == "The Film 3 (1990)"
 
 
+class TestTitles:
+    @pytest.fixture
+    def files(self, tmp_path):
+        lines = [f"{user};{(user + step) % 12};Stück {(user + step) % 12}" for user in range(40) for step in range(8)]
+        (tmp_path / "seen.csv").write_text("\n".join(["kunde;ware;name", *lines]) + "\n", encoding="latin-1")
+        titles = "\n".join(["ware;Bezeichnung", *(f"{n};Gerät {n}" for n in range(12))]) + "\n"
+        (tmp_path / "titles.csv").write_text(titles, encoding="latin-1")
+        return ("--interactions", tmp_path / "seen.csv", "--user-column", "kunde", "--item-column", "ware", "--separator", ";",
+                "--encoding", "latin-1", "--recommender", "ease", "--out", tmp_path / "m")  # fmt: skip
+
+    def test_a_table_of_titles_is_read_by_the_options_of_tables(self, topple, tmp_path, files):
+        result = topple("fit", *files, "--titles", tmp_path / "titles.csv", "--title-column", "Bezeichnung")
+        assert result.exit_code == 0, result.output
+        assert load_model(tmp_path / "m").catalogue.title(3) == "Gerät 3"
+
+    def test_titles_may_be_in_the_table_itself(self, topple, tmp_path, files):
+        assert topple("fit", *files, "--title-column", "name").exit_code == 0
+        assert load_model(tmp_path / "m").catalogue.title(3) == "Stück 3"
+
+    def test_titles_without_a_header(self, topple, tmp_path):
+        lines = [f"{user},{(user + step) % 12}" for user in range(40) for step in range(8)]
+        (tmp_path / "seen.csv").write_text("\n".join(lines) + "\n")
+        (tmp_path / "titles.csv").write_text("\n".join(f"{n},Film {n}" for n in range(12)) + "\n")
+        options = ("--no-header", "--titles", tmp_path / "titles.csv", "--recommender", "ease", "--out", tmp_path / "m")
+        result = topple("fit", "--interactions", tmp_path / "seen.csv", *options)
+        assert result.exit_code == 0, result.output
+        assert load_model(tmp_path / "m").catalogue.title(3) == "Film 3"
+
+    def test_titles_of_other_items_are_refused(self, topple, tmp_path, files):
+        (tmp_path / "titles.csv").write_text("ware;title\nx1;Alien\n")
+        result = topple("fit", *files, "--titles", tmp_path / "titles.csv")
+        assert result.exit_code == 2
+        assert "no item of the data has a title in" in result.stderr
+        assert (
+            "the ids there are such as 'x1', those of the data such as 0. Give titles by the same ids" in result.stderr
+        )
+
+    def test_titles_of_a_data_set_by_name_may_need_options_too(self, topple, tmp_path):
+        (tmp_path / "titles.csv").write_text("film;title\nfilm-001;Alien\n")
+        options = ("--titles", tmp_path / "titles.csv", "--separator", ";", "--item-column", "film")
+        result = topple("fit", "--dataset", "generated", "--recommender", "ease", *options, "--out", tmp_path / "m")
+        assert result.exit_code == 0, result.output
+        assert load_model(tmp_path / "m").catalogue.title("film-001") == "Alien"
+
+
 def test_takes_trained_weights(topple, model, tmp_path):
     arrays = {name: array.numpy() for name, array in load_model(model).arrays().items()}
     np.savez(tmp_path / "w.npz", **arrays)

@@ -248,8 +248,8 @@ class TestRefusals:
             read_split(folder)
 
     def test_titles_of_wrong_columns(self, folder):
-        (folder / "titles.csv").write_text("id,title\n1003,Alien\n")
-        with pytest.raises(DataError, match=r"titles\.csv has no column 'item'"):
+        (folder / "titles.csv").write_text("number,title\n1003,Alien\n")
+        with pytest.raises(DataError, match=r"column 'item' is missing from .*titles\.csv"):
             read_split(folder)
 
     def test_item_ids_with_a_line_break_never_come_this_far(self):

@@ -529,3 +529,10 @@ def test_ids_of_a_matrix_are_given_in_order():
             DataError, match=rf"item ids of type {type(ids).__name__} have no order of rows or columns. Give a list"
         ):
             from_csr(matrix, items=ids)
+
+
+def test_ids_of_columns_with_plain_names_stay_as_they_are_written(tmp_path):
+    (tmp_path / "sales.csv").write_text("customer_id,SKU\n007,0012\n8,0013\n")
+    read = read_interactions(tmp_path / "sales.csv")
+    assert read.users.ids == ("007", "8")
+    assert read.catalogue.vocabulary.ids == ("0012", "0013")

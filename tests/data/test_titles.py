@@ -41,6 +41,27 @@ def test_a_table_of_titles(tmp_path):
     assert read_titles(tmp_path / "films.tsv") == {7: "Amélie"}
 
 
+@pytest.mark.parametrize("separator", [";", "|", "tab"])
+def test_a_table_of_titles_is_read_as_it_is_said_to_be_written(tmp_path, separator):
+    cells = ["7", "Amélie, die Blaue"], ["8", "Öl"]
+    written = "\n".join({"tab": "\t"}.get(separator, separator).join(row) for row in cells)
+    (tmp_path / "films.txt").write_text(written, encoding="latin-1")
+    found = read_titles(tmp_path / "films.txt", separator=separator, header=False, encoding="latin-1")
+    assert found == {7: "Amélie, die Blaue", 8: "Öl"}
+
+
+def test_a_separator_that_is_of_another_file_does_no_harm(tmp_path):
+    (tmp_path / "films.csv").write_text("item,title\n7,Alien\n")
+    assert read_titles(tmp_path / "films.csv", separator=";") == {7: "Alien"}
+
+
+def test_columns_with_plain_names_are_taken_and_said(tmp_path, caplog):
+    (tmp_path / "films.csv").write_text("movieId,name,year\n007,Bond,1962\n8,1984,1984\n")
+    assert read_titles(tmp_path / "films.csv") == {"007": "Bond", "8": "1984"}
+    assert "there is no column 'item': 'movieId' is taken for it" in caplog.text
+    assert "there is no column 'title': 'name' is taken for it" in caplog.text
+
+
 class TestRefusals:
     @pytest.mark.parametrize("name", ["u.item", "movies.dat", "films.csv"])
     def test_a_missing_file(self, tmp_path, name):
@@ -55,7 +76,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("column", ["item", "title"])
     def test_a_missing_column(self, tmp_path, column):
-        header = {"item": "id,title", "title": "item,name"}[column]
+        header = {"item": "number,title", "title": "item,words"}[column]
         (tmp_path / "films.csv").write_text(f"{header}\n1,Alien\n")
-        with pytest.raises(DataError, match=rf"films\.csv has no column '{column}'; the columns are"):
+        with pytest.raises(DataError, match=rf"column '{column}' is missing from .*films\.csv; the columns are"):
             read_titles(tmp_path / "films.csv")

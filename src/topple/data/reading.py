@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from topple.data.formats import ADJACENCY, read_adjacency
 from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates, Rows, merged
 from topple.data.rows.account import Order
-from topple.data.rows.columns import AUTO, Columns
+from topple.data.rows.columns import AUTO, ITEMS, USERS, Columns, plain_column
 from topple.data.tables import TextTable, frame_of, read_table
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, as_list, need, shown
@@ -95,7 +96,8 @@ def read_interactions(
         if not header and not adjacency:
             user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
         text = TextTable(separator, header, encoding, decimal)
-        source = read_adjacency(path, separator) if adjacency else read_table(path, text, (user, item), (title,))
+        ids = partial(_ids_among, user=user, item=item)
+        source = read_adjacency(path, separator) if adjacency else read_table(path, text, ids, (title,))
     named = (user, item, rating, title, timestamp, weight)
     columns = Columns.of(frame_of(source), named, ordered=ordered, day_first=day_first)
     frame_length = len(columns.frame)
@@ -112,6 +114,11 @@ def read_interactions(
     counts = len(found), len(found.users), len(found.catalogue)
     logger.info("read %s: %d interactions of %d users with %d items%s", name or "a frame", *counts, told)
     return found
+
+
+def _ids_among(present: Sequence[str], user: str, item: str) -> list[str]:
+    """Return which of the columns that are there hold the ids."""
+    return [plain_column(present, user, "user", USERS), plain_column(present, item, "item", ITEMS)]
 
 
 def _interactions(

@@ -1,11 +1,11 @@
 """Tables from files and frames: their columns as Arrow, as numbers, as times."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import narwhals as nw
 import numpy as np
@@ -20,6 +20,8 @@ from topple.errors import DataError, DataNotFoundError, ToppleError, escaped, sh
 from topple.inputs import opened, problem, read_parquet
 from topple.types import FloatArray, TimeArray
 
+Named: TypeAlias = Sequence[str | None] | Callable[[Sequence[str]], Sequence[str | None]]
+"""Names of columns, or a function that chooses them among those that there are."""
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".parquet", *JSON_LINES, ATOMIC)
 
 
@@ -56,16 +58,15 @@ class TextTable:
         return chosen
 
 
-def read_table(
-    path: Path, text: TextTable | None = None, ids: Sequence[str | None] = (), texts: Sequence[str | None] = ()
-) -> pa.Table:
+def read_table(path: Path, text: TextTable | None = None, ids: Named = (), texts: Named = ()) -> pa.Table:
     """Read a CSV, TSV or Parquet file with a header, JSON Lines or an atomic file of RecBole into an Arrow table.
 
     Args:
         path: the file.
         text: how a text file is written; None for commas (tabs in .tsv), a header, and UTF-8.
-        ids: columns that a text file holds as ids: integers only where every value is written like one.
-        texts: columns that a text file holds as text, even where it looks like numbers.
+        ids: columns that a text file holds as ids: integers only where every value is written like one; or a function that
+            chooses them among the names of the columns.
+        texts: columns that a text file holds as text, even where it looks like numbers; or a function.
 
     Raises:
         DataNotFoundError: no such file.
@@ -80,7 +81,7 @@ def read_table(
         return read_json_lines(path)
     written = text or TextTable()
     delimiter = written.delimiter(suffixes)
-    for column in (*ids, *texts):
+    for column in (named for chosen in (ids, texts) if not callable(chosen) for named in chosen):
         if column is not None and escaped(column) != column:
             raise DataError(
                 f"column {shown(column)} holds characters that no header can. Name the column as the header does."
@@ -88,7 +89,9 @@ def read_table(
     try:
         if suffixes and suffixes[-1] == ".parquet":
             return read_parquet(path)
-        table = _read_text(path, written, delimiter, [*ids, *texts, *(ATOMIC_IDS if kind == ATOMIC else ())])
+        present = _header(path, written, delimiter)
+        ids, texts = (chosen(present) if callable(chosen) else chosen for chosen in (ids, texts))
+        table = _read_text(path, written, delimiter, present, [*ids, *texts, *(ATOMIC_IDS if kind == ATOMIC else ())])
         table = plainly_named(table) if kind == ATOMIC else table
         names = table.column_names  # decoded here
     except (pa.ArrowException, EOFError, LookupError, OSError, ValueError) as error:
@@ -105,9 +108,11 @@ def read_table(
     return table
 
 
-def _read_text(path: Path, written: TextTable, delimiter: str, texts: Sequence[str | None]) -> pa.Table:
+def _read_text(
+    path: Path, written: TextTable, delimiter: str, present: Sequence[str], texts: Sequence[str | None]
+) -> pa.Table:
     types = {column: pa.string() for column in texts if column is not None}
-    names = None if written.header else [str(number) for number in range(1, _width(path, written, delimiter) + 1)]
+    names = None if written.header else list(present)
     return pa_csv.read_csv(
         opened(path) or path,
         read_options=pa_csv.ReadOptions(encoding=written.encoding, column_names=names),
@@ -118,13 +123,13 @@ def _read_text(path: Path, written: TextTable, delimiter: str, texts: Sequence[s
     )
 
 
-def _width(path: Path, written: TextTable, delimiter: str) -> int:
-    """Return how many columns the first line of a text file has."""
-    options = pa_csv.ReadOptions(encoding=written.encoding, autogenerate_column_names=True)
-    with pa_csv.open_csv(
-        opened(path) or path, read_options=options, parse_options=pa_csv.ParseOptions(delimiter=delimiter)
-    ) as rows:
-        return len(rows.schema)
+def _header(path: Path, written: TextTable, delimiter: str) -> list[str]:
+    """Return the names of the columns of a text file: those of the first line, or 1, 2, 3, ... where that is none."""
+    options = pa_csv.ReadOptions(encoding=written.encoding, autogenerate_column_names=not written.header)
+    parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    with pa_csv.open_csv(opened(path) or path, read_options=options, parse_options=parse) as rows:
+        names = list(rows.schema.names)
+    return names if written.header else [str(number) for number in range(1, len(names) + 1)]
 
 
 def frame_of(source: Any) -> nw.DataFrame[Any]:
@@ -154,7 +159,7 @@ def missing_column(column: str, present: Sequence[str], where: str = "") -> str:
         >>> missing_column("itm", ["user", "item"], "shown.csv")
         "column 'itm' is missing from shown.csv; the columns are 'user', 'item'. Did you mean 'item'? Name the right one."
     """
-    near = difflib.get_close_matches(column, list(map(str, present)), n=1, cutoff=0.4)
+    near = difflib.get_close_matches(column, list(map(str, present)), n=1, cutoff=0.5)
     hint = f" Did you mean {shown(near[0])}?" if near else ""
     if len(present) == 1:
         hint = " As there is only one, the separator may be another (--separator)."

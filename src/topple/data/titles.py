@@ -1,20 +1,36 @@
 """Titles of items, from the files that data sets publish them in."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from topple.data.tables import read_table
+from topple.data.rows.columns import ITEMS, TITLES, plain_column, say_taken
+from topple.data.tables import TextTable, missing_column, read_table
 from topple.errors import DataError, DataNotFoundError, need
 from topple.inputs import path_of, problem
 from topple.types import FilePath, Id
 
 
-def read_titles(path: FilePath, item: str = "item", title: str = "title") -> dict[Id, str]:
-    """Read item titles: MovieLens' `movies.dat` or `u.item` by their names, any other file as a table with a header.
+def read_titles(
+    path: FilePath,
+    item: str = "item",
+    title: str = "title",
+    *,
+    separator: str | None = None,
+    header: bool = True,
+    encoding: str = "utf-8",
+) -> dict[Id, str]:
+    """Read item titles: MovieLens' `movies.dat` or `u.item` by their names, any other file as a table.
+
+    Where no column is called item (or title), the one with another plain name of such a column is taken, and said.
 
     Args:
         path: the file.
         item: column of item ids, for a table.
         title: column of titles, for a table.
+        separator: of a text file: one character, or "tab"; by default a tab for .tsv, else a comma, which are tried too where
+            the file has no second column by the separator given.
+        header: whether a text file names the columns in the first line; without, item and title are the first two.
+        encoding: of a text file, such as "latin-1".
 
     Raises:
         DataNotFoundError: no such file.
@@ -27,13 +43,23 @@ def read_titles(path: FilePath, item: str = "item", title: str = "title") -> dic
         return movielens_titles(path, "::")
     if path.name == "u.item":
         return movielens_titles(path, "|")
-    table = read_table(path, ids=(item,), texts=(title,))
+    if not header:
+        item, title = ("1" if item == "item" else item), ("2" if title == "title" else title)
+
+    def items_among(names: Sequence[str]) -> list[str]:
+        return [plain_column(names, item, "item", (*ITEMS, "id"))]
+
+    def titles_among(names: Sequence[str]) -> list[str]:
+        return [plain_column(names, title, "title", TITLES)]
+
+    table = read_table(path, TextTable(separator, header, encoding), items_among, titles_among)
+    if separator is not None and len(table.column_names) < 2:
+        table = read_table(path, TextTable(None, header, encoding), items_among, titles_among)
+    usual, (item,), (title,) = (item, title), items_among(table.column_names), titles_among(table.column_names)
+    say_taken(*zip(usual, (item, title), strict=True))
     for column in (item, title):
         if column not in table.column_names:
-            what = "ids" if column == item else "titles"
-            raise DataError(
-                f"{path} has no column {column!r}; the columns are {table.column_names}. Name the one that holds the {what}."
-            )
+            raise DataError(missing_column(column, table.column_names, str(path)))
     rows = zip(table[item].to_pylist(), table[title].to_pylist(), strict=True)
     return {outside: str(text) for outside, text in rows if outside is not None and text is not None}
 

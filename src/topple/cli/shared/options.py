@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from topple import registry
-from topple.errors import DataError, ToppleError
+from topple.errors import DataError, ToppleError, shown
 
 if TYPE_CHECKING:
     from topple.data.interactions import Interactions
@@ -43,8 +43,8 @@ HistoryWeights = Annotated[
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; repeat for more.")]
 DATA, PREPARE = "Data", "Preparation"
 OF_TABLES = (
-    "user_column", "item_column", "rating_column", "weight_column", "time_column", "ordered", "separator", "header", "encoding",
-    "decimal", "day_first", "drop_missing", "form", "duplicates",
+    "user_column", "item_column", "title_column", "rating_column", "weight_column", "time_column", "ordered", "separator", "header",
+    "encoding", "decimal", "day_first", "drop_missing", "form", "duplicates",
 )  # fmt: skip
 """Options that say how a table is read, and nothing to a data set by name."""
 
@@ -97,7 +97,14 @@ class DataChoice:
     ] = False
     titles: Annotated[
         Path | None,
-        typer.Option(help="Titles: movies.dat, u.item, or a table with columns item, title.", rich_help_panel=DATA),
+        typer.Option(
+            help="Titles: movies.dat, u.item, or a table of items and titles, read by the options of tables.",
+            rich_help_panel=DATA,
+        ),
+    ] = None
+    title_column: Annotated[
+        str | None,
+        typer.Option(help="Column of titles, of --titles or else of the table. (default: title)", rich_help_panel=DATA),
     ] = None
     separator: Annotated[
         str | None, typer.Option(help="Delimiter of a text table: one character, or tab.", rich_help_panel=DATA)
@@ -187,9 +194,10 @@ class DataChoice:
         return self._titled(split)
 
     def _refuse_options_of_tables(self) -> None:
-        """Refuse an option that a data set by name would not read."""
+        """Refuse an option that a data set by name would not read, and no table of titles either."""
+        of_titles = () if self.titles is None else ("item_column", "separator", "header", "encoding", "title_column")
         for name, parameter in inspect.signature(DataChoice).parameters.items():
-            if name in OF_TABLES and getattr(self, name) != parameter.default:
+            if name in OF_TABLES and name not in of_titles and getattr(self, name) != parameter.default:
                 raise DataError(
                     f"--{name.replace('_', '-')} says how your own table is read, and {self.dataset} is a data set by name. Leave it "
                     "out, or read the file itself: --interactions FILE."
@@ -204,6 +212,7 @@ class DataChoice:
             user=self.user_column,
             item=self.item_column,
             rating=self.rating_column,
+            title=self.title_column if self.titles is None else None,
             timestamp=self.time_column,
             weight=None if self.weight_column == "none" else self.weight_column,
             separator=self.separator,
@@ -224,7 +233,21 @@ class DataChoice:
 
         if self.titles is None:
             return split
-        return replace(split, catalogue=split.catalogue.with_titles(read_titles(self.titles)))
+        titles = read_titles(
+            self.titles,
+            item=self.item_column,
+            title=self.title_column or "title",
+            separator=self.separator,
+            header=self.header,
+            encoding=self.encoding,
+        )
+        known, items = {str(item) for item in titles}, split.catalogue.vocabulary
+        if titles and known.isdisjoint(map(str, items.ids)):
+            raise DataError(
+                f"no item of the data has a title in {self.titles}: the ids there are such as {shown(next(iter(titles)))}, those of the "
+                f"data such as {shown(items.ids[0])}. Give titles by the same ids, or leave --titles out."
+            )
+        return replace(split, catalogue=split.catalogue.with_titles(titles))
 
 
 def takes_data(command: Callable[..., None]) -> Callable[..., None]:

@@ -23,10 +23,21 @@ WEIGHTS = ("weight", "weights", "count", "counts", "plays", "play_count", "playc
 """Plain names of weight columns, in capitals or not."""
 
 USERS = ("userid", "uid", "customerid", "customer", "visitorid", "session", "sessionid", "reviewerid")
+TITLES = (
+    "titles",
+    "name",
+    "itemtitle",
+    "itemname",
+    "movietitle",
+    "producttitle",
+    "productname",
+    "trackname",
+    "booktitle",
+)
 ITEMS = (
     "itemid", "iid", "items", "movieid", "productid", "product", "trackid", "artistid", "bookid", "isbn", "aid", "asin", "sku"
 )  # fmt: skip
-"""Plain names of the columns of users and items, small and without blanks, that are taken where none is called user or item."""
+"""Plain names of columns, small and without blanks, that are taken where none is called user, item or title."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +92,12 @@ class Columns:
             DataError: a column that is missing.
         """
         user, item, rating, title, timestamp, weight = _need_names(*named)
-        user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
+        usual_user, usual_item = user, item
+        user, item = plain_column(frame.columns, user, "user", USERS), plain_column(frame.columns, item, "item", ITEMS)
         # Named before lists are taken apart, for a column of lists is called so too, and after, for the fields of objects are columns then.
         frame = exploded(frame, item, (user, item, rating, title, timestamp, weight))
-        user, item = _plain(frame.columns, user, "user", USERS), _plain(frame.columns, item, "item", ITEMS)
+        user, item = plain_column(frame.columns, user, "user", USERS), plain_column(frame.columns, item, "item", ITEMS)
+        say_taken((usual_user, user), (usual_item, item))
         by_name = {str(column).lower(): column for column in frame.columns}
         if weight == AUTO:
             taken = (user, item, rating, title, timestamp)
@@ -155,12 +168,16 @@ def _need_names(*columns: Any) -> tuple[Any, ...]:
     return columns
 
 
-def _plain(columns: Sequence[str], name: str, usual: str, others: Sequence[str]) -> str:
+def plain_column(columns: Sequence[str], name: str, usual: str, others: Sequence[str]) -> str:
     """Return the column that is meant by the usual name: the only one with another plain name, where none has the usual one."""
     if name in columns or name != usual:
         return name
     found = [column for column in columns if str(column).lower().replace("_", "").replace(" ", "") in others]
-    if len(found) != 1:
-        return name
-    logger.warning("there is no column %r: %r is taken for it", usual, found[0])
-    return found[0]
+    return found[0] if len(found) == 1 else name
+
+
+def say_taken(*pairs: tuple[str, str]) -> None:
+    """Say of each column that is taken for one of a usual name, (name, column), that it is."""
+    for name, column in pairs:
+        if name != column:
+            logger.warning("there is no column %r: %r is taken for it", name, column)
