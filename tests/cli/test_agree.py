@@ -42,6 +42,15 @@ def test_histories_come_from_a_table_too(topple, model, lists, tmp_path):
     assert json.loads(result.stdout)["identical"] == 7
 
 
+def test_tables_are_read_by_their_options(topple, model, lists, tmp_path):
+    rows = [line.rsplit(",", 1)[0].replace(",", ";") for line in lists.read_text().splitlines()[1:]]
+    (tmp_path / "shown.csv").write_text("\n".join(rows) + "\n", encoding="latin-1")
+    options = ("--separator", ";", "--no-header", "--encoding", "latin-1", "--json")
+    assert (
+        json.loads(topple("agree", "-m", model, "--shown", tmp_path / "shown.csv", *options).stdout)["identical"] == 7
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [

@@ -2,6 +2,7 @@ import pyarrow as pa
 import pytest
 
 from topple.data.ranked import read_histories, read_lists
+from topple.data.tables import TextTable
 from topple.errors import DataError, DataNotFoundError
 
 
@@ -41,3 +42,18 @@ def test_bad_weights_and_files_are_refused(tmp_path):
         read_histories(table, weight="plays")
     with pytest.raises(DataNotFoundError, match=r"none\.csv is not a file"):
         read_lists(tmp_path / "none.csv")
+
+
+def test_text_is_read_as_it_is_said_to_be_written(tmp_path):
+    (tmp_path / "seen.csv").write_bytes("u1;Öl;03/04/2025\nu1;Käse;02/04/2025\n".encode("latin-1"))
+    text = TextTable(separator=";", header=False, encoding="latin-1")
+    assert read_lists(tmp_path / "seen.csv", text=text) == {"u1": ("Öl", "Käse")}
+    assert read_histories(tmp_path / "seen.csv", timestamp="3", day_first=True, text=text)[0] == {"u1": ("Käse", "Öl")}
+    with pytest.raises(DataError, match=r"Say so: day_first=True or False \(--day-first, --month-first\)"):
+        read_histories(tmp_path / "seen.csv", timestamp="3", text=text)
+
+
+def test_columns_with_plain_names_are_taken(tmp_path, caplog):
+    (tmp_path / "shown.csv").write_text("customer_id,SKU\n007,01\n007,02\n")
+    assert read_lists(tmp_path / "shown.csv") == {"007": ("01", "02")}
+    assert "there is no column 'user': 'customer_id' is taken for it" in caplog.text

@@ -42,6 +42,21 @@ def agree(
     item_column: Annotated[str, typer.Option(help="Column of item ids.")] = "item",
     rank_column: Annotated[str, typer.Option(help="Column of ranks, 1 for the best.")] = "rank",
     separator: Annotated[str | None, typer.Option(help="Delimiter of the text tables.")] = None,
+    header: Annotated[
+        bool,
+        typer.Option(
+            "--header/--no-header", help="Whether text tables name the columns; else they are called 1, 2, 3, ..."
+        ),
+    ] = True,
+    encoding: Annotated[str, typer.Option(help="Of the text tables, such as latin-1.")] = "utf-8",
+    day_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--day-first/--month-first",
+            help="Whether 03/04/2025 is the third of April. (default: what the dates show)",
+            rich_help_panel=HISTORIES,
+        ),
+    ] = None,
     rule: Annotated[CandidateRule, typer.Option(help="Which items the lists hold.")] = CandidateRule.UNSEEN_BEFORE,
     device: Device = "cpu",
     factory: Factory = None,
@@ -56,19 +71,21 @@ def agree(
     """
     from topple.api.agreement import agreement
     from topple.data.ranked import read_histories, read_lists
+    from topple.data.tables import TextTable
     from topple.reports.agreement import agreement_sentences, differences_table
 
     if histories is None and (weight_column or time_column):
         raise QueryError(
             "--weight-column and --time-column are columns of --histories. Give that table, or leave them out."
         )
-    columns: dict[str, Any] = {"user": user_column, "item": item_column, "separator": separator}
+    columns: dict[str, Any] = {"user": user_column, "item": item_column, "text": TextTable(separator, header, encoding)}
     lists = read_lists(shown, rank=rank_column, **columns)
+    weight = None if weight_column == "none" else weight_column
     split = split_of(model) if histories is None else None
     told: UserHistories | Split | None = split
     weights: dict[UserId, tuple[float, ...]] = {}
     if histories is not None:
-        told, weights = read_histories(histories, weight=weight_column, timestamp=time_column, **columns)
+        told, weights = read_histories(histories, weight=weight, timestamp=time_column, day_first=day_first, **columns)
     elif split is None:
         raise QueryError("this model folder holds no users. Give --histories with a table of events.")
     recommender = load_on(model, device, factory)

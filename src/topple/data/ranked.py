@@ -1,11 +1,13 @@
 """Lists that were shown, and histories, from tables with one row an item or an event."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from narwhals import Series
 
+from topple.data.rows.columns import ITEMS, USERS, plain_column, say_taken
 from topple.data.tables import (
     TextTable,
     column_of,
@@ -22,7 +24,7 @@ from topple.types import FilePath, FloatArray, ItemId, TimeArray, UserId
 
 
 def read_lists(
-    source: FilePath | Any, *, user: str = "user", item: str = "item", rank: str = "rank", separator: str | None = None
+    source: FilePath | Any, *, user: str = "user", item: str = "item", rank: str = "rank", text: TextTable | None = None
 ) -> dict[UserId, tuple[ItemId, ...]]:
     """Read lists that were shown: user to items, best first.
 
@@ -31,7 +33,7 @@ def read_lists(
         user: column of user ids.
         item: column of item ids.
         rank: column of ranks, 1 for the best; without such a column the rows of a user are in order, best first.
-        separator: of a text file; by default a tab for .tsv, else a comma.
+        text: how a text file is written; None: a header, commas (tabs in .tsv), UTF-8.
 
     Raises:
         DataNotFoundError: no such file.
@@ -42,7 +44,7 @@ def read_lists(
         >>> read_lists(pa.table({"user": ["ann", "ann"], "item": ["jaws", "alien"], "rank": [2, 1]}))
         {'ann': ('alien', 'jaws')}
     """
-    rows = _Rows(source, user, item, separator)
+    rows = _Rows(source, user, item, text)
     ranks = rows.ranks(rank) if rank in rows.frame.columns else None
     if ranks is not None:
         for who, at in rows.of_users.items():
@@ -62,7 +64,8 @@ def read_histories(
     item: str = "item",
     weight: str | None = None,
     timestamp: str | None = None,
-    separator: str | None = None,
+    day_first: bool | None = None,
+    text: TextTable | None = None,
 ) -> tuple[dict[UserId, tuple[ItemId, ...]], dict[UserId, tuple[float, ...]]]:
     """Read histories, one row an event, and the weight of each event; an item may come again.
 
@@ -72,7 +75,8 @@ def read_histories(
         item: column of item ids.
         weight: column of weights, above 0; None: there are none.
         timestamp: column of times; None: the rows of a user are in order, oldest first.
-        separator: of a text file.
+        day_first: whether 03/04/2025 is the third of April; None: what the dates show.
+        text: how a text file is written.
 
     Returns:
         user to items, oldest first, and user to weights; no weights without such a column.
@@ -81,8 +85,8 @@ def read_histories(
         DataNotFoundError: no such file.
         DataError: no table, a missing column or id, or a weight or time that is none.
     """
-    rows = _Rows(source, user, item, separator)
-    times = None if timestamp is None else rows.moments(timestamp)
+    rows = _Rows(source, user, item, text)
+    times = None if timestamp is None else rows.moments(timestamp, day_first)
     if weight is None:
         return rows.sequences(rows.items, times), {}
     weights = rows.weights(weight)
@@ -92,13 +96,21 @@ def read_histories(
 class _Rows:
     """A table of rows of a user and an item each."""
 
-    def __init__(self, source: FilePath | Any, user: str, item: str, separator: str | None) -> None:
+    def __init__(self, source: FilePath | Any, user: str, item: str, text: TextTable | None) -> None:
         is_path = isinstance(source, str | Path)
-        read = read_table(Path(source), TextTable(separator=separator), ids=(user, item)) if is_path else source
+        if text is not None and not text.header:
+            user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
+
+        def ids_among(present: Sequence[str]) -> list[str]:
+            return [plain_column(present, user, "user", USERS), plain_column(present, item, "item", ITEMS)]
+
+        read = read_table(Path(source), text, ids_among) if is_path else source
         self.frame, self.name = frame_of(read), str(source) if is_path else "the frame"
+        named = ids_among(self.frame.columns)
+        say_taken(*zip((user, item), named, strict=True))
         users, self.items = (
             id_column(column_of(self._column(name)), kind).to_pylist()
-            for name, kind in ((user, "user"), (item, "item"))
+            for name, kind in zip(named, ("user", "item"), strict=True)
         )
         if not users:
             raise DataError(f"{self.name} holds no rows: at least one is needed. Check the source.")
@@ -122,8 +134,8 @@ class _Rows:
             )
         return weights
 
-    def moments(self, column: str) -> TimeArray:
-        return moments(self._column(column))
+    def moments(self, column: str, day_first: bool | None) -> TimeArray:
+        return moments(self._column(column), day_first=day_first)
 
     def sequences(self, values: list[Any], keys: FloatArray | TimeArray | None) -> dict[UserId, tuple[Any, ...]]:
         """Return the values of each user, in the order of the keys, or of the rows."""
