@@ -43,7 +43,9 @@ def test_reading_and_preparing_say_how_much_there_is(told, tmp_path):
     split = topple.prepare(topple.read_interactions(str(tmp_path / "seen.csv")))
     assert told(logging.INFO, "data.reading") == ["read seen.csv: 270 interactions of 30 users with 9 items"]
     assert told(logging.INFO, "data.preparation") == [
-        "prepared seen.csv: 216 of 270 interactions to train on, 9 items, 24 users to train on, 3 to validate, 3 to test"
+        "seen.csv: 270 rows: 30 users, 9 items.",
+        "seen.csv: Order of the events: not known, histories come sorted by item id.",
+        "prepared seen.csv: 216 of 270 interactions to train on, 9 items, 24 users to train on, 3 to validate, 3 to test",
     ]
     topple.write_split(split, tmp_path / "split")
     topple.read_split(tmp_path / "split")

@@ -28,6 +28,50 @@ def test_json_tells_training_and_test_quality(topple, tmp_path):
     assert 0 < facts["test"]["ndcg_100"] < 1
 
 
+def test_the_summary_is_sentences_that_say_what_became_of_the_file(topple, tmp_path):
+    rows = [
+        f"u{user},s{(user * 5 + step) % 13},{5 - step % 2 * 3},2024-01-{step + 1:02d}"
+        for user in range(20)
+        for step in range(12)
+    ]
+    (tmp_path / "seen.csv").write_text("\n".join(["user,item,stars,day", *rows, rows[0], "u1,,5,2024-01-01"]) + "\n")
+    options = (
+        "--rating-column",
+        "stars",
+        "--time-column",
+        "day",
+        "--drop-missing",
+        "--duplicates",
+        "first",
+        "--min-items",
+        3,
+    )
+    chosen = ("--interactions", tmp_path / "seen.csv", "--recommender", "ease", *options)
+    result = topple("fit", *chosen, "--out", tmp_path / "my model")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "ease on seen.csv"
+    assert "242 rows: 20 users, 13 items, from 2024-01-01 to 2024-01-12." in lines
+    assert "Left out: 1 row with something missing, by column: item 1." in lines
+    assert "Left out: 1 row repeating a pair of user and item: the first is kept." in lines
+    assert "Left out: 120 interactions with a rating that is not above 3.5." in lines
+    assert "Order of the events: by their times." in lines
+    assert any(
+        line.startswith("Split: 16 users to train on, with 96 interactions of 13 items; 2 (of 12") for line in lines
+    )
+    assert any(
+        line.endswith("over 2 users: too few to go by.") and "validation users: NDCG@100" in line for line in lines
+    )
+    assert any(line.startswith("Trained in ") for line in lines)
+    assert lines[-2] == f"The model and the data are in {tmp_path}/my model."
+    user = next(iter(load_model_split(tmp_path / "my model").histories()))
+    assert lines[-1] == f"Next: topple explain --model '{tmp_path}/my model' --user {user}"
+    facts = json.loads(topple("fit", *chosen, "--out", tmp_path / "m", "--json").stdout)
+    assert [step["why"] for step in facts["account"]["left_out"]] == ["holes", "repeats", "not_positive"]
+    assert facts["validation"]["users"] == 2
+    assert facts["validation"]["ndcg_100"] == facts["training"]["validation_ndcg_100"]
+
+
 def test_existing_output_is_refused_before_any_work(topple, model):
     before = (model / "model.json").read_bytes()
     result = topple("fit", "--dataset", "no such data set", "--out", model)

@@ -1,7 +1,8 @@
 """`topple fit`: from data to a model folder."""
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,12 @@ from topple.cli.shared.options import (
     takes_data,
 )
 from topple.cli.shared.showing import console, show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from topple.data.splitting import Split
+    from topple.scoring.recommender import Recommender
 
 
 @takes_data
@@ -48,8 +55,7 @@ def fit(
     from topple.api.faces.parsing import settings_of
     from topple.files import refuse_existing
     from topple.recommenders.saving.folders import load_arrays
-    from topple.recommenders.training.quality import held_out_quality
-    from topple.reports.tables import facts_table
+    from topple.recommenders.training.quality import askable, held_out_quality
     from topple.scoring.devices import device_of, on_device
 
     device_of(device)  # refused before the data is read
@@ -66,17 +72,35 @@ def fit(
     else:
         model = fitting.fit(split, recommender, settings=chosen, on_best=keep, device=device)
     keep.finish(model)
-    facts = {
-        "model": str(out),
-        "recommender": recommender,
-        "data": split.describe(),
-        "training": model.training,
-        "test": held_out_quality(model, split.test),
-    }
+    validation = {"users": float(len(askable(split.validation)))}
+    if "validation_ndcg_100" in model.training:
+        validation = {"ndcg_100": model.training["validation_ndcg_100"], **validation}
+    test = held_out_quality(model, split.test)
     if json:
-        show_json(facts)
+        facts = {
+            "model": str(out),
+            "recommender": recommender,
+            "account": split.account.as_json(),
+            "data": split.describe(),
+        }
+        show_json({**facts, "training": model.training, "validation": validation, "test": test})
     else:
-        console().print(facts_table(f"{recommender} on {split.name}", facts))
-        console().print(f"Next: topple explain --model {out}", style="dim")
+        _tell(model, split, recommender, out, {"validation": validation, "test": test})
     if model.training.get("interrupted"):
         raise typer.Exit(130)
+
+
+def _tell(
+    model: "Recommender", split: "Split", name: str, out: Path, quality: "Mapping[str, Mapping[str, float]]"
+) -> None:
+    """Say what was read, left out and held out, what was learned, how good it is, where it is, and what to do next."""
+    from topple.reports.fitting import quality_sentence, split_sentences, training_sentences
+
+    screen = console()
+    screen.print(f"{name} on {split.name}", style="bold", markup=False)
+    lines = [*split.account.sentences(), *split_sentences(split), *training_sentences(model.training)]
+    lines += [quality_sentence(kind, means) for kind, means in quality.items() if len(means) > 1]
+    user = next(iter(split.histories(limit=1)), None)
+    command = shlex.join(["topple", "explain", "--model", str(out), *([] if user is None else ["--user", str(user)])])
+    for line in [*lines, f"The model and the data are in {out}.", f"Next: {command}"]:
+        screen.print(line, markup=False, soft_wrap=True)

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from itertools import product
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from topple.errors import DataError
+from topple.types import TimeArray
 
 SURE = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
 """Ways in which nobody can take a day for a month."""
@@ -88,3 +90,30 @@ def _offsets(zones: pa.Array) -> pa.Array:
     hours, minutes = (pc.cast(pc.utf8_slice_codeunits(digits, start, start + 2), pa.int64()) for start in (1, 3))
     size = pc.add(pc.multiply(hours, 3_600_000_000), pc.multiply(minutes, 60_000_000))
     return pc.if_else(pc.starts_with(digits, "-"), pc.negate(size), size)
+
+
+UNITS = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (1e8, "s"))
+"""From which number on times are taken for so many of a unit since 1970, in a column of numbers: from 1973 on."""
+
+
+def written(times: TimeArray, unit: str | None = None) -> list[str]:
+    """Return times as people write them: as dates where they are dates, or numbers that can only be such.
+
+    Example:
+        >>> written(np.array([874965758, 893286638]))
+        ['1997-09-22 19:02', '1998-04-23 00:10']
+        >>> written(np.array([1, 2.5]))
+        ['1', '2.5']
+
+    Args:
+        times: numbers [rows].
+        unit: of dates, "us" or "ns"; None: that is not known.
+    """
+    if unit is None and len(times):
+        units = {next((name for least, name in UNITS if time >= least), "") for time in (times.min(), times.max())}
+        unit = units.pop() if len(units) == 1 else ""
+    if not unit:
+        return [f"{time:,}" if isinstance(time, int) else f"{time:g}" for time in times.tolist()]
+    dates = np.asarray(times).astype(np.int64).astype(f"datetime64[{unit}]").astype("datetime64[m]")
+    texts = [str(date).replace("T", " ") for date in dates]
+    return [text.removesuffix(" 00:00") for text in texts] if all(text.endswith(" 00:00") for text in texts) else texts

@@ -3,6 +3,7 @@
 import numpy as np
 
 from topple.data.interactions import Interactions
+from topple.data.rows.account import Dropped
 from topple.errors import DataError
 
 
@@ -21,7 +22,7 @@ def positive(interactions: Interactions, above: float | None) -> Interactions:
             f"positive_above={above:g}: no rating is above it (ratings go from {low:g} to {high:g}). Lower it, or pass "
             "None to take every interaction as positive."
         )
-    return interactions.keep(rows)
+    return interactions.left_out(rows, Dropped.NOT_POSITIVE, above=above)
 
 
 def enough_items(interactions: Interactions, minimum: int) -> Interactions:
@@ -36,4 +37,4 @@ def enough_items(interactions: Interactions, minimum: int) -> Interactions:
             f"min_items={minimum}: no user has as many interactions (the most is {lengths.max()}). Lower min_items, or "
             "lower positive_above so that more ratings count."
         )
-    return interactions.keep(lengths[interactions.user_index] >= minimum)
+    return interactions.left_out(lengths[interactions.user_index] >= minimum, Dropped.FEW_ITEMS, minimum=minimum)

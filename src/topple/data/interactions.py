@@ -1,11 +1,11 @@
 """Interactions: who met what, with the outside ids kept to the end."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
 
-from topple.data.rows.account import Order
+from topple.data.rows.account import Account, Dropped, Order, Step
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError
 from topple.types import BoolArray, CsrMatrix, FloatArray, IntArray, JsonObject, TimeArray
@@ -24,7 +24,7 @@ class Interactions:
         name: the data set's name, for reports.
         timestamps: when each row happened [rows], in any unit; None where that is not known.
         weights: the weight of each row [rows], above 0 (plays, quantity, confidence); None for 1 each.
-        order: what the order of the events is told by; None: timestamps, where there are such.
+        account: what became of the rows that were read.
     """
 
     users: Vocabulary
@@ -35,7 +35,7 @@ class Interactions:
     name: str = "interactions"
     timestamps: TimeArray | None = None
     weights: FloatArray | None = None
-    order: Order | None = None
+    account: Account = field(default_factory=Account)
 
     def __post_init__(self) -> None:
         pairs = self.user_index * len(self.catalogue) + self.item_index
@@ -52,6 +52,24 @@ class Interactions:
 
     def __len__(self) -> int:
         return len(self.user_index)
+
+    @property
+    def order(self) -> Order | None:
+        """What the order of the events is told by; None: it is not known."""
+        return self.account.order or (None if self.timestamps is None else Order.TIMES)
+
+    def left_out(self, rows: BoolArray, why: Dropped, **told: object) -> "Interactions":
+        """Return only the chosen rows, and account for the others.
+
+        Args:
+            rows: which stay.
+            why: the others do not.
+            told: what the sentence about it needs.
+        """
+        kept = self.keep(rows)
+        users, items = len(self.users) - len(kept.users), len(self.catalogue) - len(kept.catalogue)
+        step = Step(why, len(self) - len(kept), users, items, told)
+        return replace(kept, account=self.account.then(step))
 
     def keep(self, rows: BoolArray) -> "Interactions":
         """Return only the chosen rows; users and items without a row leave the vocabularies."""
@@ -103,6 +121,8 @@ class Interactions:
             described["ratings"] = [float(self.ratings.min()), float(self.ratings.max())]
         if self.timestamps is not None:
             described["timestamps"] = [float(self.timestamps.min()), float(self.timestamps.max())]
+            if self.account.span is not None:
+                described["span"] = list(self.account.span)
         if self.weights is not None:
             described["weights"] = [float(self.weights.min()), float(self.weights.max())]
         return described

@@ -47,8 +47,7 @@ def merged(rows: Rows, duplicates: Duplicates | None) -> Rows:
     Raises:
         DataError: an unknown name, or ratings that would be added up.
     """
-    if duplicates is None:
-        duplicates = "sum" if rows.weights is not None and rows.ratings is None else "error"
+    duplicates = duplicates or usual(rows)
     if duplicates not in get_args(Duplicates):
         raise DataError(
             f"duplicates={duplicates!r} is not one of {', '.join(map(repr, get_args(Duplicates)))}. Choose one of them."
@@ -62,6 +61,11 @@ def merged(rows: Rows, duplicates: Duplicates | None) -> Rows:
     if duplicates == "error" or (len(unique) == len(pair) and duplicates != "count"):
         return rows
     return _merged(rows, pair, first, duplicates)
+
+
+def usual(rows: Rows) -> Duplicates:
+    """Return what is done with repeats where nothing is said: weights are summed, others refused."""
+    return "sum" if rows.weights is not None and rows.ratings is None else "error"
 
 
 def _merged(rows: Rows, pair: IntArray, first: IntArray, duplicates: Duplicates) -> Rows:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from topple.data.filtering import enough_items, positive
 from topple.data.interactions import Interactions, to_matrix
+from topple.data.rows.account import Dropped, Step
 from topple.data.splitting import HeldOut, Split
 from topple.data.vocabulary import Vocabulary
 from topple.errors import DataError, need
@@ -73,18 +74,32 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
         return kept.when(rows[entries.row], items[entries.col])
 
     trained = matrix[train][:, items].tocsr()  # [U, I] of training users and the items they met
-    logger.info(
-        "prepared %s: %d of %d interactions to train on, %d items, %d users to train on, %d to validate, %d to test",
-        *(interactions.name, trained.nnz, len(interactions), len(items), len(train), count, count),
-    )
-    return Split(
+    held = held_out(validation), held_out(test)
+    unseen = matrix.nnz - trained.nnz - sum(part.fold_in.nnz + part.held_out.nnz for part in held)
+    lost = 2 * count - sum(len(part.users) for part in held), len(kept.catalogue) - len(items)
+    account = kept.account.then(Step(Dropped.UNSEEN_ITEMS, unseen, *lost))
+    split = Split(
         catalogue=kept.catalogue.subset(items),
         train_users=users(train),
         train=trained,
-        validation=held_out(validation),
-        test=held_out(test),
+        validation=held[0],
+        test=held[1],
         name=interactions.name,
         times=times(train, trained),
+        account=account,
+    )
+    _say(split, len(interactions))
+    return split
+
+
+def _say(split: Split, interactions: int) -> None:
+    """Say through logging what became of the rows."""
+    for sentence in split.account.sentences():
+        logger.info("%s: %s", split.name, sentence)
+    logger.info(
+        "prepared %s: %d of %d interactions to train on, %d items, %d users to train on, %d to validate, %d to test",
+        *(split.name, split.train.nnz, interactions, len(split.catalogue)),
+        *(len(users) for users in (split.train_users, split.validation.users, split.test.users)),
     )
 
 

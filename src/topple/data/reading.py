@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -11,8 +12,8 @@ from scipy import sparse
 
 from topple.data.formats import ADJACENCY, read_adjacency
 from topple.data.interactions import Interactions
-from topple.data.merging import Duplicates, Rows, merged
-from topple.data.rows.account import Order
+from topple.data.merging import Duplicates, Rows, merged, usual
+from topple.data.rows.account import Account, Dropped, Step
 from topple.data.rows.columns import AUTO, ITEMS, USERS, Columns, plain_column
 from topple.data.tables import TextTable, frame_of, read_table
 from topple.data.vocabulary import Catalogue, Vocabulary
@@ -100,18 +101,28 @@ def read_interactions(
         source = read_adjacency(path, separator) if adjacency else read_table(path, text, ids, (title,))
     named = (user, item, rating, title, timestamp, weight)
     columns = Columns.of(frame_of(source), named, ordered=ordered, day_first=day_first)
-    frame_length = len(columns.frame)
-    columns = columns.without_holes() if drop_missing else columns
+    account = Account(len(columns.frame), order=columns.order, unread=columns.unread())
+    if drop_missing:
+        columns, holes = columns.without_holes()
+        account = account.then(holes)
     if len(columns.frame) == 0:
         raise DataError(f"{name or 'the frame'} holds no rows: at least one interaction is needed. Check the source.")
+    return _read(columns, duplicates, name, account)
+
+
+def _read(columns: Columns, duplicates: Duplicates | None, name: str | None, account: Account) -> Interactions:
+    """Return the interactions of a table without holes."""
     (users, user_index), (items, item_index) = columns.users(), columns.items()
-    pairs = user_index * len(items) + item_index
-    read = Rows(pairs, columns.ratings(), columns.weights(), columns.moments())
+    times, span = columns.moments()
+    read = Rows(user_index * len(items) + item_index, columns.ratings(), columns.weights(), times)
     catalogue = Catalogue(items, columns.titles(item_index, items))
-    found = _interactions(merged(read, duplicates), users, catalogue, name or "interactions", columns.order)
-    told = "" if len(found) == frame_length else f", of {frame_length:,} rows"
-    told += "" if columns.weight is None else f", weights of column {columns.weight!r}"
+    rows = merged(read, duplicates)
+    repeats = Step(Dropped.REPEATS, len(read.pairs) - len(rows.pairs), told={"by": duplicates or usual(read)})
+    account = replace(account, users=len(users), items=len(items), span=span).then(repeats)
+    found = _interactions(rows, users, catalogue, name or "interactions", account)
     counts = len(found), len(found.users), len(found.catalogue)
+    told = "" if len(found) == account.rows else f", of {account.rows:,} rows"
+    told += "" if columns.weight is None else f", weights of column {columns.weight!r}"
     logger.info("read %s: %d interactions of %d users with %d items%s", name or "a frame", *counts, told)
     return found
 
@@ -122,7 +133,7 @@ def _ids_among(present: Sequence[str], user: str, item: str) -> list[str]:
 
 
 def _interactions(
-    rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str, order: Order | None = None
+    rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str, account: Account | None = None
 ) -> Interactions:
     """Return the rows as interactions; those of weight 0 are left out.
 
@@ -137,7 +148,7 @@ def _interactions(
         ratings=rows.ratings,
         name=name,
         timestamps=rows.timestamps,
-        order=order,
+        account=account or Account(),
         weights=None if rows.weights is None or bool((rows.weights == 1).all()) else rows.weights,
     )
     if found.weights is None or bool((found.weights > 0).all()):
@@ -157,7 +168,7 @@ def _interactions(
     if nothing.all():
         raise DataError(f"all weights of {name} are 0: at least one interaction is needed. Check the weight column.")
     logger.warning("%s: %d of %d pairs have weight 0 and are left out", name, nothing.sum(), len(found))
-    return found.keep(~nothing)
+    return found.left_out(~nothing, Dropped.NO_WEIGHT)
 
 
 def from_csr(

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
 
+from topple.data.rows.account import Account
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, UnknownIdError
 from topple.records.history import History
@@ -43,6 +44,7 @@ class Split:
         test: held-out users to report on and to explain.
         name: the data set's name.
         times: when each stored entry of `train` happened [entries]; None where that is not known.
+        account: what became of the rows that were read; of a split that was not prepared here, nothing.
     """
 
     catalogue: Catalogue
@@ -52,6 +54,7 @@ class Split:
     test: HeldOut
     name: str = "split"
     times: TimeArray | None = None
+    account: Account = field(default_factory=Account)
 
     @property
     def weighted(self) -> bool:

@@ -215,37 +215,45 @@ def numbers_of(series: nw.Series[Any], message: str) -> FloatArray:
 
 
 def moments(series: nw.Series[Any], *, day_first: bool | None = None) -> TimeArray:
-    """Return times as numbers: numbers as they are, dates as microseconds since 1970, or nanoseconds where they have such.
+    """Return times as numbers; see `times_of`."""
+    return times_of(series, day_first=day_first)[0]
+
+
+def times_of(series: nw.Series[Any], *, day_first: bool | None = None) -> tuple[TimeArray, str | None]:
+    """Return times as numbers, and the unit of dates.
+
+    Numbers are as they are, without a unit; dates are microseconds since 1970, "us", or nanoseconds, "ns", where they have such.
 
     Raises:
         DataError: a time that is neither.
     """
-    column = column_of(series)
+    column, unit = column_of(series), None
     kind = None if isinstance(column, list) else column.type
     if kind is not None and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         numbers = _floats(series, column)
         column = numbers if np.isfinite(numbers).all() else dates_of(column, day_first=day_first)
         kind = None if isinstance(column, np.ndarray) else column.type
     if kind is not None and pa.types.is_temporal(kind):
-        column = _whole(column)
+        column, unit = _whole(column)
     if isinstance(column, pa.Array | pa.ChunkedArray) and pa.types.is_integer(column.type) and not column.null_count:
         with suppress(pa.ArrowInvalid):  # beyond int64
-            return np.asarray(pc.cast(column, pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
-    return _finite(
+            return np.asarray(pc.cast(column, pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64), unit
+    found = _finite(
         series,
         _floats(series, column),
         "timestamp {value!r} in row {row} of column {column!r} is not a number or a date. Correct or drop the row, or leave "
         "timestamp out (--time-column): then histories have no order.",
     )
+    return found, unit
 
 
-def _whole(column: pa.Array) -> pa.Array:
-    """Return dates as whole numbers: of microseconds, or of the unit of the column where that cannot hold them."""
+def _whole(column: pa.Array) -> tuple[pa.Array, str | None]:
+    """Return dates as whole numbers, and their unit: of microseconds, or of the unit of the column where that cannot hold them."""
     micro = pa.timestamp("us", tz=getattr(column.type, "tz", None))
     for unit in (micro, column.type):
         with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            return pc.cast(pc.cast(column, unit), pa.int64())
-    return column
+            return pc.cast(pc.cast(column, unit), pa.int64()), getattr(unit, "unit", None)
+    return column, None
 
 
 def _floats(series: nw.Series[Any], column: pa.Array | list[Any]) -> FloatArray:

@@ -33,7 +33,10 @@ def sequence_model():
 def test_a_fit_that_needs_an_order_says_where_the_data_has_none(caplog):
     model = topple.fit(UNORDERED, "sasrec", settings=QUICK, progress=False)
     assert "sasrec reads a history as a sequence, and tiny has neither times nor an order of events" in caplog.text
-    assert "Name the column of times (timestamp=, --time-column), say that the rows are in the order" in caplog.text
+    assert (
+        "Of a table, name the column of times (timestamp=, --time-column), or say that the rows are in the order"
+        in caplog.text
+    )
     assert model.training["order"] == "not known"
     caplog.clear()
     topple.explain(model, UNORDERED.histories(limit=1), k=2, progress=False)

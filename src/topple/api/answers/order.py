@@ -23,8 +23,9 @@ def no_order(model: str, data: str) -> str:
     """
     return (
         f"{model} reads a history as a sequence, and {data} has neither times nor an order of events: histories come sorted by item id, "
-        "and which item is the latest is not known. Name the column of times (timestamp=, --time-column), say that the rows are in "
-        "the order of the events (ordered=True, --ordered), or choose a model that reads no order, such as ease or mult-vae."
+        "and which item is the latest is not known. Of a table, name the column of times (timestamp=, --time-column), or say that the "
+        "rows are in the order of the events (ordered=True, --ordered); else choose a model that reads no order, such as ease or "
+        "mult-vae."
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any, Self
 import narwhals as nw
 import numpy as np
 
+from topple.data.dates import written
 from topple.data.formats import ORDER, exploded
-from topple.data.rows.account import Order
-from topple.data.tables import column_of, missing_column, moments, ratings_of, weights_of
+from topple.data.rows.account import Dropped, Order, Step
+from topple.data.tables import column_of, missing_column, ratings_of, times_of, weights_of
 from topple.data.vocabulary import Vocabulary
 from topple.errors import DataError, need
 from topple.types import FloatArray, IntArray, TimeArray
@@ -37,6 +38,21 @@ TITLES = (
 ITEMS = (
     "itemid", "iid", "items", "movieid", "productid", "product", "trackid", "artistid", "bookid", "isbn", "aid", "asin", "sku"
 )  # fmt: skip
+TIMES = (
+    "timestamp",
+    "time",
+    "date",
+    "datetime",
+    "when",
+    "ts",
+    "unixtime",
+    "eventtime",
+    "createdat",
+    "day",
+    "invoicedate",
+    "orderdate",
+)
+RATINGS = ("rating", "ratings", "stars", "score", "overall")
 """Plain names of columns, small and without blanks, that are taken where none is called user, item or title."""
 
 
@@ -108,17 +124,17 @@ class Columns:
         by_rows = Order.LISTS if ORDER in frame.columns else Order.ROWS if ordered else None
         return cls(frame, user, item, rating, title, timestamp, weight, by_rows, day_first)
 
-    def without_holes(self) -> Self:
-        """Return the table of the rows that have a value in each of the columns but titles, and say how many are left out."""
+    def without_holes(self) -> tuple[Self, Step]:
+        """Return the table of the rows that have a value in each of the columns but titles, and what is left out."""
         names = (self.user, self.item, self.rating, self.timestamp, self.weight)
         chosen = [column for column in names if column is not None]
         whole = self.frame.drop_nulls(subset=chosen)
-        if len(whole) == len(self.frame):
-            return self
-        holes = ", ".join(f"{column!r} {count:,}" for column in chosen if (count := self.frame[column].null_count()))
         left_out = len(self.frame) - len(whole)
-        logger.warning("%d of %d rows are left out, for something is missing: %s", left_out, len(self.frame), holes)
-        return replace(self, frame=whole)
+        counts = {column: count for column in chosen if (count := int(self.frame[column].null_count()))}
+        if left_out:
+            holes = ", ".join(f"{column!r} {count:,}" for column, count in counts.items())
+            logger.warning("%d of %d rows are left out, for something is missing: %s", left_out, len(self.frame), holes)
+        return replace(self, frame=whole), Step(Dropped.HOLES, left_out, told=counts)
 
     def users(self) -> tuple[Vocabulary, IntArray]:
         """Return the user ids, and the index of each row's."""
@@ -136,16 +152,31 @@ class Columns:
         """Return the weight of each row."""
         return None if self.weight is None else weights_of(self.frame[self.weight])
 
-    def moments(self) -> TimeArray | None:
-        """Return the time of each row; where the order of rows counts, the number of the row when all are in order."""
+    def moments(self) -> tuple[TimeArray | None, tuple[str, str] | None]:
+        """Return the time of each row, and the first and the last time in words.
+
+        Where the order of the rows counts, the number of the row when all are in order stands for the time.
+        """
         if self.timestamp is None:
-            return None if self.by_rows is None else np.arange(len(self.frame), dtype=np.int64)
-        times = moments(self.frame[self.timestamp], day_first=self.day_first)
+            return (None if self.by_rows is None else np.arange(len(self.frame), dtype=np.int64)), None
+        times, unit = times_of(self.frame[self.timestamp], day_first=self.day_first)
+        first, last = written(np.array([times.min(), times.max()]), unit)
         if self.by_rows is None:
-            return times
+            return times, (first, last)
         numbers = np.empty(len(times), dtype=np.int64)
         numbers[np.argsort(times, kind="stable")] = np.arange(len(times))
-        return numbers
+        return numbers, (first, last)
+
+    def unread(self) -> dict[str, str]:
+        """Return the columns that look like times or ratings and are not read, by which of the two."""
+        read = {self.user, self.item, self.rating, self.title, self.timestamp, self.weight}
+        names = [str(column) for column in self.frame.columns if column not in read]
+        found = {}
+        for what, usual, column in (("time", TIMES, self.timestamp), ("rating", RATINGS, self.rating or self.weight)):
+            near = [name for name in names if name.lower().replace("_", "").replace(" ", "") in usual]
+            if column is None and near:
+                found[what] = near[0]
+        return found
 
     def titles(self, item_index: IntArray, items: Vocabulary) -> tuple[str, ...] | None:
         """Return the title of each item in the first row that has one; an item without a title has the id as title."""

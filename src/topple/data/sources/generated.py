@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from topple.data.interactions import Interactions
+from topple.data.rows.account import Account
 from topple.data.sources.base import Source
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.randomness import generator
@@ -53,6 +54,7 @@ class Generated(Source):
             item_index=item_index,
             ratings=ratings,
             name=self.name,
+            account=Account(len(user_index), self.users, len(titles)),
         )
 
 
