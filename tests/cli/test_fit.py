@@ -56,9 +56,7 @@ def test_the_summary_is_sentences_that_say_what_became_of_the_file(topple, tmp_p
     assert "Left out: 1 row repeating a pair of user and item: the first is kept." in lines
     assert "Left out: 120 interactions with a rating that is not above 3.5." in lines
     assert "Order of the events: by their times." in lines
-    assert any(
-        line.startswith("Split: 16 users to train on, with 96 interactions of 13 items; 2 (of 12") for line in lines
-    )
+    assert any(line.startswith("Split: 16 users to train on, with 96 interactions of 13 items; 2 (") for line in lines)
     assert any(
         line.endswith("over 2 users: too few to go by.") and "validation users: NDCG@100" in line for line in lines
     )
@@ -297,7 +295,7 @@ class TestOrder:
         result = topple("fit", "--dataset", "generated", "--out", tmp_path / "m", *option)
         assert result.exit_code == 2
         assert "says how your own table is read, and generated is a data set by name" in result.stderr
-        assert f"--{option[0].removeprefix('--no-').removeprefix('--')} says" in result.stderr
+        assert f"error: {option[0]} says" in result.stderr
 
 
 class TestWeights:

@@ -251,17 +251,30 @@ class TestRatings:
     @pytest.mark.parametrize("bad", ["bad", "4,5", "NA", "", "nan", "inf"])
     def test_a_text_file_with_what_is_no_number(self, tmp_path, bad):
         (tmp_path / "a.csv").write_text(f'user,item,rating\n1,2,3.5\n1,3,"{bad}"\n1,4,2\n')
-        with pytest.raises(DataError, match=r"rating .* in row 2 of column 'rating' is not a finite number") as raised:
+        told = (
+            r"rating is missing in row 2 of 3 \(column 'rating'.* leave them out: drop_missing=True \(--drop-missing\)"
+        )
+        if bad not in ("NA", "", "nan"):
+            told = r"rating .* in row 2 of column 'rating' is not a finite number"
+        with pytest.raises(DataError, match=told) as raised:
             read_interactions(tmp_path / "a.csv", rating="rating")
-        assert bad in str(raised.value)
+        assert bad in str(raised.value) or bad == "nan"
+        if bad in ("NA", "", "nan"):
+            assert len(read_interactions(tmp_path / "a.csv", rating="rating", drop_missing=True)) == 2
 
     @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), None, "bad"])
     @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table], ids=["pandas", "polars", "pyarrow"])
     def test_a_frame_with_what_is_no_number(self, frame, bad):
         ratings = ["4", "5", bad] if isinstance(bad, str) else [4.0, 5.0, bad]
         shown = "(None|nan)" if bad is None else f"'?{bad}'?"
-        with pytest.raises(DataError, match=f"rating {shown} in row 3 of column 'stars' is not a finite number"):
-            read_interactions(frame({"user": [1, 2, 3], "item": [1, 2, 3], "stars": ratings}), rating="stars")
+        told = f"rating {shown} in row 3 of column 'stars' is not a finite number"
+        if bad is None or bad != bad:  # NaN
+            told = r"rating is missing in row 3 of 3 \(column 'stars'\)"
+        table = frame({"user": [1, 2, 3], "item": [1, 2, 3], "stars": ratings})
+        with pytest.raises(DataError, match=told):
+            read_interactions(table, rating="stars")
+        if "missing" in told:
+            assert len(read_interactions(table, rating="stars", drop_missing=True)) == 2
 
     def test_objects_of_several_types(self):
         frame = pd.DataFrame({"user": [1, 2], "item": [1, 2], "rating": [4, "bad"]}, dtype=object)
@@ -408,9 +421,10 @@ def test_timestamps_are_read_from_text_and_stay_with_their_rows(tmp_path):
 @pytest.mark.parametrize("bad", ["noon", None, float("nan")])
 def test_a_timestamp_that_is_none_is_refused(bad):
     table = pd.DataFrame({"user": USERS, "item": ITEMS, "when": pd.Series([1, bad, 3, 4], dtype=object)})
-    with pytest.raises(
-        DataError, match=r"timestamp .* in row 2 of column 'when' is not a number or a date.*--time-column"
-    ):
+    told = r"timestamp .* in row 2 of column 'when' is not a number or a date.*--time-column"
+    if bad != "noon":
+        told = r"time is missing in row 2 of 4 \(column 'when'\).*--drop-missing"
+    with pytest.raises(DataError, match=told):
         read_interactions(table, timestamp="when")
 
 

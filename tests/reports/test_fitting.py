@@ -37,7 +37,9 @@ def test_the_split():
         in line
     )
     whole = held.fold_in.nnz + held.held_out.nnz
-    assert line.endswith(f"{len(held.users)} (of {whole} interactions {held.held_out.nnz} to predict) to test.")
+    assert line.endswith(
+        f"{len(held.users)} ({held.held_out.nnz} of {whole} interactions are to be predicted) to test."
+    )
     titles = ("Alien", *(str(item) for item in split.catalogue.vocabulary.ids[1:]))
     titled = replace(split, catalogue=replace(split.catalogue, titles=titles))
     assert split_sentences(titled)[-1] == f"Titles: 1 of {len(titles)} items have one."

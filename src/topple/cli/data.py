@@ -1,21 +1,24 @@
 """`topple data`: the data sets by name, and any table of your own."""
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from topple import registry
 from topple.cli.shared.options import DataChoice, Json, plainly, takes_data
 from topple.cli.shared.showing import console, show_json
-from topple.errors import DataError
+from topple.errors import DataError, SettingsError, escaped
 
 if TYPE_CHECKING:
     from topple.data.interactions import Interactions
-    from topple.data.splitting import Split
+    from topple.data.rows.columns import Columns
 
 app = typer.Typer(help="The data sets: list, fetch, describe.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A data set by name.")]
@@ -82,45 +85,111 @@ def describe(
     name: Annotated[str, typer.Argument(help="A data set by name, or a table (CSV, TSV, JSON Lines, Parquet).")],
     json: Json = False,
 ) -> None:
-    """Count users, items and interactions, before and after preparation, with the options that `topple fit` takes."""
+    """Say how a table is read, what would be left out and why, and the split to come; or all that is wrong with it at once.
+
+    The options are those of `topple fit`. Exit code 2: the table cannot be read as it is.
+    """
+    from topple.cli.shared import reading
     from topple.data.sources import source
     from topple.data.sources.alishop import Alishop
-    from topple.reports.tables import facts_table
 
     if choice.dataset is not None or choice.interactions is not None:
         raise DataError("name the data set or the table as the argument, and not by --dataset or --interactions.")
-    facts: dict[str, object] = {}
-    if name not in registry.names("datasets"):
-        chosen = replace(choice, interactions=Path(name))
-        read = chosen.read()
-        facts["as published"] = read.describe()
-        facts["first rows"] = _first_rows(read)
+    named = name in registry.names("datasets")
+    chosen = replace(choice, dataset=name) if named else replace(choice, interactions=Path(name))
+    reading.check(chosen)
+    if not named:
+        columns = reading.columns_of(chosen)
+        found = reading.problems(chosen, columns)
+        if found:
+            _tell_problems(columns, name, found, json=json)
+            raise typer.Exit(2)
+        read: Interactions | None = reading.read_table(chosen)
     else:
-        chosen, found = replace(choice, dataset=name), source(name)
-        if not isinstance(found, Alishop):
-            facts["as published"] = found.load(choice.data_dir).describe()
-    facts["prepared"] = _prepared(chosen.load)
+        alishop = isinstance(source(name), Alishop)
+        read = None if alishop else source(name).load(chosen.data_dir)
+    _tell(chosen, name, read, json=json)
+
+
+def _tell_problems(columns: "Columns", name: str, problems: Sequence[str], *, json: bool) -> None:
+    """Show the first rows as they are written, and all that is wrong."""
+    rows = columns.first_rows(FIRST)
     if json:
-        show_json(facts)
+        show_json({"problems": list(problems), "first rows": rows})
         return
-    for title, values in facts.items():
-        console().print(facts_table(f"{name}, {title}", values))  # type: ignore[arg-type] # both are objects
+    console().print(f"{name}, the first rows as they are written:", markup=False, soft_wrap=True)
+    console().print(_rows_table(rows))
+    screen = Console(stderr=True, highlight=False)
+    count = len(problems)
+    screen.print(f"[bold red]error:[/] {count:,} {'problem' if count == 1 else 'problems'}:", soft_wrap=True)
+    for number, problem in enumerate(problems, start=1):
+        screen.print(f"{number}. {escaped(problem)}", markup=False, soft_wrap=True)
 
 
-def _first_rows(read: "Interactions") -> Mapping[str, object]:
-    """Show the first rows as they were understood, by number."""
-    users, items = read.users.decode(read.user_index[:FIRST]), read.catalogue.vocabulary.decode(read.item_index[:FIRST])
-    others = {"rating": read.ratings, "weight": read.weights, "time": read.timestamps}
-    return {
-        str(row + 1): {"user": user, "item": item}
-        | {name: float(values[row]) for name, values in others.items() if values is not None}
-        for row, (user, item) in enumerate(zip(users, items, strict=True))
-    }
+def _tell(choice: DataChoice, name: str, read: "Interactions | None", *, json: bool) -> None:
+    """Show the first rows as they were understood, what was left out and why, and the split to come."""
+    from topple.cli.shared import reading
+    from topple.reports.fitting import lengths_sentence, split_sentences
 
-
-def _prepared(make: Callable[[], "Split"]) -> Mapping[str, object]:
-    """Describe the split, or say why there is none: a table can be described before it can be split."""
+    split, reason = None, ""
     try:
-        return make().describe()
-    except DataError as error:
-        return {"not possible": str(error)}
+        split = choice.load() if read is None else reading.prepared(choice, read)
+    except (DataError, SettingsError) as error:
+        reason = str(error)
+    rows = {} if read is None else _first_rows(read)
+    if json:
+        told: dict[str, object] = {} if read is None else {"as published": read.describe(), "first rows": rows}
+        account = split.account if split is not None else read.account if read is not None else None
+        told["account"] = None if account is None else account.as_json()
+        show_json({**told, "problems": [], "prepared": {"not possible": reason} if split is None else split.describe()})
+        return
+    screen = console()
+    if rows:
+        screen.print(f"{name}, the first rows as they are understood:", markup=False, soft_wrap=True)
+        screen.print(_rows_table(rows))
+    lines = [] if read is None else (split or read).account.sentences()
+    if read is not None:
+        lines.insert(1, lengths_sentence(read))
+    lines += [f"Split: not possible. {reason}"] if split is None else split_sentences(split)
+    for line in lines:
+        screen.print(line, markup=False, soft_wrap=True)
+    if split is not None:
+        data = ["--dataset" if choice.dataset else "--interactions", name, *reading.as_options(choice)]
+        command = shlex.join(["topple", "fit", *data, "--out", "model"])
+        screen.print(f"Next: {command}", markup=False, soft_wrap=True)
+
+
+def _first_rows(read: "Interactions") -> Mapping[str, Mapping[str, object]]:
+    """Return the first rows as they were understood, by number."""
+    from topple.data.dates import written
+    from topple.data.rows.account import Order
+
+    users, items = read.users.decode(read.user_index[:FIRST]), read.catalogue.vocabulary.decode(read.item_index[:FIRST])
+    columns: dict[str, Sequence[object]] = {"user": users, "item": items}
+    if read.catalogue.titles is not None:
+        columns["title"] = [read.catalogue.title(item) for item in items]
+    for name, values in (("rating", read.ratings), ("weight", read.weights)):
+        if values is not None:
+            columns[name] = values[:FIRST].tolist()
+    if read.timestamps is not None:
+        in_time = read.order is Order.TIMES
+        columns["time" if in_time else "order"] = written(read.timestamps, read.account.unit if in_time else "")[:FIRST]
+    return {str(row + 1): {name: values[row] for name, values in columns.items()} for row in range(len(users))}
+
+
+def _rows_table(rows: Mapping[str, Mapping[str, object]]) -> Table:
+    """Return rows by number as a table; ids that are texts stand between quotation marks, so that they are told from numbers."""
+    table = Table()
+    table.add_column("row", justify="right")
+    for name in next(iter(rows.values()), {}):
+        table.add_column(Text(name), overflow="fold")
+    for number, row in rows.items():
+        table.add_row(number, *(Text(_cell(name, value)) for name, value in row.items()))
+    return table
+
+
+def _cell(name: str, value: object) -> str:
+    """Return a value as text; ids that are texts in quotation marks."""
+    if isinstance(value, str):
+        return repr(value) if name in ("user", "item") else value
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

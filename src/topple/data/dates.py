@@ -113,7 +113,7 @@ def written(times: TimeArray, unit: str | None = None) -> list[str]:
         units = {next((name for least, name in UNITS if time >= least), "") for time in (times.min(), times.max())}
         unit = units.pop() if len(units) == 1 else ""
     if not unit:
-        return [f"{time:,}" if isinstance(time, int) else f"{time:g}" for time in times.tolist()]
+        return [str(time) if isinstance(time, int) else f"{time:g}" for time in times.tolist()]
     dates = np.asarray(times).astype(np.int64).astype(f"datetime64[{unit}]").astype("datetime64[m]")
     texts = [str(date).replace("T", " ") for date in dates]
     return [text.removesuffix(" 00:00") for text in texts] if all(text.endswith(" 00:00") for text in texts) else texts

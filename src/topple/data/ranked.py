@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from narwhals import Series
 
-from topple.data.rows.columns import ITEMS, USERS, plain_column, say_taken
+from topple.data.rows.names import ITEMS, USERS, plain_column, say_taken
 from topple.data.tables import (
     TextTable,
     column_of,

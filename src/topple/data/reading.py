@@ -14,7 +14,8 @@ from topple.data.formats import ADJACENCY, read_adjacency
 from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates, Rows, merged, usual
 from topple.data.rows.account import Account, Dropped, Step
-from topple.data.rows.columns import AUTO, ITEMS, USERS, Columns, plain_column
+from topple.data.rows.columns import Columns
+from topple.data.rows.names import AUTO, ITEMS, USERS, plain_column
 from topple.data.tables import TextTable, frame_of, read_table
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, as_list, need, shown
@@ -87,38 +88,67 @@ def read_interactions(
         >>> len(read_interactions(table))
         3
     """
-    for what, told in (("separator", separator), ("duplicates", duplicates), ("name", name)):
-        need(told, str | None, what, "a text, or nothing")
-    if form not in ("table", ADJACENCY):
-        raise DataError(f"form={shown(form)} is not one of table, adjacency. Choose one of the two (--form).")
-    if isinstance(source, str | Path):
-        path, adjacency = Path(source), form == ADJACENCY
-        name = name or path.name
-        if not header and not adjacency:
-            user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
-        text = TextTable(separator, header, encoding, decimal)
-        ids = partial(_ids_among, user=user, item=item)
-        source = read_adjacency(path, separator) if adjacency else read_table(path, text, ids, (title,))
-    named = (user, item, rating, title, timestamp, weight)
-    columns = Columns.of(frame_of(source), named, ordered=ordered, day_first=day_first)
+    need(duplicates, str | None, "duplicates", "a text, or nothing")
+    text, named = TextTable(separator, header, encoding, decimal), (user, item, rating, title, timestamp, weight)
+    columns, name = table_of(source, named, text, form=form, ordered=ordered, day_first=day_first, name=name)
+    for message in columns.absent():
+        raise DataError(message)
     account = Account(len(columns.frame), order=columns.order, unread=columns.unread())
     if drop_missing:
         columns, holes = columns.without_holes()
         account = account.then(holes)
     if len(columns.frame) == 0:
         raise DataError(f"{name or 'the frame'} holds no rows: at least one interaction is needed. Check the source.")
+    columns.refuse()
     return _read(columns, duplicates, name, account)
+
+
+def table_of(
+    source: Any,
+    named: tuple[Any, Any, Any, Any, Any, Any],
+    text: TextTable,
+    *,
+    form: str = "table",
+    ordered: bool = False,
+    day_first: bool | None = None,
+    name: str | None = None,
+) -> tuple[Columns, str | None]:
+    """Return a file or a frame as a table whose columns are found, and what to call it; see `read_interactions`.
+
+    Args:
+        source: the path or the frame.
+        named: the columns of users, items, ratings, titles, times and weights.
+        text: how a text file is written.
+        form: "table" or "adjacency".
+        ordered: whether the rows are in the order of the events.
+        day_first: of dates.
+        name: of the data set.
+    """
+    for what, told in (("separator", text.separator), ("name", name)):
+        need(told, str | None, what, "a text, or nothing")
+    if form not in ("table", ADJACENCY):
+        raise DataError(f"form={shown(form)} is not one of table, adjacency. Choose one of the two (--form).")
+    user, item, rating, title, timestamp, weight = named
+    if isinstance(source, str | Path):
+        path, adjacency = Path(source), form == ADJACENCY
+        name = name or path.name
+        if not text.header and not adjacency:
+            user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
+        ids = partial(_ids_among, user=user, item=item)
+        source = read_adjacency(path, text.separator) if adjacency else read_table(path, text, ids, (title,))
+    named = (user, item, rating, title, timestamp, weight)
+    return Columns.of(frame_of(source), named, ordered=ordered, day_first=day_first), name
 
 
 def _read(columns: Columns, duplicates: Duplicates | None, name: str | None, account: Account) -> Interactions:
     """Return the interactions of a table without holes."""
     (users, user_index), (items, item_index) = columns.users(), columns.items()
-    times, span = columns.moments()
+    times, unit, span = columns.moments()
     read = Rows(user_index * len(items) + item_index, columns.ratings(), columns.weights(), times)
     catalogue = Catalogue(items, columns.titles(item_index, items))
     rows = merged(read, duplicates)
     repeats = Step(Dropped.REPEATS, len(read.pairs) - len(rows.pairs), told={"by": duplicates or usual(read)})
-    account = replace(account, users=len(users), items=len(items), span=span).then(repeats)
+    account = replace(account, users=len(users), items=len(items), span=span, unit=unit).then(repeats)
     found = _interactions(rows, users, catalogue, name or "interactions", account)
     counts = len(found), len(found.users), len(found.catalogue)
     told = "" if len(found) == account.rows else f", of {account.rows:,} rows"

@@ -81,16 +81,11 @@ def read_table(path: Path, text: TextTable | None = None, ids: Named = (), texts
         return read_json_lines(path)
     written = text or TextTable()
     delimiter = written.delimiter(suffixes)
-    for column in (named for chosen in (ids, texts) if not callable(chosen) for named in chosen):
-        if column is not None and escaped(column) != column:
-            raise DataError(
-                f"column {shown(column)} holds characters that no header can. Name the column as the header does."
-            )
     try:
         if suffixes and suffixes[-1] == ".parquet":
             return read_parquet(path)
         present = _header(path, written, delimiter)
-        ids, texts = (chosen(present) if callable(chosen) else chosen for chosen in (ids, texts))
+        ids, texts = (_named(chosen, present) for chosen in (ids, texts))
         table = _read_text(path, written, delimiter, present, [*ids, *texts, *(ATOMIC_IDS if kind == ATOMIC else ())])
         table = plainly_named(table) if kind == ATOMIC else table
         names = table.column_names  # decoded here
@@ -100,12 +95,27 @@ def read_table(path: Path, text: TextTable | None = None, ids: Named = (), texts
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
             f"{path} cannot be read as a table: {reason}. It must be Parquet, or text in UTF-8 with a header line; for "
-            "another delimiter pass separator (--separator)."
+            "another delimiter pass separator (--separator), for another encoding pass encoding (--encoding), such as latin-1."
         ) from error
     for number, column in enumerate(names):
         if column in ids:
             table = table.set_column(number, column, typed_ids(table.column(number)))
     return table
+
+
+def _named(chosen: Named, present: Sequence[str]) -> Sequence[str | None]:
+    """Return the names of columns that are chosen, among those that there are.
+
+    Raises:
+        DataError: a name that no header can hold.
+    """
+    names = chosen(present) if callable(chosen) else chosen
+    for column in names:
+        if column is not None and escaped(column) != column:
+            raise DataError(
+                f"column {shown(column)} holds characters that no header can. Name the column as the header does."
+            )
+    return names
 
 
 def _read_text(
@@ -268,8 +278,9 @@ def _finite(series: nw.Series[Any], values: FloatArray, message: str) -> FloatAr
     """Return the values, or refuse the first that is not finite with the message."""
     bad = ~np.isfinite(values)
     if bad.any():
-        row = int(np.argmax(bad))
-        raise DataError(message.format(value=series.to_list()[row], row=row + 1, column=series.name))
+        row, more = int(np.argmax(bad)), int(bad.sum()) - 1
+        rows = f"{row + 1} (and in {more:,} more)" if more else str(row + 1)
+        raise DataError(message.format(value=series.to_list()[row], row=rows, column=series.name))
     return values
 
 

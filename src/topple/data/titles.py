@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from topple.data.rows.columns import ITEMS, TITLES, plain_column, say_taken
+from topple.data.rows.names import ITEMS, TITLES, plain_column, say_taken
 from topple.data.tables import TextTable, missing_column, read_table
 from topple.errors import DataError, DataNotFoundError, need
 from topple.inputs import path_of, problem

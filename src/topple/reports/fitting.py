@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from topple.data.interactions import Interactions
 from topple.data.splitting import HeldOut, Split
 
 FEW = 30
@@ -37,6 +40,18 @@ def split_sentences(split: Split) -> list[str]:
         )
         lines.append(f"Titles: {known:,} of {len(split.catalogue):,} items have one.")
     return lines
+
+
+def lengths_sentence(read: Interactions) -> str:
+    """Say how many interactions there are, how long histories are, and from where to where ratings and weights go."""
+    lengths = np.bincount(read.user_index, minlength=len(read.users))
+    quarters = "/".join(f"{quarter:g}" for quarter in np.quantile(lengths, [0, 0.25, 0.5, 0.75, 1]))
+    ranges = [
+        f"; {name} from {values.min():g} to {values.max():g}"
+        for name, values in (("ratings", read.ratings), ("weights", read.weights))
+        if values is not None
+    ]
+    return f"As read: {len(read):,} interactions; a user has {quarters} (least, quartiles, most){''.join(ranges)}."
 
 
 def training_sentences(training: Mapping[str, Any]) -> list[str]:
@@ -78,7 +93,8 @@ def _ended(training: Mapping[str, Any]) -> str:
 
 def _held(part: HeldOut) -> str:
     """Say how many users are held out, and how many of the interactions are to be predicted."""
-    return f"{len(part.users):,} (of {part.fold_in.nnz + part.held_out.nnz:,} interactions {part.held_out.nnz:,} to predict)"
+    whole = part.fold_in.nnz + part.held_out.nnz
+    return f"{len(part.users):,} ({part.held_out.nnz:,} of {whole:,} interactions are to be predicted)"
 
 
 def _metric(name: str) -> str:

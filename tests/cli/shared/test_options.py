@@ -11,7 +11,7 @@ import topple
 from topple.cli.app import app
 
 DATA = Path(topple.__file__).parent / "data"
-TABLES = ("ranked.py", "tables.py", "dates.py", "vocabulary.py", "rows/columns.py", "formats.py")
+TABLES = ("ranked.py", "tables.py", "dates.py", "vocabulary.py", "rows/names.py", "formats.py")
 """What reads the tables of `topple agree`."""
 NAMED = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 

@@ -85,7 +85,7 @@ def test_an_empty_file(tmp_path):
 
 
 def test_a_rating_that_is_not_finite(tmp_path):
-    with pytest.raises(DataError, match=r"rating nan in row 2"):
+    with pytest.raises(DataError, match=r"rating is missing in row 2"):
         topple.load_split("ml-100k", write_100k(tmp_path, [(1, 1, 5), (1, 2, "nan")]))
 
 

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from topple import registry
-from topple.errors import DataError, ToppleError, shown
+from topple.errors import ToppleError
 
 if TYPE_CHECKING:
-    from topple.data.interactions import Interactions
     from topple.data.splitting import Split
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -42,11 +40,6 @@ HistoryWeights = Annotated[
 ]
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; repeat for more.")]
 DATA, PREPARE = "Data", "Preparation"
-OF_TABLES = (
-    "user_column", "item_column", "title_column", "rating_column", "weight_column", "time_column", "ordered", "separator", "header",
-    "encoding", "decimal", "day_first", "drop_missing", "form", "duplicates",
-)  # fmt: skip
-"""Options that say how a table is read, and nothing to a data set by name."""
 
 
 @dataclass(frozen=True)
@@ -169,85 +162,9 @@ class DataChoice:
 
     def load(self) -> "Split":
         """Read and prepare the chosen data."""
-        from topple.data.preparation import Preparation, prepare
-        from topple.data.sources import source
-        from topple.inputs import watching
-        from topple.reports.progress import bytes_bar
+        from topple.cli.shared.reading import load
 
-        if (self.dataset is None) == (self.interactions is None):
-            raise DataError(
-                "give either --dataset NAME or --interactions FILE. "
-                f"Data sets: {', '.join(registry.names('datasets'))}; `topple data list` tells more."
-            )
-        if self.dataset is not None:
-            self._refuse_options_of_tables()
-        names = ("positive_above", "min_items", "held_out_users", "held_out_share")
-        options = {name: getattr(self, name) for name in names} | {"seed": self.split_seed}
-        options["ratings_as_weights"] = self.ratings_as_weights or None
-        given = {name: value for name, value in options.items() if value is not None}
-        if self.dataset is not None:
-            split = source(self.dataset).split(self.data_dir, given)
-        else:
-            with bytes_bar(f"read {self.interactions}") as on_bytes, watching(on_bytes):
-                read = self.read()
-            split = prepare(read, Preparation.parse(given))
-        return self._titled(split)
-
-    def _refuse_options_of_tables(self) -> None:
-        """Refuse an option that a data set by name would not read, and no table of titles either."""
-        of_titles = () if self.titles is None else ("item_column", "separator", "header", "encoding", "title_column")
-        for name, parameter in inspect.signature(DataChoice).parameters.items():
-            if name in OF_TABLES and name not in of_titles and getattr(self, name) != parameter.default:
-                raise DataError(
-                    f"--{name.replace('_', '-')} says how your own table is read, and {self.dataset} is a data set by name. Leave it "
-                    "out, or read the file itself: --interactions FILE."
-                )
-
-    def read(self) -> "Interactions":
-        """Read the table of interactions."""
-        from topple.data.reading import read_interactions
-
-        return read_interactions(
-            self.interactions,
-            user=self.user_column,
-            item=self.item_column,
-            rating=self.rating_column,
-            title=self.title_column if self.titles is None else None,
-            timestamp=self.time_column,
-            weight=None if self.weight_column == "none" else self.weight_column,
-            separator=self.separator,
-            duplicates=None if self.duplicates == "auto" else self.duplicates,  # type: ignore[arg-type] # checked there
-            form=self.form,  # type: ignore[arg-type] # checked there
-            header=self.header,
-            encoding=self.encoding,
-            decimal=self.decimal,
-            day_first=self.day_first,
-            drop_missing=self.drop_missing,
-            ordered=self.ordered,
-        )
-
-    def _titled(self, split: "Split") -> "Split":
-        from dataclasses import replace
-
-        from topple.data.titles import read_titles
-
-        if self.titles is None:
-            return split
-        titles = read_titles(
-            self.titles,
-            item=self.item_column,
-            title=self.title_column or "title",
-            separator=self.separator,
-            header=self.header,
-            encoding=self.encoding,
-        )
-        known, items = {str(item) for item in titles}, split.catalogue.vocabulary
-        if titles and known.isdisjoint(map(str, items.ids)):
-            raise DataError(
-                f"no item of the data has a title in {self.titles}: the ids there are such as {shown(next(iter(titles)))}, those of the "
-                f"data such as {shown(items.ids[0])}. Give titles by the same ids, or leave --titles out."
-            )
-        return replace(split, catalogue=split.catalogue.with_titles(titles))
+        return load(self)
 
 
 def takes_data(command: Callable[..., None]) -> Callable[..., None]:

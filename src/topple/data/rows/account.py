@@ -100,6 +100,7 @@ class Account:
         items: items with an interaction, once read.
         order: what the order of the events is told by; None: it is not known.
         span: the first and the last time, as dates where they are dates.
+        unit: of times that are dates, "us" or "ns"; "" for what is no time but an order; None: numbers as they are.
         steps: what was left out, in turn.
         unread: columns that look like times or ratings and were not read, by which of the two.
     """
@@ -109,6 +110,7 @@ class Account:
     items: int = 0
     order: Order | None = None
     span: tuple[str, str] | None = None
+    unit: str | None = None
     steps: tuple[Step, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
 

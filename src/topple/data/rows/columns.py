@@ -1,9 +1,8 @@
 """Which columns of a table are meant: those that are named, and those with plain names."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import narwhals as nw
 import numpy as np
@@ -11,49 +10,32 @@ import numpy as np
 from topple.data.dates import written
 from topple.data.formats import ORDER, exploded
 from topple.data.rows.account import Dropped, Order, Step
+from topple.data.rows.names import AUTO, ITEMS, RATINGS, TIMES, USERS, WEIGHTS, plain_column, say_taken
 from topple.data.tables import column_of, missing_column, ratings_of, times_of, weights_of
 from topple.data.vocabulary import Vocabulary
-from topple.errors import DataError, need
-from topple.types import FloatArray, IntArray, TimeArray
+from topple.errors import DataError, need, shown
+from topple.types import BoolArray, FloatArray, IntArray, TimeArray, plain
 
 logger = logging.getLogger(__name__)
 
-AUTO = "auto"
-"""In place of the name of a weight column: the first of `WEIGHTS` that the table has, if it has one."""
-WEIGHTS = ("weight", "weights", "count", "counts", "plays", "play_count", "playcount", "quantity", "confidence")
-"""Plain names of weight columns, in capitals or not."""
+MOST_SHOWN = 8
+"""Columns of a row that is shown at most."""
+NOTHING = ("", "na", "n/a", "nan", "null", "none", "nat", "-", "?")
+"""What stands for a missing number or time in a column of texts, in capitals or not."""
 
-USERS = ("userid", "uid", "customerid", "customer", "visitorid", "session", "sessionid", "reviewerid")
-TITLES = (
-    "titles",
-    "name",
-    "itemtitle",
-    "itemname",
-    "movietitle",
-    "producttitle",
-    "productname",
-    "trackname",
-    "booktitle",
-)
-ITEMS = (
-    "itemid", "iid", "items", "movieid", "productid", "product", "trackid", "artistid", "bookid", "isbn", "aid", "asin", "sku"
-)  # fmt: skip
-TIMES = (
-    "timestamp",
-    "time",
-    "date",
-    "datetime",
-    "when",
-    "ts",
-    "unixtime",
-    "eventtime",
-    "createdat",
-    "day",
-    "invoicedate",
-    "orderdate",
-)
-RATINGS = ("rating", "ratings", "stars", "score", "overall")
-"""Plain names of columns, small and without blanks, that are taken where none is called user, item or title."""
+
+class Moments(NamedTuple):
+    """The time of each row; None where neither times nor an order are known.
+
+    Args:
+        times: numbers that grow with time [rows].
+        unit: of dates, "us" or "ns"; "" for what is no time but an order; None: numbers as they are.
+        span: the first and the last time in words.
+    """
+
+    times: TimeArray | None
+    unit: str | None = None
+    span: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +52,7 @@ class Columns:
         weight: column of weights.
         by_rows: why the rows of a user, or those of equal times, are in the order of the events; None: they are not.
         day_first: whether 03/04/2025 is the third of April.
+        missing: columns that are named and not there; all but users and items are not read then.
     """
 
     frame: nw.DataFrame[Any]
@@ -81,6 +64,7 @@ class Columns:
     weight: str | None
     by_rows: Order | None
     day_first: bool | None
+    missing: tuple[str, ...] = ()
 
     @property
     def order(self) -> Order | None:
@@ -96,7 +80,7 @@ class Columns:
         ordered: bool = False,
         day_first: bool | None = None,
     ) -> Self:
-        """Find the columns in a table whose cells may hold lists.
+        """Find the columns in a table whose cells may hold lists; `missing` tells which are not there.
 
         Args:
             frame: the table.
@@ -105,7 +89,7 @@ class Columns:
             day_first: of dates.
 
         Raises:
-            DataError: a column that is missing.
+            DataError: lists of different lengths in a row.
         """
         user, item, rating, title, timestamp, weight = _need_names(*named)
         usual_user, usual_item = user, item
@@ -118,23 +102,71 @@ class Columns:
         if weight == AUTO:
             taken = (user, item, rating, title, timestamp)
             weight = next((by_name[name] for name in WEIGHTS if name in by_name and by_name[name] not in taken), None)
-        for column in (user, item, rating, title, timestamp, weight):
-            if column is not None and column not in frame.columns:
-                raise DataError(missing_column(column, frame.columns))
+        chosen = {"rating": rating, "title": title, "timestamp": timestamp, "weight": weight}
+        there = {name: column if column in frame.columns else None for name, column in chosen.items()}
+        absent = [
+            column for column in (user, item, *chosen.values()) if column is not None and column not in frame.columns
+        ]
         by_rows = Order.LISTS if ORDER in frame.columns else Order.ROWS if ordered else None
-        return cls(frame, user, item, rating, title, timestamp, weight, by_rows, day_first)
+        return cls(frame, user, item, by_rows=by_rows, day_first=day_first, missing=tuple(absent), **there)
+
+    def refuse(self) -> None:
+        """Refuse columns that are not there, and holes.
+
+        Raises:
+            DataError: there is one.
+        """
+        for message in (*self.absent(), *self.holes()):
+            raise DataError(message)
+
+    def absent(self) -> list[str]:
+        """Return a message for each column that is named and not there."""
+        return [missing_column(column, self.frame.columns) for column in self.missing]
+
+    def holes(self) -> list[str]:
+        """Return a message for each column that has holes."""
+        found = []
+        for what, column in self._read().items():
+            rows = np.flatnonzero(_holes(self.frame[column], what))
+            if len(rows):
+                value = self.frame[column][int(rows[0])]
+                there = f", which holds {shown(value)} there" if isinstance(value, str) and value else ""
+                more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
+                found.append(
+                    f"{what} is missing in row {rows[0] + 1}{more} of {len(self.frame):,} (column {column!r}{there}). Every row needs "
+                    "one; correct such rows, or leave them out: drop_missing=True (--drop-missing)."
+                )
+        return found
 
     def without_holes(self) -> tuple[Self, Step]:
         """Return the table of the rows that have a value in each of the columns but titles, and what is left out."""
-        names = (self.user, self.item, self.rating, self.timestamp, self.weight)
-        chosen = [column for column in names if column is not None]
-        whole = self.frame.drop_nulls(subset=chosen)
-        left_out = len(self.frame) - len(whole)
-        counts = {column: count for column in chosen if (count := int(self.frame[column].null_count()))}
-        if left_out:
-            holes = ", ".join(f"{column!r} {count:,}" for column, count in counts.items())
-            logger.warning("%d of %d rows are left out, for something is missing: %s", left_out, len(self.frame), holes)
-        return replace(self, frame=whole), Step(Dropped.HOLES, left_out, told=counts)
+        holes = {column: _holes(self.frame[column], what) for what, column in self._read().items()}
+        counts = {column: int(rows.sum()) for column, rows in holes.items() if rows.any()}
+        if not counts:
+            return self, Step(Dropped.HOLES, 0)
+        whole = ~np.any(list(holes.values()), axis=0)
+        left_out = int((~whole).sum())
+        told = ", ".join(f"{column!r} {count:,}" for column, count in counts.items())
+        logger.warning("%d of %d rows are left out, for something is missing: %s", left_out, len(self.frame), told)
+        return replace(self, frame=self.frame.filter(whole.tolist())), Step(Dropped.HOLES, left_out, told=counts)
+
+    def whole(self) -> Self:
+        """Return the table of the rows without a hole, without a word."""
+        if not len(self.frame):
+            return self
+        holes = [_holes(self.frame[column], what) for what, column in self._read().items()]
+        return replace(self, frame=self.frame.filter((~np.any(holes, axis=0)).tolist()))
+
+    def _read(self) -> dict[str, str]:
+        """Return the columns that are read, by what they hold, but for titles."""
+        named = {
+            "user id": self.user,
+            "item id": self.item,
+            "rating": self.rating,
+            "weight": self.weight,
+            "time": self.timestamp,
+        }
+        return {what: column for what, column in named.items() if column is not None and column in self.frame.columns}
 
     def users(self) -> tuple[Vocabulary, IntArray]:
         """Return the user ids, and the index of each row's."""
@@ -152,20 +184,31 @@ class Columns:
         """Return the weight of each row."""
         return None if self.weight is None else weights_of(self.frame[self.weight])
 
-    def moments(self) -> tuple[TimeArray | None, tuple[str, str] | None]:
-        """Return the time of each row, and the first and the last time in words.
+    def moments(self) -> "Moments":
+        """Return the time of each row.
 
         Where the order of the rows counts, the number of the row when all are in order stands for the time.
         """
         if self.timestamp is None:
-            return (None if self.by_rows is None else np.arange(len(self.frame), dtype=np.int64)), None
+            return Moments(None if self.by_rows is None else np.arange(len(self.frame), dtype=np.int64))
         times, unit = times_of(self.frame[self.timestamp], day_first=self.day_first)
         first, last = written(np.array([times.min(), times.max()]), unit)
         if self.by_rows is None:
-            return times, (first, last)
+            return Moments(times, unit, (first, last))
         numbers = np.empty(len(times), dtype=np.int64)
         numbers[np.argsort(times, kind="stable")] = np.arange(len(times))
-        return numbers, (first, last)
+        return Moments(numbers, "", (first, last))
+
+    def first_rows(self, count: int) -> dict[str, dict[str, object]]:
+        """Return the first rows as they are written, by number: all columns where one that is named is not there."""
+        rows, named = self.frame.head(count), self._read()
+        if self.missing:
+            named = {str(column): column for column in rows.columns[:MOST_SHOWN]}
+        values = {
+            ("time" if what == "time" else what.removesuffix(" id")): rows[column].to_list()
+            for what, column in named.items()
+        }
+        return {str(row + 1): {name: plain(column[row]) for name, column in values.items()} for row in range(len(rows))}
 
     def unread(self) -> dict[str, str]:
         """Return the columns that look like times or ratings and are not read, by which of the two."""
@@ -191,24 +234,22 @@ class Columns:
         return tuple(found.get(index, str(item)) for index, item in enumerate(items.ids))
 
 
+def _holes(series: nw.Series[Any], what: str) -> BoolArray:
+    """Return which rows of a column have no value: NaN and empty texts too, and of numbers and times words such as NA."""
+    found = np.asarray(series.is_null().to_numpy(), dtype=np.bool_)
+    if series.dtype.is_float():
+        return found | np.asarray(np.isnan(series.to_numpy()), dtype=np.bool_)
+    if series.dtype == nw.String:
+        texts, words = (
+            (series, [""]) if what.endswith(" id") else (series.str.strip_chars().str.to_lowercase(), list(NOTHING))
+        )
+        return found | np.asarray(texts.is_in(words).fill_null(value=False).to_numpy(), dtype=np.bool_)
+    return found
+
+
 def _need_names(*columns: Any) -> tuple[Any, ...]:
     """Refuse what names no column, in the order of the parameters."""
     names = ("user", "item", "rating", "title", "timestamp", "weight")
     for name, column in zip(names, columns, strict=True):
         need(column, str if name in ("user", "item") else str | None, name, "the name of a column")
     return columns
-
-
-def plain_column(columns: Sequence[str], name: str, usual: str, others: Sequence[str]) -> str:
-    """Return the column that is meant by the usual name: the only one with another plain name, where none has the usual one."""
-    if name in columns or name != usual:
-        return name
-    found = [column for column in columns if str(column).lower().replace("_", "").replace(" ", "") in others]
-    return found[0] if len(found) == 1 else name
-
-
-def say_taken(*pairs: tuple[str, str]) -> None:
-    """Say of each column that is taken for one of a usual name, (name, column), that it is."""
-    for name, column in pairs:
-        if name != column:
-            logger.warning("there is no column %r: %r is taken for it", name, column)

@@ -1,0 +1,62 @@
+"""All that is wrong with a table, at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from topple.data.interactions import Interactions
+from topple.data.merging import Duplicates
+from topple.data.rows.columns import Columns
+from topple.data.vocabulary import Catalogue
+from topple.errors import DataError
+from topple.types import FloatArray
+
+
+def problems_of(columns: Columns, duplicates: Duplicates | None = None, *, drop_missing: bool = False) -> list[str]:
+    """Return a message for each thing that is wrong with a table; none where it can be read.
+
+    Columns that are missing, holes, ids, ratings, weights and times that are none, weights below 0, and repeated pairs. Rows with
+    holes are told once, and left out for the rest.
+
+    Args:
+        columns: the table.
+        duplicates: what becomes of repeats.
+        drop_missing: whether rows with holes are left out when the table is read, so that holes are no problem.
+    """
+    found = columns.absent() + ([] if drop_missing else columns.holes())
+    if {columns.user, columns.item} & set(columns.missing):
+        return found
+    columns = columns.whole()
+    if not len(columns.frame):
+        return [*found, "no row is without a hole: at least one interaction is needed. Check the source."]
+    users, items = _tried(columns.users, found), _tried(columns.items, found)
+    _tried(columns.ratings, found)
+    weights = _tried(columns.weights, found)
+    _tried(columns.moments, found)
+    found += _below_nothing(columns, weights)
+    refuses = duplicates == "error" or (duplicates is None and (columns.weight is None or columns.rating is not None))
+    if users is not None and items is not None and refuses:
+        _tried(lambda: Interactions(users[0], Catalogue(items[0]), users[1], items[1]), found)
+    return found
+
+
+def _tried(read: Callable[[], Any], found: list[str]) -> Any:
+    """Return what is read; None where it cannot be, and the message joins those that are found."""
+    try:
+        return read()
+    except DataError as error:
+        found.append(str(error))
+        return None
+
+
+def _below_nothing(columns: Columns, weights: FloatArray | None) -> list[str]:
+    """Return the message about rows with a weight below 0, if there are such."""
+    if weights is None or bool((weights >= 0).all()):
+        return []
+    row = int(np.argmax(weights < 0))
+    return [
+        f"{int((weights < 0).sum()):,} of {len(weights):,} rows have a weight below 0, first {weights[row]:g} in row {row + 1} of "
+        f"column {columns.weight!r}. A weight is above 0; leave out such rows, or read without weights: weight=None "
+        "(--weight-column none)."
+    ]
