@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from rich.console import Console
 
 from topple.benchmark.recommenders import Row
@@ -8,6 +10,7 @@ ROWS = [
         "ease",
         "native",
         ndcg_100=0.4477,
+        test_users=99,
         queries=1500,
         coverage=1.0,
         validity=0.9866,
@@ -50,3 +53,13 @@ def test_the_table_shows_the_same():
     for cell in ("PN of found", "0.448", "1,500", "3.46", "12.3", "Caption."):
         assert cell in text
     assert failures(ROWS) == ["a|b: no memory"]
+
+
+def test_a_mean_over_few_says_how_few():
+    row = replace(
+        Row("ease", "native", ndcg_100=0.4, test_users=6, pn=1.0, mean_size=2.0), queries=30, coverage=0.4, validity=0.4
+    )
+    assert (
+        "| ease | native | 0.400 (of 6) | 30 | 0.400 | 0.400 | 1.000 (of 12) | 2.00 (of 12) |"
+        in comparison_markdown([row.as_json()], "Title", "Caption.")
+    )

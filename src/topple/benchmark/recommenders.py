@@ -57,6 +57,7 @@ class Row:
         source: "native", or the library.
         model: what the recommender calls itself.
         ndcg_100: mean NDCG@100 over all test users.
+        test_users: how many those are, who have both a history and held-out items.
         queries: how many could be asked; the denominator of coverage, validity and proven.
         invalid: how many could not.
         coverage: found / queries.
@@ -74,6 +75,7 @@ class Row:
     source: str
     model: str = ""
     ndcg_100: float | None = None
+    test_users: int = 0
     queries: int = 0
     invalid: int = 0
     coverage: float | None = None
@@ -198,6 +200,7 @@ def _row(name: str, split: Split, settings: RecommendersSettings, *, progress: b
         recommender=name,
         source=source_of(name),
         ndcg_100=_finite(quality["ndcg_100"]),
+        test_users=int(quality["users"]),
         fit_seconds=fit_seconds,
     )
 

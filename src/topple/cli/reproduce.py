@@ -65,8 +65,9 @@ def lcer(
     from topple.explainers.lcer import LcerSettings
     from topple.files import refuse_existing
     from topple.recommenders.models.mult_vae import MultVAESettings
+    from topple.reports.fitting import quality_sentence
     from topple.reports.records import MARKER, write_explanations
-    from topple.reports.tables import evaluation_table, facts_table
+    from topple.reports.tables import evaluation_table
 
     if out is not None:
         refuse_existing(out, overwrite=overwrite, marker=MARKER)
@@ -86,5 +87,5 @@ def lcer(
         show_json(result.as_json())
         return
     title = f"LCER on {result.recommender.name}, {split.name}: lam {explainer.lam:g}, alpha {explainer.alpha:g}, k {k}, seed {seed}"
-    console().print(facts_table("test users", result.quality))
+    console().print(quality_sentence("test", result.quality), markup=False, soft_wrap=True)
     console().print(evaluation_table(result.evaluation, title))

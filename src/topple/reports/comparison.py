@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from topple.reports.fitting import FEW
 from topple.types import JsonObject
 
 NONE = "-"
@@ -58,7 +59,16 @@ def failures(rows: Sequence[JsonObject]) -> list[str]:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     known = {key: row[key] for key, _, number in COLUMNS if not (number and row["reason"])}
-    return [NONE if known.get(key) is None else format(known[key], number) for key, _, number in COLUMNS]
+    return [
+        NONE if known.get(key) is None else format(known[key], number) + _of_few(row, key) for key, _, number in COLUMNS
+    ]
+
+
+def _of_few(row: Mapping[str, Any], key: str) -> str:
+    """Say beside a mean over how few it is, where no other column tells it."""
+    found = round((row["coverage"] or 0) * row["queries"])
+    count = {"ndcg_100": row["test_users"], "pn": found, "mean_size": found}.get(key, FEW)
+    return f" (of {count})" if count < FEW else ""
 
 
 def _line(cells: Sequence[str]) -> str:
