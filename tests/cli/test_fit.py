@@ -279,6 +279,21 @@ class TestOrder:
             assert max(len(one["items"]) for one in explained) <= largest
         assert topple(*asked, "--repeats", "plays").exit_code == 2
 
+    @pytest.mark.parametrize(("recommender", "longest"), [("sasrec", 12), ("ease", 8)])
+    def test_repeats_of_the_table_are_events_of_histories(self, topple, tmp_path, recommender, longest):
+        lines = [f"u{user},s{(user + step % 8) % 12}" for user in range(40) for step in range(12)]
+        (tmp_path / "played.csv").write_text("\n".join(["user,item", *lines]) + "\n")
+        quick = ("--epochs", 1, "--set", "dimensions=4") if recommender == "sasrec" else ()
+        result = topple("fit", "--interactions", tmp_path / "played.csv", "--recommender", recommender, "--ordered", "--duplicates",
+                        "keep", *quick, "--out", tmp_path / "m")  # fmt: skip
+        assert result.exit_code == 0, result.output
+        assert "Kept as events of a history: 160 rows repeating a pair of user and item." in result.stdout
+        split = load_model_split(tmp_path / "m")
+        assert max(len(split.history(user)) for user in split.train_users.ids) == longest
+        user = split.train_users.ids[0]
+        asked = ("explain", "--model", tmp_path / "m", "--trained-users", "--user", user, "--json", "-k", 2)
+        assert len(json.loads(topple(*asked).stdout)["explanations"][0]["history"]) == longest
+
     def test_a_model_of_sequences_says_that_the_file_tells_no_order(self, topple, tmp_path, rows, caplog):
         assert self.fit(topple, tmp_path, rows).exit_code == 0
         assert (

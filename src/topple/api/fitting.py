@@ -63,6 +63,12 @@ def fit(
             "item=...), and a split of your own settings with prepare."
         )
     split = data if isinstance(data, Split) else prepare(data)
+    if split.events is not None and Capability.ORDER_AWARE not in model_class.capabilities:
+        logger.warning(
+            "%s reads no sequence: it is fitted on split.merged(), in which an item comes once in a history with the sum of the "
+            "weights. Ask about the histories of that.", recommender,
+        )  # fmt: skip
+        split = split.merged()
     used = model_class.learns_weights(chosen)
     if split.weighted and not used:
         logger.warning("%s", _unused(recommender, model_class))

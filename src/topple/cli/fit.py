@@ -57,6 +57,7 @@ def fit(
     from topple.recommenders.saving.folders import load_arrays
     from topple.recommenders.training.quality import askable, held_out_quality
     from topple.scoring.devices import device_of, on_device
+    from topple.scoring.recommender import Capability
 
     device_of(device)  # refused before the data is read
     refuse_existing(out, overwrite=overwrite, marker="model.json")
@@ -65,6 +66,9 @@ def fit(
     chosen = model_class.settings_type.parse(settings_of(settings, epochs=epochs, max_minutes=max_minutes, seed=draws))
     arrays = None if weights is None else load_arrays(weights)
     split = choice.load()
+    split = (
+        split if Capability.ORDER_AWARE in model_class.capabilities else split.merged()
+    )  # as it is fitted, and asked
     keep = KeepBest(out, split, overwrite=overwrite)
     if arrays is not None:
         model = on_device(model_class.from_arrays(arrays, split.catalogue, chosen), device)
@@ -72,20 +76,15 @@ def fit(
     else:
         model = fitting.fit(split, recommender, settings=chosen, on_best=keep, device=device)
     keep.finish(model)
-    validation = {"users": float(len(askable(split.validation)))}
-    if "validation_ndcg_100" in model.training:
-        validation = {"ndcg_100": model.training["validation_ndcg_100"], **validation}
-    test = held_out_quality(model, split.test)
+    known = "validation_ndcg_100" in model.training
+    validation = {"ndcg_100": model.training["validation_ndcg_100"]} if known else {}
+    validation["users"] = float(len(askable(split.validation)))
+    quality = {"validation": validation, "test": held_out_quality(model, split.test)}
     if json:
-        facts = {
-            "model": str(out),
-            "recommender": recommender,
-            "account": split.account.as_json(),
-            "data": split.describe(),
-        }
-        show_json({**facts, "training": model.training, "validation": validation, "test": test})
+        data = {"account": split.account.as_json(), "data": split.describe()}
+        show_json({"model": str(out), "recommender": recommender, **data, "training": model.training, **quality})
     else:
-        _tell(model, split, recommender, out, {"validation": validation, "test": test})
+        _tell(model, split, recommender, out, quality)
     if model.training.get("interrupted"):
         raise typer.Exit(130)
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from topple.data.rows.account import Account, Dropped, Order, Step
+from topple.data.rows.events import Events
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError
 from topple.types import BoolArray, CsrMatrix, FloatArray, IntArray, JsonObject, TimeArray
@@ -25,6 +26,7 @@ class Interactions:
         timestamps: when each row happened [rows], in any unit; None where that is not known.
         weights: the weight of each row [rows], above 0 (plays, quantity, confidence); None for 1 each.
         account: what became of the rows that were read.
+        events: every event in order, where an item comes again; None: each row is one.
     """
 
     users: Vocabulary
@@ -36,6 +38,7 @@ class Interactions:
     timestamps: TimeArray | None = None
     weights: FloatArray | None = None
     account: Account = field(default_factory=Account)
+    events: Events | None = None
 
     def __post_init__(self) -> None:
         pairs = self.user_index * len(self.catalogue) + self.item_index
@@ -75,8 +78,12 @@ class Interactions:
         """Return only the chosen rows; users and items without a row leave the vocabularies."""
         users, user_index = np.unique(self.user_index[rows], return_inverse=True)
         items, item_index = np.unique(self.item_index[rows], return_inverse=True)
+        events = self.events
+        if events is not None:
+            events = events.within(users, items, to_matrix(user_index, item_index, (len(users), len(items))))
         return replace(
             self,
+            events=events,
             users=Vocabulary(self.users.column.take(users), "user"),
             catalogue=self.catalogue.subset(items),
             user_index=user_index.astype(np.int64),

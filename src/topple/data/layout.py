@@ -3,11 +3,13 @@
 A folder of `unique_sid.txt` (one item id a line; the line number, from 0, is the `sid` of the item), `train.csv`, `validation_tr.csv`,
 `validation_te.csv`, `test_tr.csv` and `test_te.csv` (columns `uid`, `sid`; `tr` is the fold-in, `te` the held-out part).
 topple adds `titles.csv` and `split.json`, and to the tables of histories a column `time` where times are known and a column
-`weight` where an interaction counts as more or less than 1; all may be missing.
+`weight` where an interaction counts as more or less than 1; and where an item comes again in a history, `train_events.csv`,
+`validation_events.csv` and `test_events.csv`, with a row an event in order. All may be missing.
 """
 
 import json
 import logging
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import TypeAlias
@@ -18,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from topple.data.interactions import to_matrix
+from topple.data.rows.events import Events
 from topple.data.splitting import HeldOut, Split
 from topple.data.titles import read_titles
 from topple.data.vocabulary import Catalogue, Vocabulary, typed_ids
@@ -35,6 +38,8 @@ FORMAT = "topple.split/1"
 TABLES = ("train.csv", "validation_tr.csv", "validation_te.csv", "test_tr.csv", "test_te.csv")
 ITEMS = "unique_sid.txt"
 FILES = (ITEMS, *TABLES)
+EVENTS = "{}_events.csv"
+"""Every event of a part in order, where an item comes again."""
 
 
 def write_split(split: Split, folder: FilePath, *, overwrite: bool = False) -> None:
@@ -71,6 +76,14 @@ def write_tables(split: Split, folder: FilePath) -> None:
         if (matrix.data != 1).any():
             table = table.append_column("weight", pa.array(matrix.data.astype(np.float64)))
         pa_csv.write_csv(table, folder / name)
+    logs = split.events, split.validation.events, split.test.events
+    for name, (users, *_), log in zip(
+        ("train", "validation", "test"), (parts[0], parts[1], parts[3]), logs, strict=True
+    ):
+        if log is not None:
+            weights = {} if log.weights is None else {"weight": pa.array(log.weights)}
+            table = {"uid": users.column.take(pa.array(log.users)), "sid": pa.array(log.items)} | weights
+            pa_csv.write_csv(pa.table(table), folder / EVENTS.format(name))
     if split.catalogue.titles is not None:
         pa_csv.write_csv(
             pa.table({"item": split.catalogue.vocabulary.column, "title": pa.array(split.catalogue.titles)}),
@@ -121,9 +134,37 @@ def _read_tables(folder: Path, name: str | None) -> Split:
         name=name or about.get("name") or folder.resolve().name,
         times=_sorted_times(rows, sids, times),
     )
+    held = [
+        replace(part, events=_events(folder, name, part.users, part.fold_in))
+        for name, part in (("validation", split.validation), ("test", split.test))
+    ]
+    split = replace(split, validation=held[0], test=held[1], events=_events(folder, "train", users, split.train))
     _refuse_shared_users(split, folder)
     logger.info("read the split %s of %s: %d users to train on, %d items", split.name, folder, len(users), len(items))
     return split
+
+
+def _events(folder: Path, part: str, users: Vocabulary, matrix: CsrMatrix) -> Events | None:
+    """Read the events of a part; None where each stored entry is one.
+
+    Raises:
+        DataError: the events are not of the users and items of the part.
+    """
+    path = folder / EVENTS.format(part)
+    if problem(path) == MISSING:
+        return None
+    texts, sids, _, weights = _pairs(path, matrix.shape[1])
+    ids = texts if pa.types.is_string(users.column.type) else typed_ids(texts)
+    rows = pc.index_in(ids, users.column) if ids.type == users.column.type else pa.nulls(len(ids), pa.int32())
+    if not rows.null_count:
+        log = Events.of(np.asarray(rows.to_numpy(), dtype=np.int64), sids, None, weights, len(users))
+        pairs = log.matrix(matrix.shape[1])
+        pairs.sum_duplicates()
+        if np.array_equal(pairs.indptr, matrix.indptr) and np.array_equal(pairs.indices, matrix.indices):
+            return log
+    raise DataError(
+        f"{path} does not hold the pairs of users and items of {part}. Prepare the folder anew, or delete {path.name}."
+    )
 
 
 def _refuse_shared_users(split: Split, folder: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from topple.errors import DataError
 from topple.types import FloatArray, IntArray, TimeArray
 
-Duplicates: TypeAlias = Literal["error", "sum", "mean", "count", "max", "first", "last"]
-"""What is done with the rows of a pair: refused, or merged to what they come to together or to one of them."""
+Duplicates: TypeAlias = Literal["error", "sum", "mean", "count", "max", "first", "last", "keep"]
+"""What is done with the rows of a pair: refused, merged to what they come to together or to one of them, or kept as events."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,8 @@ def merged(rows: Rows, duplicates: Duplicates | None) -> Rows:
     """Return one row a pair, in the order of the rows that come first (or, for "last", last).
 
     "sum" adds weights up, "count" counts rows; of the ratings of the pair the mean is kept then. "mean" and "max" are taken
-    of weights and ratings alike. The time of a pair is that of the row that is kept, for "sum", "mean" and "count" the latest.
+    of weights and ratings alike; "keep" merges as "sum" does, and the rows stay beside as events. The time of a pair is that of the
+    row that is kept, for "sum", "mean", "count" and "keep" the latest.
 
     Args:
         rows: any rows.
@@ -51,6 +52,17 @@ def merged(rows: Rows, duplicates: Duplicates | None) -> Rows:
     if duplicates not in get_args(Duplicates):
         raise DataError(
             f"duplicates={duplicates!r} is not one of {', '.join(map(repr, get_args(Duplicates)))}. Choose one of them."
+        )
+    if duplicates == "keep" and (rows.ratings is not None or rows.timestamps is None):
+        why = (
+            "an event has no rating of its own" if rows.ratings is not None else "the order of the events is not known"
+        )
+        helps = (
+            "Read the ratings as weights (weight=, --weight-column)" if rows.ratings is not None
+            else "Name the column of times (timestamp=, --time-column), or say that the rows are in order (ordered=True, --ordered)"
+        )  # fmt: skip
+        raise DataError(
+            f"duplicates='keep' keeps every row as an event, and {why}. {helps}, or choose another way to merge."
         )
     if duplicates == "sum" and rows.weights is None and rows.ratings is not None:
         raise DataError(
@@ -85,7 +97,7 @@ def _merged(rows: Rows, pair: IntArray, first: IntArray, duplicates: Duplicates)
         counts = np.bincount(pair).astype(np.float64)
         sums = counts if rows.weights is None else np.bincount(pair, rows.weights).astype(np.float64)
         ratings = None if rows.ratings is None else np.bincount(pair, rows.ratings).astype(np.float64) / counts
-        weights = counts if duplicates == "count" else sums if duplicates == "sum" else sums / counts
+        weights = counts if duplicates == "count" else sums if duplicates in ("sum", "keep") else sums / counts
         times = _most(rows.timestamps, pair, first)
     return Rows(rows.pairs[first], ratings, weights, times).take(np.argsort(first))
 

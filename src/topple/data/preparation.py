@@ -9,6 +9,7 @@ from pydantic import Field
 from topple.data.filtering import enough_items, positive
 from topple.data.interactions import Interactions, to_matrix
 from topple.data.rows.account import Dropped, Step
+from topple.data.rows.events import Events
 from topple.data.splitting import HeldOut, Split
 from topple.data.vocabulary import Vocabulary
 from topple.errors import DataError, need
@@ -56,38 +57,31 @@ def prepare(interactions: Interactions, preparation: Preparation | None = None) 
     kept = _enough(interactions, settings)
     count = _held_out_users(len(kept.users), settings)
     random = generator(settings.seed, "split")
-    order = random.permutation(len(kept.users))
-    validation, test, train = map(np.sort, np.split(order, [count, 2 * count]))
+    validation, test, train = map(np.sort, np.split(random.permutation(len(kept.users)), [count, 2 * count]))
     matrix = kept.matrix()  # [U, I] of all users and items
     items = np.flatnonzero(np.bincount(matrix[train].indices, minlength=len(kept.catalogue))).astype(np.int64)
 
     def users(rows: IntArray) -> Vocabulary:
         return Vocabulary(kept.users.column.take(rows), "user")
 
+    def order(rows: IntArray, part: CsrMatrix) -> tuple[TimeArray | None, Events | None]:
+        """Return the times of the stored entries of a part, and the events."""
+        entries = part.tocoo()
+        log = None if kept.events is None else kept.events.within(rows, items, part)
+        return kept.when(rows[entries.row], items[entries.col]), log
+
     def held_out(rows: IntArray) -> HeldOut:
         rows = rows[np.diff(matrix[rows][:, items].indptr) > 0]
         fold_in, out = _fold(matrix[rows][:, items], settings, random)
-        return HeldOut(users(rows), fold_in, out, times(rows, fold_in))
-
-    def times(rows: IntArray, part: CsrMatrix) -> TimeArray | None:
-        entries = part.tocoo()
-        return kept.when(rows[entries.row], items[entries.col])
+        return HeldOut(users(rows), fold_in, out, *order(rows, fold_in))
 
     trained = matrix[train][:, items].tocsr()  # [U, I] of training users and the items they met
     held = held_out(validation), held_out(test)
     unseen = matrix.nnz - trained.nnz - sum(part.fold_in.nnz + part.held_out.nnz for part in held)
     lost = 2 * count - sum(len(part.users) for part in held), len(kept.catalogue) - len(items)
     account = kept.account.then(Step(Dropped.UNSEEN_ITEMS, unseen, *lost))
-    split = Split(
-        catalogue=kept.catalogue.subset(items),
-        train_users=users(train),
-        train=trained,
-        validation=held[0],
-        test=held[1],
-        name=interactions.name,
-        times=times(train, trained),
-        account=account,
-    )
+    parts = kept.catalogue.subset(items), users(train), trained, *held
+    split = Split(*parts, interactions.name, *order(train, trained), account)
     _say(split, len(interactions))
     return split
 

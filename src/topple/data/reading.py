@@ -15,6 +15,7 @@ from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates, Rows, merged, usual
 from topple.data.rows.account import Account, Dropped, Step
 from topple.data.rows.columns import Columns
+from topple.data.rows.events import Events
 from topple.data.rows.names import AUTO, ITEMS, USERS, plain_column
 from topple.data.tables import TextTable, frame_of, read_table
 from topple.data.vocabulary import Catalogue, Vocabulary
@@ -64,8 +65,9 @@ def read_interactions(
             table has one that is not named as another column. None: no weights.
         separator: of a text file: one character, or "tab"; by default a tab for .tsv, else a comma.
         duplicates: what becomes of the rows that repeat a (user, item) pair: refused ("error"), "sum", "mean" or "max" of
-            their weights (or, but for "sum", ratings), "count" of the rows, the "first" or the "last". None: weights are summed,
-            ratings and rows without weights refused. A pair whose weights come to 0 is no interaction.
+            their weights (or, but for "sum", ratings), "count" of the rows, the "first" or the "last". "keep": every row is an
+            event of the history, for models of sequences; other models learn from the sums. None: weights are summed, ratings and
+            rows without weights refused. A pair whose weights come to 0 is no interaction.
         header: whether a text file names the columns in the first line; without, they are called 1, 2, 3, ..., and user and item are
             the first two.
         encoding: of a text file, such as "latin-1".
@@ -147,9 +149,15 @@ def _read(columns: Columns, duplicates: Duplicates | None, name: str | None, acc
     read = Rows(user_index * len(items) + item_index, columns.ratings(), columns.weights(), times)
     catalogue = Catalogue(items, columns.titles(item_index, items))
     rows = merged(read, duplicates)
-    repeats = Step(Dropped.REPEATS, len(read.pairs) - len(rows.pairs), told={"by": duplicates or usual(read)})
-    account = replace(account, users=len(users), items=len(items), span=span, unit=unit).then(repeats)
+    repeated = len(read.pairs) - len(rows.pairs)
+    account = replace(account, users=len(users), items=len(items), span=span, unit=unit)
+    if duplicates == "keep":
+        account = replace(account, kept=repeated)
+    else:
+        account = account.then(Step(Dropped.REPEATS, repeated, told={"by": duplicates or usual(read)}))
     found = _interactions(rows, users, catalogue, name or "interactions", account)
+    if duplicates == "keep" and repeated:
+        found = replace(found, events=Events.of(user_index, item_index, times, read.weights, len(users)))
     counts = len(found), len(found.users), len(found.catalogue)
     told = "" if len(found) == account.rows else f", of {account.rows:,} rows"
     told += "" if columns.weight is None else f", weights of column {columns.weight!r}"

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from topple.data.rows.account import Account
+from topple.data.rows.events import Events
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, UnknownIdError
 from topple.records.history import History
@@ -19,13 +20,15 @@ class HeldOut:
     """Held-out users: `fold_in` [U, I] is the history a recommender is given, `held_out` [U, I] what it should rank high.
 
     The values of `fold_in` are the weights of the events, those of `held_out` are ones. `times` tells when each stored entry of
-    `fold_in` happened [entries], where that is known.
+    `fold_in` happened [entries], where that is known. `events` holds every event of the fold-in in order, where an item comes again;
+    the values of `fold_in` are then the sums of the weights.
     """
 
     users: Vocabulary
     fold_in: CsrMatrix
     held_out: CsrMatrix
     times: TimeArray | None = None
+    events: Events | None = None
 
     def with_history(self) -> IntArray:
         """Return the rows of the users who have at least one fold-in item."""
@@ -44,6 +47,7 @@ class Split:
         test: held-out users to report on and to explain.
         name: the data set's name.
         times: when each stored entry of `train` happened [entries]; None where that is not known.
+        events: every event of the training users in order, where an item comes again; None: each stored entry is one.
         account: what became of the rows that were read; of a split that was not prepared here, nothing.
     """
 
@@ -54,6 +58,7 @@ class Split:
     test: HeldOut
     name: str = "split"
     times: TimeArray | None = None
+    events: Events | None = None
     account: Account = field(default_factory=Account)
 
     @property
@@ -65,8 +70,16 @@ class Split:
         """Return the split with a weight of 1 for every interaction; the same where all are 1 already."""
         if not self.weighted:
             return self
-        validation, test = (replace(held, fold_in=_ones(held.fold_in)) for held in (self.validation, self.test))
-        return replace(self, train=_ones(self.train), validation=validation, test=test)
+        validation, test = (
+            replace(held, fold_in=_ones(held.fold_in), events=_unweighted(held.events))
+            for held in (self.validation, self.test)
+        )
+        return replace(self, train=_ones(self.train), validation=validation, test=test, events=_unweighted(self.events))
+
+    def merged(self) -> "Split":
+        """Return the split with each item once in a history, the weight the sum of the events': for models that read no sequence."""
+        validation, test = (replace(held, events=None) for held in (self.validation, self.test))
+        return self if self.events is None else replace(self, events=None, validation=validation, test=test)
 
     @property
     def fingerprint(self) -> str:
@@ -82,6 +95,11 @@ class Split:
                 digest.update(b"|" if array is None else np.ascontiguousarray(array, kind).tobytes() + b"|")
             if _weighted(matrix):
                 digest.update(b"weights|" + np.ascontiguousarray(matrix.data, np.float64).tobytes() + b"|")
+        for log in (self.events, self.validation.events, self.test.events):
+            if log is not None:
+                weights = np.zeros(0) if log.weights is None else log.weights
+                for array in (log.starts, log.items, weights):
+                    digest.update(b"events|" + np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
     def history(self, user: UserId) -> History:
@@ -94,13 +112,14 @@ class Split:
         Raises:
             UnknownIdError: no such user.
         """
-        for users, matrix, times in (
-            (self.test.users, self.test.fold_in, self.test.times),
-            (self.validation.users, self.validation.fold_in, self.validation.times),
-            (self.train_users, self.train, self.times),
+        for users, matrix, times, log in (
+            (self.test.users, self.test.fold_in, self.test.times, self.test.events),
+            (self.validation.users, self.validation.fold_in, self.validation.times, self.validation.events),
+            (self.train_users, self.train, self.times, self.events),
         ):
             if user in users:
-                items, weights = events(matrix, times, int(users.encode([user])[0]))
+                row = int(users.encode([user])[0])
+                items, weights = events(matrix, times, row) if log is None else log[row]
                 told = () if (weights == 1).all() else weights.tolist()
                 return History(self.catalogue.vocabulary.decode(items), told, ordered=times is not None)
         counts = f"{len(self.train_users):,} training, {len(self.validation.users):,} validation, {len(self.test.users):,} test"
@@ -151,7 +170,13 @@ class Split:
         ends = self.train.indptr.copy()
         ends[row + 1 :] -= len(gone)
         train = sparse.csr_matrix((self.train.data[stays], self.train.indices[stays], ends), shape=self.train.shape)
-        return replace(self, train=train, times=None if self.times is None else self.times[stays])
+        times, log = self.times, self.events
+        return replace(
+            self,
+            train=train,
+            times=None if times is None else times[stays],
+            events=None if log is None else log.without(row, gone),
+        )
 
     def describe(self) -> JsonObject:
         """Return counts of users, items and interactions in each part."""
@@ -161,7 +186,8 @@ class Split:
             "name": self.name,
             "items": len(self.catalogue),
             **weights,
-            "train": {"users": len(self.train_users), "interactions": int(self.train.nnz)},
+            "train": {"users": len(self.train_users), "interactions": int(self.train.nnz)}
+            | ({} if self.events is None else {"events": len(self.events)}),
             **{
                 part: {
                     "users": len(held.users),
@@ -199,6 +225,10 @@ def events(matrix: CsrMatrix, times: TimeArray | None, row: int) -> tuple[IntArr
 
 def _weighted(matrix: CsrMatrix) -> bool:
     return bool((matrix.data != 1).any())
+
+
+def _unweighted(log: Events | None) -> Events | None:
+    return None if log is None else replace(log, weights=None)
 
 
 def _ones(matrix: CsrMatrix) -> CsrMatrix:

@@ -131,8 +131,8 @@ class DataChoice:
     duplicates: Annotated[
         str,
         typer.Option(
-            help="Rows that repeat a (user, item) pair: error, sum, mean, count, max, first, last. auto: weights are summed, "
-            "other repeats an error.",
+            help="Rows that repeat a (user, item) pair: error, sum, mean, count, max, first, last, or keep (events of the history, for "
+            "models of sequences). auto: weights are summed, other repeats an error.",
             rich_help_panel=DATA,
         ),
     ] = "auto"

@@ -101,6 +101,7 @@ class Account:
         order: what the order of the events is told by; None: it is not known.
         span: the first and the last time, as dates where they are dates.
         unit: of times that are dates, "us" or "ns"; "" for what is no time but an order; None: numbers as they are.
+        kept: rows that repeat a pair and are kept as events.
         steps: what was left out, in turn.
         unread: columns that look like times or ratings and were not read, by which of the two.
     """
@@ -111,6 +112,7 @@ class Account:
     order: Order | None = None
     span: tuple[str, str] | None = None
     unit: str | None = None
+    kept: int = 0
     steps: tuple[Step, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
 
@@ -125,6 +127,10 @@ class Account:
         span = "" if self.span is None else f", from {self.span[0]} to {self.span[1]}"
         lines = [f"{self.rows:,} {_rows(self.rows)}: {_many(self.users, 'user')}, {_many(self.items, 'item')}{span}."]
         lines += [f"Left out: {step.sentence()}" for step in self.steps]
+        if self.kept:
+            lines.append(
+                f"Kept as events of a history: {self.kept:,} {_rows(self.kept)} repeating a pair of user and item."
+            )
         lines.append(f"Order of the events: {ORDERS[self.order]}.")
         if "time" in self.unread:
             column = self.unread["time"]
@@ -148,6 +154,7 @@ class Account:
                 {"why": step.why.value, "rows": step.rows, "users": step.users, "items": step.items, **step.told}
                 for step in self.steps
             ],
+            "kept_as_events": self.kept,
             "not_read": dict(self.unread),
         }
 

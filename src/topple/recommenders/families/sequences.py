@@ -9,7 +9,12 @@ from topple.types import CsrMatrix
 
 
 def time_ranks(split: Split) -> CsrMatrix:
-    """Return the training interactions with the rank of each one's time among those of the user, from 1, as their values."""
+    """Return the training interactions with the rank of each one's time among those of the user, from 1, as their values.
+
+    Where an item comes again, a row holds it as often.
+    """
+    if split.events is not None:
+        return split.events.matrix(len(split.catalogue))
     matrix = split.train.copy()
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     times = np.zeros(matrix.nnz) if split.times is None else split.times

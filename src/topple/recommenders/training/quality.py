@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from topple.data.rows.events import Events
 from topple.data.splitting import HeldOut, events
 from topple.errors import need
 from topple.scoring.ranking import top_k, unseen_scores
@@ -37,8 +38,9 @@ def held_out_quality(
     users = askable(held_out)
     longest = min(max([*ndcg, *recall]), len(recommender.catalogue))
     sums: dict[str, float] = {f"ndcg_{k}": 0.0 for k in ndcg} | {f"recall_{k}": 0.0 for k in recall}
-    times = held_out.times if Capability.ORDER_AWARE in recommender.capabilities else None
-    for rows, lists in ranked_lists(recommender, held_out.fold_in, users, longest, times):
+    in_order = Capability.ORDER_AWARE in recommender.capabilities
+    order = (held_out.times, held_out.events) if in_order else (None, None)
+    for rows, lists in ranked_lists(recommender, held_out.fold_in, users, longest, *order):
         wanted = held_out.held_out[rows]
         hits = torch.from_numpy(np.take_along_axis(wanted.toarray(), lists.numpy(), axis=1)).double()
         counts = torch.from_numpy(np.diff(wanted.indptr)).double()
@@ -58,12 +60,17 @@ def askable(held_out: HeldOut) -> IntArray:
 
 
 def ranked_lists(
-    recommender: Recommender, histories: CsrMatrix, users: IntArray, k: int, times: TimeArray | None = None
+    recommender: Recommender,
+    histories: CsrMatrix,
+    users: IntArray,
+    k: int,
+    times: TimeArray | None = None,
+    log: Events | None = None,
 ) -> Iterator[tuple[IntArray, Tensor]]:
-    """Yield chunks of user rows with their top-k lists [rows, K], in float32; `times` [entries] order the histories."""
+    """Yield chunks of user rows with their top-k lists [rows, K], in float32; `times` [entries], or every event, order the histories."""
     for start in range(0, len(users), ROWS):
         rows = users[start : start + ROWS]
-        told = [events(histories, times, row) for row in rows.tolist()]
+        told = [events(histories, times, row) if log is None else log[row] for row in rows.tolist()]
         batch = HistoryBatch.of(
             [items.tolist() for items, _ in told],
             torch.float32,
