@@ -236,15 +236,20 @@ class Columns:
 
 def _holes(series: nw.Series[Any], what: str) -> BoolArray:
     """Return which rows of a column have no value: NaN and empty texts too, and of numbers and times words such as NA."""
-    found = np.asarray(series.is_null().to_numpy(), dtype=np.bool_)
+    found = _truths(series.is_null()) if series.null_count() else np.zeros(len(series), dtype=np.bool_)
     if series.dtype.is_float():
         return found | np.asarray(np.isnan(series.to_numpy()), dtype=np.bool_)
     if series.dtype == nw.String:
         texts, words = (
             (series, [""]) if what.endswith(" id") else (series.str.strip_chars().str.to_lowercase(), list(NOTHING))
         )
-        return found | np.asarray(texts.is_in(words).fill_null(value=False).to_numpy(), dtype=np.bool_)
+        return found | _truths(texts.is_in(words).fill_null(value=False))
     return found
+
+
+def _truths(series: nw.Series[Any]) -> BoolArray:
+    """Return a column of truths; most are all false, and that is known sooner."""
+    return np.asarray(series.to_numpy(), dtype=np.bool_) if series.any() else np.zeros(len(series), dtype=np.bool_)
 
 
 def _need_names(*columns: Any) -> tuple[Any, ...]:
