@@ -126,3 +126,24 @@ def test_a_data_set_by_name(topple, name):
     refused = topple("data", "describe", name, "--ordered")
     assert refused.exit_code == 2
     assert "--ordered says how your own table is read" in refused.stderr
+
+
+def test_titles_that_cannot_be_read_are_a_problem_too(topple, messy, tmp_path):
+    result = topple("data", "describe", messy, *NAMED, *WRITTEN, *MENDED, "--titles", tmp_path / "none.csv")
+    assert result.exit_code == 2
+    assert "1. titles: " in result.stderr
+    assert "none.csv is not a file" in result.stderr
+
+
+def test_a_table_without_rows_and_a_header_with_control_characters(topple, tmp_path):
+    (tmp_path / "head.csv").write_text("user,item\n")
+    result = topple("data", "describe", tmp_path / "head.csv")
+    assert (
+        result.stderr.splitlines()[1]
+        == "1. the table holds no rows: at least one interaction is needed. Check the source."
+    )
+    assert result.stdout == ""
+    (tmp_path / "odd.csv").write_text("us\x1b[31mer,item\nann,\x1b[2J\n")
+    result = topple("data", "describe", tmp_path / "odd.csv")
+    assert "\x1b" not in result.stdout + result.stderr
+    assert r"us\x1b[31mer" in result.stdout

@@ -70,7 +70,8 @@ def fit(
         )  # fmt: skip
         split = split.merged()
     used = model_class.learns_weights(chosen)
-    if split.weighted and not used:
+    only_repeats = split.events is not None and split.events.weights is None  # read as events, and not as weights
+    if split.weighted and not used and not only_repeats:
         logger.warning("%s", _unused(recommender, model_class))
     unordered = Capability.ORDER_AWARE in model_class.capabilities and split.times is None
     if unordered:
@@ -79,7 +80,7 @@ def fit(
     with epochs_bar(recommender, on_epoch) if progress else nullcontext(on_epoch) as shown:
         model = _fitted(model_class, split, chosen, shown, on_best, where)
     model.training["data"] = split.fingerprint
-    if split.weighted:
+    if split.weighted and not only_repeats:
         model.training["weights"] = "used" if used else "not used"
     if unordered:
         model.training["order"] = "not known"

@@ -117,8 +117,9 @@ def _tell_problems(columns: "Columns", name: str, problems: Sequence[str], *, js
     if json:
         show_json({"problems": list(problems), "first rows": rows})
         return
-    console().print(f"{name}, the first rows as they are written:", markup=False, soft_wrap=True)
-    console().print(_rows_table(rows))
+    if rows:
+        console().print(f"{name}, the first rows as they are written:", markup=False, soft_wrap=True)
+        console().print(_rows_table(rows))
     screen = Console(stderr=True, highlight=False)
     count = len(problems)
     screen.print(f"[bold red]error:[/] {count:,} {'problem' if count == 1 else 'problems'}:", soft_wrap=True)
@@ -182,9 +183,9 @@ def _rows_table(rows: Mapping[str, Mapping[str, object]]) -> Table:
     table = Table()
     table.add_column("row", justify="right")
     for name in next(iter(rows.values()), {}):
-        table.add_column(Text(name), overflow="fold")
+        table.add_column(Text(escaped(name)), overflow="fold")
     for number, row in rows.items():
-        table.add_row(number, *(Text(_cell(name, value)) for name, value in row.items()))
+        table.add_row(number, *(Text(escaped(_cell(name, value))) for name, value in row.items()))
     return table
 
 

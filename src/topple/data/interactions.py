@@ -49,8 +49,8 @@ class Interactions:
                 f"{len(pairs) - len(unique):,} of {len(pairs):,} rows repeat a (user, item) pair, first user="
                 f"{self.users.decode([int(self.user_index[where])])[0]!r}, item="
                 f"{self.catalogue.vocabulary.decode([int(self.item_index[where])])[0]!r}. A pair occurs once; "
-                "pass duplicates='first', 'last', 'max' or 'mean' to make one row of them, or 'count' for weights that say how "
-                "often (--duplicates)."
+                "pass duplicates='first', 'last', 'max' or 'mean' to make one row of them, 'count' for weights that say how often, or "
+                "'keep' for events of a model of sequences (--duplicates)."
             )
 
     def __len__(self) -> int:

@@ -31,7 +31,8 @@ def split_sentences(split: Split) -> list[str]:
         f"Split: {len(split.train_users):,} users to train on, with {split.train.nnz:,} interactions of {len(split.catalogue):,} items; "
         f"{_held(split.validation)} to validate, {_held(split.test)} to test."
     ]
-    if split.weighted and split.train.nnz:
+    only_repeats = split.events is not None and split.events.weights is None
+    if split.weighted and split.train.nnz and not only_repeats:
         lines.append(f"Weights: from {split.train.data.min():g} to {split.train.data.max():g}.")
     if split.catalogue.titles is not None:
         known = sum(

@@ -111,6 +111,12 @@ def test_models_that_read_no_sequence_are_fitted_on_each_item_once(caplog):
     assert plain.merged() is plain
 
 
+def test_a_model_of_sequences_does_not_call_repeats_weights(caplog):
+    model = topple.fit(split_of(), "sasrec", settings={"epochs": 1, "dimensions": 4}, progress=False)
+    assert "weights" not in caplog.text
+    assert "weights" not in model.training
+
+
 def test_a_split_without_interactions_lacks_the_events_of_them():
     split = split_of()
     user = split.train_users.ids[3]

@@ -65,4 +65,4 @@ def test_a_table_that_can_be_read_has_none():
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table], ids=["pandas", "polars", "pyarrow"])
 def test_a_table_without_rows(frame):
     (found,) = problems(frame({"user": [], "item": []}), ("user", "item", None, None, None, None))
-    assert "at least one interaction is needed" in found
+    assert "the table holds no rows: at least one interaction is needed" in found

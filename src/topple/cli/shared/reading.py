@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from topple.data.interactions import Interactions
     from topple.data.rows.columns import Columns
     from topple.data.splitting import Split
+    from topple.types import Id
 
 OF_TABLES = (
     "user_column", "item_column", "title_column", "rating_column", "weight_column", "time_column", "ordered", "separator", "header",
@@ -126,7 +127,12 @@ def problems(choice: "DataChoice", columns: "Columns | None" = None) -> list[str
         columns = columns_of(choice) if columns is None else columns
     except DataError:
         return []
-    return problems_of(columns, _duplicates(choice), drop_missing=choice.drop_missing)
+    found = problems_of(columns, _duplicates(choice), drop_missing=choice.drop_missing)
+    try:
+        _titles(choice)
+    except (DataError, DataNotFoundError) as error:
+        found.append(f"titles: {error}")
+    return found
 
 
 def titled(choice: "DataChoice", split: "Split") -> "Split":
@@ -135,18 +141,9 @@ def titled(choice: "DataChoice", split: "Split") -> "Split":
     Raises:
         DataError: no item of the data has one.
     """
-    from topple.data.titles import read_titles
-
     if choice.titles is None:
         return split
-    titles = read_titles(
-        choice.titles,
-        item=choice.item_column,
-        title=choice.title_column or "title",
-        separator=choice.separator,
-        header=choice.header,
-        encoding=choice.encoding,
-    )
+    titles = _titles(choice)
     known, items = {str(item) for item in titles}, split.catalogue.vocabulary
     if titles and known.isdisjoint(map(str, items.ids)):
         raise DataError(
@@ -154,6 +151,22 @@ def titled(choice: "DataChoice", split: "Split") -> "Split":
             f"data such as {shown(items.ids[0])}. Give titles by the same ids, or leave --titles out."
         )
     return replace(split, catalogue=split.catalogue.with_titles(titles))
+
+
+def _titles(choice: "DataChoice") -> "dict[Id, str]":
+    """Read the titles that are chosen, if any are."""
+    from topple.data.titles import read_titles
+
+    if choice.titles is None:
+        return {}
+    return read_titles(
+        choice.titles,
+        item=choice.item_column,
+        title=choice.title_column or "title",
+        separator=choice.separator,
+        header=choice.header,
+        encoding=choice.encoding,
+    )
 
 
 def as_options(choice: "DataChoice") -> list[str]:

@@ -27,6 +27,8 @@ def problems_of(columns: Columns, duplicates: Duplicates | None = None, *, drop_
     found = columns.absent() + ([] if drop_missing else columns.holes())
     if {columns.user, columns.item} & set(columns.missing):
         return found
+    if not len(columns.frame):
+        return [*found, "the table holds no rows: at least one interaction is needed. Check the source."]
     columns = columns.whole()
     if not len(columns.frame):
         return [*found, "no row is without a hole: at least one interaction is needed. Check the source."]
