@@ -403,6 +403,24 @@ def test_no_epoch_starts_after_max_minutes():
     assert len(epochs) == 1
 
 
+def test_the_time_ends_a_round_too_and_the_best_state_stays(monkeypatch):
+    now, plain = [0.0], als._half
+
+    def half(matrix, factors, settings, between):
+        now[0] += 20  # a round takes 40 seconds
+        return plain(matrix, factors, settings, between)
+
+    monkeypatch.setattr(als, "_half", half)
+    monkeypatch.setattr(als.time, "perf_counter", lambda: now[0])
+    epochs = []
+    model = ALS.fit(SPLIT, SETTINGS.model_copy(update={"max_minutes": 1.1, "epochs": 9}), epochs.append)
+    assert len(epochs) == 1  # the second would have ended after 80 seconds, and the time was up after 66
+    assert now[0] == 80
+    assert (model.training["ended"], model.training["epochs"], model.training["best_epoch"]) == ("max_minutes", 1, 1)
+    one_round = ALS.fit(SPLIT, SETTINGS.model_copy(update={"epochs": 1}))
+    assert all(torch.equal(array, one_round.arrays()[name]) for name, array in model.arrays().items())
+
+
 def test_factors_that_are_not_numbers_end_the_training(monkeypatch):
     monkeypatch.setattr(als, "_half", lambda matrix, *_: torch.full((matrix.shape[0], 5), torch.nan))
     with pytest.raises(RecommenderError, match=r"alpha=6 and regularisation=0\.5 in float32"):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -41,7 +41,7 @@ class AlsSettings(Settings):
     epochs: int = Field(default=15, ge=1)
     """Rounds of solving for the users, then for the items."""
     max_minutes: float | None = Field(default=None, gt=0)
-    """Start no epoch after this time; which epoch is the last then depends on the machine."""
+    """End the training after this time, within a round too, but the first; the best state so far stays."""
     seed: int = Field(default=0, ge=0, lt=2**32)
 
 
@@ -84,15 +84,16 @@ class ALS(LeastSquares):
             RecommenderError: the factors are not numbers.
         """
         chosen = AlsSettings.checked(settings, cls.name)
-        kept: _Best[Self] = _Best(split, chosen.epochs, on_epoch, on_best)
+        kept: _Best[Self] = _Best(split, chosen.epochs, on_epoch, on_best, chosen.max_minutes)
         random = torch.Generator().manual_seed(chosen.seed)
         items = 0.1 / math.sqrt(chosen.factors) * normal(random, (len(split.catalogue), chosen.factors), 1.0)
         try:
             for epoch in range(1, chosen.epochs + 1):
-                items, loss = _round(split.train, items, chosen)
+                items, loss = _round(split.train, items, chosen, kept.refuse_to_go_on)
                 kept.see(cls(split.catalogue, items, chosen), epoch, loss)
-                if chosen.max_minutes is not None and kept.seconds > 60 * chosen.max_minutes:
-                    break
+                kept.refuse_to_go_on()
+        except _TimeIsUp:
+            kept.models[0].training["ended"] = "max_minutes"
         except KeyboardInterrupt:
             if not kept.models:
                 raise
@@ -127,10 +128,23 @@ class ALS(LeastSquares):
         return moved(self, self._factors, device)
 
 
-def _round(train: CsrMatrix, items: Tensor, settings: AlsSettings) -> tuple[Tensor, float]:
-    """Solve for the users, then for the items; return the items' factors and the mean loss of a user."""
-    users = _half(train, items, settings)
-    items = _half(train.T.tocsr(), users, settings)
+class _TimeIsUp(Exception):  # noqa: N818 # no error
+    """The time that the settings allow is over, and there is a state to keep."""
+
+
+def _round(
+    train: CsrMatrix, items: Tensor, settings: AlsSettings, between: Callable[[], None] = lambda: None
+) -> tuple[Tensor, float]:
+    """Solve for the users, then for the items; return the items' factors and the mean loss of a user.
+
+    Args:
+        train: the interactions [U, I].
+        items: the items' factors [I, D].
+        settings: of ALS.
+        between: called between the parts of the work; it may raise `_TimeIsUp`.
+    """
+    users = _half(train, items, settings, between)
+    items = _half(train.T.tocsr(), users, settings, between)
     if not torch.isfinite(items).all():
         raise RecommenderError(
             f"the factors are not numbers: the equations cannot be solved with alpha={settings.alpha:g} and regularisation="
@@ -147,11 +161,14 @@ def _round(train: CsrMatrix, items: Tensor, settings: AlsSettings) -> tuple[Tens
     return items, total / len(users)
 
 
-def _half(matrix: CsrMatrix, factors: Tensor, settings: AlsSettings) -> Tensor:
+def _half(
+    matrix: CsrMatrix, factors: Tensor, settings: AlsSettings, between: Callable[[], None] = lambda: None
+) -> Tensor:
     """Return the factors of the rows of a sparse matrix, given those of its columns; a row without entries has zeros."""
     system = System.of(factors, settings.regularisation)
     out = torch.zeros(matrix.shape[0], settings.factors, dtype=torch.float32)
     for rows, histories in _chunks(matrix):
+        between()
         weights, alpha = histories.weights, settings.alpha
         fold_in = FoldIn(system, factors[histories.items], alpha * weights, (1 + alpha) * weights)
         out[rows] = fold_in.solved(unchanged(histories))[:, 0]
@@ -182,8 +199,9 @@ class _Best(Generic[_Model]):
     epochs: int
     on_epoch: OnEpoch | None
     on_best: OnBest | None
+    max_minutes: float | None = None
     models: list[_Model] = field(default_factory=list)
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=lambda: time.perf_counter())
     findings: Findings = field(init=False)
 
     def __post_init__(self) -> None:
@@ -193,6 +211,15 @@ class _Best(Generic[_Model]):
     def seconds(self) -> float:
         """Since the start."""
         return time.perf_counter() - self.started
+
+    def refuse_to_go_on(self) -> None:
+        """End the training once the time is over and there is a state to keep.
+
+        Raises:
+            _TimeIsUp: it is so.
+        """
+        if self.models and self.max_minutes is not None and self.seconds > 60 * self.max_minutes:
+            raise _TimeIsUp
 
     def see(self, model: _Model, epoch: int, loss: float) -> None:
         """Judge the state after an epoch, keep it or not, and call the hooks."""
