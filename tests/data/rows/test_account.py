@@ -107,8 +107,8 @@ def test_weights_that_come_to_nothing():
 
 def test_as_json_and_an_account_of_nothing():
     told = prepare(read(), Preparation(min_items=5)).account.as_json()
-    assert told["left_out"][0] == {"why": "holes", "rows": 2, "users": 0, "items": 0, "user": 1, "item": 1}
-    assert told["left_out"][3] == {"why": "few_items", "rows": 2, "users": 1, "items": 1, "minimum": 5}
+    assert told["left_out"][0] == {"why": "holes", "rows": 2, "users": 0, "items": 0, "detail": {"user": 1, "item": 1}}
+    assert told["left_out"][3] == {"why": "few_items", "rows": 2, "users": 1, "items": 1, "detail": {"minimum": 5}}
     assert (told["rows"], told["order"], told["span"]) == (148, "times", ["2024-01-01", "2024-03-03"])
     assert Account().sentences() == []
     assert Account().then(Step(Dropped.HOLES, 0)) == Account()

@@ -151,7 +151,13 @@ class Account:
             "order": None if self.order is None else self.order.value,
             "span": None if self.span is None else list(self.span),
             "left_out": [
-                {"why": step.why.value, "rows": step.rows, "users": step.users, "items": step.items, **step.told}
+                {
+                    "why": step.why.value,
+                    "rows": step.rows,
+                    "users": step.users,
+                    "items": step.items,
+                    "detail": dict(step.told),
+                }
                 for step in self.steps
             ],
             "kept_as_events": self.kept,
