@@ -155,9 +155,8 @@ def _read(columns: Columns, duplicates: Duplicates | None, name: str | None, acc
         account = replace(account, kept=repeated)
     else:
         account = account.then(Step(Dropped.REPEATS, repeated, told={"by": duplicates or usual(read)}))
-    found = _interactions(rows, users, catalogue, name or "interactions", account)
-    if duplicates == "keep" and repeated:
-        found = replace(found, events=Events.of(user_index, item_index, times, read.weights, len(users)))
+    events = columns.events(read, user_index, item_index) if duplicates == "keep" and repeated else None
+    found = _interactions(rows, users, catalogue, name or "interactions", account, events)
     counts = len(found), len(found.users), len(found.catalogue)
     told = "" if len(found) == account.rows else f", of {account.rows:,} rows"
     told += "" if columns.weight is None else f", weights of column {columns.weight!r}"
@@ -171,7 +170,12 @@ def _ids_among(present: Sequence[str], user: str, item: str) -> list[str]:
 
 
 def _interactions(
-    rows: Rows, users: Vocabulary, catalogue: Catalogue, name: str, account: Account | None = None
+    rows: Rows,
+    users: Vocabulary,
+    catalogue: Catalogue,
+    name: str,
+    account: Account | None = None,
+    events: Events | None = None,
 ) -> Interactions:
     """Return the rows as interactions; those of weight 0 are left out.
 
@@ -187,6 +191,7 @@ def _interactions(
         name=name,
         timestamps=rows.timestamps,
         account=account or Account(),
+        events=events,
         weights=None if rows.weights is None or bool((rows.weights == 1).all()) else rows.weights,
     )
     if found.weights is None or bool((found.weights > 0).all()):

@@ -146,6 +146,16 @@ def test_what_cannot_be_kept_is_refused():
         read_interactions(table(), duplicates="keep", timestamp="when", rating="when")
 
 
+def test_events_without_a_weight_are_none_and_weights_below_nothing_are_refused():
+    columns = {"user": ["b", "a", "a", "a", "c"], "item": ["x", "x", "y", "x", "y"]}
+    read = read_interactions(pa.table(columns | {"weight": [0.0, 1, 2, 3, 0]}), ordered=True, duplicates="keep")
+    assert (read.users.ids, read.catalogue.vocabulary.ids) == (("a",), ("x", "y"))
+    items, weights = read.events[0]
+    assert (items.tolist(), weights.tolist()) == ([0, 1, 0], [1, 2, 3])
+    with pytest.raises(DataError, match="1 of 5 rows have a weight below 0, first -1 in row 3 of column 'weight'"):
+        read_interactions(pa.table(columns | {"weight": [1.0, 2, -1, 3, 4]}), ordered=True, duplicates="keep")
+
+
 def test_events_of_a_part():
     log = Events.of(np.array([1, 0, 1, 1]), np.array([5, 2, 3, 5]), np.array([3, 1, 2, 1]), np.array([1.0, 2, 3, 4]), 3)
     items, weights = log[1]

@@ -9,7 +9,9 @@ import numpy as np
 
 from topple.data.dates import written
 from topple.data.formats import ORDER, exploded
+from topple.data.merging import Rows
 from topple.data.rows.account import Dropped, Order, Step
+from topple.data.rows.events import Events
 from topple.data.rows.names import AUTO, ITEMS, RATINGS, TIMES, USERS, WEIGHTS, plain_column, say_taken
 from topple.data.tables import column_of, missing_column, ratings_of, times_of, weights_of
 from topple.data.vocabulary import Vocabulary
@@ -198,6 +200,32 @@ class Columns:
         numbers = np.empty(len(times), dtype=np.int64)
         numbers[np.argsort(times, kind="stable")] = np.arange(len(times))
         return Moments(numbers, "", (first, last))
+
+    def below_nothing(self, weights: FloatArray) -> list[str]:
+        """Return the message about rows with a weight below 0, if there are such."""
+        if bool((weights >= 0).all()):
+            return []
+        row = int(np.argmax(weights < 0))
+        return [
+            f"{int((weights < 0).sum()):,} of {len(weights):,} rows have a weight below 0, first {weights[row]:g} in row {row + 1} of "
+            f"column {self.weight!r}. A weight is above 0; leave out such rows, or read without weights: weight=None "
+            "(--weight-column none)."
+        ]
+
+    def events(self, read: Rows, user_index: IntArray, item_index: IntArray) -> Events:
+        """Return every row with a weight as an event.
+
+        Raises:
+            DataError: a weight below 0.
+        """
+        count = int(user_index.max()) + 1
+        if read.weights is None:
+            return Events.of(user_index, item_index, read.timestamps, None, count)
+        for message in self.below_nothing(read.weights):
+            raise DataError(message)
+        there = read.weights > 0
+        times = None if read.timestamps is None else read.timestamps[there]
+        return Events.of(user_index[there], item_index[there], times, read.weights[there], count)
 
     def first_rows(self, count: int) -> dict[str, dict[str, object]]:
         """Return the first rows as they are written, by number: all columns where one that is named is not there."""

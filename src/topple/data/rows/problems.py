@@ -3,14 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates
 from topple.data.rows.columns import Columns
 from topple.data.vocabulary import Catalogue
 from topple.errors import DataError
-from topple.types import FloatArray
 
 
 def problems_of(columns: Columns, duplicates: Duplicates | None = None, *, drop_missing: bool = False) -> list[str]:
@@ -36,7 +33,7 @@ def problems_of(columns: Columns, duplicates: Duplicates | None = None, *, drop_
     _tried(columns.ratings, found)
     weights = _tried(columns.weights, found)
     _tried(columns.moments, found)
-    found += _below_nothing(columns, weights)
+    found += [] if weights is None else columns.below_nothing(weights)
     refuses = duplicates == "error" or (duplicates is None and (columns.weight is None or columns.rating is not None))
     if users is not None and items is not None and refuses:
         _tried(lambda: Interactions(users[0], Catalogue(items[0]), users[1], items[1]), found)
@@ -50,15 +47,3 @@ def _tried(read: Callable[[], Any], found: list[str]) -> Any:
     except DataError as error:
         found.append(str(error))
         return None
-
-
-def _below_nothing(columns: Columns, weights: FloatArray | None) -> list[str]:
-    """Return the message about rows with a weight below 0, if there are such."""
-    if weights is None or bool((weights >= 0).all()):
-        return []
-    row = int(np.argmax(weights < 0))
-    return [
-        f"{int((weights < 0).sum()):,} of {len(weights):,} rows have a weight below 0, first {weights[row]:g} in row {row + 1} of "
-        f"column {columns.weight!r}. A weight is above 0; leave out such rows, or read without weights: weight=None "
-        "(--weight-column none)."
-    ]
