@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from topple.data.dates import dates_of
+from topple.data.dates import dates_of, written
 from topple.errors import DataError
 
 NOON = datetime(2025, 3, 14, 12, 30, 5, tzinfo=UTC)
@@ -48,3 +49,25 @@ def test_dates_that_do_not_show_it_are_refused_until_it_is_said():
         read("14/03/2025", "03/14/2025")
     assert read("03/04/2025", day_first=True) == [datetime(2025, 4, 3, tzinfo=UTC)]
     assert read("03/04/2025", day_first=False) == [datetime(2025, 3, 4, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("times", "unit", "expected"),
+    [
+        ([0, 86400 * 10**6], "us", ["1970-01-01", "1970-01-02"]),
+        ([1_700_000_000, 1_700_000_060], None, ["2023-11-14 22:13", "2023-11-14 22:14"]),
+        ([1_700_000_000_000], None, ["2023-11-14 22:13"]),
+        ([1_700_000_000_000_000], None, ["2023-11-14 22:13"]),
+        ([1_700_000_000_000_000_000], None, ["2023-11-14 22:13"]),
+        ([1_700_000_000.5], None, ["2023-11-14 22:13"]),
+        ([1997, 2024], None, ["1997", "2024"]),
+        ([5, 1_700_000_000], None, ["5", "1700000000"]),
+        ([1_700_000_000], "", ["1700000000"]),
+        ([-1.5], None, ["-1.5"]),
+        ([1e300], None, ["1e+300"]),
+        ([2.0**63], None, ["9.22337e+18"]),
+        ([], None, []),
+    ],
+)
+def test_times_are_written_as_dates_where_they_can_only_be_such(times, unit, expected):
+    assert written(np.array(times), unit) == expected

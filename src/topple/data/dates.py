@@ -101,7 +101,7 @@ def written(times: TimeArray, unit: str | None = None) -> list[str]:
 
     Example:
         >>> written(np.array([874965758, 893286638]))
-        ['1997-09-22 19:02', '1998-04-23 00:10']
+        ['1997-09-22 22:02', '1998-04-22 23:10']
         >>> written(np.array([1, 2.5]))
         ['1', '2.5']
 
@@ -110,7 +110,9 @@ def written(times: TimeArray, unit: str | None = None) -> list[str]:
         unit: of dates, "us" or "ns"; None: that is not known.
     """
     if unit is None and len(times):
-        units = {next((name for least, name in UNITS if time >= least), "") for time in (times.min(), times.max())}
+        units = {
+            next((name for least, name in UNITS if 2**63 > time >= least), "") for time in (times.min(), times.max())
+        }
         unit = units.pop() if len(units) == 1 else ""
     if not unit:
         return [str(time) if isinstance(time, int) else f"{time:g}" for time in times.tolist()]

@@ -113,7 +113,7 @@ def _time(seconds: float) -> str:
     """Return a time as people say it.
 
     Example:
-        >>> _time(0.25), _time(75), _time(7300)
+        >>> _time(0.26), _time(75), _time(7300)
         ('0.3 s', '75 s', '122 min')
     """
     if seconds < 10 or math.isnan(seconds):
