@@ -5,15 +5,18 @@ import torch
 
 from tests.explainers.proofs.test_linear_relaxation import case
 from topple.explainers.proofs import branch_and_bound
-from topple.explainers.proofs.branch_and_bound import Problem, Tree, _halves, search, stay_away
+from topple.explainers.proofs.branch_and_bound import Problem, Tree, _halves, _rounding, search, stay_away
 from topple.explainers.proofs.linear_relaxation import Network
+from topple.explainers.proofs.second_order import stages
 
 
 def problem_of(seed, size, k, strength=1.0):
     """A problem over a random network, and the true lead of each of its sets."""
     layers, base, effect, free, sets, scores = case("mult-vae", seed, strength, 8, size, 0)
     pool = torch.tensor([item for item in range(12) if item != 5])
-    problem = Problem(Network.of(layers), base, effect, free, size, 5, k, pool, torch.full_like(pool, -1), 1.0)
+    network = Network.of(layers)
+    around = stages(network, base[None], effect, free[None], size)
+    problem = Problem(network, around, free, size, 5, k, pool, torch.full_like(pool, -1), 1.0)
     leads = (scores[:, pool] - scores[:, [5]]).topk(k).values[:, -1]
     return problem, dict(zip(map(tuple, sets.tolist()), leads.tolist(), strict=True))
 
@@ -109,3 +112,30 @@ def test_steps_keep_the_sets_with_k_competitors_above_zero_and_no_others(size, k
         assert torch.allclose(value, true[able])
         shares.append(float(able.double().mean()))
     assert 0 < sum(shares) < len(shares)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_rounding_drops_no_set_that_topples(size):
+    kept = near = 0
+    for seed in range(30):
+        random = torch.Generator().manual_seed(seed)
+        single = torch.randn(7, 4, dtype=torch.float64, generator=random) * 10.0 ** torch.randint(
+            -3, 4, (7, 1), generator=random
+        )
+        pair = torch.randn(7, 7, 4, dtype=torch.float64, generator=random)
+        pair = ((pair + pair.transpose(0, 1)) * (1 - torch.eye(7, dtype=torch.float64))[..., None]).float().double()
+        sets = torch.tensor(list(combinations(range(7), size)))
+        reach = single[sets].sum(1) + pair[sets[:, :, None], sets[:, None]].sum((1, 2))
+        const = (
+            1e-9 - reach[torch.randint(len(sets), (4,), generator=random), torch.arange(4)]
+        )  # just above 0 for one set
+        true = const + reach
+        rounded = (const + _rounding(const, single, pair, size)).float()
+        tree = Tree(rounded, single.float(), pair.float(), _halves(pair, size).float(), torch.arange(7), size, 1)
+        chosen, value = torch.zeros(1, 0, dtype=torch.int64), tree.const[None]
+        for _ in range(size):
+            chosen, value = tree.step(chosen, value)
+        able = {tuple(one) for one in sets[(true > 0).any(1)].tolist()}
+        assert able <= {tuple(one) for one in chosen.tolist()}
+        kept, near = kept + len(chosen), near + len(able)
+    assert near <= kept < 1.2 * near

@@ -14,11 +14,11 @@ NAMES = ["level", "slope", "least", "most", "error", "shift"]
 def test_no_set_is_above_the_quadratic_bound(drawn):
     layers, base, effect, free, sets, scores = case(*drawn)
     pool, x = torch.arange(12), sets.double()
-    bound = quadratic(
-        Network.of(layers), torch.stack([base - 0.4, base]), effect, free.expand(2, -1), int(x[0].sum()), pool, 5
-    )
+    network, size = Network.of(layers), int(x[0].sum())
+    around = stages(network, torch.stack([base - 0.4, base]), effect, free.expand(2, -1), size)
+    bound = quadratic(network, around, size, pool, 5)
     assert bound.pair.diagonal(dim1=1, dim2=2).abs().max() == 0
-    value = bound.const[1] + x @ bound.single[1] + torch.einsum("si,ijc,sj->sc", x, bound.pair[1], x)
+    value = bound.const[1] + x @ bound.single[1] + torch.einsum("si,ijc,sj->sc", x, bound.pair[1].double(), x)
     assert (value - (scores - scores[:, [5]])).min() > -1e-9
 
 
@@ -38,7 +38,8 @@ def test_the_second_order_term_stays_within_its_curvature(middle, below, above):
 def test_the_bound_is_exact_where_one_item_must_go():
     layers, base, effect, _, _, _ = case("mult-vae", 3, 1.0, 6, 1, 0)
     free = torch.arange(6) == 2
-    bound = quadratic(Network.of(layers), base[None], effect, free[None], 1, torch.arange(12), 5)
+    network = Network.of(layers)
+    bound = quadratic(network, stages(network, base[None], effect, free[None], 1), 1, torch.arange(12), 5)
     hidden = base + effect[2]
     for layer in layers[1:]:
         hidden = torch.tanh(hidden) if layer is layers[1] or layer is layers[3] else hidden

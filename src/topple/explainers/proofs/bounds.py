@@ -10,6 +10,7 @@ from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search, 
 from topple.explainers.proofs.fillers import Asked, possible_fillers
 from topple.explainers.proofs.leaves import Leaves
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
+from topple.explainers.proofs.second_order import Stage, stages
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
@@ -182,6 +183,7 @@ class Shrunk:
         go_on()
         fillers = possible_fillers(self.engine.ranking, asked, relaxation)
         needed = table.k[self.row, columns] - fillers.sum(1)  # each filler may be as good as one that outranks
+        around: list[Stage] | None = None  # the same for all targets: they may name the same items
         problems: list[Problem | None] = []
         for number, (target, k) in enumerate(zip(targets.tolist(), needed.tolist(), strict=True)):
             coef = bounds.coef[0] - bounds.target_coef[0, :, number, None]  # [H, C]
@@ -191,9 +193,9 @@ class Shrunk:
                 most = const + extreme_sums(coef[None], free[None], self.size)[0][0]
                 able = (most > 0) & (pool != target) & ~fillers[number, pool]
                 if int(able.sum()) >= k:
-                    start, effect = self.start, self.effect
+                    around = around or stages(self.network, self.start[None], self.effect, free[None], self.size)
                     competitors = pool[able], position[able]
-                    problem = Problem(self.network, start, effect, free, self.size, target, k, *competitors, scale)
+                    problem = Problem(self.network, around, free, self.size, target, k, *competitors, scale)
             problems.append(problem)
         return problems
 

@@ -1,6 +1,6 @@
 """Branch and bound over sets of one size: what a quadratic bound cannot rule out is scored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from topple.explainers.proofs.linear_relaxation import Network, extreme_sums
-from topple.explainers.proofs.second_order import Quadratic, quadratic
+from topple.explainers.proofs.second_order import Quadratic, Stage, quadratic
 from topple.scoring.pace import go_on
 
 STEP = 500_000
@@ -31,8 +31,7 @@ class Problem:
 
     Args:
         network: the network.
-        start: its first units' inputs with nothing removed [D].
-        effect: what the removal of each item adds to them [H, D].
+        stages: its layers around the mean of the sets, one node.
         removable: bool [H].
         size: items of a set.
         target: the target.
@@ -43,8 +42,7 @@ class Problem:
     """
 
     network: Network
-    start: Tensor
-    effect: Tensor
+    stages: Sequence[Stage]
     removable: Tensor
     size: int
     target: int
@@ -118,7 +116,7 @@ def search(
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """Sets of `size` items in an order of promise, with the quadratic functions of the competitors that matter.
+    """Sets of `size` items in an order of promise, with the quadratic functions of the competitors that matter, in float32.
 
     Args:
         const: [C].
@@ -142,9 +140,7 @@ class Tree:
     def of(cls, problem: Problem) -> "Tree | None":
         """Bound the whole problem; None where that alone rules it out."""
         free, size = problem.removable, problem.size
-        bound = quadratic(
-            problem.network, problem.start[None], problem.effect, free[None], size, problem.pool, problem.target
-        )
+        bound = quadratic(problem.network, problem.stages, size, problem.pool, problem.target)
         const, single, pair = _competing(bound, problem)
         order = free.nonzero()[:, 0]
         single, pair = single[order], pair[order][:, order]
@@ -157,7 +153,8 @@ class Tree:
         best = most.topk(problem.k).indices
         rank = linear[:, best].clamp(max=problem.scale).sum(-1).argsort(descending=True, stable=True)
         single, pair, half = single[rank][:, able], pair[rank][:, rank][..., able], half[:, rank][..., able]
-        return cls(const[able], single, pair.contiguous(), half, order[rank], size, problem.k)
+        const = const[able] + _rounding(const[able], single, pair, size)
+        return cls(const.float(), single.float(), pair.contiguous(), half.float(), order[rank], size, problem.k)
 
     def take(self, stack: list[Partial]) -> Partial:
         """Take as many partial sets off the stack as may be worked on at a time."""
@@ -223,6 +220,15 @@ def _competing(bound: Quadratic, problem: Problem) -> tuple[Tensor, Tensor, Tens
     """Return const [C], single [H, C] and pair [H, H, C] of one node, for the competitors of a problem."""
     pairs = bound.pair[0].abs().sum((0, 1))
     return *stay_away(bound.const[0], bound.single[0], problem.position, problem.scale, pairs), bound.pair[0]
+
+
+def _rounding(const: Tensor, single: Tensor, pair: Tensor, size: int) -> Tensor:
+    """Return by how much sums of a tree may be off in float32, for const [C], single [H, C], pair [H, H, C]; [C].
+
+    No sum has more than (size + 4)^2 terms, and none comes to more than the largest of each kind together.
+    """
+    largest = const.abs() + size * single.abs().amax(0) + size * size * pair.abs().amax((0, 1))
+    return (size + 4) ** 2 * 2.0**-23 * largest
 
 
 def _halves(pair: Tensor, size: int) -> Tensor:

@@ -1,5 +1,6 @@
 """Quadratic upper bounds on score differences of a feed-forward network, over all sets of so many removed items."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +22,7 @@ class Quadratic:
     Args:
         const: [N, C].
         single: [N, H, C].
-        pair: once for each order of the two, 0 for an item with itself [N, H, H, C].
+        pair: once for each order of the two, 0 for an item with itself, float32 [N, H, H, C].
     """
 
     const: Tensor
@@ -85,21 +86,19 @@ def stages(network: Network, base: Tensor, effect: Tensor, free: Tensor, size: i
     return found
 
 
-def quadratic(
-    network: Network, base: Tensor, effect: Tensor, free: Tensor, size: int, pool: Tensor, target: int
-) -> Quadratic:
-    """Return quadratic upper bounds of score(c) - score(target) for competitors in `pool` [C], at N nodes.
+def quadratic(network: Network, layers: Sequence[Stage], size: int, pool: Tensor, target: int) -> Quadratic:
+    """Return quadratic upper bounds of score(c) - score(target) for competitors in `pool` [C], at the N nodes of `layers`.
 
     The second-order term of each tanh unit is a square of a sum over items, taken with its largest or least factor by
     the sign of what the unit is worth to the difference. Squares of different units cancel, as intervals do not.
     Source: none known; the second order of what CROWN (Zhang et al., NeurIPS 2018) does to the first.
     """
-    layers = stages(network, base, effect, free, size)
+    nodes, items, _ = layers[0].effect.shape
     last = network.last
-    worth = (last.columns(pool) - last.columns(pool.new_tensor([target]))).T.expand(len(base), -1, -1)  # [N, C, D]
+    worth = (last.columns(pool) - last.columns(pool.new_tensor([target]))).T.expand(nodes, -1, -1)  # [N, C, D]
     const = (last.bias[pool] - last.bias[target]) + _times(worth, layers[-1].level)
     single = (layers[-1].effect * layers[-1].slope[:, None]) @ worth.transpose(1, 2)
-    pair = base.new_zeros(len(base), len(pool), len(effect), len(effect), dtype=torch.float32)
+    pair = const.new_zeros(nodes, len(pool), items, items, dtype=torch.float32)
     rough = torch.zeros_like(const)
     for turn in range(len(layers) - 1, -1, -1):
         stage = layers[turn]
@@ -119,7 +118,7 @@ def quadratic(
     widest = max(stage.effect.shape[-1] for stage in layers)
     const = const + size * size * (widest + 4) * 2.0**-23 * rough
     pair.diagonal(dim1=2, dim2=3).zero_()
-    return Quadratic(const, single, pair.permute(0, 2, 3, 1).double())
+    return Quadratic(const, single, pair.permute(0, 2, 3, 1))
 
 
 def curvature(z0: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
