@@ -83,16 +83,16 @@ def long_history():
 @pytest.mark.parametrize("scored", [40, 150, 600])
 def test_auto_keeps_the_limit_in_its_proofs_and_in_what_it_learns(scored):
     model, asked = long_history()
-    for found in explained(model, asked, "auto", {"scored": scored}, settings={"learned": 1}):
+    for found in explained(model, asked, "auto", {"scored": scored}, settings={"again": 1}):
         assert found.cost <= scored + 72
-    free = explain_queries(model, asked, explainer="auto", settings={"learned": 1, "budget": 2000}, progress=False)
+    free = explain_queries(model, asked, explainer="auto", settings={"again": 1, "budget": 2000}, progress=False)
     assert sorted(found.cost > 700 for found in free) == [False, True, True]  # so the limit does limit
 
 
 @pytest.mark.parametrize("scored", range(160, 400, 40))
 def test_who_learns_beside_a_query_whose_budget_is_spent_changes_nothing(scored):
     model, asked = long_history()
-    how = {"budget": {"scored": scored}, "settings": {"learned": 1, "budget": 100, "swaps": 0}}
+    how = {"budget": {"scored": scored}, "settings": {"again": 1, "budget": 100, "swaps": 0}}
     together = explain_queries(model, asked, explainer="auto", progress=False, **how)
     alone = [explain_queries(model, [query], explainer="auto", progress=False, **how)[0] for query in asked]
     assert [(e.items, e.proof, e.cost) for e in together] == [(e.items, e.proof, e.cost) for e in alone]
@@ -304,7 +304,7 @@ def test_an_account_charges_each_query_and_the_run_is_counted_apart():
 def test_an_unproven_set_says_between_what_and_what_the_smallest_lies():
     model, asked = long_history()
     little, more = (
-        explained(model, asked[:1], "auto", None, settings={"budget": work, "learned": 0})[0] for work in (400, 20_000)
+        explained(model, asked[:1], "auto", None, settings={"budget": work, "again": 0})[0] for work in (400, 20_000)
     )
     assert little.proof is not Proof.MINIMUM
     assert 1 < little.at_least <= more.at_least < len(more.items) <= len(little.items)

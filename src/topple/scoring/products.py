@@ -1,6 +1,7 @@
 """Products of many small matrices with tables that are stored as one array."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -24,10 +25,17 @@ def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequenc
     if left.requires_grad or left.is_cuda:
         return torch.bmm(left, tables[rows, : left.shape[2]])
     out = left.new_empty(*left.shape[:2], tables.shape[2])
-    factors, all_tables = left.numpy(), tables.numpy()  # NumPy's views and calls cost a third of torch's
-    for factor, row, into in zip(factors, rows.tolist(), out.numpy(), strict=True):
-        filled = left.shape[2] if lengths is None else lengths[row]
-        np.dot(factor[:, :filled], all_tables[row, :filled], out=into)
+    factors, all_tables, into = (
+        left.numpy(),
+        tables.numpy(),
+        out.numpy(),
+    )  # NumPy's views and calls cost a third of torch's
+    start = 0
+    for row, same in groupby(rows.tolist()):
+        stop, filled = start + sum(1 for _ in same), left.shape[2] if lengths is None else lengths[row]
+        together = factors[start:stop, :, :filled].reshape(-1, filled)  # rows that share a table are one product
+        np.dot(together, all_tables[row, :filled], out=into[start:stop].reshape(len(together), -1))
+        start = stop
     return out
 
 

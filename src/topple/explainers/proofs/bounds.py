@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -14,11 +15,15 @@ from topple.explainers.proofs.second_order import Stage, stages
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
+from topple.scoring.memo import Lock, Memo
+from topple.scoring.memory import may_hold
 from topple.scoring.pace import TimeIsUpError, go_on
-from topple.scoring.recommender import Capability
+from topple.scoring.recommender import Capability, Recommender
 
 BUDGET = 20_000
 """Work for one target by default, in scored histories."""
+_NETWORKS: WeakKeyDictionary[Recommender, Memo[Network | None]] = WeakKeyDictionary()
+_LOCK = Lock()
 
 
 def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
@@ -60,11 +65,17 @@ def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
 
 
 def network_of(engine: Engine) -> Network | None:
-    """Return the recommender's network where bounds are known for it."""
-    layers = getattr(engine.recommender, "layers", None)
-    if Capability.FEED_FORWARD not in engine.recommender.capabilities or layers is None:
+    """Return the recommender's network where bounds are known for it; a network that memory lasts for is kept for the next time."""
+    recommender = engine.recommender
+    layers = getattr(recommender, "layers", None)
+    if Capability.FEED_FORWARD not in recommender.capabilities or layers is None:
         return None
-    return Network.of(layers())
+    version = recommender.learned_version()
+    if not version or not may_hold(sum(layer.weight.numel() for layer in layers())):
+        return Network.of(layers())
+    with _LOCK:
+        network = _NETWORKS.setdefault(recommender, Memo())
+    return network.get(version, lambda: Network.of(layers()))
 
 
 def _plain_histories(engine: Engine) -> Tensor:
