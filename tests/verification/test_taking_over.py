@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.told import SOUTH, told_model
 from topple.api.explaining import explain
 from topple.api.wrapping import wrap
 from topple.records.answer import Explanation, Verdict
@@ -135,7 +136,8 @@ def test_a_model_that_shows_no_arrays_is_asked_again_for_it_may_answer_otherwise
 
 
 def test_a_query_with_a_context_is_judged_anew_for_the_context_may_have_changed():
-    model, fresh = explained(contexts={"ana": {"device": "phone"}})
+    model, fresh = explained(told_model(), contexts={"ana": SOUTH})
+    assert fresh.valid
     assert taken_over(fresh, model, BEFORE) is None
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from topple.api.agreeing.asking import Told, ask
 from topple.api.agreeing.causes import Difference, Hypothesis, Trying, causes_of
 from topple.api.agreeing.training import CLOSE, FEWEST, WORDS, near_chance, other_training
+from topple.api.asking import contexts_of
 from topple.data.splitting import Split
 from topple.errors import QueryError, UnknownIdError
 from topple.records.agreement import Agreement, Cause, ComparedList, Match, Shown
 from topple.records.question import CandidateRule, Request
-from topple.scoring.checks import candidate_rule, check_request
+from topple.scoring.checks import candidate_rule, check_asked, check_recommender
 from topple.scoring.recommender import Recommender
 from topple.types import IntArray, ItemId, UserHistories, UserId, plain
 
@@ -63,6 +64,8 @@ def agreement(
         >>> found.share
         1.0
     """
+    if isinstance(shown, Mapping):
+        contexts = contexts_of(check_recommender(recommender), contexts)
     records = _records(shown, histories, weights, contexts)
     limits = {"candidates": None if candidates is None else frozenset(map(plain, candidates)),
               "exclude": frozenset(map(plain, exclude)), "rule": candidate_rule(rule)}  # fmt: skip
@@ -136,7 +139,7 @@ def _request(recommender: Recommender, each: Shown, k: int, limits: Mapping[str,
         history=each.history, k=k, user=each.user, weights=each.weights, context=each.context, **limits
     )
     try:
-        check_request(request, recommender.catalogue)
+        check_asked(request, recommender)
     except QueryError as error:
         raise QueryError(f"user {each.user!r}: {error}") from error
     return replace(request, k=1)  # lists of any length are looked at below

@@ -24,7 +24,7 @@ from topple.records.answer import Explanation, Status
 from topple.records.claims import Claims
 from topple.records.question import Query
 from topple.scoring.budget import Budget, Meter
-from topple.scoring.checks import check_request, check_target
+from topple.scoring.checks import check_context, check_request, check_target
 from topple.scoring.devices import computing
 from topple.scoring.encoding import EncodedHistories, EncodedQueries, encode, encode_histories
 from topple.scoring.memory import histories_at_once
@@ -109,6 +109,7 @@ class Answering:
         indices: dict[int, IntArray] = {}  # of the requests that can be asked, by number
         for number, each in enumerate(asked):
             try:
+                check_context(each.request, self.recommender)
                 indices[number] = check_request(each.request, self.recommender.catalogue)
             except ToppleError as error:
                 refused = (Query.about(None, each.request),) if each.queries is None else each.queries

@@ -10,7 +10,15 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError, UnknownIdError, shown
 from topple.records.history import History
 from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request
-from topple.scoring.checks import allowed_items, candidate_rule, check_costs, check_recommender, check_shapes, goal_of
+from topple.scoring.checks import (
+    allowed_items,
+    candidate_rule,
+    check_context,
+    check_costs,
+    check_recommender,
+    check_shapes,
+    goal_of,
+)
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, UserHistories, UserId, plain
 
@@ -61,8 +69,9 @@ def top_k_queries(
     """
     users = by_user(histories)[0]
     say_no_order(check_recommender(recommender), users.values())
+    told = contexts_of(recommender, contexts)
     requests = requests_of(
-        recommender.catalogue, users, weights, contexts, k=k, rule=rule, seed=seed, repeats=repeats,
+        recommender.catalogue, users, weights, told, k=k, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude,
     )  # fmt: skip
@@ -137,11 +146,43 @@ def targets_of(targets: Any) -> tuple[ItemId, ...] | None:
         ) from error
 
 
+def contexts_of(
+    recommender: Recommender, contexts: Mapping[UserId, Any] | None, context: object = None, *, single: bool = False
+) -> Mapping[UserId, Any]:
+    """Return what a model is told besides, by user; what it is told of the one history of nobody's is that of user "".
+
+    Args:
+        recommender: the model.
+        contexts: by user.
+        context: of the one history.
+        single: whether one history was given.
+
+    Raises:
+        QueryError: no mapping, contexts by user for one history, one context for the histories of users, contexts for a model that
+            is told none, or none for one that is.
+    """
+    if contexts is not None and not isinstance(contexts, Mapping):
+        raise QueryError(f"context of type {type(contexts).__name__} is of no user. Give a mapping by user id.")
+    if single and contexts is not None:
+        raise QueryError(
+            "contexts= are those of users, and one history was given. Give what belongs to it as context=."
+        )
+    if context is not None and not single:
+        raise QueryError(
+            "context= is that of one history, and histories of users were given. Give contexts={user: context}."
+        )
+    told: Mapping[UserId, Any] = contexts or {} if context is None else {"": context}
+    user, first = next(((user, each) for user, each in told.items() if each is not None), (None, None))
+    if first is None or not recommender.takes_contexts:
+        check_context(Request.of(history=(), user=user, context=first), recommender)
+    return told
+
+
 def requests_of(
     catalogue: Catalogue,
     histories: UserHistories,
     weights: Mapping[UserId, Sequence[float]] | None,
-    contexts: Mapping[UserId, Any] | None,
+    contexts: Mapping[UserId, Any],
     *,
     known_users: bool = True,
     **asked: Any,
@@ -164,10 +205,9 @@ def requests_of(
     constraints = Constraints.of(**{name: value for name, value in asked.items() if name in names})
     check_run(catalogue, constraints)
     shared = asked | {name: getattr(constraints, name) for name in names} | {"rule": candidate_rule(asked["rule"])}
-    told_of = {name: told for name, told in (("weights", weights), ("context", contexts)) if told is not None}
-    for name, given in told_of.items():
-        if not isinstance(given, Mapping):
-            raise QueryError(f"{name} of type {type(given).__name__} is of no user. Give a mapping by user id.")
+    if not isinstance(weights, Mapping | None):
+        raise QueryError(f"weights of type {type(weights).__name__} is of no user. Give a mapping by user id.")
+    told_of = {"weights": weights or {}, "context": contexts}
     requests = []
     for user, history in histories.items():
         told = {name: values[user] for name, values in told_of.items() if user in values}

@@ -64,7 +64,7 @@ def evaluate(
     sets = [() if _is_refused(each) else each.items for each in asked]
     if retraining is not None:
         refuse(recommender, queries, sets, retraining)
-    check_sets(queries, sets, recommender.catalogue)
+    check_sets(queries, sets, recommender.catalogue, recommender)
     verdicts = {rule: _judged(recommender, asked, rule) for rule in _rules(queries)}
     measured = {rule: measure(list(found.values())) for rule, found in verdicts.items()}
     by_retraining = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)

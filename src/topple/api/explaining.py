@@ -10,7 +10,7 @@ from topple import registry
 from topple.api.answering import Answering, OnQueries
 from topple.api.answers.beside import asked_about_shown
 from topple.api.answers.order import say_no_order
-from topple.api.asking import Asked, asked_by_history, by_user, requests_of, targets_of
+from topple.api.asking import Asked, asked_by_history, by_user, contexts_of, requests_of, targets_of
 from topple.api.effort import with_effort
 from topple.errors import QueryError, SettingsError, need
 from topple.explainers.base import Explainer
@@ -52,6 +52,7 @@ def explain(
     repeats: Repeats | str = Repeats.ITEM,
     weights: Mapping[UserId, Sequence[float]] | Sequence[float] | None = None,
     contexts: Mapping[UserId, Any] | None = None,
+    context: object = None,
 ) -> list[Explanation]:
     """Explain the top-k of histories (or given targets), one verified Explanation for each.
 
@@ -81,7 +82,8 @@ def explain(
         exclude: items that may not be listed.
         repeats: what is named where an item comes again: "item", all of its events, or single "events".
         weights: the weight of each event, by user, or of the one history.
-        contexts: what a wrapped model is told besides, by user.
+        contexts: what a wrapped model is told besides, by user: user features, time of day, region.
+        context: the same, of the one history.
 
     Returns:
         Explanations in the order of the users and of their lists. A query that cannot be asked comes back with status
@@ -102,8 +104,9 @@ def explain(
         raise QueryError("targets= and shown= both say what is explained. Give one of the two.")
     length = 5 if k is None else k
     method = _fitting(recommender, explainer, settings)
+    told = contexts_of(recommender, contexts, context, single=single)
     requests = requests_of(
-        recommender.catalogue, users, weights_of, contexts, known_users=not single, k=length, rule=rule, seed=seed, repeats=repeats,
+        recommender.catalogue, users, weights_of, told, known_users=not single, k=length, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude,
     )  # fmt: skip

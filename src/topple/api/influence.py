@@ -8,7 +8,7 @@ import torch
 
 from topple.api.recommending import Recommended, listed
 from topple.records.question import CandidateRule, Query, Request
-from topple.scoring.checks import candidate_rule, check_recommender, check_request, check_target
+from topple.scoring.checks import candidate_rule, check_asked, check_recommender, check_target
 from topple.scoring.devices import computing
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
@@ -75,6 +75,7 @@ def influence(
     *,
     groups: Sequence[Sequence[ItemId]] = (),
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
+    context: object = None,
 ) -> Influence:
     """Return what each unit of a history does to each of the k recommendations, by taking out one unit at a time.
 
@@ -87,6 +88,7 @@ def influence(
         k: length of the list.
         groups: items that are taken out together, as one unit.
         rule: whether an item that is taken out may be listed ("unseen_after") or not ("unseen_before").
+        context: what a wrapped model is told besides.
 
     Raises:
         QueryError: a history, k, group or rule that cannot be asked.
@@ -98,8 +100,8 @@ def influence(
         >>> found.ranks.shape, found.scores.shape
         ((3, 2), (3, 2))
     """
-    request = Request.of(history=history, k=k, rule=candidate_rule(rule), groups=groups)
-    check_request(request, check_recommender(recommender).catalogue)
+    request = Request.of(history=history, k=k, rule=candidate_rule(rule), groups=groups, context=context)
+    check_asked(request, check_recommender(recommender))
     encoded = encode_histories([request], recommender.catalogue, device=recommender.device)
     unchanged = UnchangedScores(recommender, encoded, request.rule)
     (recommendations,) = listed(unchanged, k)

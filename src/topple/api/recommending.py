@@ -10,7 +10,7 @@ import torch
 from topple.api.answers.order import say_no_order
 from topple.records.answer import Explanation
 from topple.records.question import CandidateRule, Goal, Repeats, Request
-from topple.scoring.checks import check_recommender, check_request
+from topple.scoring.checks import check_asked, check_recommender
 from topple.scoring.devices import computing
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
@@ -75,12 +75,16 @@ def recommend(
 
 
 def recommend_many(
-    recommender: Recommender, histories: Sequence[Sequence[ItemId]], k: int = 5
+    recommender: Recommender, histories: Sequence[Sequence[ItemId]], k: int = 5, *, contexts: Sequence[object] = ()
 ) -> list[list[Recommended]]:
-    """Return the k best unseen items for each history; see `recommend`."""
+    """Return the k best unseen items for each history, with a context for each where the model takes them; see `recommend`."""
     several = list(histories)
     say_no_order(recommender, several)
-    return recommended(recommender, [Request.of(history=history, k=k) for history in several])
+    told = contexts or [None] * len(several)
+    requests = [
+        Request.of(history=history, k=k, context=context) for history, context in zip(several, told, strict=True)
+    ]
+    return recommended(recommender, requests)
 
 
 @computing()
@@ -91,7 +95,7 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
         QueryError: a request that has no list.
     """
     check_recommender(recommender)
-    indices = [check_request(request, recommender.catalogue) for request in requests]
+    indices = [check_asked(request, recommender) for request in requests]
     say_unused_weights(recommender, requests)
     lists: list[list[Recommended]] = []
     at_once = histories_at_once(len(recommender.catalogue))

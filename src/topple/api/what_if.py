@@ -12,7 +12,7 @@ from topple.api.scoring import indices_of, scores_of
 from topple.errors import QueryError, as_list, need
 from topple.records.history import History
 from topple.records.question import CandidateRule, Request
-from topple.scoring.checks import candidate_rule, check_recommender, check_request
+from topple.scoring.checks import candidate_rule, check_asked, check_recommender
 from topple.scoring.devices import computing
 from topple.scoring.ranking import top_k
 from topple.scoring.recommender import Recommender
@@ -71,6 +71,7 @@ def what_if(
     only: Sequence[ItemId] | ItemId | None = None,
     add: Sequence[ItemId] | ItemId | None = None,
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
+    context: object = None,
 ) -> WhatIf:
     """Return the list of a history, and the list as it would be of a changed one.
 
@@ -83,6 +84,7 @@ def what_if(
         add: items to append to the history; an item that is added is seen and no longer listed.
         rule: whether an item that is taken out may be listed ("unseen_after") or not ("unseen_before"), or every item of the
             history may ("all").
+        context: what a wrapped model is told besides, before the change and after.
 
     Raises:
         QueryError: not exactly one change, an item to take out or keep that is not in the history, one to add that is there
@@ -96,8 +98,8 @@ def what_if(
         True
     """
     asked = candidate_rule(rule)
-    request = Request.of(history=history, k=k, rule=asked)
-    check_request(request, check_recommender(recommender).catalogue)
+    request = Request.of(history=history, k=k, rule=asked, context=context)
+    check_asked(request, check_recommender(recommender))
     say_no_order(recommender, [history])
     given = request.history
     changed = _changed(History(given, request.weights), without=without, only=only, add=add)
@@ -107,7 +109,7 @@ def what_if(
             f"k={k} with {left} items outside both histories: the list cannot be filled. Choose a smaller k."
         )
     rows = [indices_of(recommender, given), indices_of(recommender, changed)]
-    scores = scores_of(recommender, rows, weights=[request.weights, changed.weights])
+    scores = scores_of(recommender, rows, weights=[request.weights, changed.weights], contexts=[context] * 2)
     seen_by: dict[CandidateRule, list[list[int]]] = {
         CandidateRule.UNSEEN_BEFORE: [rows[0], [*rows[0], *rows[1]]],
         CandidateRule.UNSEEN_AFTER: rows,

@@ -13,7 +13,7 @@ from topple.inputs import MISSING, json_of, path_of, problem, read_parquet, read
 from topple.records.answer import Explanation, Proof, Status
 from topple.records.fields import FIELDS, SCHEMA, Field
 from topple.records.kinds import IdTypes, are_ids, fitting, in_order, list_fingerprint
-from topple.records.question import CandidateRule, Goal, Query, Repeats
+from topple.records.question import CandidateRule, Goal, Query, Repeats, UntoldContext
 from topple.types import FilePath, Id, JsonObject
 
 OLDER = "topple.explanation/2"
@@ -25,10 +25,6 @@ Words: TypeAlias = Mapping[str, Callable[[Explanation], Any]]
 """By field, a function that makes titles or the sentence of an explanation; made with a catalogue."""
 ItemLists: TypeAlias = Mapping[str, frozenset[Id]]
 """By name (`list_fingerprint`), the candidates and excluded items of queries; queries with the same list share one set."""
-
-
-class UntoldContext:
-    """Stands, in a query that was read from a file, for a context without key, which no file can hold."""
 
 
 def to_row(explanation: Explanation, words: Words | None = None) -> JsonObject:

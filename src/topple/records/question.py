@@ -202,6 +202,10 @@ class Query(Request):
         return cls(target=target, **{each.name: getattr(request, each.name) for each in fields(Request)})
 
 
+class UntoldContext:
+    """Stands, in a query that was read from a file, for a context without key, which no file can hold."""
+
+
 def context_key(context: object) -> str | None:
     """Return the key of a context: that of the object, or the JSON text of the context; None where there is neither."""
     key = getattr(context, "key", None)

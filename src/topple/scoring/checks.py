@@ -9,7 +9,7 @@ import numpy as np
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, QueryError, UnknownIdError, shown
-from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request
+from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request, UntoldContext
 from topple.types import BoolArray, IntArray, ItemId
 
 LEAST_COST, MOST_COST = 1e-3, 1e3
@@ -91,6 +91,29 @@ def check_request(request: Request, catalogue: Catalogue) -> IntArray:
     if not isinstance(k, int | np.integer) or isinstance(k, bool):
         raise QueryError(f"k={shown(k)} is not a whole number. Give the length of the list, such as 5.")
     return _indices(request, catalogue)
+
+
+def check_asked(request: Request, recommender: Any) -> IntArray:
+    """Refuse what `check_request` or `check_context` refuses, and return the indices of the items."""
+    check_context(request, recommender)
+    return check_request(request, recommender.catalogue)
+
+
+def check_context(request: Request, recommender: Any) -> None:
+    """Refuse a context that the recommender is not told, and a query without the context that it needs.
+
+    Raises:
+        QueryError: it is so.
+    """
+    name, context = recommender.name, request.context
+    who = "the history" if request.user in (None, "") else f"user {shown(request.user)}"
+    if context is not None and not recommender.takes_contexts:
+        what = f"{name} is told no contexts, and {who} has one: {shown(context)}."
+        raise QueryError(f"{what} Leave it out, or wrap the model with contexts=True.")
+    if recommender.takes_contexts and (context is None or isinstance(context, UntoldContext)):
+        lost = "" if context is None else " that could be stored"
+        what = f"{name} is told a context with each history, and {who} has none{lost}."
+        raise QueryError(f"{what} Give contexts={{user: context}}, or context= with one history.")
 
 
 def _indices(request: Request, catalogue: Catalogue) -> IntArray:

@@ -103,6 +103,8 @@ class Recommender(ABC):
     float32 whatever it is asked in."""
     uses_weights: bool = True
     """Whether the weights of a history count; a model that does not use them learns and scores as if each were 1, and is said to."""
+    takes_contexts: bool = False
+    """Whether the model is told a context with each history (`HistoryBatch.contexts`); then each query has one, and else none has."""
     empty_by_rule: ClassVar[bool] = False
     """Whether the scores of an empty history are a convention of the code, and not what the learned numbers say."""
 
@@ -194,9 +196,10 @@ class Recommender(ABC):
     def empty_scores(self) -> Tensor | None:
         """Return the scores of the empty history in float64 [I], not to be changed; None where they say nothing of the model.
 
-        That is where they are a convention of the code, where the model ignores the history, and where it is coarse.
+        That is where they are a convention of the code, where they are others in each context, where the model ignores the
+        history, and where it is coarse.
         """
-        if self.empty_by_rule or Capability.HISTORY_FREE in self.capabilities or self.coarse:
+        if self.empty_by_rule or self.takes_contexts or Capability.HISTORY_FREE in self.capabilities or self.coarse:
             return None
         return self.findings.empty(self, self.learned_version())
 

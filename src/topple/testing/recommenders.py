@@ -53,8 +53,9 @@ def check_recommender(recommender: Recommender) -> None:
 def batch_of(
     recommender: Recommender, histories: Sequence[Sequence[int]], dtype: torch.dtype = torch.float64
 ) -> HistoryBatch:
-    """Return histories where the recommender lives."""
-    return HistoryBatch.of(histories, dtype, recommender.device)
+    """Return histories where the recommender lives, with a context that it knows where it is told any."""
+    probe = recommender.findings.probe(recommender).other(histories)
+    return probe.batch(range(len(histories)), recommender.device, dtype)
 
 
 def require_close(recommender: Recommender, found: Tensor, expected: Tensor, part: str, rule: str) -> None:
@@ -110,7 +111,7 @@ def _check_batches(recommender: Recommender, histories: list[list[int]]) -> None
     keep = _variations(batch)
     scores = recommender.score(batch, keep)
     order = torch.arange(len(histories)).flip(0).to(recommender.device)
-    turned = recommender.score(HistoryBatch(batch.items[order], batch.weights[order]), keep[order])
+    turned = recommender.score(batch.rows(order), keep[order])
     require_close(recommender, turned[order], scores, f"{recommender.name}: batch in reverse", ALONE)
     for row, history in enumerate(histories):
         alone = batch_of(recommender, [history])
@@ -129,7 +130,8 @@ def _check_padding(recommender: Recommender, histories: list[list[int]]) -> None
     for item in (0, len(recommender.catalogue) - 1):
         width = (len(batch), 3)
         items = torch.cat([batch.items, torch.full(width, item).to(batch.items)], dim=1)
-        longer = HistoryBatch(items, torch.cat([batch.weights, torch.zeros(width).to(batch.weights)], dim=1))
+        weights = torch.cat([batch.weights, torch.zeros(width).to(batch.weights)], dim=1)
+        longer = HistoryBatch(items, weights, contexts=batch.contexts)
         rule = "padding (weight 0, keep 0) adds nothing, whatever item stands there."
         require_close(
             recommender, recommender.score(longer, unchanged(longer)), scores, f"{recommender.name}: padding", rule

@@ -10,7 +10,7 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, QueryError, as_list, need, shown
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query, Repeats
-from topple.scoring.checks import candidate_rule, check, check_queries
+from topple.scoring.checks import candidate_rule, check, check_context, check_queries
 from topple.scoring.devices import computing
 from topple.scoring.encoding import encode
 from topple.scoring.memory import histories_at_once
@@ -62,7 +62,7 @@ def verify(
             f"{len(removed)} sets for {len(queries)} queries: give one set a query, empty where none was found."
         )
     catalogue = _catalogue(recommender, retraining)
-    check_sets(queries, removed, catalogue)
+    check_sets(queries, removed, catalogue, recommender)
     if retraining is not None:
         refuse(recommender, queries, removed, retraining)
     if isinstance(recommender, Recommender):
@@ -84,7 +84,12 @@ def _sets(removed: Any) -> list[tuple[ItemId, ...]]:
     return [tuple(plain(item) for item in items) for items in several]
 
 
-def check_sets(queries: Sequence[Query], named: Sequence[Sequence[ItemId]], catalogue: Catalogue) -> None:
+def check_sets(
+    queries: Sequence[Query],
+    named: Sequence[Sequence[ItemId]],
+    catalogue: Catalogue,
+    recommender: Recommender | ByUser,
+) -> None:
     """Refuse queries that cannot be asked, and sets of items that they do not allow.
 
     Raises:
@@ -92,6 +97,8 @@ def check_sets(queries: Sequence[Query], named: Sequence[Sequence[ItemId]], cata
     """
     for query, items in zip(queries, named, strict=True):
         check(query, catalogue)
+        if isinstance(recommender, Recommender):
+            check_context(query, recommender)
         wrong = not_allowed(query, items)
         if wrong:
             raise QueryError(f"{wrong} Name unprotected items of the history only, as the query allows.")

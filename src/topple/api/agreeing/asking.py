@@ -9,7 +9,7 @@ from torch import Tensor
 
 from topple.errors import QueryError
 from topple.records.question import CandidateRule, Request
-from topple.scoring.checks import check_request
+from topple.scoring.checks import check_asked
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import Ranking
@@ -63,7 +63,7 @@ def ask(
     indices: dict[int, IntArray] = {}
     for number, request in enumerate(requests):
         try:
-            indices[number] = check_request(request, recommender.catalogue)
+            indices[number] = check_asked(request, recommender)
         except QueryError:
             continue
     at_once = histories_at_once(len(recommender.catalogue))

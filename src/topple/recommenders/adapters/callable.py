@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import RecommenderError, shown
 from topple.recommenders.adapters.asking.black_box import Ask, BlackBox
+from topple.recommenders.adapters.asking.contexts import Contexts
 from topple.recommenders.adapters.catalogues import catalogue_of
 from topple.records.question import Request
 from topple.scoring.recommender import Capability, Recommender
@@ -30,7 +31,7 @@ def wrap(
     empty: float | Sequence[float] | None = None,
     missing: float | None = None,
     at_once: int | None = None,
-    contexts: bool = False,
+    contexts: Contexts = False,
     times: bool = False,
     weights: bool | None = None,
     probe: Sequence[Sequence[Id] | Request] | None = None,
@@ -49,7 +50,9 @@ def wrap(
         empty: scores of the empty history, for a callable that cannot take it.
         missing: the score of items that come back as NaN or minus infinity; None: that is an error.
         at_once: histories of a call at most.
-        contexts: whether it takes what a query tells besides the history, as `contexts=`, N objects; None where there is none.
+        contexts: whether it is told what a query tells besides the history (user features, time of day, region), as `contexts=`, a
+            list of N objects; each query must then have one. True, or a few contexts that the callable is tried out with (a list,
+            or a mapping by user); with True it is tried out with None.
         times: whether it takes the times of the events, as `times=`, a list for each history; None where they are not known.
         weights: whether it uses the weights of the events. None: "csr" and "dense" hold them, "ids" does not. True with "ids":
             they come as `weights=`, a list for each history. False: matrices hold ones.
@@ -80,7 +83,7 @@ def wrap(
         )
     form = FORMS[histories]
     besides: dict[str, Ask] = {}
-    if contexts:
+    if contexts is not False:
         besides["contexts"] = lambda asked: list(asked.contexts) or [None] * len(asked)
     if times:
         besides["times"] = lambda asked: asked.event_times()
@@ -101,4 +104,5 @@ def wrap(
         at_once=at_once,
         probe=probe,
         uses_weights=uses_weights,
+        contexts=contexts,
     )

@@ -12,6 +12,7 @@ from topple.recommenders.adapters.arrays.network import Network
 from topple.recommenders.adapters.arrays.steps import NetworkSettings
 from topple.recommenders.adapters.arrays.tracing import agree, traced
 from topple.recommenders.adapters.asking.black_box import BlackBox
+from topple.recommenders.adapters.asking.contexts import Contexts, batched
 from topple.recommenders.adapters.asking.copies import scoring_copy, weights_precision
 from topple.recommenders.adapters.asking.variations import Variations
 from topple.recommenders.adapters.catalogues import catalogue_of
@@ -34,6 +35,7 @@ def wrap(
     at_once: int | None = None,
     probe: Sequence[Sequence[Id] | Request] | None = None,
     uses_weights: bool = True,
+    contexts: Contexts = False,
 ) -> Recommender:
     """Return a torch module as a recommender; what scores is a copy, and the module itself is never called.
 
@@ -43,7 +45,8 @@ def wrap(
     batch.
 
     Args:
-        model: the module: `model(rows)` with rows [N, I], the weight of the item where it is in the history, 1 unless given.
+        model: the module: `model(rows)` with rows [N, I], the weight of the item where it is in the history, 1 unless given; with
+            `contexts` it is `model(rows, contexts)`.
         items: the ids of the I items, in the order of the columns.
         differentiable: whether scores have a gradient in the rows; this is tried out.
         additive: whether scores are a sum over the items of the history plus a constant; this is tried out.
@@ -54,8 +57,13 @@ def wrap(
         empty: scores of the empty history, for a module that cannot take it.
         missing: the score of items that come back as NaN or minus infinity; None: that is an error.
         at_once: histories of a call at most.
-        probe: histories that the scale of the scores is measured with, outside ids; None for drawn ones of 10 items.
+        probe: histories that the scale of the scores is measured with, outside ids, or requests with weights or a context; None
+            for drawn ones of 10 items.
         uses_weights: False for a module that was trained on rows of 0 and 1: it is asked so, whatever weights a history has.
+        contexts: a few contexts (a list, or a mapping by user) for a module that is told what a query tells besides the history: user
+            features, time of day, region. It is tried out with these, and each query must then have a context of the same form. The
+            module gets those of N histories together: numbers, arrays, tensors and lists of numbers as a tensor [N, ...], mappings
+            as one mapping of each key to the values of all, anything else as a list of N objects. True where `probe` has them.
 
     Raises:
         RecommenderError: the module is not one, is spread over devices, or breaks the scoring contract.
@@ -69,16 +77,19 @@ def wrap(
     capabilities = {Capability.DIFFERENTIABLE} if differentiable else set()
     if additive:
         capabilities.add(Capability.ADDITIVE)
-    ask, catalogue = _Asked(model, output or _first, called, double=double), catalogue_of(items, called)
+    told = contexts is not False
+    ask, catalogue = _Asked(model, output or _first, called, double=double, told=told), catalogue_of(items, called)
     tried: dict[str, Any] = {"capabilities": frozenset(capabilities), "empty": empty, "missing": missing}
     tried |= {"at_once": at_once, "probe": probe}
-    found = traced(_Output(scoring_copy(model, called), output or _first)) if double else None
+    found = traced(_Output(scoring_copy(model, called), output or _first)) if double and not told else None
     if found and agree(found, ask.rows, len(catalogue), device):
         recommender: BlackBox = Network(
             catalogue, found[1], NetworkSettings(name=called, steps=found[0], uses_weights=uses_weights), **tried
         )
     else:
-        recommender = BlackBox(catalogue, called, ask, device=device, uses_weights=uses_weights, **tried)
+        recommender = BlackBox(
+            catalogue, called, ask, device=device, uses_weights=uses_weights, contexts=contexts, **tried
+        )
     recommender.module = model
     if differentiable:
         _require_gradient(recommender)
@@ -105,8 +116,10 @@ class _Output(nn.Module):
 class _Asked:
     """A copy of a module, asked in the precision of the histories, or in the precision of its weights alone."""
 
-    def __init__(self, model: nn.Module, output: Callable[[Any], Tensor], called: str, *, double: bool) -> None:
-        self._output, self._called, self._double = output, called, double
+    def __init__(
+        self, model: nn.Module, output: Callable[[Any], Tensor], called: str, *, double: bool, told: bool
+    ) -> None:
+        self._output, self._called, self._double, self._told = output, called, double, told
         self._precision = weights_precision(model)
         precisions = (
             {self._precision}
@@ -118,14 +131,17 @@ class _Asked:
             module.to(precision)
 
     def __call__(self, asked: Variations) -> Tensor:
-        return self.rows(asked.dense())
+        return self.rows(asked.dense(), asked.contexts if self._told else None)
 
-    def rows(self, rows: Tensor) -> Tensor:
-        """Return the scores of histories as vectors [N, I]."""
+    def rows(self, rows: Tensor, contexts: Sequence[Any] | None = None) -> Tensor:
+        """Return the scores of histories as vectors [N, I]; with contexts, of what the module is told besides each."""
         weights = self._precision or rows.dtype
         precision = rows.dtype if self._double else weights
         try:
-            return self._output(self._copies[self._precision and precision](rows.to(precision)))
+            given = [rows.to(precision)]
+            if contexts is not None:
+                given.append(batched(contexts, self._called, precision, rows.device))
+            return self._output(self._copies[self._precision and precision](*given))
         except RuntimeError as error:
             if precision == weights:
                 raise
@@ -154,7 +170,10 @@ def _require_gradient(recommender: BlackBox) -> None:
     rows = torch.ones(1, len(recommender.catalogue), dtype=torch.float64, device=recommender.device, requires_grad=True)
     items = torch.arange(len(recommender.catalogue), device=recommender.device)[None]
     with torch.enable_grad():
-        scores = recommender.ask(Variations(recommender.catalogue, items, rows, torch.ones_like(rows), rows > 0))
+        told = tuple(recommender.findings.probe(recommender).contexts[:1])
+        scores = recommender.ask(
+            Variations(recommender.catalogue, items, rows, torch.ones_like(rows), rows > 0, contexts=told)
+        )
         slope = torch.autograd.grad(scores.sum(), rows, allow_unused=True)[0] if scores.requires_grad else None
     if slope is None or not bool(torch.isfinite(slope).all()):
         raise CapabilityError(

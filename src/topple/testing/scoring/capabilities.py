@@ -27,11 +27,12 @@ def check_capabilities(recommender: Recommender, batch: HistoryBatch) -> None:
 
 def _order(recommender: Recommender, batch: HistoryBatch) -> None:
     """Score one history forwards and backwards: the scores move where that is declared, and nowhere else."""
-    items, weights = batch.items[:1], batch.weights[:1]
+    first = batch.rows(torch.tensor([0], device=batch.items.device))
+    items, weights = first.items.flip(1), first.weights.flip(1)
     with torch.no_grad():
         forwards, backwards = (
             recommender.score(given, unchanged(given))
-            for given in (HistoryBatch(items, weights), HistoryBatch(items.flip(1), weights.flip(1)))
+            for given in (first, HistoryBatch(items, weights, contexts=first.contexts))
         )
     part = f"{recommender.name}: order of the history"
     if Capability.ORDER_AWARE in recommender.capabilities:

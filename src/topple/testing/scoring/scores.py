@@ -72,8 +72,9 @@ def check_empty_scores(recommender: Recommender) -> None:
     """
     name, found = recommender.name, recommender.empty_scores()
     part = f"{name}: empty_scores"
-    silent = recommender.empty_by_rule or Capability.HISTORY_FREE in recommender.capabilities or recommender.coarse
-    rule = "None where an empty history is scored by convention, where the history is ignored, or where the model is coarse."
+    by_context, ignored = recommender.takes_contexts, Capability.HISTORY_FREE in recommender.capabilities
+    silent = recommender.empty_by_rule or by_context or ignored or recommender.coarse
+    rule = "None where an empty history is scored by convention or by context, where the history is ignored, or where the model is coarse."
     require(found is None or not silent, part, "there are scores", rule)
     if found is None:
         require(silent, part, "None", "a model that scores an empty history by what it has learned gives these scores.")

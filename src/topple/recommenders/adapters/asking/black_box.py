@@ -11,11 +11,11 @@ from torch import Tensor
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError, ToppleError
 from topple.recommenders.adapters.asking.answers import scores_of
+from topple.recommenders.adapters.asking.contexts import Contexts, few_contexts, probe_of
 from topple.recommenders.adapters.asking.trial import try_out
 from topple.recommenders.adapters.asking.variations import Variations
 from topple.records.question import Request
 from topple.scoring.findings.known import Findings
-from topple.scoring.findings.probe import Probe
 from topple.scoring.memo import Lock
 from topple.scoring.memory import CHUNK, rows_at_once
 from topple.scoring.pace import current_pace
@@ -46,6 +46,7 @@ class BlackBox(Recommender):
             drawn histories.
         settings: of a model that is stored.
         uses_weights: whether `ask` reads the weights of the events; False shows it a weight of 1 for each.
+        contexts: whether `ask` reads the contexts of the histories, or a few contexts that the model is tried out with.
 
     Raises:
         RecommenderError: the model cannot score an empty, a short or a long history, or breaks the scoring contract.
@@ -66,6 +67,7 @@ class BlackBox(Recommender):
         probe: Sequence[Sequence[Id] | Request] | None = None,
         settings: Settings | None = None,
         uses_weights: bool = True,
+        contexts: Contexts = False,
     ) -> None:
         super().__init__(catalogue)
         self.settings = settings or self.settings
@@ -79,8 +81,8 @@ class BlackBox(Recommender):
         self._missing = missing
         self.at_once = max(1, at_once or CHUNK)
         self.empty_by_rule = empty is not None  # type: ignore[misc]
-        if probe is not None:
-            self.findings = Findings(_probe_of(probe, catalogue))
+        self.takes_contexts = contexts is not False
+        self.findings = Findings(probe_of(probe, few_contexts(contexts, name), catalogue))
         self.rounding = try_out(self)
 
     @property
@@ -141,31 +143,25 @@ class BlackBox(Recommender):
             except ToppleError:
                 raise
             except Exception as error:
-                raise _failed(self.name, asked, error) from error
+                raise _failed(self.name, asked, error, untold=self.takes_contexts and not asked.contexts) from error
             return scores_of(answer, asked, self.name, self._device, missing, origin)
 
 
-def _failed(name: str, asked: Variations, error: Exception) -> RecommenderError:
+def _failed(name: str, asked: Variations, error: Exception, *, untold: bool) -> RecommenderError:
     kept = asked.kept
     hint = (
         " One of them is empty (all items removed): if the model cannot score that, give `empty`, the scores to use."
         if int(kept.min()) == 0
         else " Ask the model for such histories yourself to see why."
     )
+    if untold:
+        hint = (
+            " It was told no context, for none was known: in the place of contexts=True give a few contexts to try the model out with, a "
+            "list or a mapping by user."
+        )
     return RecommenderError(
         f"{name} raised {type(error).__name__}: {error} (asked for {len(asked)} histories of {int(kept.min())} to "
         f"{int(kept.max())} items). A recommender scores any history made of items of its catalogue.{hint}"
-    )
-
-
-def _probe_of(given: Sequence[Sequence[Id] | Request], catalogue: Catalogue) -> Probe:
-    """Return histories, and what else is known of each, by index."""
-    requests = [one if isinstance(one, Request) else Request(history=tuple(one)) for one in given]
-    return Probe(
-        [catalogue.vocabulary.encode(request.history).tolist() for request in requests],
-        [request.weights for request in requests],
-        [request.times for request in requests],
-        [request.context for request in requests],
     )
 
 
