@@ -10,6 +10,8 @@ from torch import Tensor
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.fold_in import FoldIn, System
 from topple.scoring.findings.probe import TENTH, drawn_histories
+from topple.scoring.memo import Memo, version_of
+from topple.scoring.memory import may_hold
 from topple.scoring.products import factor_scores
 from topple.scoring.recommender import DOUBLE, Capability, Recommender, Scorer
 from topple.scoring.variations import HistoryBatch, unchanged
@@ -41,6 +43,7 @@ class LeastSquares(Recommender):
         self._factors = factors
         self._system = System.of(factors, regularisation)
         self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
+        self._exact: Memo[Tensor] = Memo()
 
     def seen_rounding(self) -> float:
         """Return the rounding of the model: more than usual where the equations are hard to solve.
@@ -75,7 +78,8 @@ class LeastSquares(Recommender):
         """Fold the histories in once, for all that is bound to them."""
         dtype = histories.weights.dtype
         fold_in = self._fold_in(histories)
-        columns = (self._factors if candidates is None else self._factors[candidates]).to(dtype).transpose(-1, -2)
+        factors = self.factors_in(dtype) if candidates is None else self._factors[candidates].to(dtype)
+        columns = factors.transpose(-1, -2)
         prepared = None
         if candidates is not None and fold_in.scorer_is_cheaper(candidates.shape[1]):
             prepared = fold_in.scorer(columns)
@@ -86,6 +90,12 @@ class LeastSquares(Recommender):
             return factor_scores(fold_in.users(fold_in.kept(keep, rows), rows), columns, rows)
 
         return scorer
+
+    def factors_in(self, precision: torch.dtype) -> Tensor:
+        """Return Y in a precision; in float64 it is held, where memory allows, and not made for each history again."""
+        if precision is not torch.float64 or not may_hold(self._factors.numel()):
+            return self._factors.to(precision)
+        return self._exact.get(version_of(self._factors), self._factors.double)
 
     def _fold_in(self, histories: HistoryBatch) -> FoldIn:
         """Return histories that are folded in once, for as long as they are there.
