@@ -301,3 +301,22 @@ def test_an_item_that_comes_again_reaches_a_model_of_sequences_as_one_more_event
         assert (a, b, a) in asked
         assert set(asked) - {(a, b, a), ()} <= left
         assert {tuple(e.query.history) for e in found} == {(a, b, a)}
+
+
+@pytest.mark.parametrize("form", ["ids", "csr", "dense"])
+def test_lists_of_weighted_histories_equal_the_callables_own(form):
+    def by_events(histories, weights):
+        return np.stack(
+            [np.array(weight) @ TABLE[[IDS.index(item) for item in history]] if history else np.zeros(24)
+             for history, weight in zip(histories, weights, strict=True)]
+        )  # fmt: skip
+
+    recommender = wrapped(by_events, form, weights=True) if form == "ids" else wrapped(by_rows, form)
+    random = np.random.default_rng(1)
+    for _ in range(20):
+        history, weights = random.choice(24, 6, replace=False), random.integers(1, 30, 6)
+        scores = weights @ TABLE[history]
+        scores[history] = -np.inf
+        given = topple.History([IDS[item] for item in history], weights)
+        listed = topple.recommend(recommender, given, k=5)
+        assert [entry.item for entry in listed] == [IDS[item] for item in np.argsort(-scores)[:5]]

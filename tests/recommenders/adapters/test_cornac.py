@@ -99,6 +99,9 @@ def test_next_item_models_read_the_order(model):
     topple_list, scores = listed(recommender, 2, 8)
     library_scores = model.score(0, [model.iid_map[item] for item in history(2)])
     assert scores == pytest.approx([float(library_scores[model.iid_map[item]]) for item in topple_list], abs=1e-5)
+    weighted = topple.recommend(recommender, topple.History(history(2), range(1, len(history(2)) + 1)), k=8)
+    assert not recommender.uses_weights
+    assert [entry.score for entry in weighted] == scores
     backwards = topple.recommend(recommender, history(2)[::-1], k=8)
     assert [entry.score for entry in backwards] != pytest.approx(scores, abs=1e-4)
 

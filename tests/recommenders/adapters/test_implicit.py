@@ -82,8 +82,9 @@ PLAYS.data = np.random.default_rng(0).integers(1, 30, PLAYS.nnz).astype(np.float
         (AlternatingLeastSquares, {"factors": 6, "alpha": 0.02, "random_state": 1}, {"recalculate_user": True}),
         (BM25Recommender, {"K": 12}, {}),
         (TFIDFRecommender, {"K": 12}, {}),
+        (CosineRecommender, {"K": 12}, {}),
     ],
-    ids=["als", "als-low", "bm25", "tfidf"],
+    ids=["als", "als-low", "bm25", "tfidf", "cosine"],
 )
 def test_a_model_of_counts_is_asked_with_the_counts_as_weights(kind, settings, more):
     model = kind(**settings, num_threads=1)  # made here, where the library's warnings of threads are ignored

@@ -104,8 +104,9 @@ def test_what_is_refused():
         (EASEScorer(regularization=20), False),
         (SLIMScorer(), False),
         (ItemKNNScorer(feedback="implicit", max_nbrs=5), False),
+        (UserKNNScorer(feedback="implicit", max_nbrs=12), False),
     ],
-    ids=["mf-ratings", "mf", "ease", "slim", "item-knn"],
+    ids=["mf-ratings", "mf", "ease", "slim", "item-knn", "user-knn"],
 )
 def test_lists_of_rated_histories_equal_the_librarys_own(scorer, uses_weights):
     ratings = np.random.default_rng(0).integers(1, 6, interactions().nnz).astype(float)

@@ -109,6 +109,22 @@ def test_scores_and_lists_equal_the_librarys_own(kind, settings):
         assert [entry.score for entry in listed] == pytest.approx(library_list.score.tolist(), abs=2e-6)
 
 
+@pytest.mark.parametrize("kind", [SASRecModel, BERT4RecModel])
+def test_lists_of_weighted_histories_equal_the_librarys_own_for_weights_are_not_read(kind):
+    weighted = Dataset.construct(
+        FRAME.assign(weight=np.random.default_rng(0).integers(1, 30, len(FRAME)).astype(float))
+    )
+    model = fitted(kind, weighted)
+    recommender = topple.wrap(model, "rectools", weighted)
+    assert not recommender.uses_weights
+    shown = (
+        model.recommend(users=range(20), dataset=weighted, k=5, filter_viewed=True).groupby("user_id").item_id.agg(list)
+    )
+    for user in range(20):
+        given = topple.History([ITEMS[item] for item in HISTORIES[user]], range(1, len(HISTORIES[user]) + 1))
+        assert [entry.item for entry in topple.recommend(recommender, given, k=5)] == shown[user]
+
+
 def test_a_model_that_was_saved_and_loaded_is_the_same(tmp_path):
     model = fitted()
     model.fit_trainer.save_checkpoint(tmp_path / "model.ckpt")

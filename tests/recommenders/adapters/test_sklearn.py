@@ -109,13 +109,38 @@ def test_what_is_refused():
         topple.wrap(KMeans(3, n_init=1, random_state=0).fit(ROWS), "sklearn", ITEMS)
 
 
+PLAYS = ROWS * (1 + np.arange(ROWS.size).reshape(ROWS.shape) % 7)
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        (TruncatedSVD(n_components=5, random_state=0), {"sparse": True}),
+        (NMF(n_components=4, init="nndsvda", max_iter=300, random_state=0), {}),
+        (Ridge(alpha=5.0), {}),
+        (make_pipeline(Normalizer(), Ridge(alpha=5.0)), {}),
+    ],
+    ids=["svd-sparse", "nmf", "ridge", "pipeline"],
+)
+def test_lists_of_weighted_histories_equal_the_estimators_own(model, options):
+    predicts = not hasattr(model, "inverse_transform")
+    model.fit(*[PLAYS] * (1 + predicts))
+    recommender = topple.wrap(model, "sklearn", ITEMS, **options)
+    for user in range(20):
+        row = PLAYS[user][None]
+        scores = model.predict(row)[0] if predicts else model.inverse_transform(model.transform(row))[0]
+        given = topple.History(history(user), PLAYS[user][ROWS[user] > 0])
+        np.testing.assert_allclose(topple.score(recommender, given), scores, atol=1e-6)
+        best = np.argsort(-np.where(ROWS[user] > 0, -np.inf, scores), kind="stable")[:5]
+        assert [one.item for one in topple.recommend(recommender, given, 5)] == [ITEMS[item] for item in best]
+
+
 def test_weights_are_in_the_vectors_unless_told_otherwise():
-    plays = ROWS * (1 + np.arange(ROWS.size).reshape(ROWS.shape) % 7)
-    model = TruncatedSVD(n_components=5, random_state=0).fit(plays)
+    model = TruncatedSVD(n_components=5, random_state=0).fit(PLAYS)
     weighted, plain = (topple.wrap(model, "sklearn", ITEMS, uses_weights=uses) for uses in (True, False))
     for user in range(5):
         items = history(user)
-        given = topple.History(items, plays[user][ROWS[user] > 0])
-        expected = model.inverse_transform(model.transform(plays[user][None]))[0]
+        given = topple.History(items, PLAYS[user][ROWS[user] > 0])
+        expected = model.inverse_transform(model.transform(PLAYS[user][None]))[0]
         np.testing.assert_allclose(topple.score(weighted, given), expected, atol=1e-9)
         np.testing.assert_allclose(topple.score(plain, given), topple.score(weighted, items), atol=1e-9)

@@ -153,3 +153,17 @@ def test_weights_are_in_the_rows_unless_told_otherwise(tmp_path):
         topple.save_model(model, tmp_path / str(uses_weights))
         for known in (model, topple.load_model(tmp_path / str(uses_weights))):
             np.testing.assert_allclose(topple.score(known, history), scores, rtol=1e-9)
+
+
+def test_lists_of_weighted_histories_equal_the_modules_own():
+    model = network().eval()
+    recommender = topple.wrap(model, "torch", IDS)
+    random = torch.Generator().manual_seed(1)
+    for _ in range(20):
+        history = torch.randperm(20, generator=random)[:5]
+        weights = torch.randint(1, 30, (5,), generator=random)
+        row = torch.zeros(1, 20).index_put((torch.zeros_like(history), history), weights.float())
+        scores = model.double()(row.double())[0].detach()
+        scores[history] = -torch.inf
+        listed = topple.recommend(recommender, topple.History([IDS[item] for item in history], weights.tolist()), k=5)
+        assert [entry.item for entry in listed] == [IDS[item] for item in scores.topk(5).indices]
