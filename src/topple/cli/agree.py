@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topple.cli.shared.loading import load_on, split_of
-from topple.cli.shared.options import Device, Factory, Json, ModelFolder
+from topple.cli.shared.options import ContextsFile, Device, Factory, Json, ModelFolder
 from topple.cli.shared.showing import MOST_SHOWN, console, show_json
 from topple.errors import QueryError
 from topple.records.question import CandidateRule
@@ -58,6 +58,7 @@ def agree(
         ),
     ] = None,
     rule: Annotated[CandidateRule, typer.Option(help="Which items the lists hold.")] = CandidateRule.UNSEEN_BEFORE,
+    contexts: ContextsFile = None,
     device: Device = "cpu",
     factory: Factory = None,
     json: Json = False,
@@ -70,6 +71,7 @@ def agree(
     Example: topple agree --model model --shown lists.csv
     """
     from topple.api.agreement import agreement
+    from topple.api.faces.parsing import contexts_of
     from topple.data.ranked import read_histories, read_lists
     from topple.data.tables import TextTable
     from topple.reports.agreement import agreement_sentences, differences_table
@@ -90,8 +92,9 @@ def agree(
         raise QueryError("this model folder holds no users. Give --histories with a table of events.")
     recommender = load_on(model, device, factory)
     found = agreement(
-        recommender, lists, k, histories=told, weights=weights, later=_held_out(split, list(lists)), rule=rule
-    )
+        recommender, lists, k, histories=told, weights=weights, later=_held_out(split, list(lists)), rule=rule,
+        contexts=contexts_of(lists, contexts, None),
+    )  # fmt: skip
     if json:
         show_json(found.as_json())
         return

@@ -11,6 +11,8 @@ from rich.console import Console
 
 from topple.cli.shared.loading import histories_of, load_on
 from topple.cli.shared.options import (
+    ContextsFile,
+    ContextText,
     Device,
     Factory,
     HistoryText,
@@ -108,6 +110,8 @@ def explain(
     explainer: Annotated[str, typer.Option(help="An explainer by name.")] = "auto",
     preset: Annotated[str | None, typer.Option(help="Published settings of the explainer, by data set.")] = None,
     settings: Pairs = None,
+    contexts: ContextsFile = None,
+    context: ContextText = None,
     seed: Seed = 0,
     device: Device = "cpu",
     factory: Factory = None,
@@ -137,7 +141,7 @@ def explain(
     from topple.api.asking import top_k_queries
     from topple.api.effort import with_effort
     from topple.api.explaining import make_explainer
-    from topple.api.faces.parsing import costs_of, ids_of, settings_of
+    from topple.api.faces.parsing import contexts_of, costs_of, ids_of, settings_of
     from topple.reports.words import words_in
 
     if all_users and (user or history):
@@ -150,9 +154,11 @@ def explain(
     method = make_explainer(explainer, chosen, preset)
     recommender = load_on(model, device, factory)
     items, everyone = recommender.catalogue.vocabulary, None if all_users else users
+    asked = histories_of(model, recommender, user, history, everyone, trained=trained_users, weights=history_weights)
     queries = top_k_queries(
         recommender,
-        histories_of(model, recommender, user, history, everyone, trained=trained_users, weights=history_weights),
+        asked,
+        contexts=contexts_of(asked, contexts, context),
         targets=None if not target else [items.parse(text) for text in target],
         k=k,
         rule=rule,

@@ -9,6 +9,8 @@ from rich.text import Text
 
 from topple.cli.shared.loading import histories_of, load_on
 from topple.cli.shared.options import (
+    ContextsFile,
+    ContextText,
     Device,
     Factory,
     HistoryText,
@@ -28,6 +30,8 @@ def recommend(
     history_weights: HistoryWeights = None,
     k: K = 5,
     users: Annotated[int, typer.Option(min=1, help="How many test users, without --user or --history.")] = 3,
+    contexts: ContextsFile = None,
+    context: ContextText = None,
     device: Device = "cpu",
     factory: Factory = None,
     json: Json = False,
@@ -36,11 +40,13 @@ def recommend(
 
     Example: topple recommend --model model --history 50,181,172
     """
+    from topple.api.faces.parsing import contexts_of
     from topple.api.recommending import recommend_many
 
     recommender = load_on(model, device, factory)
     histories = histories_of(model, recommender, user, history, users, weights=history_weights)
-    lists = recommend_many(recommender, list(histories.values()), k)
+    told = contexts_of(histories, contexts, context) or {}
+    lists = recommend_many(recommender, list(histories.values()), k, contexts=[told.get(name) for name in histories])
     if json:
         show_json(
             [

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from topple.cli.shared.loading import histories_of, load_on
-from topple.cli.shared.options import Device, Factory, HistoryText, HistoryWeights, Json, K, ModelFolder
+from topple.cli.shared.options import ContextText, Device, Factory, HistoryText, HistoryWeights, Json, K, ModelFolder
 from topple.cli.shared.showing import console, show_json
 from topple.errors import QueryError
 from topple.records.question import CandidateRule
@@ -31,6 +31,7 @@ def what_if(
     rule: Annotated[
         CandidateRule, typer.Option(help="Which items compete after the change.")
     ] = CandidateRule.UNSEEN_BEFORE,
+    context: ContextText = None,
     device: Device = "cpu",
     factory: Factory = None,
     json: Json = False,
@@ -40,7 +41,7 @@ def what_if(
     Example: topple what-if --model model --user 42 --without 50,181
     """
     from topple.api import what_if as asking
-    from topple.api.faces.parsing import ids_of
+    from topple.api.faces.parsing import contexts_of, ids_of
 
     changes = {"without": without, "only": only, "add": add}
     given = {name: text for name, text in changes.items() if text is not None}
@@ -53,9 +54,11 @@ def what_if(
         model, recommender, None if user is None else [user], history, None, weights=history_weights
     ).items()
     items = recommender.catalogue.vocabulary
+    told = contexts_of([name], None, context) or {}
     found = asking.what_if(
-        recommender, events, k, rule=rule, **{key: ids_of(text, items) for key, text in given.items()}
-    )
+        recommender, events, k, rule=rule, context=told.get(name),
+        **{key: ids_of(text, items) for key, text in given.items()},
+    )  # fmt: skip
     if json:
         show_json({"user": None if user is None else name, **asdict(found)})
         return

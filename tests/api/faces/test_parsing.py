@@ -1,7 +1,7 @@
 import pytest
 
 from topple import Vocabulary
-from topple.api.faces.parsing import costs_of, history_of, ids_of, settings_of
+from topple.api.faces.parsing import contexts_of, costs_of, history_of, ids_of, settings_of
 from topple.errors import QueryError, SettingsError, UnknownIdError
 
 FILMS = Vocabulary(["a", "b=c", "d, e"])
@@ -41,3 +41,22 @@ def test_histories_with_weights():
         history_of("a, b=c", "2,many", FILMS)
     with pytest.raises(QueryError, match="1 weights for a history of 2 items"):
         history_of("a, b=c", "2", FILMS)
+
+
+def test_contexts(tmp_path):
+    file = tmp_path / "contexts.json"
+    file.write_text('{"7": {"age": 3}, "ann": 5, "8": null}')
+    assert contexts_of([7, "ann", "bob"], file, None) == {7: {"age": 3}, "ann": 5}
+    assert contexts_of(["you"], None, "[1, 2]") == {"you": [1, 2]}
+    assert contexts_of([7], None, None) is None
+    with pytest.raises(
+        QueryError, match=r"--context is what the model is told of one user, and 2 were chosen\. Give --contexts FILE"
+    ):
+        contexts_of([7, 8], None, "1")
+    file.write_text("[]")
+    with pytest.raises(QueryError, match=r"contexts\.json holds list and no object\. Give one object: each user id"):
+        contexts_of([7], file, None)
+    with pytest.raises(
+        QueryError, match=r"the contexts '\{' cannot be read as JSON: .*Write for example \{\"region\": \"north\"\}\."
+    ):
+        contexts_of([7], None, "{")

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from topple.data.vocabulary import Vocabulary
-from topple.errors import QueryError, SettingsError
-from topple.inputs import json_of
+from topple.errors import QueryError, SettingsError, shown
+from topple.inputs import json_of, read_text
 from topple.records.history import History
-from topple.types import Id
+from topple.types import FilePath, Id
 
 
 def ids_of(text: str, items: Vocabulary) -> tuple[Id, ...]:
@@ -56,6 +56,43 @@ def history_of(text: str, weights: str | None, items: Vocabulary) -> History:
     if weights is not None and len(numbers) != len(history):
         raise QueryError(f"{len(numbers)} weights for a history of {len(history)} items. Give one an item, or none.")
     return History(history, numbers)
+
+
+def contexts_of(users: Iterable[Id], file: FilePath | None, text: str | None) -> dict[Id, Any] | None:
+    """Return what a wrapped model is told of each user besides the history; None where nothing is given.
+
+    Args:
+        users: the ids of the users.
+        file: a JSON file that holds one object: the id of each user, as text, and any JSON.
+        text: JSON, for one user.
+
+    Raises:
+        QueryError: what is no JSON or no object, both given, or one context for several users.
+
+    Example:
+        >>> contexts_of([42], None, '{"region": "north"}')
+        {42: {'region': 'north'}}
+    """
+    if file is None and text is None:
+        return None
+    known = list(users)
+    if text is not None and (file is not None or len(known) != 1):
+        raise QueryError(
+            f"--context is what the model is told of one user, and {len(known)} were chosen. Give --contexts FILE for several, not both."
+        )
+    try:
+        told = json_of(read_text(file) if text is None else text)  # type: ignore[arg-type] # one of the two is given
+    except (OSError, ValueError) as error:
+        raise QueryError(
+            f'the contexts {shown(text or str(file))} cannot be read as JSON: {error}. Write for example {{"region": "north"}}.'
+        ) from error
+    if text is not None:
+        return {known[0]: told}
+    if not isinstance(told, dict):
+        raise QueryError(
+            f"{file} holds {type(told).__name__} and no object. Give one object: each user id and what the model is told, in JSON."
+        )
+    return {user: told[str(user)] for user in known if str(user) in told}
 
 
 def costs_of(pairs: Iterable[str], items: Vocabulary) -> dict[Id, float]:

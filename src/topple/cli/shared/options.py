@@ -38,6 +38,16 @@ HistoryWeights = Annotated[
         help="The weight of each item of --history (plays, quantity), separated by commas; 1 each without it."
     ),
 ]
+ContextText = Annotated[
+    str | None,
+    typer.Option(
+        "--context", help="What a wrapped model is told besides the one history (region, time of day), in JSON."
+    ),
+]
+ContextsFile = Annotated[
+    Path | None,
+    typer.Option("--contexts", help="A JSON file with what a wrapped model is told besides: user id to any JSON."),
+]
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; repeat for more.")]
 DATA, PREPARE = "Data", "Preparation"
 
