@@ -64,7 +64,7 @@ class UnchangedScores:
 
     def scores_of(self, row: Tensor, items: Tensor) -> Tensor:
         """Return the scores of items [R, T] for the histories `row` [R]; minus infinity where an item does not compete."""
-        return self._scores[row].gather(1, items)
+        return self._scores[row[:, None], items]  # whole rows are not copied
 
     def tolerance(self, row: Tensor, targets: Tensor) -> Tensor:
         """Return the tolerance [R, T] of queries about targets [R, T] of the histories `row` [R]."""
