@@ -9,7 +9,7 @@ import topple
 from tests.told import NORTH, SOUTH, TABLE, told_model, told_module
 from topple import Query
 from topple.api.recommending import recommend_many
-from topple.errors import QueryError
+from topple.errors import QueryError, RecommenderError
 from topple.testing import check_recommender, film_recommender
 from topple.testing.toy import ANA, FILMS
 
@@ -166,3 +166,20 @@ def test_a_context_that_was_not_stored_is_said(tmp_path):
     with pytest.raises(QueryError, match=r"user 'bob' has none that could be stored"):
         topple.evaluate(model, [read], progress=False)
     assert replace(read, query=first.query).query.context is lost
+
+
+@both
+def test_a_context_of_another_form_is_named(model):
+    with pytest.raises(
+        RecommenderError,
+        match=r"raised KeyError: .*It was told contexts such as \{'age': 3\}: do all have the form that it reads",
+    ):
+        topple.recommend(model, ANA, 2, context={"age": 3})
+
+
+def test_contexts_that_are_no_batch_are_not_taken_for_a_fault_of_precision():
+    contexts = {"ann": SOUTH, "bob": {**NORTH, "bonus": [3.0, 1.0]}}
+    with pytest.raises(
+        RecommenderError, match=r"^torch:ByRegion: contexts with the shapes \(\) and \(2,\) cannot be told to a module"
+    ):
+        topple.explain(MODELS["torch"], USERS, k=2, contexts=contexts, progress=False)

@@ -137,10 +137,10 @@ class _Asked:
         """Return the scores of histories as vectors [N, I]; with contexts, of what the module is told besides each."""
         weights = self._precision or rows.dtype
         precision = rows.dtype if self._double else weights
+        given = [rows.to(precision)]
+        if contexts is not None:
+            given.append(batched(contexts, self._called, precision, rows.device))
         try:
-            given = [rows.to(precision)]
-            if contexts is not None:
-                given.append(batched(contexts, self._called, precision, rows.device))
             return self._output(self._copies[self._precision and precision](*given))
         except RuntimeError as error:
             if precision == weights:

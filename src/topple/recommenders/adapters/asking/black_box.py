@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
-from topple.errors import RecommenderError, ToppleError
+from topple.errors import RecommenderError, ToppleError, shown
 from topple.recommenders.adapters.asking.answers import scores_of
 from topple.recommenders.adapters.asking.contexts import Contexts, few_contexts, probe_of
 from topple.recommenders.adapters.asking.trial import try_out
@@ -154,6 +154,8 @@ def _failed(name: str, asked: Variations, error: Exception, *, untold: bool) -> 
         if int(kept.min()) == 0
         else " Ask the model for such histories yourself to see why."
     )
+    if asked.contexts:
+        hint = f" It was told contexts such as {shown(asked.contexts[0])}: do all have the form that it reads?"
     if untold:
         hint = (
             " It was told no context, for none was known: in the place of contexts=True give a few contexts to try the model out with, a "
