@@ -54,14 +54,14 @@ re_solve = topple.wrap(lambda rows: solved(rows, films) @ films.T, "callable", s
 for name, model in {"fold-in": fold_in, "re-solve": re_solve}.items():
     found = topple.agreement(model, shown, k=5, histories=histories)
     print(
-        f"{name}: {found.share:.0%} of {len(shown)} lists are the shown ones; on average {5 * found.overlap:.1f} of 5 films are."
+        f"{name}: {found.share:.0%} of {len(shown)} lists are the shown ones; on average {5 * found.overlap:.1f} of the 5 films are."
     )
 # Retraining: all factors of users and films anew. Another start of the training says how much of a list is chance.
 again = lists(scores_by_user(split, seed=1), histories)
 same = np.mean([again[user] == shown[user] for user in shown])
 overlap = np.mean([len({*again[user]} & {*shown[user]}) for user in shown])
 print(
-    f"retraining with another start: {same:.0%} of {len(shown)} lists are the shown ones; on average {overlap:.1f} of 5 films are."
+    f"retraining with another start: {same:.0%} of {len(shown)} lists are the shown ones; on average {overlap:.1f} of the 5 films are."
 )
 
 few = dict(list(histories.items())[:3])

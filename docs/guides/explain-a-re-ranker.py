@@ -10,9 +10,7 @@ import topple
 
 random = np.random.default_rng(0)
 BRANDS = np.array(["Alder", "Birch", "Cedar", "Elm", "Fir"])[np.arange(50) % 5]
-items = [
-    f"{brand} {kind} {number}" for number, brand in enumerate(BRANDS, 1) for kind in [["desk", "lamp"][number % 2]]
-]
+items = [f"{brand} {'lamp' if number % 2 else 'desk'} {number}" for number, brand in enumerate(BRANDS, 1)]
 taste = random.dirichlet(np.full(5, 0.5), size=400)[:, np.arange(50) % 5] + 0.05
 bought = np.stack([np.isin(np.arange(50), random.choice(50, 7, replace=False, p=row / row.sum())) for row in taste])
 together = bought.T.astype(float) @ bought
@@ -22,7 +20,7 @@ in_stock, bonus = random.random(50) < 0.8, 0.3 * (random.random(50) < 0.2)
 
 
 def re_ranked(rows, contexts) -> np.ndarray:
-    """Return scores [N, items] in the order of the list: the third of a brand comes after all that the rules allow.
+    """Return scores [N, items] in the order of the list: the third of a brand and further ones come after all others.
 
     The context is all that a user bought. It is not listed and counts for no brand, also while some of it is taken out.
     """
