@@ -2,8 +2,8 @@
 
 Drawn purchases with a long tail of popularity and with counts; implicit's ALS on BM25 weights; lists as implicit recommends them, with
 factors solved for anew (`recalculate_user=True`) and with stored ones. Printed: how many of these lists are those that topple explains;
-the time of a request (the top-5 of one user explained, warm) and of a query of a batch; the memory before and after. The model is
-trained in a process that ends, so that the memory of this one is that of a server.
+the time of a request (the top-5 of one user explained, warm) and of a query of a batch, by the clock and of the processor (about the
+time of a quiet machine); the peak of the memory so far. The model is trained in a process that ends, so that the memory is a server's.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ CATEGORIES = 100
 """Kinds of goods; most users buy of few."""
 LOYAL = 0.7
 """Share of the purchases that are of a user's three categories."""
-LISTED, EXPLAINED = 10, 5
-"""Items of a shown list, and how many of them are explained."""
+LISTED, EXPLAINED, WARM = 10, 5, 10
+"""Items of a shown list, how many of them are explained, and requests before the time is taken."""
 AGREEMENT = 0.99
 """Share of the lists with factors solved for anew that must be those that topple explains."""
 
@@ -105,12 +106,30 @@ def histories_of(weights: CsrMatrix, users: Iterable[int]) -> dict[int, topple.H
     return {user: topple.History(row.indices.tolist(), row.data.tolist()) for user, row in rows.items()}
 
 
-def explained(model: Any, histories: Mapping[int, Any], effort: str) -> tuple[float, Counter[str]]:
-    """Explain the top-5 of users in one call, and return the seconds, and how the answers ended."""
-    started = time.perf_counter()
-    found = topple.explain(model, histories, k=EXPLAINED, effort=effort, progress=False)
-    seconds = time.perf_counter() - started
-    return seconds, Counter(each.proof.value if each.proof else each.status.value for each in found)
+@dataclass
+class Spent:
+    """What calls of `explain` took, in milliseconds by the clock and of the processor, and how the answers ended."""
+
+    clock: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    ended: Counter[str] = field(default_factory=Counter)
+
+    def explain(self, model: Any, histories: Mapping[int, Any], effort: str) -> None:
+        """Explain the top-5 of users in one call."""
+        clock, processor = time.perf_counter(), time.process_time()
+        found = topple.explain(model, histories, k=EXPLAINED, effort=effort, progress=False)
+        self.clock.append(1000 * (time.perf_counter() - clock))
+        self.processor.append(1000 * (time.process_time() - processor))
+        self.ended.update(each.proof.value if each.proof else each.status.value for each in found)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {count / self.ended.total():.3f}" for name, count in self.ended.most_common())
+
+
+def row(what: str, of: str, result: str, before: float | None = None) -> None:
+    """Print a row of the table, with the memory now."""
+    peak = f"{memory():.2f}" if before is None else f"{before:.2f} -> {memory():.2f}"
+    print(f"{what:<32} {of:<20} {peak:<13} {result}", flush=True)
 
 
 def measure(folder: str, given: argparse.Namespace) -> float:
@@ -118,55 +137,38 @@ def measure(folder: str, given: argparse.Namespace) -> float:
     from implicit.cpu.als import AlternatingLeastSquares
 
     als, weights = AlternatingLeastSquares.load(str(Path(folder, "als.npz"))), load_npz(Path(folder, "weights.npz"))
-    sample = np.load(Path(folder, "sample.npy"))
-    histories, before = histories_of(weights, sample), memory()
+    histories, before = histories_of(weights, np.load(Path(folder, "sample.npy"))), memory()
+    print(f"\n{'what':<32} {'of':<20} {'peak GiB':<13} result")
     started = time.perf_counter()
     model = topple.wrap(als, "implicit", range(given.items))
-    rows = [("wrap", "1 model", f"{time.perf_counter() - started:.1f} s", f"{before:.2f} -> {memory():.2f}")]
+    row("wrap", "1 model", f"{time.perf_counter() - started:.1f} s", before)
     shares = {}
     for name, words in (("anew", "lists, factors solved for anew"), ("stored", "lists, stored factors")):
-        lists = np.load(Path(folder, f"{name}.npy"))
-        shown = dict(zip(histories, lists.tolist(), strict=True))
+        shown = dict(zip(histories, np.load(Path(folder, f"{name}.npy")).tolist(), strict=True))
         found = topple.agreement(model, shown, LISTED, histories=histories)
         shares[name] = found.share
         told = f"{found.share:.3f} are those explained, mean overlap {found.overlap:.3f}"
-        rows.append((words, f"{len(shown):,} lists of {LISTED}", told, f"{memory():.2f}"))
+        row(words, f"{len(shown):,} lists of {LISTED}", told)
     for effort in given.efforts:
-        each, ended, told = [], Counter[str](), list(histories.items())
-        for number, (user, history) in enumerate((told * (1 + given.requests // len(told)))[: given.requests + 10]):
-            seconds, answers = explained(model, {user: history}, effort)
-            if number >= 10:  # warm
-                each.append(1000 * seconds)
-                ended += answers
-        middle, high = np.quantile(each, [0.5, 0.95])
-        words = f"a request, {effort}"
-        rows.append(
-            (
-                words,
-                f"{given.requests:,} users, top-{EXPLAINED}",
-                f"p50 {middle:.0f} ms, p95 {high:.0f} ms: {_of(ended)}",
-                f"{memory():.2f}",
-            )
-        )
-        many = dict(list(histories.items())[: given.batch])
-        seconds, ended = explained(model, many, effort)
-        each_query = 1000 * seconds / ended.total()
-        rows.append(
-            (
-                f"a batch, {effort}",
-                f"{ended.total():,} queries",
-                f"{each_query:.1f} ms a query: {_of(ended)}",
-                f"{memory():.2f}",
-            )
-        )
-    print(f"\n{'what':<32} {'of':<20} {'peak GiB':<13} result")
-    for what, of, result, peak in rows:
-        print(f"{what:<32} {of:<20} {peak:<13} {result}")
+        times(model, histories, effort, given)
     return shares["anew"]
 
 
-def _of(ended: Counter[str]) -> str:
-    return ", ".join(f"{name} {count / ended.total():.3f}" for name, count in ended.most_common())
+def times(model: Any, histories: Mapping[int, Any], effort: str, given: argparse.Namespace) -> None:
+    """Print how long one request takes, once the model is warm, and a query of a batch."""
+    users, alone, together = list(histories), Spent(), Spent()
+    for user in users[:WARM]:
+        Spent().explain(model, {user: histories[user]}, effort)
+    for number in range(given.requests):
+        user = users[number % len(users)]
+        alone.explain(model, {user: histories[user]}, effort)
+    (middle, high), (own, most) = (np.quantile(each, [0.5, 0.95]) for each in (alone.clock, alone.processor))
+    told = f"p50 {middle:.0f} ms, p95 {high:.0f} ms (processor {own:.0f} and {most:.0f}): {alone}"
+    row(f"a request, {effort}", f"{given.requests:,} users, top-{EXPLAINED}", told)
+    together.explain(model, {user: histories[user] for user in users[: given.batch]}, effort)
+    count = together.ended.total()
+    told = f"{together.clock[0] / count:.1f} ms a query (processor {together.processor[0] / count:.1f}): {together}"
+    row(f"a batch, {effort}", f"{count:,} queries", told)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -31,5 +31,5 @@ def test_the_lists_with_factors_solved_for_anew_are_those_explained(capfd):
     shares = [float(share) for share in re.findall(r"(\d\.\d{3}) are those explained", told)]
     assert shares[0] >= 0.99
     assert shares[1] < shares[0]
-    assert re.search(r"a request, instant +5 users, top-5 .* p50 \d+ ms, p95 \d+ ms: ", told)
+    assert re.search(r"a request, instant +5 users, top-5 .* p50 \d+ ms, p95 \d+ ms \(processor \d+ and \d+\): ", told)
     assert re.search(r"a batch, instant +50 queries", told)
