@@ -180,6 +180,11 @@ def main(arguments: list[str] | None = None) -> int:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--efforts", nargs="+", default=["instant", "balanced"])
     given = parser.parse_args(arguments)
+    if (
+        min(given.users, given.items) < 100
+        or min(given.factors, given.iterations, given.lists, given.requests, given.batch) < 1
+    ):
+        parser.error("--users and --items are at least 100, the other counts at least 1")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         training = multiprocessing.get_context("spawn").Process(target=train, args=(folder, given))

@@ -22,6 +22,13 @@ def test_purchases_have_a_long_tail_and_counts():
     )
 
 
+@pytest.mark.parametrize("options", [["--items", "20"], ["--batch", "0"], ["--users", "-5"]])
+def test_sizes_that_measure_nothing_are_refused(options, capsys):
+    with pytest.raises(SystemExit):
+        main(options)
+    assert "--users and --items are at least 100, the other counts at least 1" in capsys.readouterr().err
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_the_lists_with_factors_solved_for_anew_are_those_explained(capfd):
     sizes = {"users": 800, "items": 400, "lists": 100, "requests": 5, "batch": 10, "factors": 16}
