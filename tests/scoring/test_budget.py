@@ -81,7 +81,7 @@ def long_history():
 
 
 @pytest.mark.parametrize("scored", [40, 150, 600])
-def test_auto_keeps_the_limit_in_its_proofs_and_in_what_it_learns(scored):
+def test_auto_keeps_the_limit_in_its_proofs_and_in_what_it_searches_again(scored):
     model, asked = long_history()
     for found in explained(model, asked, "auto", {"scored": scored}, settings={"again": 1}):
         assert found.cost <= scored + 72
@@ -90,7 +90,7 @@ def test_auto_keeps_the_limit_in_its_proofs_and_in_what_it_learns(scored):
 
 
 @pytest.mark.parametrize("scored", range(160, 400, 40))
-def test_who_learns_beside_a_query_whose_budget_is_spent_changes_nothing(scored):
+def test_who_is_searched_again_beside_a_query_whose_budget_is_spent_changes_nothing(scored):
     model, asked = long_history()
     how = {"budget": {"scored": scored}, "settings": {"again": 1, "budget": 100, "swaps": 0}}
     together = explain_queries(model, asked, explainer="auto", progress=False, **how)

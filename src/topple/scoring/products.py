@@ -33,8 +33,9 @@ def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequenc
     start = 0
     for row, same in groupby(rows.tolist()):
         stop, filled = start + sum(1 for _ in same), left.shape[2] if lengths is None else lengths[row]
-        together = factors[start:stop, :, :filled].reshape(-1, filled)  # rows that share a table are one product
-        np.dot(together, all_tables[row, :filled], out=into[start:stop].reshape(len(together), -1))
+        number = (stop - start) * left.shape[1]  # rows that share a table are one product
+        together = factors[start:stop, :, :filled].reshape(number, filled)
+        np.dot(together, all_tables[row, :filled], out=into[start:stop].reshape(number, tables.shape[2]))
         start = stop
     return out
 

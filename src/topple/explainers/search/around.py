@@ -45,8 +45,9 @@ def _look_around(engine: Engine, sets: Tensor, points: Tensor, row: Tensor, colu
     """Look around the points of some targets [Q] for smaller sets; sets and points, bool [B, T, H], change in place."""
     size = sets[row, column].sum(-1)  # [Q]
     beginnings = _grown(engine, points[row, column], row, column, int(size.max()) - 1)  # [Q, L, H]
-    leads = _leads(engine, beginnings, row, column)  # [Q, L]
-    smaller = torch.arange(1, leads.shape[1] + 1, device=row.device) < size[:, None]
+    smaller = torch.arange(1, beginnings.shape[1] + 1, device=row.device) < size[:, None]  # [Q, L]
+    engine.count(smaller.numel(), engine.table.query[row, column], smaller.sum(1))
+    leads = engine.shortlist.targets(row, column).leads(engine.shortlist.scores_without(row, beginnings))[..., 0]
     meets, which = ((leads > 0) & smaller).max(1)  # the first that does
     number = torch.arange(len(row), device=row.device)
     points[row, column] = beginnings[number, size - 2]
@@ -90,10 +91,3 @@ def _around(engine: Engine, points: Tensor, row: Tensor, column: Tensor) -> tupl
     sign = 1 - 2 * points[..., None].to(scores.dtype)  # a unit of the point is put back
     effect = torch.where(known, (other - now) * sign, 0)
     return now[:, 0] - (effect * points[..., None]).sum(1), effect
-
-
-def _leads(engine: Engine, sets: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    """Return the leads of sets, bool [Q, L, H], among the shortlist [Q, L]."""
-    engine.count(sets[..., 0].numel(), engine.table.query[row, column], sets.shape[1])
-    scores = engine.shortlist.scores_without(row, sets)
-    return engine.shortlist.targets(row, column).leads(scores)[..., 0]
