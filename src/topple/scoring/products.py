@@ -25,11 +25,8 @@ def products(left: Tensor, tables: Tensor, rows: Tensor | None, lengths: Sequenc
     if left.requires_grad or left.is_cuda:
         return torch.bmm(left, tables[rows, : left.shape[2]])
     out = left.new_empty(*left.shape[:2], tables.shape[2])
-    factors, all_tables, into = (
-        left.numpy(),
-        tables.numpy(),
-        out.numpy(),
-    )  # NumPy's views and calls cost a third of torch's
+    # NumPy's views and calls cost a third of torch's
+    factors, all_tables, into = left.numpy(), tables.numpy(), out.numpy()
     start = 0
     for row, same in groupby(rows.tolist()):
         stop, filled = start + sum(1 for _ in same), left.shape[2] if lengths is None else lengths[row]
