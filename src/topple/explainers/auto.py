@@ -23,7 +23,7 @@ from topple.scoring.encoding import EncodedQueries
 from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability, Recommender
 
-AGAIN = 4
+AGAIN = 6
 """Times as many items are tried in each step of a second search."""
 
 
@@ -46,7 +46,7 @@ class Auto(SetSearch):
     Every set is settled by the full catalogue and is minimal. Where the recommender is additive, `exact` proves; where its
     layers are in view, bounds with branch and bound do, and may find a smaller set on the way; elsewhere, and for other goals
     than `necessary`, all smaller sets are tried where they fit into the budget. A single item needs no proof. Large sets that
-    stay unproven are searched for again, with four times as many items a step, and where the changes of scores around them lead.
+    stay unproven are searched for again, with six times as many items a step, and where the changes of scores around them lead.
     Needs: nothing.  Cost: that of greedy, exchanges, and up to `budget` for the proof.  Random: no.
     """
 
@@ -103,8 +103,7 @@ class Auto(SetSearch):
         """Return minimal sets, bool [B, T, H], grown and then exchanged as long as that helps."""
         settings, table = self.settings, engine.table
         sets, alone = grow_and_prune(engine, width=width, most=settings.largest)
-        # an exchange looks at twice as many units as a step of growth, for what they promise beside a whole set is less sure
-        width, hopeful = max(2 * width, width_for(engine.goal, width)), sets.any(-1)
+        width, hopeful = width_for(engine.goal, width), sets.any(-1)
         for _ in range(settings.swaps):
             before = table.cost(sets)
             exchanged = exchange(engine, sets, hopeful, alone, width=width, tries=settings.tries)

@@ -12,26 +12,22 @@ from torch import Tensor
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.growing import with_one_more
 from topple.explainers.search.promises import LOOKED_AT, Singles, margins_of, most_promising
-from topple.scoring.memory import in_chunks, rows_at_once
+from topple.explainers.search.shortlist import Targets
 from topple.scoring.ranking import top_k
-
-LEAST_MISSED = 12
-"""Units of a set that are exchanged: those whose return costs least."""
 
 
 def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, width: int, tries: int) -> Tensor:
     """Try to make each set cheaper by an exchange of two of the units for one other.
 
-    What giving each unit of the set back does is scored, and what each of the `width` others that promise most does in addition; the
-    `tries` exchanges whose sums promise most are tried. Where a shortlist judges the goal, the sums are those of its scores; elsewhere
-    those of the margins.
+    What giving each unit of the set back does is scored, and what each of the `width` others that promise most does in addition. The
+    `tries` exchanges whose sums promise most are tried: sums of the margins, and where a shortlist judges the goal, of the scores.
 
     Args:
         engine: the engine.
         sets: sets that meet their goal, bool [B, T, H].
         hopeful: the targets whose sets are tried, bool [B, T].
         alone: what each unit does alone.
-        width: units tried for the part of two.
+        width: units tried for the part of two, and pairs that are looked at.
         tries: exchanges tried at most.
 
     Returns:
@@ -43,14 +39,10 @@ def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, w
     if not len(row):
         return sets
     base = sets[row, column]  # [Q, H]
-    expect = _by_margins if alone.scores is None else _by_scores
-    expected = expect(engine, alone, row, column, base, width)
-    pairs, price = _pairs(expected.inside), engine.table.unit_cost[row, column]
-    saves = price.gather(1, expected.outside)[:, None] < price.gather(1, expected.inside)[:, pairs].sum(-1)[..., None]
-    promise = expected.margins.masked_fill(~saves, -torch.inf).flatten(1)  # [Q, P * W]
-    chosen = top_k(promise, min(tries, promise.shape[1]))  # [Q, V]
-    exchanged = _exchanged(base, expected, chosen)  # [Q, V, H]
-    real = torch.isfinite(promise.gather(1, chosen))
+    beside = (_margins_beside if alone.scores is None else _scores_beside)(engine, alone, row, column, base, width)
+    targets, price = engine.shortlist.targets(row, column), engine.table.unit_cost[row, column]
+    chosen, real = beside.promising(targets, price, width, tries)  # [Q, V]
+    exchanged = beside.exchanged(base, chosen)  # [Q, V, H]
     margin, which = margins_of(engine, row, column, exchanged, real).max(-1)  # [Q]
     best = exchanged[torch.arange(len(row), device=row.device), which]  # [Q, H]
     better = (margin > 0).nonzero()[:, 0]
@@ -61,60 +53,96 @@ def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, w
 
 
 @dataclass(frozen=True, eq=False)
-class _Expected:
-    """What the exchanges of a pair of units of each set for one other unit are expected to do.
+class _Beside:
+    """What single units do beside each whole set.
 
     Args:
         inside: units of each set [Q, X].
         outside: other units [Q, W].
-        margins: the margins to expect [Q, P, W]; minus infinity where there is no such exchange.
+        given: the margins when each unit of the set is given back; minus infinity for none [Q, X].
+        taken: the margins when each other unit is taken in; minus infinity for none [Q, W].
+        scores: of the shortlist with the set gone, then with each unit inside given back, then with each outside taken in
+            [Q, 1 + X + W, C]; None where the full catalogue judges the goal.
     """
 
     inside: Tensor
     outside: Tensor
-    margins: Tensor
+    given: Tensor
+    taken: Tensor
+    scores: Tensor | None
+
+    def promising(self, targets: Targets, price: Tensor, width: int, tries: int) -> tuple[Tensor, Tensor]:
+        """Return the `tries` exchanges that promise most, numbers into P * W, and which of them are real, both [Q, V].
+
+        An exchange is real where it is cheaper by the prices [Q, H]. By scores, only those of the `width` best pairs are looked at.
+        """
+        pairs, others = _pairs(self.inside), self.outside.shape[1]
+        sums = self.given[:, pairs].sum(-1)[..., None] + self.taken[:, None]  # [Q, P, W]
+        saves = price.gather(1, self.outside)[:, None] < price.gather(1, self.inside)[:, pairs].sum(-1)[..., None]
+        sums = sums.masked_fill(~saves, -torch.inf)
+        if self.scores is None:
+            chosen = top_k(sums.flatten(1), min(tries, sums[0].numel()))
+        else:
+            best = top_k(
+                _of_pairs(self.scores, pairs, targets).masked_fill(sums.isneginf().all(-1), -torch.inf),
+                min(width, len(pairs)),
+            )
+            looked = (best[..., None] * others + torch.arange(others, device=best.device)).flatten(1)  # [Q, V]
+            leads = targets.leads(self._scores_to_expect(self.scores, looked))[..., 0]
+            leads = leads.masked_fill(sums.flatten(1).gather(1, looked).isneginf(), -torch.inf)
+            chosen = looked.gather(1, top_k(leads, min(tries, looked.shape[1])))
+        return chosen, torch.isfinite(sums.flatten(1).gather(1, chosen))
+
+    def _scores_to_expect(self, scores: Tensor, chosen: Tensor) -> Tensor:
+        """Return the sums of the scores after each of the chosen exchanges, numbers into P * W [Q, V]; [Q, V, C]."""
+        pair, other = _pairs(self.inside)[chosen // self.outside.shape[1]], chosen % self.outside.shape[1]
+        number = torch.arange(len(chosen), device=chosen.device)[:, None]
+        now, taken = scores[:, :1], scores[number, 1 + self.inside.shape[1] + other]  # [Q, V, C]
+        one, two = (scores[number, 1 + pair[..., turn]] for turn in (0, 1))
+        return torch.where(now.isfinite(), one + two + taken - 2 * now, taken)
+
+    def exchanged(self, base: Tensor, chosen: Tensor) -> Tensor:
+        """Return the sets, bool [Q, H], after each of the chosen exchanges, numbers into P * W [Q, V]; bool [Q, V, H]."""
+        pair, other = chosen // self.outside.shape[1], chosen % self.outside.shape[1]
+        out = self.inside[:, _pairs(self.inside)].gather(1, pair[..., None].expand(-1, -1, 2))  # [Q, V, 2]
+        fewer = base[:, None].repeat(1, chosen.shape[1], 1).scatter(-1, out, False)
+        return fewer.scatter(-1, self.outside.gather(1, other)[..., None], True)
 
 
-def _by_scores(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Expected:
-    """Add up the changes of the scores of the shortlist, as they are beside each whole set, bool [Q, H]."""
+def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Beside:
+    """Score the shortlist beside each set, bool [Q, H]; the others are those whose scores promise most."""
     shortlist, targets = engine.shortlist, engine.shortlist.targets(row, column)
     query, removable = engine.table.query[row, column], engine.table.removable[row, column]
     inside, held = most_promising(base.to(alone.margins.dtype), base, int(base.sum(-1).max()))  # [Q, X]
     scores = shortlist.scores_without(row, torch.cat([base[:, None], _with_one_less(base, inside)], 1))  # [Q, 1 + X, C]
-    now, given = scores[:, 0], scores[:, 1:]
-    least, held = most_promising(targets.leads(given)[..., 0], held, LEAST_MISSED)
-    inside, given = inside.gather(1, least), given.gather(1, least[..., None].expand(-1, -1, given.shape[-1]))
     looked, free = most_promising(alone.margins[row, column], removable & ~base, max(width, LOOKED_AT))
-    expected = targets.leads(alone.with_one_more(row, looked, now))[..., 0]
+    expected = targets.leads(alone.with_one_more(row, looked, scores[:, 0]))[..., 0]
     tried, free = most_promising(expected, free, width)  # [Q, W]
     free = free[:, : int(free.sum(1).max())]  # the free ones come first
     outside = looked.gather(1, tried)[:, : free.shape[1]]
-    taken = shortlist.scores_without(row, with_one_more(base, outside))  # [Q, W, C]
-    engine.count(scores[..., 0].numel() + free.numel(), query, 1 + base.sum(1) + free.sum(1))
-    pairs, now = _pairs(inside), now[:, None]
-    given, free = torch.where(now.isfinite(), given - now, 0), held[:, pairs].all(-1)[..., None] & free[:, None]
-    margins = torch.full_like(free, -torch.inf, dtype=now.dtype)  # [Q, P, W]
-
-    def ask(part: slice) -> None:
-        before = now[part] + given[part][:, pairs].sum(2)  # [Q, P, C]
-        sums = before[:, :, None] + (taken - now)[part, None]  # [Q, P, W, C]
-        both = torch.where(now[part, None].isfinite(), sums, taken[part, None])
-        of_part = targets.select(torch.arange(len(row), device=row.device)[part])
-        margins[part] = of_part.leads(both.flatten(1, 2))[..., 0].reshape(margins[part].shape)
-
-    in_chunks(len(row), rows_at_once(margins[0].numel() * now.shape[-1]), ask)
-    return _Expected(inside, outside, margins.masked_fill(~free, -torch.inf))
+    scores = torch.cat([scores, shortlist.scores_without(row, with_one_more(base, outside))], 1)  # [Q, 1 + X + W, C]
+    engine.count(scores[..., 0].numel(), query, 1 + base.sum(1) + free.sum(1))
+    leads = targets.leads(scores)[..., 0]
+    given, taken = leads[:, 1 : 1 + inside.shape[1]], leads[:, 1 + inside.shape[1] :]
+    given, taken = (each.masked_fill(~there, -torch.inf) for each, there in ((given, held), (taken, free)))
+    return _Beside(inside, outside, given, taken, scores)
 
 
-def _by_margins(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Expected:
-    """Add up the changes of the margins, as they are beside each whole set, bool [Q, H]."""
+def _margins_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Beside:
+    """Ask for the margins beside each set, bool [Q, H]; the others are those that promise most alone."""
     inside, held = most_promising(base.to(alone.margins.dtype), base, int(base.sum(-1).max()))  # [Q, X]
     removable = engine.table.removable[row, column]
     outside, free = most_promising(alone.margins[row, column], removable & ~base, width)  # [Q, W]
-    now = engine.margin(row, column, base)[:, None]
-    given = margins_of(engine, row, column, _with_one_less(base, inside), held) - now  # [Q, X]
+    given = margins_of(engine, row, column, _with_one_less(base, inside), held)  # [Q, X]
     taken = margins_of(engine, row, column, with_one_more(base, outside), free)  # [Q, W]
-    return _Expected(inside, outside, given[:, _pairs(inside)].sum(-1)[..., None] + taken[:, None])
+    return _Beside(inside, outside, given, taken, None)
+
+
+def _of_pairs(scores: Tensor, pairs: Tensor, targets: Targets) -> Tensor:
+    """Return the leads to expect when both units of each pair [P, 2] are given back, by scores [Q, 1 + X + W, C]; [Q, P]."""
+    now = scores[:, :1]
+    one, two = (scores[:, 1 + pairs[:, turn]] for turn in (0, 1))
+    return targets.leads(torch.where(now.isfinite(), one + two - now, -torch.inf))[..., 0]
 
 
 def _pairs(units: Tensor) -> Tensor:
@@ -125,12 +153,3 @@ def _pairs(units: Tensor) -> Tensor:
 def _with_one_less(base: Tensor, units: Tensor) -> Tensor:
     """Return each set, bool [Q, H], without one of V units [Q, V], bool [Q, V, H]."""
     return base[:, None].repeat(1, units.shape[1], 1).scatter(-1, units[..., None], False)
-
-
-def _exchanged(base: Tensor, expected: _Expected, chosen: Tensor) -> Tensor:
-    """Return the sets, bool [Q, H], after each of the chosen exchanges, numbers into P * W [Q, V]; bool [Q, V, H]."""
-    inside, outside = expected.inside, expected.outside
-    pair, other = chosen // outside.shape[1], chosen % outside.shape[1]
-    out = inside[:, _pairs(inside)].gather(1, pair[..., None].expand(-1, -1, 2))  # [Q, V, 2]
-    fewer = base[:, None].repeat(1, chosen.shape[1], 1).scatter(-1, out, False)
-    return fewer.scatter(-1, outside.gather(1, other)[..., None], True)
