@@ -65,6 +65,29 @@ def test_every_verb_tells_the_context(model):
     assert topple.evaluate(model, answers, progress=False).queries == 4
 
 
+@both
+def test_contexts_limits_and_unknown_ids_go_together(model):
+    left_out, best = {"ann": ["evita"], "bob": ["gattaca"]}, {"ann": "fargo", "bob": "evita"}
+    unknown = {user: [*ANA, "new"] for user in USERS}
+    asked = {"exclude": left_out, "unknown": "drop", "contexts": CONTEXTS}
+    found = topple.explain(model, unknown, k=1, progress=False, **asked)
+    assert {each.query.user: each.query.target for each in found} == best
+    assert [each.query.context for each in found] == [SOUTH, NORTH]
+    assert all(each.query.left_out == ("new",) for each in found)
+    queries = topple.top_k_queries(model, unknown, k=1, **asked)
+    assert [query.target for query in queries] == list(best.values())
+    lists = {user: [item] for user, item in best.items()}
+    assert topple.agreement(model, lists, 1, histories=unknown, **asked).share == 1
+    scores = topple.score(model, unknown, contexts=CONTEXTS, unknown="drop")
+    assert scores.tolist() == topple.score(model, USERS, contexts=CONTEXTS).tolist()
+    for user, context in CONTEXTS.items():
+        one = {"exclude": left_out[user], "unknown": "drop", "context": context}
+        assert [each.item for each in topple.recommend(model, unknown[user], 1, **one)] == [best[user]]
+        changed = topple.what_if(model, unknown[user], 1, without="alien", **one)
+        assert [each.item for each in changed.before] == [best[user]]
+        assert [each.item for each in topple.influence(model, unknown[user], 1, **one).listed] == [best[user]]
+
+
 def test_without_and_with_the_context_what_is_said_of_evidence_is_of_that_context():
     model = told_model([NORTH, SOUTH])  # an empty history gives gattaca 3 in the north and 0 in the south
     assert model.empty_scores() is None

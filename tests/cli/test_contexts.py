@@ -48,6 +48,27 @@ def test_contexts_by_user_come_from_a_file(topple, folder, tmp_path):
     assert "callable:by_region is told a context with each history" in untold.stderr
 
 
+def test_a_context_goes_with_limits_and_unknown_ids(topple, folder, tmp_path):
+    (tmp_path / "gone.txt").write_text("gattaca\nnew\n")
+    asked = ("-m", folder, "--history", ",".join([*ANA, "new"]), *BUILT, "-k", 1, "--context", json.dumps(NORTH))
+    limited = (*asked, "--exclude", tmp_path / "gone.txt", "--unknown", "drop", "--json")
+    listed = topple("recommend", *limited)
+    assert [one["item"] for one in json.loads(listed.stdout)[0]["items"]] == ["evita"]
+    assert "1 event of 1 history left out: the catalogue does not hold 'new'" in listed.stderr
+    changed = json.loads(topple("what-if", *limited, "--without", "alien").stdout)
+    assert [one["item"] for one in changed["before"]] == ["evita"]
+    explained = json.loads(topple("explain", *limited).stdout)
+    assert [(row["target"], row["context"]) for row in explained["explanations"]] == [("evita", NORTH)]
+    (tmp_path / "shown.csv").write_text("user,item\n1,gattaca\n1,evita\n")
+    beside = json.loads(
+        topple(
+            "explain", *asked[:-3], 2, *asked[-2:], "--unknown", "drop", "--shown", tmp_path / "shown.csv", "--json"
+        ).stdout
+    )
+    assert [row["target"] for row in beside["explanations"]] == ["gattaca", "evita"]
+    assert all(row["shown_is_models"] for row in beside["explanations"])
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -64,7 +85,8 @@ def test_what_is_no_context_is_refused(topple, folder, command, options, words):
     assert words in " ".join(refused.stderr.split())
 
 
-def test_a_model_that_is_told_none_says_so(topple, model):
-    refused = topple("recommend", "-m", model, "--history", "film-001,film-002", "--context", "{}")
+@pytest.mark.parametrize("command", ["recommend", "explain"])
+def test_a_model_that_is_told_none_says_so(topple, model, command):
+    refused = topple(command, "-m", model, "--history", "film-001,film-002", "--context", "{}")
     assert refused.exit_code == 2
     assert "mult-vae is told no contexts, and the history has one: {}." in refused.stderr

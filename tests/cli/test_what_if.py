@@ -24,7 +24,8 @@ def test_both_lists_are_printed_side_by_side(topple, model, user, change):
     rows = [line.split("│")[1:-1] for line in shown.stdout.splitlines() if line.startswith("│")]
     cells = [[cell.strip() for cell in row] for row in rows]
     assert [row[1] for row in cells] == [one.title for one in found.before]
-    assert [row[3] for row in cells] == [one.title for one in found.after]
+    assert [row[4] for row in cells] == [one.title for one in found.after]
+    assert [(row[0], row[3]) for row in cells] == [(str(rank), str(rank)) for rank in range(1, 5)]
     gone = {one.title: one.after for one in found.left}
     for row in cells:
         assert row[1] not in gone or row[2] == str(gone[row[1]])
@@ -34,6 +35,29 @@ def test_both_lists_are_printed_side_by_side(topple, model, user, change):
     assert [one["item"] for one in told["after"]] == [one.item for one in found.after]
     assert [one["item"] for one in told["left"]] == [one.item for one in found.left]
     assert told["user"] == name
+
+
+def test_ranks_that_items_share_are_shown_so(topple, tmp_path, monkeypatch):
+    (tmp_path / "ties_of_a_test.py").write_text(
+        "import topple\n\n\ndef build():\n"
+        "    gives = [3, 3, 3, 1, 0, 0, 0]\n"
+        "    return topple.wrap(lambda rows: [[g * len(row) for g in gives] for row in rows], 'callable', range(7))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    from ties_of_a_test import build
+
+    package.save_model(build(), tmp_path / "m")
+    asked = ("-m", tmp_path / "m", "--factory", "ties_of_a_test:build", "--history", "4,5", "-k", 4)
+    changed, listed = topple("what-if", *asked, "--without", "5"), topple("recommend", *asked)
+    for result, ranks in ((changed, (0, 2, 3, 5)), (listed, (0,))):
+        assert result.exit_code == 0, result.output
+        rows = [line.split("│")[1:-1] for line in result.stdout.splitlines() if line.startswith("│")]
+        assert [[row[column].strip() for column in ranks] for row in rows] == [
+            [rank] * len(ranks) for rank in ("1=", "1=", "1=", "4")
+        ]
+    assert "tied" not in topple("recommend", *asked, "--json").stdout
+    assert "tied" not in topple("what-if", *asked, "--without", "5", "--json").stdout
 
 
 def test_a_history_of_your_own(topple, model, user):

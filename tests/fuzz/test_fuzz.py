@@ -42,7 +42,7 @@ def test_a_planted_bug_is_counted(workshop, monkeypatch):
     def broken(*args, **given):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("topple.api.recommending.recommend_many", broken)
+    monkeypatch.setattr("topple.api.recommending.recommended", broken)
     outcome, said = command(["recommend", "--model", str(workshop.folder / "model")])
     assert outcome == LAST_LINE
     assert "ZeroDivisionError" in said

@@ -65,7 +65,7 @@ def test_weights_times_and_contexts_reach_the_histories():
         ({"exclude": ["evita"]}, "target_item='evita' is not among the candidates of the query"),
         (
             {"candidates": ["evita", "fargo"], "k": 2},
-            r"k=2 with 2 candidates \(catalogue 7, 2 of them allowed, less a history",
+            r"k=2 with 2 candidates \(catalogue 7, of which 2 may be listed, 0 of these in the history",
         ),
         ({"groups": [("alien", "duel")], "repeats": "events"}, "a group names items, and here events are named"),
     ],

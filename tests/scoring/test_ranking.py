@@ -241,3 +241,21 @@ def test_which_of_level_competitors_has_the_gradient_does_not_depend_on_how_many
 def test_between_scores_of_zero_nothing_is_left_to_rounding():
     found = standing(torch.zeros(4, dtype=torch.float64), 1, ranking=Ranking(1e-12, 0.0, None))
     assert (bool(found.out), bool(found.possibly_out), bool(found.within_rounding)) == (False, False, False)
+
+
+@pytest.mark.parametrize(
+    "filters", [[[True, False, True, False]], [[True, False, True, False], [False, True, True, True]]]
+)
+def test_filters_of_one_and_of_several_histories_hide_infinite_scores_too(filters):
+    allowed = torch.tensor(filters), torch.tensor([0, len(filters) - 1])
+    histories = HistoryBatch.of([[3], [3]], allowed=allowed)
+    scores = torch.tensor([torch.inf, torch.inf, -torch.inf, 2.0]).double().expand(2, 1, 4)
+    hidden = ~torch.tensor([filters[0], filters[-1]])[:, None]
+    expected = scores.masked_fill(hidden, -torch.inf)
+    assert torch.equal(only_competing(scores, histories, unchanged(histories), CandidateRule.ALL), expected)
+
+
+def test_ties_are_counted_by_the_tolerance_and_without_the_item_itself():
+    scores = torch.tensor([[3.0, 3.0, 2.9, 1.0, -torch.inf, torch.inf]]).double()
+    target, tolerance = scores[:, :5], torch.tensor([[0.0, 0.2, 0.2, 1.95, 1.0]]).double()
+    assert Ranking.tied(scores, target, tolerance).tolist() == [[1, 2, 2, 1, 0]]

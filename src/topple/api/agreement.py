@@ -11,10 +11,11 @@ from topple.api.agreeing.asking import Told, ask
 from topple.api.agreeing.causes import Difference, Hypothesis, Trying, causes_of
 from topple.api.agreeing.training import CLOSE, FEWEST, WORDS, near_chance, other_training
 from topple.api.asking import contexts_of
+from topple.api.limits import LIMITS, LeftOut, Limit, leaving_out, limits_by_user, without_unknown
 from topple.data.splitting import Split
 from topple.errors import QueryError, UnknownIdError
 from topple.records.agreement import Agreement, Cause, ComparedList, Match, Shown
-from topple.records.question import CandidateRule, Request
+from topple.records.question import CandidateRule, Constraints, Request, Unknown
 from topple.scoring.checks import candidate_rule, check_asked, check_recommender
 from topple.scoring.recommender import Recommender
 from topple.types import IntArray, ItemId, UserHistories, UserId, plain
@@ -33,9 +34,10 @@ def agreement(
     other_weights: Mapping[UserId, Sequence[float]] | None = None,
     later: Mapping[UserId, Sequence[ItemId]] | None = None,
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
-    candidates: Iterable[ItemId] | None = None,
-    exclude: Iterable[ItemId] = frozenset(),
+    candidates: Limit | None = None,
+    exclude: Limit = frozenset(),
     contexts: Mapping[UserId, Any] | None = None,
+    unknown: Unknown | str | LeftOut = Unknown.REFUSE,
 ) -> Agreement:
     """Compare lists that were really shown with the model's, and find why they differ.
 
@@ -51,12 +53,15 @@ def agreement(
         other_weights: weights that the lists may have been made with: one hypothesis more.
         later: items that a user is known to have met besides the history, such as held-out ones: tried as events that came since.
         rule: "all" where items of the history are listed too.
-        candidates: the only items that may be listed; None for all.
-        exclude: items that may not be listed.
+        candidates: the only items that may be listed, for all users or user id to items; None for all items.
+        exclude: items that may not be listed, for all users or user id to items; a user may be missing.
         contexts: what a wrapped model is told besides, by user.
+        unknown: "refuse" items of histories, candidates and excluded items that the catalogue does not hold, or "drop" them: they
+            are left out and counted through logging. A list whose history holds no other items differs as of another catalogue.
 
     Raises:
-        QueryError: no list, an empty list or one that holds an item twice, a user without a history, or a history that has no list.
+        QueryError: no list, an empty list or one that holds an item twice, a user without a history, a history that has no list,
+            or candidates for only a part of the users.
 
     Example:
         >>> from topple.testing import film_recommender
@@ -67,12 +72,23 @@ def agreement(
     if isinstance(shown, Mapping):
         contexts = contexts_of(check_recommender(recommender), contexts)
     records = _records(shown, histories, weights, contexts)
-    limits = {"candidates": None if candidates is None else frozenset(map(plain, candidates)),
-              "exclude": frozenset(map(plain, exclude)), "rule": candidate_rule(rule)}  # fmt: skip
     length = Counter(len(each.items) for each in records).most_common(1)[0][0] if k is None else k
-    requests = [_request(recommender, each, length, limits) for each in records]
-    comparing = Comparing(recommender, records, requests, length)
-    return comparing.compared(other_weights or {}, later or {})
+    requests = _requests(recommender, records, length, unknown, candidates=candidates, exclude=exclude, rule=rule)
+    nothing = {number: each.left_out for number, each in enumerate(requests) if not each.history}
+    asked = [number for number in range(len(records)) if number not in nothing]
+    chosen = [records[number] for number in asked]
+    comparing = Comparing(recommender, chosen, [requests[number] for number in asked], length)
+    found = comparing.compared(other_weights or {}, later or {})
+    lists = dict(zip(asked, found.lists, strict=True)) | {
+        number: _unknown_history(records[number], left_out) for number, left_out in nothing.items()
+    }
+    return Agreement(length, tuple(lists[number] for number in range(len(records))))
+
+
+def _unknown_history(each: Shown, left_out: Sequence[ItemId]) -> ComparedList:
+    """Return a list beside none, as the model knows no item of the history that it was made for."""
+    reason = f"the model knows none of the {len(left_out):,} items of the history, such as {left_out[0]!r}: it has another catalogue"
+    return ComparedList(each.user, each.items, (), Match.DIFFERENT, 0.0, Cause.CATALOGUE, reason)
 
 
 def _records(
@@ -133,16 +149,43 @@ def _history(user: UserId, histories: UserHistories | Split | None) -> Sequence[
     return histories[user]
 
 
-def _request(recommender: Recommender, each: Shown, k: int, limits: Mapping[str, Any]) -> Request:
-    """Return what the model is asked beside a shown list; refuse what it cannot be asked."""
-    request = Request.of(
-        history=each.history, k=k, user=each.user, weights=each.weights, context=each.context, **limits
-    )
-    try:
-        check_asked(request, recommender)
-    except QueryError as error:
-        raise QueryError(f"user {each.user!r}: {error}") from error
-    return replace(request, k=1)  # lists of any length are looked at below
+def _requests(
+    recommender: Recommender, records: Sequence[Shown], k: int, unknown: Unknown | str | LeftOut, **asked: Any
+) -> list[Request]:
+    """Return what the model is asked beside each shown list; refuse what it cannot be asked.
+
+    The history of a request may be empty where unknown items are left out; that of one request at least is not.
+    """
+    left_out = leaving_out(unknown, recommender.catalogue.vocabulary)
+    asked = (asked if left_out is None else without_unknown(asked, left_out)) | {"rule": candidate_rule(asked["rule"])}
+    users = [each.user for each in records if each.user is not None]
+    by_user = limits_by_user(asked, users, known_users=len(users) == len(records))
+    shared = asked | {
+        name: getattr(Constraints.of(**{name: asked[name]}), name) for name in LIMITS if name not in by_user
+    }
+    requests, refused = [], None
+    for each in records:
+        about: dict[str, Any] = {
+            "history": each.history,
+            "user": each.user,
+            "weights": each.weights,
+            "context": each.context,
+        }
+        told = {name: items[each.user] for name, items in by_user.items() if each.user is not None}
+        request = Request.of(k=k, **shared | about | told)
+        request = request if left_out is None else left_out.request(request)
+        try:
+            check_asked(request, recommender)
+        except QueryError as error:
+            refused = QueryError(f"user {each.user!r}: {error}")
+            if request.history or not request.left_out:
+                raise refused from error
+        requests.append(replace(request, k=1))  # lists of any length are looked at below
+    if refused is not None and not any(request.history for request in requests):
+        raise refused
+    if left_out is not None and left_out is not unknown:
+        left_out.log()
+    return requests
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 import torch
 
 import topple
+from topple.api.answers.asked import Asked
 from topple.api.answers.beside import beside_shown
-from topple.api.answers.building import ItemSet, explanation_of, named_set
+from topple.api.answers.building import ItemSet, explanation_of, named_set, with_what_was_left_out
 from topple.api.answers.deadline import Deadline
-from topple.api.asking import Asked
 from topple.api.reasons import NOT_BEGUN, no_evidence, no_such_goal, not_listed
 from topple.api.recommending import say_unused_weights
 from topple.errors import QueryError, ToppleError
@@ -87,8 +87,8 @@ class Answering:
             self._begun = True
             deadline.begin(sum(each.count for each in asked[start:stop]))
             with computing(gradients=self.method.may_learn(self.recommender)):
-                answers = self._answers_of_one_rule(asked[start:stop], deadline)
-            yield from answers
+                answers = self._answers_or_refusals(asked[start:stop], deadline)
+            yield from (list(map(with_what_was_left_out, several)) for several in answers)
             start = stop
 
     def _not_begun(self, asked: Asked) -> list[Explanation]:
@@ -100,6 +100,16 @@ class Answering:
             Explanation(query, Status.BUDGET_SPENT, reason=NOT_BEGUN, shown=asked.shown, **self.stamp)
             for query in queries
         ]
+
+    def _answers_or_refusals(self, asked: Sequence[Asked], deadline: Deadline) -> list[list[Explanation]]:
+        """Return what `_answers_of_one_rule` does; a history that the model refuses as it scores does not stop the others."""
+        try:
+            return self._answers_of_one_rule(asked, deadline)
+        except QueryError as error:
+            if len(asked) == 1:
+                refused = asked[0].queries or (Query.about(None, asked[0].request),)
+                return [[self._invalid(query, str(error)) for query in refused]]
+        return [self._answers_or_refusals([each], deadline)[0] for each in asked]
 
     def _answers_of_one_rule(self, asked: Sequence[Asked], deadline: Deadline) -> list[list[Explanation]]:
         """Return the explanations of each request; the requests have one rule, and their histories are scored together."""

@@ -1,22 +1,22 @@
 """Ask: the requests and queries that a run is made of."""
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from topple.api.answers.order import say_no_order
+from topple.api.limits import LeftOut, Limit, leaving_out, limits_by_user, without_unknown
 from topple.api.recommending import recommended
 from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError, UnknownIdError, shown
+from topple.records.constraints import check_costs, check_shapes
 from topple.records.history import History
-from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request
+from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request, Unknown
 from topple.scoring.checks import (
     allowed_items,
     candidate_rule,
     check_context,
-    check_costs,
     check_recommender,
-    check_shapes,
     goal_of,
 )
 from topple.scoring.recommender import Recommender
@@ -37,11 +37,12 @@ def top_k_queries(
     item_costs: Mapping[ItemId, float] | Sequence[tuple[ItemId, float]] = (),
     largest: int | None = None,
     sets: int = 1,
-    candidates: Iterable[ItemId] | None = None,
-    exclude: Iterable[ItemId] = frozenset(),
+    candidates: Limit | None = None,
+    exclude: Limit = frozenset(),
     repeats: Repeats | str = Repeats.ITEM,
     weights: Mapping[UserId, Sequence[float]] | None = None,
     contexts: Mapping[UserId, Any] | None = None,
+    unknown: Unknown | str = Unknown.REFUSE,
 ) -> list[Query]:
     """Make the queries of users: one a recommended item, or one a given target.
 
@@ -58,14 +59,17 @@ def top_k_queries(
         item_costs: what it costs to name an item, 1 unless given.
         largest: most items of a set.
         sets: how many different smallest sets are wanted.
-        candidates: the only items that may be listed; None for all.
-        exclude: items that may not be listed.
+        candidates: the only items that may be listed, for all users or user id to items; None for all items.
+        exclude: items that may not be listed, for all users or user id to items; a user may be missing. A frozenset is taken as it
+            is: the cheapest for many items that many calls share.
         repeats: what is named where an item comes again.
         weights: the weight of each event, by user.
         contexts: what a wrapped model is told besides, by user.
+        unknown: "refuse" items that the catalogue does not hold, or "drop" them: they are left out and counted through logging.
 
     Raises:
-        QueryError: an unknown rule or goal, a constrained item that is not in the catalogue, or a history that has no list.
+        QueryError: an unknown rule or goal, a constrained item that is not in the catalogue, candidates for only a part of the
+            users, or a history that has no list.
     """
     users = by_user(histories)[0]
     say_no_order(check_recommender(recommender), users.values())
@@ -73,17 +77,13 @@ def top_k_queries(
     requests = requests_of(
         recommender.catalogue, users, weights, told, k=k, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
-        largest=largest, sets=sets, candidates=candidates, exclude=exclude,
+        largest=largest, sets=sets, candidates=candidates, exclude=exclude, unknown=unknown,
     )  # fmt: skip
     chosen = targets_of(targets)
     if chosen is not None:
         return [Query.about(target, request) for request in requests for target in chosen]
     lists = recommended(recommender, requests)
-    return [
-        Query.about(recommended_item.item, request)
-        for request, best in zip(requests, lists, strict=True)
-        for recommended_item in best
-    ]
+    return [Query.about(one.item, request) for request, best in zip(requests, lists, strict=True) for one in best]
 
 
 def by_user(histories: Any) -> tuple[dict[UserId, tuple[ItemId, ...]], bool]:
@@ -185,6 +185,7 @@ def requests_of(
     contexts: Mapping[UserId, Any],
     *,
     known_users: bool = True,
+    unknown: Unknown | str | LeftOut = Unknown.REFUSE,
     **asked: Any,
 ) -> list[Request]:
     """Make one request a user.
@@ -195,24 +196,35 @@ def requests_of(
         weights: the weight of each event, by user; a user may be missing.
         contexts: what a wrapped model is told besides, by user; a user may be missing.
         known_users: whether the user ids are those of users; False where a history has no user.
-        asked: the fields that all requests share: the rule, others of a Request, and those of Constraints. Items of constraints
-            that a history does not hold are left out for it.
+        unknown: whether unknown ids are refused or left out, which is said through logging; or what counts those that are left out.
+        asked: the fields that all requests share: the rule, others of a Request, and those of Constraints, of which candidates and
+            excluded items may be by user. Items of constraints that a history does not hold are left out for it.
 
     Raises:
-        QueryError: an unknown rule or goal, or a constrained item that is not in the catalogue.
+        QueryError: an unknown rule or goal, a constrained item that is not in the catalogue, or candidates for only a part of
+            the users.
     """
+    left_out = leaving_out(unknown, catalogue.vocabulary)
+    if left_out is not None:
+        asked = without_unknown(asked, left_out)
+    told_of: dict[str, Mapping[UserId, Any]] = {**limits_by_user(asked, histories, known_users=known_users)}
     names = [each.name for each in fields(Constraints)]
-    constraints = Constraints.of(**{name: value for name, value in asked.items() if name in names})
+    constraints = Constraints.of(
+        **{name: value for name, value in asked.items() if name in names and name not in told_of}
+    )
     check_run(catalogue, constraints)
     shared = asked | {name: getattr(constraints, name) for name in names} | {"rule": candidate_rule(asked["rule"])}
     if not isinstance(weights, Mapping | None):
         raise QueryError(f"weights of type {type(weights).__name__} is of no user. Give a mapping by user id.")
-    told_of = {"weights": weights or {}, "context": contexts}
+    told_of |= {"weights": weights or {}, "context": contexts}
     requests = []
     for user, history in histories.items():
         told = {name: values[user] for name, values in told_of.items() if user in values}
         values = shared | _constraints_within(history, constraints) | told
-        requests.append(Request.of(history=history, user=user if known_users else None, **values))
+        request = Request.of(history=history, user=user if known_users else None, **values)
+        requests.append(request if left_out is None else left_out.request(request))
+    if left_out is not None and left_out is not unknown:
+        left_out.log()
     return requests
 
 
@@ -252,46 +264,3 @@ def _constraints_within(history: Any, constraints: Constraints) -> dict[str, Any
         "groups": tuple(tuple(group) for group in groups if len(group) > 1),
         "item_costs": tuple((item, cost) for item, cost in constraints.item_costs if item in items),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One history and what is asked about it.
-
-    Args:
-        request: the history, and the list that is asked for.
-        queries: the queries about it; None for one about each item of the list.
-        shown: the list as it was shown, where the queries are about that; empty: it is not told.
-    """
-
-    request: Request
-    queries: tuple[Query, ...] | None = None
-    shown: tuple[ItemId, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """How many queries are asked: those that are given, or one for each item of the list."""
-        k = self.request.k
-        return len(self.queries) if self.queries is not None else k if isinstance(k, int) and k > 0 else 1
-
-
-def asked_by_history(queries: Sequence[Query]) -> tuple[list[Asked], list[list[int]]]:
-    """Return what is asked of each history, histories of one rule together, and the numbers of the queries of each.
-
-    What is asked with another k or seed is a request to be checked by itself; those of one history follow each other.
-    """
-    numbers_of: dict[object, dict[object, list[int]]] = {}  # by history, then by k and seed
-    for number, query in enumerate(queries):
-        try:
-            numbers_of.setdefault(query.history_key, {}).setdefault(repr((query.k, query.seed)), []).append(number)
-        except TypeError:  # something that is no id: the check of the request says so
-            numbers_of[number] = {None: [number]}
-    requests = [numbers for of_history in numbers_of.values() for numbers in of_history.values()]
-    rules = list(CandidateRule)
-
-    def order_of_rule(numbers: list[int]) -> int:
-        rule = queries[numbers[0]].rule
-        return rules.index(rule) if isinstance(rule, CandidateRule) else -1
-
-    requests = sorted(requests, key=order_of_rule)
-    return [Asked(queries[numbers[0]], tuple(queries[number] for number in numbers)) for numbers in requests], requests

@@ -8,15 +8,17 @@ from typing import Any
 
 from topple import registry
 from topple.api.answering import Answering, OnQueries
+from topple.api.answers.asked import Asked, asked_by_history
 from topple.api.answers.beside import asked_about_shown
 from topple.api.answers.order import say_no_order
-from topple.api.asking import Asked, asked_by_history, by_user, contexts_of, requests_of, targets_of
+from topple.api.asking import by_user, contexts_of, requests_of, targets_of
 from topple.api.effort import with_effort
+from topple.api.limits import Limit, known_queries
 from topple.errors import QueryError, SettingsError, need
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
 from topple.records.effort import Effort
-from topple.records.question import CandidateRule, Goal, Query, Repeats
+from topple.records.question import CandidateRule, Goal, Query, Repeats, Unknown
 from topple.reports.progress import queries_bar
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.checks import check_queries, check_query, check_recommender
@@ -47,12 +49,13 @@ def explain(
     item_costs: Mapping[ItemId, float] | Sequence[tuple[ItemId, float]] = (),
     largest: int | None = None,
     sets: int = 1,
-    candidates: Iterable[ItemId] | None = None,
-    exclude: Iterable[ItemId] = frozenset(),
+    candidates: Limit | None = None,
+    exclude: Limit = frozenset(),
     repeats: Repeats | str = Repeats.ITEM,
     weights: Mapping[UserId, Sequence[float]] | Sequence[float] | None = None,
     contexts: Mapping[UserId, Any] | None = None,
     context: object = None,
+    unknown: Unknown | str = Unknown.REFUSE,
 ) -> list[Explanation]:
     """Explain the top-k of histories (or given targets), one verified Explanation for each.
 
@@ -78,12 +81,15 @@ def explain(
         item_costs: what it costs to name an item, 1 unless given; at most three decimals.
         largest: most items of a set.
         sets: how many different smallest sets are wanted.
-        candidates: the only items that may be listed; None for all.
-        exclude: items that may not be listed.
+        candidates: the only items that may be listed, for all users or user id to items; None for all items.
+        exclude: items that may not be listed, for all users or user id to items; a user may be missing. A frozenset is taken as it
+            is: the cheapest for many items that many calls share.
         repeats: what is named where an item comes again: "item", all of its events, or single "events".
         weights: the weight of each event, by user, or of the one history.
         contexts: what a wrapped model is told besides, by user: user features, time of day, region.
         context: the same, of the one history.
+        unknown: "refuse" items that the catalogue does not hold, or "drop" them from histories, candidates and constraints: the
+            count is said through logging, and the reason of an answer says what was left out of the history.
 
     Returns:
         Explanations in the order of the users and of their lists. A query that cannot be asked comes back with status
@@ -91,7 +97,7 @@ def explain(
 
     Raises:
         QueryError: one history was given and it cannot be explained; targets with a shown list, or a shown list that is none; an
-            unknown rule or goal, or a constrained item that is not in the catalogue.
+            unknown rule or goal, a constrained item that is not in the catalogue, or candidates for only a part of the users.
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     settings, limits = with_effort(effort, explainer, settings, budget)
@@ -108,7 +114,7 @@ def explain(
     requests = requests_of(
         recommender.catalogue, users, weights_of, told, known_users=not single, k=length, rule=rule, seed=seed, repeats=repeats,
         goal=goal, protected=protected, groups=groups, item_costs=item_costs,
-        largest=largest, sets=sets, candidates=candidates, exclude=exclude,
+        largest=largest, sets=sets, candidates=candidates, exclude=exclude, unknown=unknown,
     )  # fmt: skip
     if shown is not None:
         asked = asked_about_shown(requests, shown, k, single=single)
@@ -135,19 +141,22 @@ def explain_queries(
     effort: Effort | str | None = None,
     progress: bool = True,
     on_progress: OnQueries | None = None,
+    unknown: Unknown | str = Unknown.REFUSE,
+    shown: Mapping[UserId, Sequence[ItemId]] | None = None,
 ) -> list[Explanation]:
     """Explain queries; each answer is verified by re-ranking the full catalogue before it is returned.
 
     The queries of one history are answered together; the answers do not depend on what else is asked (unless the budget is in
-    seconds, or in all).
+    seconds, or in all). With `unknown="drop"`, items that the catalogue does not hold are left out of histories and constraints. `shown` is
+    the list as it was shown to each user, where the queries are about that: every answer says whether the list is the model's.
 
     Raises:
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     settings, limits = with_effort(effort, explainer, settings, budget)
     meter, method = Meter(limits), _fitting(recommender, explainer, settings)
-    queries = check_queries(queries)
-    asked, numbers_of = asked_by_history(queries)
+    queries = list(known_queries(check_queries(queries), recommender.catalogue, unknown))
+    asked, numbers_of = asked_by_history(queries, shown)
     answers: dict[int, Explanation] = {}
     run = _run(recommender, asked, method, meter, progress, on_progress)
     for numbers, explanations in zip(numbers_of, run, strict=True):
@@ -163,10 +172,12 @@ def explain_each(
     settings: Settings | Mapping[str, Any] | None = None,
     budget: Budget | Mapping[str, Any] | None = None,
     effort: Effort | str | None = None,
+    unknown: Unknown | str = Unknown.REFUSE,
 ) -> Iterator[Explanation]:
     """Explain queries one history after the other, and yield each answer when it is ready, in the order of the queries.
 
-    Closing the iterator stops the work. Queries of one history that follow each other are answered together.
+    Closing the iterator stops the work. Queries of one history that follow each other are answered together. With
+    `unknown="drop"`, items that the catalogue does not hold are left out of histories and constraints.
 
     Raises:
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
@@ -174,13 +185,14 @@ def explain_each(
     settings, limits = with_effort(effort, explainer, settings, budget)
     meter, method = Meter(limits), _fitting(recommender, explainer, settings)
     need(queries, Iterable, "queries", "an iterable of Query(...)")
-    return _one_history_at_a_time(Answering(recommender, method, meter), queries)
+    known = known_queries(map(check_query, queries), recommender.catalogue, unknown)
+    return _one_history_at_a_time(Answering(recommender, method, meter), known)
 
 
 def _one_history_at_a_time(answering: Answering, queries: Iterable[Query]) -> Iterator[Explanation]:
     """Yield the answers to queries; those that follow each other and are one request (history, k, seed) are answered together."""
     together: list[Query] = []
-    for query in map(check_query, queries):
+    for query in queries:
         first = together[0] if together else query
         if (query.history_key, query.k, query.seed) != (first.history_key, first.k, first.seed):
             yield from next(answering.answers([Asked(together[0], tuple(together))]))

@@ -1,13 +1,14 @@
 """Influence: what each item of a history does to each recommendation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from topple.api.limits import one_request
 from topple.api.recommending import Recommended, listed
-from topple.records.question import CandidateRule, Query, Request
+from topple.records.question import CandidateRule, Query, Unknown
 from topple.scoring.checks import candidate_rule, check_asked, check_recommender, check_target
 from topple.scoring.devices import computing
 from topple.scoring.encoding import encode_histories
@@ -75,6 +76,9 @@ def influence(
     *,
     groups: Sequence[Sequence[ItemId]] = (),
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
+    candidates: Iterable[ItemId] | None = None,
+    exclude: Iterable[ItemId] = frozenset(),
+    unknown: Unknown | str = Unknown.REFUSE,
     context: object = None,
 ) -> Influence:
     """Return what each unit of a history does to each of the k recommendations, by taking out one unit at a time.
@@ -88,6 +92,9 @@ def influence(
         k: length of the list.
         groups: items that are taken out together, as one unit.
         rule: whether an item that is taken out may be listed ("unseen_after") or not ("unseen_before").
+        candidates: the only items that may be listed; None for all.
+        exclude: items that may not be listed.
+        unknown: "refuse" items that the catalogue does not hold, or "drop" them: they are left out and counted through logging.
         context: what a wrapped model is told besides.
 
     Raises:
@@ -100,8 +107,11 @@ def influence(
         >>> found.ranks.shape, found.scores.shape
         ((3, 2), (3, 2))
     """
-    request = Request.of(history=history, k=k, rule=candidate_rule(rule), groups=groups, context=context)
-    check_asked(request, check_recommender(recommender))
+    request = one_request(
+        check_recommender(recommender).catalogue, unknown, history=history, k=k, rule=candidate_rule(rule), groups=groups,
+        candidates=candidates, exclude=exclude, context=context,
+    )  # fmt: skip
+    check_asked(request, recommender)
     encoded = encode_histories([request], recommender.catalogue, device=recommender.device)
     unchanged = UnchangedScores(recommender, encoded, request.rule)
     (recommendations,) = listed(unchanged, k)

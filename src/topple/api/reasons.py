@@ -1,11 +1,15 @@
 """Why a query ended as it did, in a sentence; these are the reasons of Explanations and of errors."""
 
+from collections.abc import Sequence
+
 from topple import registry
+from topple.errors import shown
 from topple.explainers.base import Explainer
 from topple.metrics import claimed_by
 from topple.records.answer import Proof, Status, Verdict
 from topple.records.question import Goal, Query
 from topple.scoring.recommender import Recommender
+from topple.types import ItemId
 
 EVERYONE = 0.9
 """Share of the training users from which on an item is said to be recommended to nearly everyone."""
@@ -48,6 +52,24 @@ def nearly_everyone(recommender: Recommender, query: Query) -> str:
 def coarse(recommender: Recommender) -> str:
     """Say that the scores may be too coarse for a set to show; nothing where they are fine."""
     return "; the model's scores are so coarse that a set may not show in them" if recommender.coarse else ""
+
+
+def joined(reason: str, more: str) -> str:
+    """Return a reason with more that there is to know.
+
+    Example:
+        >>> joined("the history is empty. Give one item.", "the list is another")
+        'the history is empty. Give one item; the list is another'
+    """
+    return f"{reason.removesuffix('.')}; {more}" if reason else more
+
+
+def events_left_out(items: Sequence[ItemId]) -> str:
+    """Say what was left out of a history, as the catalogue does not hold it."""
+    count = len(items)
+    events = "1 event of the history was" if count == 1 else f"{count:,} events of the history were"
+    such_as = "" if count == 1 else ", such as"
+    return f"{events} left out, as the catalogue does not hold the {'item' if count == 1 else 'items'}{such_as} {shown(items[0])}"
 
 
 def refuted(verdict: Verdict) -> str:

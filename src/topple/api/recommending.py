@@ -8,23 +8,27 @@ from weakref import WeakSet
 import torch
 
 from topple.api.answers.order import say_no_order
+from topple.api.limits import one_request
+from topple.errors import QueryError
 from topple.records.answer import Explanation
-from topple.records.question import CandidateRule, Goal, Repeats, Request
-from topple.scoring.checks import check_asked, check_recommender
+from topple.records.question import CandidateRule, Goal, Repeats, Request, Unknown
+from topple.scoring.checks import check_context, check_recommender, check_request
 from topple.scoring.devices import computing
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import catalogue_scores, top_k
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.types import ItemId
+from topple.types import IntArray, ItemId
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """One item of a recommended list; ranks are 1-based, scores comparable within the list only.
+    """One item of a recommended list; scores are comparable within the list only.
+
+    `rank` is 1 + the items that outrank it, and `tied` says how many other items, of the list or below it, tie with it.
 
     `evidence`: something in the history speaks for the item. Without it the item scores what an empty history gives it and
     ties with others of which the same is true.
@@ -35,6 +39,7 @@ class Recommended:
     title: str
     score: float
     evidence: bool = True
+    tied: int = 0
 
 
 _TOLD: WeakSet[Recommender] = WeakSet()
@@ -51,6 +56,7 @@ def recommend(
     candidates: Iterable[ItemId] | None = None,
     exclude: Iterable[ItemId] = frozenset(),
     context: object = None,
+    unknown: Unknown | str = Unknown.REFUSE,
 ) -> list[Recommended]:
     """Return the k best items for a history, best first.
 
@@ -63,14 +69,16 @@ def recommend(
         candidates: the only items that may be listed; None for all.
         exclude: items that may not be listed.
         context: what a wrapped model is told besides.
+        unknown: "refuse" items that the catalogue does not hold, or "drop" them: they are left out and counted through logging.
 
     Raises:
         QueryError: a history that is empty or holds unknown items, weights that do not fit, or a k that cannot be filled.
     """
     say_no_order(recommender, [history])
-    request = Request.of(
-        history=history, k=k, rule=rule, weights=weights, candidates=candidates, exclude=exclude, context=context
-    )
+    request = one_request(
+        check_recommender(recommender).catalogue, unknown, history=history, k=k, rule=rule, weights=weights,
+        candidates=candidates, exclude=exclude, context=context,
+    )  # fmt: skip
     return recommended(recommender, [request])[0]
 
 
@@ -95,7 +103,7 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
         QueryError: a request that has no list.
     """
     check_recommender(recommender)
-    indices = [check_asked(request, recommender) for request in requests]
+    indices = [_indices(request, recommender) for request in requests]
     say_unused_weights(recommender, requests)
     lists: list[list[Recommended]] = []
     at_once = histories_at_once(len(recommender.catalogue))
@@ -109,6 +117,15 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
         rows = zip(encoded.history_of, requests[part], strict=True)
         lists += [best[row][: request.k] for row, request in rows]
     return lists
+
+
+def _indices(request: Request, recommender: Recommender) -> IntArray:
+    """Return the indices of the history of a request; the refusal of one names the user."""
+    check_context(request, recommender)
+    try:
+        return check_request(request, recommender.catalogue)
+    except QueryError as error:
+        raise error if request.user is None else QueryError(f"user {request.user!r}: {error}") from error
 
 
 def say_unused_weights(recommender: Recommender, requests: Iterable[Request]) -> None:
@@ -132,13 +149,14 @@ def listed(unchanged: UnchangedScores, k: int) -> list[list[Recommended]]:
     items, scores = unchanged.best(k)  # [B, K]
     row = torch.arange(len(items), device=items.device)
     evidence = unchanged.has_evidence(row, items).tolist()
+    ranks, tied = (found.tolist() for found in unchanged.levels(k))
     ids = map(catalogue.vocabulary.decode, items.cpu().numpy())
     return [
         [
-            Recommended(rank, item, catalogue.title(item), score, has_evidence)
-            for rank, (item, score, has_evidence) in enumerate(zip(*columns, strict=True), start=1)
+            Recommended(rank, item, catalogue.title(item), score, has_evidence, ties)
+            for rank, item, score, has_evidence, ties in zip(*columns, strict=True)
         ]
-        for columns in zip(ids, scores.tolist(), evidence, strict=True)
+        for columns in zip(ranks, ids, scores.tolist(), evidence, tied, strict=True)
     ]
 
 

@@ -8,9 +8,10 @@ import torch
 
 from topple.api.answers.order import say_no_order
 from topple.api.asking import by_user, contexts_of
+from topple.api.limits import leaving_out
 from topple.errors import QueryError, UnknownIdError, shown
 from topple.records.history import History
-from topple.records.question import Request
+from topple.records.question import Request, Unknown
 from topple.scoring.checks import check_context, check_recommender
 from topple.scoring.devices import computing
 from topple.scoring.memory import histories_at_once
@@ -27,6 +28,7 @@ def score(
     *,
     contexts: Mapping[UserId, Any] | None = None,
     context: object = None,
+    unknown: Unknown | str = Unknown.REFUSE,
 ) -> FloatArray:
     """Return the scores of items for histories, as the model gives them: higher is better, comparable within one row.
 
@@ -39,6 +41,8 @@ def score(
         items: the items to score, in this order; None for the whole catalogue, in the order of `catalogue.vocabulary.ids`.
         contexts: what a wrapped model is told besides, by user.
         context: the same, of one history.
+        unknown: "refuse" items of histories that the catalogue does not hold, or "drop" them: they are left out and counted
+            through logging. Items to score are always refused.
 
     Returns:
         scores [B, C], or [B, I] without items, a row a history in the order of the mapping; for one history [C] or [I].
@@ -62,6 +66,10 @@ def score(
     told = contexts_of(recommender, contexts, context, single=single)
     for user in users:
         check_context(Request.of(history=(), user=user, context=told.get(user)), recommender)
+    left_out = leaving_out(unknown, recommender.catalogue.vocabulary)
+    if left_out is not None:
+        users = {user: left_out.history(history) for user, history in users.items()}
+        left_out.log()
     encoded = [indices_of(recommender, history) for history in users.values()]
     weights = [history.weights if isinstance(history, History) else () for history in users.values()]
     besides = [told.get(user) for user in users]

@@ -1,32 +1,38 @@
 """What if: the list as it is, and the list of a changed history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
 import torch
 
 from topple.api.answers.order import say_no_order
+from topple.api.limits import LeftOut, one_request
 from topple.api.recommending import Recommended
 from topple.api.scoring import indices_of, scores_of
 from topple.errors import QueryError, as_list, need
 from topple.records.history import History
-from topple.records.question import CandidateRule, Request
-from topple.scoring.checks import candidate_rule, check_asked, check_recommender
+from topple.records.question import CandidateRule, Request, Unknown
+from topple.scoring.checks import allowed_items, candidate_rule, check_asked, check_recommender
 from topple.scoring.devices import computing
-from topple.scoring.ranking import top_k
+from topple.scoring.ranking import Ranking, top_k
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An item whose rank is another in the changed list; a rank is None where the item does not compete."""
+    """An item whose rank is another in the changed list; a rank is None where the item does not compete.
+
+    `tied_before`, `tied_after`: how many other items tie with it.
+    """
 
     item: ItemId
     title: str
     before: int | None
     after: int | None
+    tied_before: int = 0
+    tied_after: int = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,7 +44,7 @@ class WhatIf:
         changed: the history after the change.
         before: the list of the history, best first.
         after: the list of the changed history, best first.
-        left: items of the list before that are not in the list after, best first; their ranks go on below the list.
+        left: items of the list before that are not in the list after, best first; their ranks go on below the list, but where they tie.
         entered: items of the list after that were not in the list before.
         moved: items of both lists whose rank is another.
         rule: which items compete for the list after.
@@ -71,6 +77,9 @@ def what_if(
     only: Sequence[ItemId] | ItemId | None = None,
     add: Sequence[ItemId] | ItemId | None = None,
     rule: CandidateRule | str = CandidateRule.UNSEEN_BEFORE,
+    candidates: Iterable[ItemId] | None = None,
+    exclude: Iterable[ItemId] = frozenset(),
+    unknown: Unknown | str | LeftOut = Unknown.REFUSE,
     context: object = None,
 ) -> WhatIf:
     """Return the list of a history, and the list as it would be of a changed one.
@@ -84,6 +93,9 @@ def what_if(
         add: items to append to the history; an item that is added is seen and no longer listed.
         rule: whether an item that is taken out may be listed ("unseen_after") or not ("unseen_before"), or every item of the
             history may ("all").
+        candidates: the only items that may be listed; None for all.
+        exclude: items that may not be listed.
+        unknown: "refuse" items that the catalogue does not hold, or "drop" them from the history, candidates and excluded items.
         context: what a wrapped model is told besides, before the change and after.
 
     Raises:
@@ -98,44 +110,91 @@ def what_if(
         True
     """
     asked = candidate_rule(rule)
-    request = Request.of(history=history, k=k, rule=asked, context=context)
-    check_asked(request, check_recommender(recommender))
+    request = one_request(
+        check_recommender(recommender).catalogue, unknown,
+        history=history, k=k, rule=asked, candidates=candidates, exclude=exclude, context=context,
+    )  # fmt: skip
+    check_asked(request, recommender)
     say_no_order(recommender, [history])
     given = request.history
     changed = _changed(History(given, request.weights), without=without, only=only, add=add)
-    left = len(recommender.catalogue) - len({*given, *changed})
-    if left < k and asked is not CandidateRule.ALL:
-        raise QueryError(
-            f"k={k} with {left} items outside both histories: the list cannot be filled. Choose a smaller k."
-        )
     rows = [indices_of(recommender, given), indices_of(recommender, changed)]
-    scores = scores_of(recommender, rows, weights=[request.weights, changed.weights], contexts=[context] * 2)
-    seen_by: dict[CandidateRule, list[list[int]]] = {
-        CandidateRule.UNSEEN_BEFORE: [rows[0], [*rows[0], *rows[1]]],
-        CandidateRule.UNSEEN_AFTER: rows,
-        CandidateRule.ALL: [[], []],
-    }
-    hidden = seen_by[asked]
-    for row, seen in enumerate(hidden):
-        scores[row, torch.tensor(seen, dtype=torch.int64, device=scores.device)] = -torch.inf
-    order = top_k(scores, scores.shape[1]).cpu()
-    ranks = [_ranks(order[row], set(seen)) for row, seen in enumerate(hidden)]
-    before, after = (_list(recommender, scores[row].cpu(), order[row], k) for row in (0, 1))
-    moved = [
-        _move(recommender, index, ranks) for index in dict.fromkeys([*order[0, :k].tolist(), *order[1, :k].tolist()])
-    ]
+    hidden = _hidden(recommender, request, rows)  # [2, I]
+    left = int((~hidden).sum(1).min())
+    if left < k:
+        raise QueryError(
+            f"k={k} with {left} items outside both histories that may be listed: the list cannot be filled. Choose a smaller k."
+        )
+    scores = scores_of(recommender, rows, weights=[request.weights, changed.weights], contexts=[context] * 2)  # [2, I]
+    standing = _Standings(recommender, scores, hidden.to(scores.device), k)
+    before, after = standing.listed(0), standing.listed(1)
+    listed = [{one.item for one in both} for both in (before, after)]
+    moved = [standing.move(index) for index in standing.indices]
     return WhatIf(
         given,
         changed,
         before,
         after,
-        left=tuple(one for one in moved if one.after is None or one.after > k),
-        entered=tuple(one for one in moved if one.before is None or one.before > k),
-        moved=tuple(
-            one for one in moved if max(one.before or k + 1, one.after or k + 1) <= k and one.before != one.after
-        ),
+        left=tuple(one for one in moved if one.item not in listed[1]),
+        entered=tuple(one for one in moved if one.item not in listed[0]),
+        moved=tuple(one for one in moved if one.item in listed[0] & listed[1] and one.before != one.after),
         rule=asked,
     )
+
+
+class _Standings:
+    """Where the items of both lists stand in each.
+
+    Args:
+        recommender: what recommends.
+        scores: of both histories [2, I].
+        hidden: the items that do not compete for each list, bool [2, I].
+        k: length of the lists.
+    """
+
+    def __init__(self, recommender: Recommender, scores: torch.Tensor, hidden: torch.Tensor, k: int) -> None:
+        self._catalogue, ranking = recommender.catalogue, Ranking.of(recommender)
+        competing = scores.masked_fill(hidden, -torch.inf)
+        self._order = top_k(competing, k).tolist()
+        self.indices = list(dict.fromkeys([*self._order[0], *self._order[1]]))  # best first
+        items = torch.tensor(self.indices, device=scores.device)
+        tolerance = ranking.tolerance(torch.nan_to_num(scores[0, items], neginf=0.0, posinf=0.0)).expand(2, -1)
+        self._scores, self._competes = competing[:, items], (~hidden[:, items]).tolist()  # [2, C]
+        above = torch.stack([(competing > score[:, None]).sum(1) for score in (self._scores + tolerance).unbind(1)], 1)
+        tied = ranking.tied(competing, self._scores, tolerance)
+        self._ranks, self._tied = (1 + above).tolist(), tied.tolist()
+
+    def listed(self, row: int) -> tuple[Recommended, ...]:
+        """Return the list of the history before (0) or after (1) the change."""
+        return tuple(self._recommended(row, self.indices.index(index)) for index in self._order[row])
+
+    def _recommended(self, row: int, column: int) -> Recommended:
+        (item,) = self._catalogue.vocabulary.decode([self.indices[column]])
+        score, tied = float(self._scores[row, column]), self._tied[row][column]
+        return Recommended(self._ranks[row][column], item, self._catalogue.title(item), score, tied=tied)
+
+    def move(self, index: int) -> Moved:
+        """Return where an item comes from and goes to."""
+        column = self.indices.index(index)
+        (item,) = self._catalogue.vocabulary.decode([index])
+        before, after = (self._ranks[row][column] if self._competes[row][column] else None for row in (0, 1))
+        return Moved(item, self._catalogue.title(item), before, after, self._tied[0][column], self._tied[1][column])
+
+
+def _hidden(recommender: Recommender, request: Request, rows: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Return which items do not compete for either list, bool [2, I], given the items of both histories, as indices."""
+    hidden = torch.zeros(2, len(recommender.catalogue), dtype=torch.bool)
+    allowed = allowed_items(recommender.catalogue.vocabulary, request.candidates, request.exclude)
+    if allowed is not None:
+        hidden |= ~torch.from_numpy(allowed)
+    seen_by: dict[CandidateRule, Sequence[Sequence[int]]] = {
+        CandidateRule.UNSEEN_BEFORE: [rows[0], [*rows[0], *rows[1]]],
+        CandidateRule.UNSEEN_AFTER: rows,
+        CandidateRule.ALL: [[], []],
+    }
+    for row, seen in enumerate(seen_by[request.rule]):
+        hidden[row, torch.tensor(seen, dtype=torch.int64)] = True
+    return hidden
 
 
 def _changed(
@@ -165,24 +224,3 @@ def _ids(items: Sequence[ItemId] | ItemId) -> tuple[ItemId, ...]:
     for item in several:
         need(plain(item), (str, int), "without, only or add", "item ids, or one")
     return tuple(dict.fromkeys(plain(item) for item in several))
-
-
-def _ranks(order: torch.Tensor, seen: set[int]) -> dict[int, int]:
-    """Return the rank of each item that competes, by index; `order` [I] holds the items, best first."""
-    competing = (index for index in order.tolist() if index not in seen)
-    return {index: rank for rank, index in enumerate(competing, start=1)}
-
-
-def _list(recommender: Recommender, scores: torch.Tensor, order: torch.Tensor, k: int) -> tuple[Recommended, ...]:
-    """Return the k best items of scores [I] in an order [I]."""
-    items = recommender.catalogue.vocabulary.decode(order[:k].numpy())
-    values = scores[order[:k]].tolist()
-    return tuple(
-        Recommended(rank, item, recommender.catalogue.title(item), value)
-        for rank, (item, value) in enumerate(zip(items, values, strict=True), start=1)
-    )
-
-
-def _move(recommender: Recommender, index: int, ranks: Sequence[dict[int, int]]) -> Moved:
-    (item,) = recommender.catalogue.vocabulary.decode([index])
-    return Moved(item, recommender.catalogue.title(item), ranks[0].get(index), ranks[1].get(index))

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from topple.cli.shared.limiting import Limiting, tell_left_out
 from topple.cli.shared.loading import load_on, split_of
-from topple.cli.shared.options import ContextsFile, Device, Factory, Json, ModelFolder
+from topple.cli.shared.options import ContextsFile, Device, Factory, Json, ModelFolder, takes
 from topple.cli.shared.showing import MOST_SHOWN, console, show_json
 from topple.errors import QueryError
-from topple.records.question import CandidateRule
+from topple.records.question import CandidateRule, Unknown
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 HISTORIES = "Histories"
 
 
+@takes(Limiting, "limiting")
 def agree(
+    limiting: Limiting,
     model: ModelFolder,
     shown: Annotated[Path, typer.Option(help="The lists: a table with columns user, item and (or in order) rank.")],
     k: Annotated[
@@ -38,17 +41,7 @@ def agree(
     time_column: Annotated[
         str | None, typer.Option(help="Column of --histories: when; else rows are in order.", rich_help_panel=HISTORIES)
     ] = None,
-    user_column: Annotated[str, typer.Option(help="Column of user ids.")] = "user",
-    item_column: Annotated[str, typer.Option(help="Column of item ids.")] = "item",
     rank_column: Annotated[str, typer.Option(help="Column of ranks, 1 for the best.")] = "rank",
-    separator: Annotated[str | None, typer.Option(help="Delimiter of the text tables.")] = None,
-    header: Annotated[
-        bool,
-        typer.Option(
-            "--header/--no-header", help="Whether text tables name the columns; else they are called 1, 2, 3, ..."
-        ),
-    ] = True,
-    encoding: Annotated[str, typer.Option(help="Of the text tables, such as latin-1.")] = "utf-8",
     day_first: Annotated[
         bool | None,
         typer.Option(
@@ -71,32 +64,40 @@ def agree(
     Example: topple agree --model model --shown lists.csv
     """
     from topple.api.agreement import agreement
-    from topple.api.faces.parsing import contexts_of
+    from topple.api.faces.parsing import as_known, contexts_of
     from topple.data.ranked import read_histories, read_lists
-    from topple.data.tables import TextTable
+    from topple.data.vocabulary import Vocabulary
     from topple.reports.agreement import agreement_sentences, differences_table
 
     if histories is None and (weight_column or time_column):
         raise QueryError(
             "--weight-column and --time-column are columns of --histories. Give that table, or leave them out."
         )
-    columns: dict[str, Any] = {"user": user_column, "item": item_column, "text": TextTable(separator, header, encoding)}
-    lists = read_lists(shown, rank=rank_column, **columns)
+    lists = read_lists(shown, rank=rank_column, **limiting.columns)
     weight = None if weight_column == "none" else weight_column
     split = split_of(model) if histories is None else None
-    told: UserHistories | Split | None = split
+    recommender = load_on(model, device, factory)
+    items = recommender.catalogue.vocabulary
+    told: UserHistories | Split
     weights: dict[UserId, tuple[float, ...]] = {}
     if histories is not None:
-        told, weights = read_histories(histories, weight=weight, timestamp=time_column, day_first=day_first, **columns)
+        read, weights = read_histories(
+            histories, weight=weight, timestamp=time_column, day_first=day_first, **limiting.columns
+        )
+        told, users = {user: as_known(history, items) for user, history in read.items()}, Vocabulary(list(read), "user")
     elif split is None:
         raise QueryError("this model folder holds no users. Give --histories with a table of events.")
-    recommender = load_on(model, device, factory)
+    else:
+        told, users = split, split.train_users
+    lists = {users.typed(str(user)): as_known(listed, items) for user, listed in lists.items()}
+    left_out = limiting.left_out(items)
     found = agreement(
         recommender, lists, k, histories=told, weights=weights, later=_held_out(split, list(lists)), rule=rule,
-        contexts=contexts_of(lists, contexts, None),
+        contexts=contexts_of(lists, contexts, None), unknown=left_out, **limiting.read(items, lists, nobody=False),
     )  # fmt: skip
+    tell_left_out(left_out)
     if json:
-        show_json(found.as_json())
+        show_json(found.as_json() | ({} if isinstance(left_out, Unknown) else {"left_out": left_out.as_json()}))
         return
     for line in agreement_sentences(found):
         console().print(line, markup=False, soft_wrap=True)

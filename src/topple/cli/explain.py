@@ -2,13 +2,14 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from topple.cli.shared.limiting import FILES, Limiting, tell_left_out
 from topple.cli.shared.loading import histories_of, load_on
 from topple.cli.shared.options import (
     ContextsFile,
@@ -18,32 +19,38 @@ from topple.cli.shared.options import (
     HistoryText,
     HistoryWeights,
     Json,
-    K,
     ModelFolder,
     Overwrite,
     Pairs,
     Seed,
     Users,
+    takes,
 )
 from topple.cli.shared.showing import console, show_explanations, show_json
+from topple.cli.shared.shown import queries_of, read_shown, told_of_shown, users_shown
+from topple.cli.shared.telling import told_of
 from topple.errors import QueryError
 from topple.records.answer import Status
 from topple.records.effort import Effort
-from topple.records.question import CandidateRule, Goal, Repeats
+from topple.records.question import CandidateRule, Goal, Repeats, Unknown
 
 if TYPE_CHECKING:
     from topple.api.faces.resuming import KeptAnswers
+    from topple.api.limits import LeftOut
     from topple.data.vocabulary import Catalogue
     from topple.explainers.base import Explainer
     from topple.records.answer import Explanation
     from topple.records.question import Query
     from topple.scoring.budget import Budget
     from topple.scoring.recommender import Recommender
+    from topple.types import ItemId, UserId
 
 CONSTRAINTS, BUDGET = "Constraints", "Budget"
 
 
+@takes(Limiting, "limiting")
 def explain(
+    limiting: Limiting,
     model: ModelFolder,
     user: Users = None,
     history: HistoryText = None,
@@ -57,7 +64,22 @@ def explain(
     target: Annotated[
         list[str] | None, typer.Option("--target", "-t", help="An item id to explain; without it the whole top-k.")
     ] = None,
-    k: K = 5,
+    shown: Annotated[
+        Path | None,
+        typer.Option(
+            help="The lists that were really shown: a table with columns user, item and (or in order) rank; each item is explained.",
+            rich_help_panel=FILES,
+        ),
+    ] = None,
+    rank_column: Annotated[
+        str, typer.Option(help="Column of ranks in --shown, 1 for the best.", rich_help_panel=FILES)
+    ] = "rank",
+    k: Annotated[
+        int | None,
+        typer.Option(
+            "-k", "--k", min=1, help="Length of the recommended list. (default: 5, or that of the list that was shown)"
+        ),
+    ] = None,
     rule: Annotated[
         CandidateRule, typer.Option(help="Which items compete after a removal.")
     ] = CandidateRule.UNSEEN_BEFORE,
@@ -138,10 +160,10 @@ def explain(
 
     Example: topple explain --model model --user 42 --out explained
     """
-    from topple.api.asking import top_k_queries
+    from topple.api.asking import requests_of
     from topple.api.effort import with_effort
     from topple.api.explaining import make_explainer
-    from topple.api.faces.parsing import contexts_of, costs_of, ids_of, settings_of
+    from topple.api.faces.parsing import costs_of, ids_of, parsed, settings_of
     from topple.reports.words import words_in
 
     if all_users and (user or history):
@@ -152,29 +174,30 @@ def explain(
     spends = settings_of(None, scored=scored, seconds=seconds, total_scored=total_scored, total_seconds=total_seconds)
     chosen, budget = with_effort(effort, explainer, settings_of(settings), spends)
     method = make_explainer(explainer, chosen, preset)
+    lists = read_shown(shown, rank_column, limiting, target)
     recommender = load_on(model, device, factory)
-    items, everyone = recommender.catalogue.vocabulary, None if all_users else users
-    asked = histories_of(model, recommender, user, history, everyone, trained=trained_users, weights=history_weights)
-    queries = top_k_queries(
-        recommender,
-        asked,
-        contexts=contexts_of(asked, contexts, context),
-        targets=None if not target else [items.parse(text) for text in target],
-        k=k,
-        rule=rule,
-        seed=seed,
-        goal=goal,
-        protected=[items.parse(text) for text in protect or ()],
-        groups=[ids_of(text, items) for text in group or ()],
-        item_costs=costs_of(item_cost or (), items),
-        largest=largest,
-        sets=sets,
-        repeats=repeats,
+    items, everyone, known = recommender.catalogue.vocabulary, None if all_users else users, limiting.known
+    asked_about = user if lists is None or history is not None else users_shown(lists, user, everyone)
+    histories = histories_of(
+        model, recommender, asked_about, history, everyone, trained=trained_users, weights=history_weights, known=known
     )
+    left_out = limiting.left_out(items)
+    besides = told_of(recommender, histories, contexts, context, nobody=history is not None)
+    requests = requests_of(
+        recommender.catalogue, histories, None, besides, k=5 if k is None else k, rule=rule, seed=seed, goal=goal,
+        largest=largest, sets=sets, repeats=repeats,
+        protected=[parsed(text, items, known=known) for text in protect or ()],
+        groups=[ids_of(text, items, known=known) for text in group or ()],
+        item_costs=costs_of(item_cost or (), items, known=known),
+        unknown=left_out, **limiting.read(items, histories, nobody=history is not None),
+    )  # fmt: skip
+    targets = [items.parse(text) for text in target] if target else None
+    queries, told = queries_of(recommender, requests, lists, targets, k, nobody=history is not None)
     if not queries:
         raise QueryError("no user of this model folder has a history to explain. Give --history with item ids.")
-    explained = _explained(recommender, queries, method, budget, keeper)
-    _write_and_show(explained, recommender.catalogue, keeper, wording, json=json)
+    tell_left_out(left_out)
+    explained = _explained(recommender, queries, method, budget, keeper, told)
+    _write_and_show(explained, recommender.catalogue, keeper, wording, left_out, shown, json=json)
     if picture is not None:
         _draw(explained, recommender, picture, overwrite=overwrite, tell=not json)
 
@@ -200,20 +223,21 @@ def _explained(
     method: "Explainer",
     budget: "Budget",
     keeper: "KeptAnswers | None",
+    shown: "Mapping[UserId, Sequence[ItemId]] | None",
 ) -> "list[Explanation]":
     """Explain; on Ctrl-C say what is kept, and the command that goes on."""
     from topple.api.explaining import explain_queries
 
     try:
         if keeper is None:
-            explained = explain_queries(recommender, queries, explainer=method, budget=budget)
+            explained = explain_queries(recommender, queries, explainer=method, budget=budget, shown=shown)
         else:
-            explained = keeper.explain(recommender, queries, method, budget)
+            explained = keeper.explain(recommender, queries, method, budget, shown)
     except KeyboardInterrupt:
         if keeper is not None:
             _tell_what_is_kept(keeper)
         raise typer.Exit(130) from None
-    if all(explanation.status is Status.INVALID for explanation in explained):
+    if all(each.status is Status.INVALID and each.shown_is_models is None for each in explained):
         if keeper is not None:
             keeper.drop()
         raise QueryError(explained[0].reason)
@@ -235,17 +259,22 @@ def _write_and_show(
     catalogue: "Catalogue",
     keeper: "KeptAnswers | None",
     wording: dict[str, str],
+    left_out: "LeftOut | Unknown",
+    shown: Path | None,
     *,
     json: bool,
 ) -> None:
     from topple.reports.records import explanation_json
 
-    rows = None if keeper is None else keeper.write(catalogue)
+    told = {} if isinstance(left_out, Unknown) or not left_out.sentences() else {"left_out": left_out.as_json()}
+    rows = None if keeper is None else keeper.write(catalogue, **told)
     if json:
         found = rows or [explanation_json(explanation, catalogue, **wording) for explanation in explained]
-        show_json({"explanations": found})
+        show_json({"explanations": found, **told})
         return
     show_explanations(explained, catalogue, because=wording["because"], language=wording["language"])
+    if shown is not None:
+        console().print(told_of_shown(explained, shown), markup=False, soft_wrap=True)
     if keeper is not None:
         console().print(f"Written: {keeper.out}/explanations.parquet and .jsonl")
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from topple.data.vocabulary import typed_ids
 from topple.errors import DataError
 from topple.inputs import json_of, opened
+from topple.types import FilePath
 
 JSON_LINES = (".jsonl", ".ndjson")
 ATOMIC = ".inter"
@@ -30,7 +31,7 @@ def read_json_lines(path: Path) -> pa.Table:
         DataError: a line that is no JSON object; the message says which.
     """
     rows = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(lines_of(path), start=1):
         if not line.strip():
             continue
         try:
@@ -71,7 +72,7 @@ def read_adjacency(path: Path, separator: str | None) -> pa.Table:
     """
     pairs = [
         (user, item)
-        for line in _lines(path)
+        for line in lines_of(path)
         for user, *items in [line.rstrip("\r\n").split(separator) or [""]]
         for item in items
         if item
@@ -141,14 +142,15 @@ def _holds_lists(series: nw.Series[Any]) -> bool:
     return isinstance(first, list | tuple | np.ndarray)
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a text in UTF-8, compressed or not.
+def lines_of(path: FilePath, encoding: str = "utf-8") -> Iterator[str]:
+    """Yield the lines of a text, compressed or not.
 
     Raises:
         DataError: it is not such a text.
     """
     try:
-        with opened(path) or path.open("rb") as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+        with opened(path) or Path(path).open("rb") as file, io.TextIOWrapper(file, encoding=encoding) as text:
             yield from text
-    except (OSError, EOFError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as text in UTF-8: {str(error)[:120]}. Save it as UTF-8.") from error
+    except (OSError, EOFError, LookupError, ValueError) as error:
+        named = "UTF-8" if encoding == "utf-8" else encoding
+        raise DataError(f"{path} cannot be read as text in {named}: {str(error)[:120]}. Save it as UTF-8.") from error

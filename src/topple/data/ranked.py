@@ -1,12 +1,14 @@
-"""Lists that were shown, and histories, from tables with one row an item or an event."""
+"""Lists that were shown, histories, and items that may be listed, from tables with one row an item or an event."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from narwhals import Series
 
+from topple.data.formats import ATOMIC, JSON_LINES, lines_of
 from topple.data.rows.names import ITEMS, USERS, plain_column, say_taken
 from topple.data.tables import (
     TextTable,
@@ -18,8 +20,9 @@ from topple.data.tables import (
     read_table,
     weights_of,
 )
-from topple.data.vocabulary import id_column
-from topple.errors import DataError
+from topple.data.vocabulary import id_column, typed_ids
+from topple.errors import DataError, DataNotFoundError
+from topple.inputs import path_of, problem
 from topple.types import FilePath, FloatArray, ItemId, TimeArray, UserId
 
 
@@ -93,10 +96,54 @@ def read_histories(
     return rows.sequences(rows.items, times), rows.sequences(weights.tolist(), times)
 
 
-class _Rows:
-    """A table of rows of a user and an item each."""
+def read_items(
+    path: FilePath, *, user: str = "user", item: str = "item", text: TextTable | None = None
+) -> tuple[ItemId, ...] | dict[UserId, tuple[ItemId, ...]]:
+    """Read items of all users, or of each: a text file with an id a line, or a table with a column of items, and of users or not.
 
-    def __init__(self, source: FilePath | Any, user: str, item: str, text: TextTable | None) -> None:
+    Args:
+        path: a text file, or a table: CSV, TSV, their .gz or .bz2, JSON Lines, Parquet. A text file is a table where the first line
+            names the column of items, or holds several cells in a file that is called .csv or .tsv, or that has no header.
+        user: column of user ids; without such a column the items are those of all users.
+        item: column of item ids.
+        text: how a text file is written; without a header its columns are called 1, 2, 3, ...
+
+    Returns:
+        the items, or user to items; ids that were read as text are not made integers where one of them is not written like one.
+
+    Raises:
+        DataNotFoundError: no such file.
+        DataError: no text in UTF-8, no table, no ids, or a missing column or id.
+    """
+    path = path_of(path)
+    wrong = problem(path)
+    if wrong:
+        raise DataNotFoundError(f"{path} {wrong}. Give the path of a text file with an item id a line, or of a table.")
+    kind = next((suffix for suffix in reversed(path.suffixes) if suffix not in (".gz", ".bz2")), "").lower()
+    if kind not in (*JSON_LINES, ATOMIC, ".parquet"):
+        written = text or TextTable()
+        lines = [line.rstrip("\r\n") for line in lines_of(path, written.encoding)]
+        first = lines[0].removeprefix("\ufeff") if lines else ""
+        cells = [cell.strip().strip('"') for cell in first.split(written.delimiter([kind]))]
+        named = written.header and plain_column(cells, item, "item", ITEMS) in cells
+        several = len(cells) > 1 or any(mark in first for mark in ";|\t")
+        if not named and not (several and (kind in (".csv", ".tsv") or not written.header)):
+            ids = [line.strip() for line in [first, *lines[1:]] if line.strip()]
+            if not ids:
+                raise DataError(
+                    f"{path} holds no ids. Give an item id a line, or a table with a column {item!r} (and {user!r})."
+                )
+            return tuple(typed_ids(pa.array(ids, pa.string())).to_pylist())
+    rows = _Rows(path, user, item, text, users_needed=False)
+    return rows.sequences(rows.items, None) if rows.of_users else tuple(rows.items)
+
+
+class _Rows:
+    """A table of rows of an item each, and of a user, who may be missing where users are not needed."""
+
+    def __init__(
+        self, source: FilePath | Any, user: str, item: str, text: TextTable | None, *, users_needed: bool = True
+    ) -> None:
         is_path = isinstance(source, str | Path)
         if text is not None and not text.header:
             user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
@@ -107,12 +154,11 @@ class _Rows:
         read = read_table(Path(source), text, ids_among) if is_path else source
         self.frame, self.name = frame_of(read), str(source) if is_path else "the frame"
         named = ids_among(self.frame.columns)
-        say_taken(*zip((user, item), named, strict=True))
-        users, self.items = (
-            id_column(column_of(self._column(name)), kind).to_pylist()
-            for name, kind in zip(named, ("user", "item"), strict=True)
-        )
-        if not users:
+        with_users = users_needed or named[0] in self.frame.columns
+        say_taken(*zip((user, item)[not with_users :], named[not with_users :], strict=True))
+        self.items = self._ids(named[1], "item")
+        users = self._ids(named[0], "user") if with_users else []
+        if not self.items:
             raise DataError(f"{self.name} holds no rows: at least one is needed. Check the source.")
         self.of_users: dict[UserId, list[int]] = {}
         for row, who in enumerate(users):
@@ -144,6 +190,12 @@ class _Rows:
         return {
             who: tuple(values[row] for row in sorted(at, key=keys.__getitem__)) for who, at in self.of_users.items()
         }
+
+    def _ids(self, column: str, kind: str) -> list[Any]:
+        try:
+            return list(id_column(column_of(self._column(column)), kind).to_pylist())
+        except DataError as error:
+            raise error if self.name in str(error) else DataError(f"{self.name}: {error}") from error
 
     def _column(self, name: str) -> "Series[Any]":
         if name not in self.frame.columns:

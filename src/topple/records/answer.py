@@ -59,7 +59,8 @@ class Verdict(_Stamped):
     `without_evidence`: the set is valid only since nothing that is left of the history speaks for the target, which then ties
     with other items of which the same is true. `whole_history`: `without_evidence`, and the set is a whole history of two items
     or more; such a set counts in the share of whole histories and nowhere else. `at_least`: what the explainer claims that a
-    set costs at least, where the judge could not refute it, and `proof_by` the explainer's name.
+    set costs at least, where the judge could not refute it, and `proof_by` the explainer's name. `tied_before`, `tied_after`: how many
+    other items tie with the target, where it has `rank_before` and `rank_after`.
 
     `removal` says what removing items means. Retrained, `necessary`, `rank_after` and `replacements` are of the model fitted anew, in
     `seconds`; `sufficient` and `rank_alone` stay those of inference, and `minimal` is None, as each item given back would
@@ -73,6 +74,8 @@ class Verdict(_Stamped):
     rank_before: int | None = None
     rank_after: int | None = None
     rank_alone: int | None = None
+    tied_before: int = field(default=0, compare=False)
+    tied_after: int = field(default=0, compare=False)
     replacements: tuple[ItemId, ...] = ()
     necessary: bool = False
     sufficient: bool = False

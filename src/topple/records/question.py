@@ -49,6 +49,15 @@ class Repeats(StrEnum):
     """Single events."""
 
 
+class Unknown(StrEnum):
+    """What becomes of ids that the catalogue does not hold, in histories, candidates and constraints."""
+
+    REFUSE = "refuse"
+    """They are refused: a history that holds one cannot be asked about."""
+    DROP = "drop"
+    """They are left out and counted, with the weights and times of the events; the answer says so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
     """What a query may ask of a set and of the list, for one query or for all queries of a run.
@@ -88,8 +97,8 @@ class Constraints:
             protected=lambda: frozenset(_ids(self.protected)),
             groups=lambda: tuple(_ids(group) for group in self.groups),
             item_costs=lambda: tuple((plain(item), plain(cost)) for item, cost in costs),
-            candidates=lambda: None if self.candidates is None else _id_set(self.candidates),
-            exclude=lambda: _id_set(self.exclude),
+            candidates=lambda: None if self.candidates is None else id_set(self.candidates),
+            exclude=lambda: id_set(self.exclude),
         )
 
     @classmethod
@@ -122,6 +131,7 @@ class Request(Constraints):
         context: what a wrapped model is told besides the history: JSON, or an object with a `key`.
         context_key: names the context in draws, fingerprints and files; made from the context where that is given.
         repeats: what is named where an item comes again.
+        left_out: the items that the history was given with and that were left out of it, as the catalogue does not hold them.
     """
 
     history: tuple[ItemId, ...]
@@ -134,6 +144,7 @@ class Request(Constraints):
     context: Any = field(default=None, compare=False)
     context_key: str | None = None
     repeats: Repeats = Repeats.ITEM
+    left_out: tuple[ItemId, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         """Convert the fields to their types where possible; a value that cannot be converted is refused when the query is asked."""
@@ -225,8 +236,12 @@ def _convert(record: object, **values: Callable[[], object]) -> None:
             set_field(name, value())
 
 
-def _id_set(ids: Iterable[ItemId]) -> frozenset[ItemId]:
-    """Return a set of ids, the same object where it is one: a run shares one large set among all queries."""
+def id_set(ids: Iterable[ItemId]) -> frozenset[ItemId]:
+    """Return a set of ids, the same object where it is one: a run shares one large set among all queries.
+
+    Raises:
+        TypeError: a text, or something that is no collection of ids.
+    """
     return ids if isinstance(ids, frozenset) else frozenset(_ids(ids))
 
 
@@ -234,4 +249,6 @@ def _ids(ids: Iterable[ItemId]) -> tuple[ItemId, ...]:
     """Return ids as a tuple; a text is one id and no sequence of ids."""
     if isinstance(ids, str | bytes):
         raise TypeError(ids)
-    return tuple(plain(item) for item in ids)
+    given = tuple(ids)
+    # most of a catalogue may be excluded: ids that are plain already are not looked at one by one
+    return given if {*map(type, given)} <= {int, str} else tuple(map(plain, given))

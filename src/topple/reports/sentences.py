@@ -68,7 +68,7 @@ class _Sentence:
             return words.not_begun.format(reason=explanation.reason)
         if explanation.status is Status.INVALID:
             return words.invalid.format(reason=explanation.reason)
-        rank = f" ({explanation.rank_before})" if self._ranks else ""
+        rank = f" ({self._rank(explanation.rank_before, before=True)})" if self._ranks else ""
         recommended = words.recommended.format(target=f"{self._title(query.target)}{rank}")
         if explanation.status is not Status.FOUND:
             told = {"sought": words.sought[query.goal], "reason": self._reason(), "least": self._least()}
@@ -159,9 +159,15 @@ class _Sentence:
         if explanation.reason.startswith("refused"):
             return explanation.reason
         if query.goal is not Goal.SUFFICIENT and rank is not None and rank <= query.k:
-            return words.still.format(set=self._set(alone=False), rank=rank)
+            return words.still.format(set=self._set(alone=False), rank=self._rank(rank, before=False))
         not_kept = words.not_kept[len(explanation.items) > 1]
         return not_kept.format(set=self._set(alone=True), rank=explanation.rank_alone)
+
+    def _rank(self, rank: int | None, *, before: bool) -> str:
+        """Return a rank, and with how many others the target has it, where verification has told that in this process."""
+        verdict = self._explanation.verdict
+        count = 0 if verdict is None else verdict.tied_before if before else verdict.tied_after
+        return self._words.tied[count > 1].format(rank=rank, count=count) if count else str(rank)
 
     def _title(self, item: ItemId | None) -> str:
         return f"{self._mark}{self._catalogue.title(item)}{self._mark}"

@@ -16,7 +16,8 @@ from topple.types import JsonObject
 
 READ_SO = (
     "items of history: how many the set names, of how many; at least: fewer (or with costs, less) cannot do it; new rank: of the "
-    "recommendation without the set (with goal sufficient: with it alone), re-ranked among all items. Removed means: the history is "
+    "recommendation without the set (with goal sufficient: with it alone), re-ranked among all items; 2=: a rank that items share. "
+    "Removed means: the history is "
     "edited and the model scores it as it is; what a model trained anew would say: topple evaluate --retrain."
 )
 """The line that explains the table of explanations."""
@@ -79,10 +80,22 @@ def explanations_table(explanations: Sequence[Explanation], catalogue: Catalogue
         size = f"{len(e.items)} of {len(e.query.history)}" if e.items else "-"
         user = "" if e.query.user is None else str(e.query.user)
         title = catalogue.title(e.query.target)
-        then = e.rank_alone if e.items and e.query.goal is Goal.SUFFICIENT else e.rank_after
-        cells = (size, _least(e.at_least), _count(then), Text(_checked(e)))
-        table.add_row(Text(user), _count(e.rank_before), Text(title), *cells)
+        alone = e.items and e.query.goal is Goal.SUFFICIENT
+        tied_before, tied_after = (e.verdict.tied_before, e.verdict.tied_after) if e.verdict is not None else (0, 0)
+        then = rank_cell(e.rank_alone) if alone else rank_cell(e.rank_after, tied_after)
+        cells = (size, _least(e.at_least), then, Text(_checked(e)))
+        table.add_row(Text(user), rank_cell(e.rank_before, tied_before), Text(title), *cells)
     return table
+
+
+def rank_cell(rank: int | None, tied: int = 0) -> str:
+    """Return a rank as tables show it: `1=` where other items have it too; nothing for none.
+
+    Example:
+        >>> rank_cell(2), rank_cell(1, tied=4), rank_cell(None)
+        ('2', '1=', '')
+    """
+    return "" if rank is None else f"{rank}=" if tied else str(rank)
 
 
 def facts_table(title: str, facts: Mapping[str, object]) -> Table:
@@ -129,10 +142,6 @@ def _fact(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _count(value: int | None) -> str:
-    return "" if value is None else str(value)
 
 
 def _number(value: float) -> str:

@@ -41,6 +41,7 @@ class Words:
         invalid: the question could not be asked, for a `reason`.
         not_begun: no target of a list was explained, for a `reason`.
         another_list: the list that was shown is not the model's.
+        tied: a `rank` with one other item, and with `count` others.
     """
 
     recommended: str
@@ -81,6 +82,7 @@ class Words:
     invalid: str
     not_begun: str
     another_list: str
+    tied: tuple[str, str]
     reasons: Mapping[Status, str] = field(default_factory=dict)
 
     def verb(self, because: str) -> str:
@@ -139,6 +141,7 @@ ENGLISH = Words(
     invalid="This could not be asked: {reason}",
     not_begun="Nothing of this list was explained: {reason}.",
     another_list="The list that was shown is not the model's.",
+    tied=("{rank}, tied with 1 other", "{rank}, tied with {count} others"),
 )
 
 GERMAN = Words(
@@ -204,6 +207,7 @@ GERMAN = Words(
     invalid="Das konnte nicht gefragt werden: {reason}",
     not_begun="Zu dieser Liste wurde nichts erklärt: {reason}.",
     another_list="Die gezeigte Liste ist nicht die des Modells.",
+    tied=("{rank}, gleichauf mit einem anderen", "{rank}, gleichauf mit {count} anderen"),
 )
 
 LANGUAGES = {"en": ENGLISH, "de": GERMAN}

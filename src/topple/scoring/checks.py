@@ -9,11 +9,9 @@ import numpy as np
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import CapabilityError, QueryError, UnknownIdError, shown
-from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request, UntoldContext
+from topple.records.constraints import check_costs, check_shapes
+from topple.records.question import CandidateRule, Goal, Query, Repeats, Request, UntoldContext
 from topple.types import BoolArray, IntArray, ItemId
-
-LEAST_COST, MOST_COST = 1e-3, 1e3
-"""What an item may cost."""
 
 
 def check(query: Query, catalogue: Catalogue) -> None:
@@ -77,7 +75,12 @@ def check_request(request: Request, catalogue: Catalogue) -> IntArray:
     if not isinstance(history, tuple):
         raise QueryError(f"history={shown(history)} is not a sequence of item ids. Give a tuple or a list of them.")
     if not len(history):
-        raise QueryError("the history is empty: there is nothing to remove. Give at least one item.")
+        raise QueryError(
+            f"the catalogue holds none of the {len(request.left_out)} items of the history, such as {shown(request.left_out[0])}: left "
+            "out, they leave nothing to explain. Check whether the ids are those of the model, or ask a model that knows them."
+            if request.left_out
+            else "the history is empty: there is nothing to remove. Give at least one item."
+        )
     candidate_rule(request.rule)
     check_shapes(request)
     _check_numbers("weights", request.weights, len(history), above=0.0)
@@ -125,12 +128,18 @@ def _indices(request: Request, catalogue: Catalogue) -> IntArray:
         raise QueryError(f"the history holds items outside the catalogue: {error} Leave them out.") from error
     seen = np.unique(indices) if request.rule is not CandidateRule.ALL else indices[:0]
     possible = len(catalogue) if allowed is None else int(allowed.sum())
-    number = possible - (len(seen) if allowed is None else int(allowed[seen].sum()))
+    in_history = len(seen) if allowed is None else int(allowed[seen].sum())
+    number = possible - in_history
     if not 1 <= request.k < number:
+        of_which = (
+            f" less a history of {in_history:,}"
+            if allowed is None
+            else f", of which {possible:,} may be listed, {in_history:,} of these in the history"
+        )
         raise QueryError(
-            f"k={request.k} with {number:,} candidates (catalogue {len(catalogue):,}"
-            f"{'' if allowed is None else f', {possible:,} of them allowed,'} less a history of {len(seen)}): k must "
-            "be at least 1 and below the candidates, or nothing could take the target's place. Choose another k."
+            f"k={request.k} with {number:,} candidates (catalogue {len(catalogue):,}{of_which}): k must be at least 1 and below the "
+            "candidates, or nothing could take the target's place. Choose another k"
+            f"{'.' if allowed is None else ', or let more items be listed (candidates, exclude).'}"
         )
     return indices
 
@@ -202,31 +211,6 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
     _check_constraints(query)
 
 
-def check_shapes(constraints: Constraints) -> None:
-    """Refuse constraints that the record could not bring to their types.
-
-    Raises:
-        QueryError: it could not.
-    """
-    costs, groups = constraints.item_costs, constraints.groups
-    good = isinstance(costs, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in costs)
-    if not good or not isinstance(groups, tuple) or not all(isinstance(group, tuple) for group in groups):
-        raise QueryError(
-            f"groups={shown(groups)}, item_costs={shown(costs)}: groups are sequences of item ids, and costs a mapping of item ids to "
-            "numbers. Give them so."
-        )
-    try:
-        hash((groups, costs))
-    except TypeError as error:
-        raise QueryError(
-            f"groups={shown(groups)}, item_costs={shown(costs)} hold something that is no item id. Give ids."
-        ) from error
-    for name in ("protected", "candidates", "exclude"):
-        items = getattr(constraints, name)
-        if not isinstance(items, frozenset) and not (name == "candidates" and items is None):
-            raise QueryError(f"{name}={shown(items)} is not a sequence of item ids. Give a list of them.")
-
-
 def _check_constraints(query: Query) -> None:
     """Refuse constraints that do not fit the history."""
     check_shapes(query)
@@ -251,26 +235,6 @@ def _check_constraints(query: Query) -> None:
     for name, count in (("largest", query.largest), ("sets", query.sets)):
         if not (name == "largest" and count is None) and (type(count) is not int or not 1 <= count < 2**63):
             raise QueryError(f"{name}={shown(count)} is not a whole number of 64 bits of at least 1. Give another.")
-
-
-def check_costs(constraints: Constraints) -> None:
-    """Refuse costs that are no numbers in range, or that price an item twice.
-
-    Raises:
-        QueryError: there is one.
-    """
-    for item, cost in constraints.item_costs:
-        if isinstance(cost, bool) or not isinstance(cost, int | float) or not LEAST_COST <= cost <= MOST_COST:
-            raise QueryError(
-                f"the cost of item {shown(item)} is {shown(cost)}; a cost is a number from {LEAST_COST:g} to {MOST_COST:g}. Give another."
-            )
-        if round(cost, 3) != cost:
-            raise QueryError(
-                f"the cost of item {shown(item)} is {shown(cost)}; a cost has at most three decimals, so that sums of costs are compared "
-                "exactly. Round it, or name all costs in a larger unit."
-            )
-    if len(dict(constraints.item_costs)) < len(constraints.item_costs):
-        raise QueryError(f"item_costs={shown(constraints.item_costs)} price an item twice. Give each item one cost.")
 
 
 def candidate_rule(rule: CandidateRule | str) -> CandidateRule:

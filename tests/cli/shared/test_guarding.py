@@ -22,7 +22,7 @@ def planted(monkeypatch, tmp_path):
         def broken(*args, **given):
             raise error
 
-        monkeypatch.setattr("topple.api.recommending.recommend_many", broken)
+        monkeypatch.setattr("topple.api.recommending.recommended", broken)
         return tmp_path
 
     return plant

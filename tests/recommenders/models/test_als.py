@@ -510,17 +510,20 @@ def exactly(factors, alpha, regularisation, items, kept):
 
 
 @pytest.mark.parametrize("dimensions", [6, 20])
-def test_noise_does_not_decide_where_weights_are_large(dimensions):
-    """Counts up to ten million: taking an item out of the whole again would leave 6 digits of 16."""
+@pytest.mark.parametrize("largest", [1e7, 1e9, 1e12])
+def test_noise_does_not_decide_where_weights_are_large(dimensions, largest):
+    """Counts up to ten million and more: taking an item out of the whole again would leave 6 digits of 16, or none."""
     random = np.random.default_rng(4)
     factors = random.normal(size=(30, dimensions)).astype(np.float32)
     model = ALS.from_arrays({"item_factors": factors, "fold_in": np.array([40.0, 0.125])}, catalogue_of(30))
     histories = [random.permutation(30)[: 4 + 3 * row].tolist() for row in range(4)]
-    weights = [np.floor(np.exp(random.random(len(history)) * np.log(1e7))).tolist() for history in histories]
+    weights = [np.floor(np.exp(random.random(len(history)) * np.log(largest))).tolist() for history in histories]
     batch = HistoryBatch.of(histories, weights=weights)
     keep = unchanged(batch).repeat(1, 4, 1)
     keep[:, 1, ::2] = keep[:, 2, 0] = keep[:, 3] = 0
     among, bound = model.score(batch, keep), model.bind(batch, torch.arange(30).repeat(4, 1))(keep)
+    chosen = model.bind(batch)(keep[[3, 1]], torch.tensor([3, 1]))
+    assert torch.allclose(chosen, among[[3, 1]], rtol=model.rounding, atol=model.rounding * model.scale)
     for row, history in enumerate(histories):
         alone = HistoryBatch.of([history], weights=[weights[row]])
         by_itself = model.score(alone, keep[row : row + 1, :, : len(history)])[0]
@@ -536,3 +539,15 @@ def test_large_weights_have_a_gradient():
     batch = HistoryBatch.of([[1, 2, 3, 7], [5, 6]], weights=[[1.0, 1e4, 30.0, 1e6], [1e5, 2.0]])
     keep = 0.5 + 0.25 * unchanged(batch)
     assert torch.autograd.gradcheck(lambda kept: model.score(batch, kept), keep.requires_grad_(), eps=1e-7, atol=1e-5)
+
+
+def test_histories_of_any_weights_are_chosen_among_others():
+    """The equations of such a history cannot be written down in float64; it is solved by rows and needs none of them."""
+    random = np.random.default_rng(0)
+    factors = (random.normal(size=(12, 3)) + 1000 * random.integers(-1, 2, (12, 1))).astype(np.float32)
+    model = ALS.from_arrays({"item_factors": factors, "fold_in": np.array([10.0, 0.1])}, catalogue_of(12))
+    batch = HistoryBatch.of([[0, 1, 2, 3], [4, 5, 6]], weights=[[1e12, 1.0, 1e12, 1.0], [1.0, 1e12, 1e12]])
+    keep = unchanged(batch)
+    chosen = model.bind(batch)(keep[[1, 0]], torch.tensor([1, 0]))
+    assert torch.isfinite(chosen).all()
+    assert torch.allclose(chosen, model.score(batch, keep)[[1, 0]], rtol=model.rounding)

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from topple.api.agreeing.ties import rounding_of, same_up_to_ties
 from topple.errors import QueryError
 from topple.records.question import CandidateRule, Request
 from topple.scoring.checks import check_asked
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
-from topple.scoring.ranking import Ranking
-from topple.scoring.recommender import SINGLE, Recommender
+from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.types import FloatArray, IntArray
 
@@ -37,11 +37,8 @@ class Told:
     rounding: FloatArray
 
     def gives(self) -> bool:
-        """Return whether the shown list is the model's up to ties: at each rank the scores are equal within rounding."""
-        length = len(self.shown)
-        if length > len(self.best) or not np.isfinite(self.shown).all():
-            return False
-        return bool((np.abs(self.scores[:length] - self.shown) <= self.rounding).all())
+        """Return whether the shown list is the model's up to ties."""
+        return same_up_to_ties(self.scores, self.shown, self.rounding)
 
     def falls(self) -> bool:
         """Return whether the shown items compete and stand in the order of the model, up to ties."""
@@ -91,9 +88,7 @@ def _told(unchanged: UnchangedScores, row: int, best: Tensor, scores: Tensor, sh
     competes = torch.isfinite(scores)
     found = unchanged.scores_of(at, items)
     rank, _ = unchanged.ranks(at, items, torch.ones_like(items))
-    ranking = unchanged.ranking
-    single = Ranking(max(ranking.rounding, SINGLE), ranking.scale, None)
-    rounding = single.tolerance(torch.nan_to_num(found, neginf=0.0))
+    rounding = rounding_of(unchanged, found)
     return Told(
         best[competes].cpu().numpy(),
         scores[competes].double().cpu().numpy(),

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 
-from topple.api.asking import Asked
+from topple.api.agreeing.ties import rounding_of, same_up_to_ties
+from topple.api.answers.asked import Asked
+from topple.api.reasons import joined
 from topple.errors import QueryError, UnknownIdError
 from topple.records.answer import Explanation, Status
 from topple.records.question import Query, Request
@@ -67,7 +70,9 @@ def beside_shown(
     listed = vocabulary.decode(items[row].cpu().numpy())
     is_models = listed == shown or _tied(unchanged, row, scores[row].tolist(), shown)
     if is_models:
-        return [replace(each, shown=shown, shown_is_models=True) for each in explanations]
+        return [
+            replace(each, shown=shown, shown_is_models=True, reason=_by_rounding(each, shown)) for each in explanations
+        ]
     same = len({*listed} & {*shown})
     told = f"the list as shown is not the model's: {same} of the {len(shown)} items are (topple.agreement looks for the reason)"
     return [
@@ -76,17 +81,26 @@ def beside_shown(
 
 
 def _tied(unchanged: UnchangedScores, row: int, scores: Sequence[float], shown: Sequence[ItemId]) -> bool:
-    """Return whether the shown items score what the model's list does, rank by rank: the lists differ among ties only."""
+    """Return whether the shown list is the model's up to ties, given the scores of the model's list [K]."""
     try:
         items = torch.from_numpy(unchanged.recommender.catalogue.vocabulary.encode(list(shown)))
     except UnknownIdError:
         return False
     at = torch.tensor([row], device=unchanged.histories.items.device)
     found = unchanged.scores_of(at, items[None].to(at.device))[0]  # [K]
-    if not bool(torch.isfinite(found).all()):
-        return False
-    best = torch.tensor(scores, dtype=found.dtype, device=found.device)
-    return bool(((best - found).abs() <= unchanged.tolerance(at, items[None].to(at.device))[0]).all())
+    rounding = rounding_of(unchanged, found)
+    return same_up_to_ties(np.array(scores), found.double().cpu().numpy(), rounding.double().cpu().numpy())
+
+
+def _by_rounding(each: Explanation, shown: Sequence[ItemId]) -> str:
+    """Return the reason of an answer about a list that is the model's, perhaps by no more than rounding."""
+    query, rank = each.query, each.rank_before
+    if each.status is Status.INVALID and rank is not None and rank > query.k:
+        return (
+            f"{query.target!r} was shown at rank {shown.index(query.target) + 1}, and in the model it is at rank {rank}: only rounding in "
+            f"float32 tells the two lists apart. In the model it is not in the top {query.k}, and what is not listed cannot leave"
+        )
+    return each.reason
 
 
 def _reason(each: Explanation, shown: Sequence[ItemId], told: str) -> str:
@@ -97,4 +111,4 @@ def _reason(each: Explanation, shown: Sequence[ItemId], told: str) -> str:
             f"{query.target!r} was shown at rank {shown.index(query.target) + 1}, and the model does not list it: there it is at rank "
             f"{rank}, not in the top {query.k}. What is not listed cannot leave; {told}"
         )
-    return f"{each.reason}; {told}" if each.reason else told
+    return joined(each.reason, told)

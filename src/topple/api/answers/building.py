@@ -1,11 +1,12 @@
 """The explanation that a claim comes to once it is judged."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from torch import Tensor
 
-from topple.api.reasons import coarse, nearly_everyone, no_set, refuted, remark
+from topple.api.reasons import coarse, events_left_out, joined, nearly_everyone, no_set, refuted, remark
 from topple.records.answer import Explanation, Proof, Status, Verdict
 from topple.records.claims import Claims
 from topple.records.question import Query
@@ -76,6 +77,14 @@ def explanation_of(
         verdict=verdict,
         **stamp,
     )
+
+
+def with_what_was_left_out(explanation: Explanation) -> Explanation:
+    """Return an explanation whose reason says what was left out of the history, as the catalogue does not hold it."""
+    gone = explanation.query.left_out
+    if not gone or not explanation.query.history:  # an empty history is the reason already
+        return explanation
+    return replace(explanation, reason=joined(explanation.reason, events_left_out(gone)))
 
 
 def named_set(query: Query, positions: Tensor) -> tuple[ItemSet, tuple[int, ...]]:

@@ -11,8 +11,13 @@ from topple.records.history import History
 from topple.types import FilePath, Id
 
 
-def ids_of(text: str, items: Vocabulary) -> tuple[Id, ...]:
+def ids_of(text: str, items: Vocabulary, *, known: bool = True) -> tuple[Id, ...]:
     """Return the ids of a text: separated by commas, or a JSON list where an id holds a comma itself.
+
+    Args:
+        text: what a person typed.
+        items: the items that are known.
+        known: whether ids that are not known are refused.
 
     Raises:
         QueryError: a JSON list that is none.
@@ -32,11 +37,30 @@ def ids_of(text: str, items: Vocabulary) -> tuple[Id, ...]:
             raise QueryError(
                 f"{text!r} begins like a JSON list and is none: {error}. Write for example [1, 2]."
             ) from error
-    return tuple(items.parse(str(part)) for part in texts)
+    return tuple(parsed(str(part), items, known=known) for part in texts)
 
 
-def history_of(text: str, weights: str | None, items: Vocabulary) -> History:
-    """Return the history of a text of ids, with the weights of a text of numbers.
+def parsed(text: str, items: Vocabulary, *, known: bool = True) -> Id:
+    """Return the id that a person typed; one that is not known is refused unless `known` is False.
+
+    Raises:
+        UnknownIdError: an id that is not known.
+    """
+    return items.parse(text) if known else items.typed(text)
+
+
+def as_known(ids: Iterable[Id], items: Vocabulary) -> tuple[Id, ...]:
+    """Return ids of a file as the known ones are written: integers where those are integers, else texts.
+
+    Example:
+        >>> as_known(["50", "new"], Vocabulary([50, 181])), as_known([7], Vocabulary(["7"]))
+        ((50, 'new'), ('7',))
+    """
+    return tuple(items.typed(str(outside)) for outside in ids)
+
+
+def history_of(text: str, weights: str | None, items: Vocabulary, *, known: bool = True) -> History:
+    """Return the history of a text of ids, with the weights of a text of numbers; `known` is that of `ids_of`.
 
     Raises:
         QueryError: weights that are not one number above 0 an item.
@@ -46,7 +70,7 @@ def history_of(text: str, weights: str | None, items: Vocabulary) -> History:
         >>> history_of("50, 181", "3, 0.5", Vocabulary([50, 181])).weights
         (3.0, 0.5)
     """
-    history = ids_of(text, items)
+    history = ids_of(text, items, known=known)
     try:
         numbers = [] if weights is None else [float(part) for part in weights.split(",")]
     except ValueError as error:
@@ -95,8 +119,8 @@ def contexts_of(users: Iterable[Id], file: FilePath | None, text: str | None) ->
     return {user: told[str(user)] for user in known if str(user) in told}
 
 
-def costs_of(pairs: Iterable[str], items: Vocabulary) -> dict[Id, float]:
-    """Return the costs of ITEM=COST texts.
+def costs_of(pairs: Iterable[str], items: Vocabulary, *, known: bool = True) -> dict[Id, float]:
+    """Return the costs of ITEM=COST texts; `known` is that of `ids_of`.
 
     Raises:
         QueryError: a text that is none.
@@ -117,7 +141,7 @@ def costs_of(pairs: Iterable[str], items: Vocabulary) -> dict[Id, float]:
             raise QueryError(
                 f"the item cost {pair!r} is not ITEM=COST. Write for example 50=2.5; a cost is a finite number."
             )
-        costs[items.parse(item.strip())] = number
+        costs[parsed(item.strip(), items, known=known)] = number
     return costs
 
 

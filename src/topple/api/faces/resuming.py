@@ -8,7 +8,7 @@ from pathlib import Path
 
 from topple import __version__
 from topple.api.answering import Answering
-from topple.api.asking import asked_by_history
+from topple.api.answers.asked import Asked, asked_by_history
 from topple.api.faces.runs import MARKER as RUN
 from topple.api.faces.runs import Run, finished_pieces
 from topple.data.vocabulary import Catalogue
@@ -26,7 +26,7 @@ from topple.reports.records import MARKER, words_of, write_rows
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.memory import HISTORIES
 from topple.scoring.recommender import Recommender
-from topple.types import FilePath, Id, JsonObject
+from topple.types import FilePath, Id, ItemId, JsonObject, UserId
 
 ANSWERS, REPLACE = "answers", "replace"
 """A piece of answers is named `answers FIRST COUNT`; the piece REPLACE says that the run may replace the output."""
@@ -74,9 +74,21 @@ class KeptAnswers:
         return sum(int(name.split()[2]) for name in _names(finished_pieces(self.partial)))
 
     def explain(
-        self, recommender: Recommender, queries: Sequence[Query], method: Explainer, budget: Budget
+        self,
+        recommender: Recommender,
+        queries: Sequence[Query],
+        method: Explainer,
+        budget: Budget,
+        shown: Mapping[UserId, Sequence[ItemId]] | None = None,
     ) -> list[Explanation]:
         """Explain queries as `explain_queries` does, those that are not answered yet; each answer is on the disk soon after.
+
+        Args:
+            recommender: what recommends.
+            queries: what is asked.
+            method: the explainer.
+            budget: of the run.
+            shown: the list as it was shown to each user, where the queries are about that.
 
         Raises:
             OutputExistsError: what is kept is of another model, other data, queries or settings; the message says of which.
@@ -86,7 +98,7 @@ class KeptAnswers:
         """
         method.require(recommender)
         self.total = len(queries)
-        self._manifest = _manifest(recommender, queries, method, budget) | {"sentences": self._wording}
+        self._manifest = _manifest(recommender, queries, method, budget, shown) | {"sentences": self._wording}
         locks = []
         try:
             if is_file(self.partial / RUN):
@@ -96,22 +108,33 @@ class KeptAnswers:
                 run.keep(REPLACE, {})
             if self._overwrite or not locks:
                 locks.append(hold(self.partial))  # of the folder that this run has just made
-            return self._answers(run, recommender, queries, method, budget)
+            return self._answers(run, recommender, asked_by_history(queries, shown), method, budget)
         finally:
             for lock in locks:
                 os.close(lock)
 
     def _answers(
-        self, run: Run, recommender: Recommender, queries: Sequence[Query], method: Explainer, budget: Budget
+        self,
+        run: Run,
+        recommender: Recommender,
+        asked: tuple[Sequence[Asked], Sequence[list[int]]],
+        method: Explainer,
+        budget: Budget,
     ) -> list[Explanation]:
-        """Return the answers in the order of the queries: those that are kept, and those that are left, each kept when it is ready."""
+        """Return the answers in the order of the queries: those that are kept, and those that are left, each kept when it is ready.
+
+        Args:
+            run: what is kept.
+            recommender: what recommends.
+            asked: what is asked of each history, and the numbers of the queries of each.
+            method: the explainer.
+            budget: of the run.
+        """
         rows, lists, spent = _read(run)
         answers = {number: from_row(row, lists) for number, row in rows.items()}
         meter = Meter(budget, int(spent["scored"]), time.perf_counter() - spent["seconds"])
         left = [
-            (request, numbers)
-            for request, numbers in zip(*asked_by_history(queries), strict=True)
-            if not answers.keys() >= set(numbers)
+            (request, numbers) for request, numbers in zip(*asked, strict=True) if not answers.keys() >= set(numbers)
         ]
         at_once, words = FIRST, words_of(recommender.catalogue, **self._wording)
         with queries_bar(f"explain ({method.name})", self.total, done=len(answers)) as on_progress:
@@ -129,10 +152,14 @@ class KeptAnswers:
                 answers.update(fresh)
                 share = EVERY / max(time.perf_counter() - started, EVERY / 2)  # at most twice as many as before
                 at_once = max(1, min(HISTORIES, round(len(part) * share)))
-        return [answers[number] for number in range(len(queries))]
+        return [answers[number] for number in range(self.total)]
 
-    def write(self, catalogue: Catalogue) -> list[JsonObject]:
+    def write(self, catalogue: Catalogue, **extra: JsonObject) -> list[JsonObject]:
         """Write the output folder, remove what was kept, and return the rows of the output.
+
+        Args:
+            catalogue: of the model.
+            extra: what is written beside the answers, each object as `<name>.json`.
 
         Raises:
             OutputExistsError: another process has written `out` meanwhile.
@@ -145,7 +172,7 @@ class KeptAnswers:
         rows, lists, _ = _read(run)
         written = [row for _, row in sorted(rows.items())]
         named = {name: in_order(ids) for name, ids in lists.items()}
-        write_rows(written, named, catalogue, self.out, overwrite=True)
+        write_rows(written, named, catalogue, self.out, overwrite=True, **extra)
         self.drop()
         return written
 
@@ -193,11 +220,18 @@ def _read(run: Run) -> tuple[dict[int, JsonObject], ItemLists, dict[str, float]]
     return rows, lists, spent
 
 
-def _manifest(recommender: Recommender, queries: Sequence[Query], method: Explainer, budget: Budget) -> JsonObject:
+def _manifest(
+    recommender: Recommender,
+    queries: Sequence[Query],
+    method: Explainer,
+    budget: Budget,
+    shown: Mapping[UserId, Sequence[ItemId]] | None,
+) -> JsonObject:
     """Return what the answers depend on; what a reader knows by name comes before the fingerprint of the queries."""
     whole = sha256()
     for query in queries:
-        whole.update(canonical_json(Explanation(query, Status.NOT_FOUND)).encode())
+        listed = () if shown is None or query.user is None else tuple(shown.get(query.user, ()))
+        whole.update(canonical_json(Explanation(query, Status.NOT_FOUND, shown=listed)).encode())
     first = queries[0]
     return {
         "run": "explain",

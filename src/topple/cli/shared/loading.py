@@ -42,8 +42,13 @@ def histories_of(
     *,
     trained: bool = False,
     weights: str | None = None,
+    known: bool = True,
 ) -> dict[Id, History]:
-    """Return the histories that a person chose: users by id, a history by item ids, or the first test or training users."""
+    """Return the histories that a person chose: users by id, a history by item ids, or the first test or training users.
+
+    Items of a history that are not known are refused unless `known` is False.
+    """
+    from topple.api.answers.order import say_no_order
     from topple.api.faces.parsing import history_of
 
     if weights is not None and history is None:
@@ -55,11 +60,11 @@ def histories_of(
             raise QueryError("give --user or --history, not both.")
         if trained:
             raise QueryError("--trained-users are users of the data, and --history is nobody's. Give one of the two.")
-        return {"you": history_of(history, weights, recommender.catalogue.vocabulary)}
+        return {"you": history_of(history, weights, recommender.catalogue.vocabulary, known=known)}
     split = split_of(folder)
     if split is None:
         raise QueryError("this model folder holds no users. Give --history with item ids.")
     chosen = split.training_histories if trained else split.histories
-    if users:
-        return chosen([split.train_users.typed(text) for text in users])
-    return chosen(limit=limit)
+    found = chosen([split.train_users.typed(text) for text in users]) if users else chosen(limit=limit)
+    say_no_order(recommender, found.values())
+    return found

@@ -179,18 +179,32 @@ class DataChoice:
 
 def takes_data(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of `DataChoice`; the command receives them as the one argument `choice`."""
-    fields = inspect.signature(DataChoice).parameters
-    others = [p for p in inspect.signature(command).parameters.values() if p.name != "choice"]
-    merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*fields.values(), *others)]
+    return takes(DataChoice, "choice")(command)
 
-    @functools.wraps(command)
-    def with_data(**given: Any) -> None:
-        choice = DataChoice(**{name: given.pop(name) for name in fields})
-        command(choice=choice, **given)
 
-    with_data.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
-    with_data.__annotations__ = {p.name: p.annotation for p in merged}
-    return with_data
+def takes(kind: type[Any], argument: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what gives a command the fields of a dataclass as options; the command receives them as one argument.
+
+    Args:
+        kind: the dataclass.
+        argument: the name of the argument.
+    """
+    fields = inspect.signature(kind).parameters
+
+    def with_options(command: Callable[..., None]) -> Callable[..., None]:
+        others = [p for p in inspect.signature(command).parameters.values() if p.name != argument]
+        merged = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*fields.values(), *others)]
+
+        @functools.wraps(command)
+        def with_fields(**given: Any) -> None:
+            choice = kind(**{name: given.pop(name) for name in fields})
+            command(**{argument: choice}, **given)
+
+        with_fields.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
+        with_fields.__annotations__ = {p.name: p.annotation for p in merged}
+        return with_fields
+
+    return with_options
 
 
 def plainly(command: Callable[..., None]) -> Callable[..., None]:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _NOT_SHOWN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON may hold as it is and a terminal would obey or cannot show."""
+TIES = ("tied", "tied_before", "tied_after")
+"""The fields of records that tables alone show."""
 MOST_SHOWN = 50
 """Explanations that are shown at most; files hold all."""
 
@@ -47,6 +50,11 @@ def show_explanations(
         screen.print(explanations_table(explanations[:MOST_SHOWN], catalogue))
     if len(explanations) > MOST_SHOWN:
         screen.print(f"... and {len(explanations) - MOST_SHOWN:,} more, not shown.")
+
+
+def as_object(record: Any) -> dict[str, Any]:
+    """Return a record as JSON has it: every field but how many items tie, which tables show by `=`."""
+    return asdict(record, dict_factory=lambda fields: {name: value for name, value in fields if name not in TIES})
 
 
 def show_json(value: object) -> None:

@@ -17,6 +17,9 @@ HEAVY = 300.0
 """So many times the certainty about an item of all users, an item of the history may add: what is left of that certainty when the
 item is taken out again has lost as many digits."""
 
+OTHERWISE = 1.3
+"""Equations times a number have the same solution, and every product in them is rounded otherwise."""
+
 
 @dataclass(frozen=True, eq=False)
 class System:
@@ -115,7 +118,7 @@ class FoldIn:
         """Return some of the histories [R], cut to a length; what is prepared goes along."""
         parts = (self.factors, self.left, self.right)
         found = FoldIn(self.system, *(part[rows, :length] for part in parts))
-        for name in ("empty", "whole"):
+        for name in () if self.heavy else ("empty", "whole"):  # heavy histories are solved by rows, and begin nowhere
             start: Start = getattr(self, name)
             found.__dict__[name] = Start(start.user[rows], start.effect[rows, :length], start.pull[rows, :length])
         return found
@@ -147,10 +150,17 @@ class FoldIn:
         return torch.cholesky_solve(right[..., None], torch.linalg.cholesky(left))[..., 0]
 
     def solved_by_rows(self, kept: Tensor) -> Tensor:
-        """Solve each variation as least squares of rows, the heaviest first: half as many digits are lost as with the equations."""
+        """Solve each variation as least squares of rows, the largest first: half as many digits are lost as with the equations."""
         length, factors = self.factors.shape[1:]
         together = rows_at_once(len(kept) * (length + factors) * factors)
         return torch.cat([self._solved_by_rows(part) for part in torch.split(kept, together, 1)], 1)
+
+    def solved_again(self, kept: Tensor) -> Tensor:
+        """Solve each variation by rows with other roundings: how far that is from `solved_by_rows` shows what rounding did."""
+        backwards = torch.arange(self.factors.shape[2] - 1, -1, -1, device=self.factors.device)  # [D]
+        system = System(OTHERWISE**2 * self.system.gram[backwards][:, backwards], self.system.inverse)
+        left, right = OTHERWISE**2 * self.left, OTHERWISE**2 * self.right
+        return FoldIn(system, self.factors[..., backwards], left, right).solved_by_rows(kept)[..., backwards]
 
     def _solved_by_rows(self, kept: Tensor) -> Tensor:
         factors = self.factors[:, None]
@@ -161,14 +171,14 @@ class FoldIn:
         root = torch.linalg.cholesky(gram)
         pulled = torch.where(heavy, 0.0, right)[..., None, :] @ factors  # [B, S, 1, D]
         below = torch.linalg.solve_triangular(root, pulled.transpose(2, 3), upper=False)  # [B, S, D, 1]
-        order = left.argsort(2, descending=True)[..., None]  # [B, S, H, 1]
         size = torch.where(heavy, left, 1.0).sqrt()
-        above = torch.where(heavy, right / size, 0.0)[..., None].gather(2, order)
-        rows = (factors * torch.where(heavy, size, 0.0)[..., None]).gather(
-            2, order.expand(-1, -1, -1, factors.shape[3])
-        )
-        turned, upper = torch.linalg.qr(torch.cat([rows, root.transpose(2, 3)], 2))
-        wanted = turned.transpose(2, 3) @ torch.cat([above, below], 2)
+        above = torch.where(heavy, right / size, 0.0)[..., None]  # [B, S, H, 1]
+        rows = torch.cat(
+            [factors * torch.where(heavy, size, 0.0)[..., None], root.transpose(2, 3)], 2
+        )  # [B, S, H + D, D]
+        order = rows.detach().abs().amax(-1).argsort(2, descending=True)[..., None]
+        turned, upper = torch.linalg.qr(rows.gather(2, order.expand_as(rows)))
+        wanted = turned.transpose(2, 3) @ torch.cat([above, below], 2).gather(2, order)
         found: Tensor = torch.linalg.solve_triangular(upper, wanted, upper=True)
         return found[..., 0]
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
+from topple.errors import QueryError
 from topple.recommenders.families.fold_in import FoldIn, System
 from topple.scoring.findings.probe import TENTH, drawn_histories
 from topple.scoring.memo import Memo, version_of
@@ -42,6 +43,7 @@ class LeastSquares(Recommender):
         super().__init__(catalogue)
         self._factors = factors
         self._system = System.of(factors, regularisation)
+        self._usual = 0.0  # how large good scores are; found out with the rounding
         self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
         self._exact: Memo[Tensor] = Memo()
 
@@ -56,6 +58,7 @@ class LeastSquares(Recommender):
         fold_in = self._fold_in(histories)
         scores = [users @ self._factors.double().T for users in fold_in.ways(fold_in.kept(keep))]
         tenth = torch.topk(scores[0], min(TENTH, len(self.catalogue))).values[..., -1:].abs()
+        self._usual = float(tenth.median())
         level = torch.maximum(scores[0].abs(), tenth).clamp(min=torch.finfo(torch.float64).tiny)
         return max(DOUBLE, *(SAFETY * float(((other - scores[0]).abs() / level).max()) for other in scores[1:]))
 
@@ -87,7 +90,12 @@ class LeastSquares(Recommender):
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
             if prepared and not keep.requires_grad:
                 return prepared(keep, rows)
-            return factor_scores(fold_in.users(fold_in.kept(keep, rows), rows), columns, rows)
+            kept = fold_in.kept(keep, rows)
+            scores = factor_scores(fold_in.users(kept, rows), columns, rows)
+            if fold_in.heavy and scores.dtype == torch.float64 and not scores.requires_grad and scores.numel():
+                chosen = fold_in if rows is None else fold_in.chosen(rows, kept.shape[2])
+                self._refuse_noise(scores, factor_scores(chosen.solved_again(kept), columns, rows), histories)
+            return scores
 
         return scorer
 
@@ -96,6 +104,20 @@ class LeastSquares(Recommender):
         if precision is not torch.float64 or not may_hold(self._factors.numel()):
             return self._factors.to(precision)
         return self._exact.get(version_of(self._factors), self._factors.double)
+
+    def _refuse_noise(self, scores: Tensor, again: Tensor, histories: HistoryBatch) -> None:
+        """Refuse scores of heavy histories [R, S, C] that come out otherwise when they are rounded otherwise.
+
+        Raises:
+            QueryError: they lie farther apart than the rounding of the model allows.
+        """
+        level = torch.maximum(scores.abs(), torch.tensor(self._usual, dtype=scores.dtype, device=scores.device))
+        if bool(((scores - again).abs() > self.rounding * level).any()):
+            raise QueryError(
+                f"a history with weights up to {float(histories.weights.max()):.3g} cannot be scored exactly by {self.name}: the model "
+                "holds items of the history for nearly the same, and more than rounding allows depends on the last digits. Give weights "
+                "that are less far apart, such as their logarithms."
+            )
 
     def _fold_in(self, histories: HistoryBatch) -> FoldIn:
         """Return histories that are folded in once, for as long as they are there.
