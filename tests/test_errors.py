@@ -1,5 +1,6 @@
 import inspect
 
+import numpy as np
 import pytest
 
 from topple import errors
@@ -42,6 +43,12 @@ def test_a_message_of_many_words_is_cut_in_the_middle():
     message = str(ToppleError(f"items {list(range(1_000_000))} are unknown. Leave them out."))
     assert len(message) < errors.LONGEST + 100
     assert message.endswith("are unknown. Leave them out.")
+
+
+def test_a_list_is_what_holds_values_in_turn():
+    lists = [[], (1,), {1}, range(2), iter([1]), {"a": 1}.values(), np.array([1]), np.array([[1]])]
+    assert all(errors.is_list(each) for each in lists)
+    assert not any(errors.is_list(each) for each in ("a", b"a", {"a": 1}, 3, None, np.array(3), np.int64(3), int))
 
 
 def test_control_characters_are_shown_and_not_sent():

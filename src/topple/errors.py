@@ -20,6 +20,7 @@ Each inherits `ToppleError` and the built-in that a caller would expect::
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 LONGEST = 2_000
@@ -123,6 +124,15 @@ def as_list(values: Any, name: str, give: str) -> list[Any]:
         return list(None if isinstance(values, str | bytes) else values)  # type: ignore[arg-type] # refused as a text is
     except TypeError as error:  # of an array without dimensions too
         raise ArgumentError(f"{name}={shown(values)} is of type {type(values).__name__}. Give {give}.") from error
+
+
+def is_list(values: Any) -> bool:
+    """Return whether a value holds values in turn, as a list does: no text, no mapping, no array without dimensions."""
+    return (
+        isinstance(values, Iterable)
+        and not isinstance(values, str | bytes | Mapping)
+        and getattr(values, "ndim", 1) > 0
+    )
 
 
 def shown(value: object) -> str:

@@ -205,6 +205,23 @@ def opened(path: FilePath) -> io.BufferedReader | None:
     return io.BufferedReader(_Unpacking(pa.CompressedInputStream(packed, codec), packed), 1 << 20)
 
 
+def refuse_large_packed(path: FilePath) -> None:
+    """Refuse a packed file that unpacks to more than is allowed, before any of it is kept; a plain file is not read.
+
+    Raises:
+        ValueError: it does.
+    """
+    token = _watching.set(None)  # a bar shows the reading that follows
+    try:
+        stream = opened(path)
+    finally:
+        _watching.reset(token)
+    if stream is not None:
+        with stream:
+            while stream.read(1 << 20):
+                pass
+
+
 class _Unpacking(io.RawIOBase):
     """Counts what a packed file unpacks to."""
 

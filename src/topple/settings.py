@@ -31,7 +31,7 @@ class Settings(BaseModel):
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f" Did you mean {shown(near[0])}?" if near else ""
                 raise SettingsError(
-                    f"{shown(key)} is not a setting of {type(self).__name__}: {', '.join(known)}.{hint}"
+                    f"{shown(key)} is not a setting of {type(self).__name__}: {', '.join(known) or 'there are none'}.{hint}"
                 )
             if isinstance(values[key], int) and not -MOST <= values[key] <= MOST:
                 raise SettingsError(

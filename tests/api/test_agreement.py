@@ -1,9 +1,11 @@
+import numpy as np
+import pandas as pd
 import pytest
 
 import topple
 from tests.api.planted import K, planted, tied, world
 from topple import Shown, agreement
-from topple.errors import QueryError
+from topple.errors import ArgumentError, QueryError
 from topple.records.agreement import Cause, Match
 from topple.testing import film_recommender
 from topple.testing.toy import ANA, BO
@@ -65,6 +67,12 @@ def test_records_of_shlists_of_library_hold_the_history_and_the_weights():
     assert found.lists[1].listed == tuple(listed)
 
 
+def test_a_list_of_items_that_are_all_unknown_does_not_stop_the_others():
+    found = agreement(TOY, {"ana": ["evita", "fargo"], "bo": ["jaws", "heat"]}, histories={"ana": ANA, "bo": BO})
+    assert [each.match for each in found.lists] == [Match.IDENTICAL, Match.DIFFERENT]
+    assert found.lists[1].cause is Cause.CATALOGUE
+
+
 def test_items_of_another_catalogue_are_the_reason():
     found = agreement(TOY, {"ana": ["evita", "jaws"], "bo": ["fargo", "alien"]}, 2, histories={"ana": ANA, "bo": BO})
     assert found.causes == {Cause.CATALOGUE: 1}
@@ -85,11 +93,64 @@ def test_items_of_another_catalogue_are_the_reason():
         ({"ana": ["evita"]}, {"rule": "none"}, "rule='none' is not one of"),
         ({"ana": ["evita"]}, {"weights": {"ana": [1]}}, "user 'ana': 1 weights for a history of 4 events"),
         (["evita"], {}, "'evita' is not a shown list. Give a mapping of users to lists"),
+        ({"ana": ["evita", None]}, {}, "the list shown to user 'ana': None is no item id. Give texts or whole numbers"),
+        ({"ana": ["evita", []]}, {}, r"the list shown to user 'ana': \[\] is no item id"),
+        ({"ana": {"evita": 1}}, {}, r"is \{'evita': 1\}, no list of item ids"),
+        (
+            {"ana": ["evita"]},
+            {"histories": ANA},
+            "is one history, and lists of users were given. Give a mapping of users",
+        ),
+        ([Shown(3, ("evita",))], {}, "history=3 is not a sequence of item ids"),
+        ([Shown(ANA, np.array(1))], {}, r"is array\(1\), no list of item ids"),
+        ([Shown(ANA, ("evita",), np.array([1, 2]))], {}, r"user=array\(\[1, 2\]\) is no user id\. Give a text"),
     ],
 )
 def test_bad_input_is_refused(shown, options, match):
     with pytest.raises(QueryError, match=match):
         agreement(TOY, shown, **({"histories": {"ana": ANA}} | options))
+
+
+@pytest.mark.parametrize(
+    ("shown", "options", "match"),
+    [
+        (
+            1.5,
+            {},
+            r"shown=1\.5 is of type float\. Give a mapping of users to lists with histories=, or topple\.Shown records",
+        ),
+        ({"ana": ["evita"]}, {"weights": [1, 2]}, r"weights=\[1, 2\] is of type list\. Give a mapping by user id"),
+        (
+            {"ana": ["evita"]},
+            {"weights": {"ana": ["x"]}},
+            r"weights: \['x'\] are no numbers\. Give a number for each event",
+        ),
+        ({"ana": ["evita"]}, {"other_weights": 3}, r"other_weights=3 is of type int\. Give a mapping by user id"),
+        ({"ana": ["evita"]}, {"later": {"evita"}}, r"later=\{'evita'\} is of type set\. Give a mapping by user id"),
+        ({"ana": ["gattaca"]}, {"later": {"ana": 3}}, r"later=3 is of type int\. Give a list of item ids"),
+        (
+            {"ana": ["evita", "gattaca"]},
+            {"other_weights": {"ana": 3}},
+            r"other_weights=3 is of type int\. Give a number for each",
+        ),
+    ],
+)
+def test_an_argument_of_another_type_is_refused(shown, options, match):
+    with pytest.raises(ArgumentError, match=match):
+        agreement(TOY, shown, **({"histories": {"ana": ANA}} | options))
+
+
+def test_lists_and_histories_may_be_of_any_sequence():
+    ids = np.array([1, 2, 3, 4])
+    model = topple.wrap(lambda rows: rows @ np.eye(9)[::-1], "callable", list(range(9)), histories="csr")
+    listed = [one.item for one in topple.recommend(model, ids, 2)]
+    told = {
+        "shown": {np.int64(7): np.array(listed)},
+        "histories": pd.Series({7: [1, 2, 3, 4]}),
+        "exclude": np.array([], dtype=int),
+    }
+    assert agreement(model, k=np.int64(2), **told).share == 1
+    assert agreement(model, [Shown(list(ids), listed)]).share == 1
 
 
 def test_a_user_who_is_not_of_the_split_is_refused():

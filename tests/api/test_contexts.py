@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -155,6 +157,14 @@ def test_a_model_that_is_told_none_is_given_none(model, ask):
         match=r"is told no contexts, and .* has one: \{'region'.*Leave it out, or wrap the model with contexts=True",
     ):
         ask(model)
+
+
+@pytest.mark.parametrize(
+    "user", [pd.NA, np.array([1, 2]), pd.Series([1, 2]), object()], ids=["na", "array", "series", "object"]
+)
+def test_a_user_that_cannot_be_compared_is_invalid(user):
+    (found,) = topple.explain_queries(film_recommender(), [Query(ANA, "evita", k=2, user=user)], progress=False)
+    assert found.reason.endswith("is no user id. Give a text, a whole number, or None.")
 
 
 def test_a_user_without_a_context_is_an_invalid_query_and_does_not_stop_the_others():

@@ -1,9 +1,10 @@
+import numpy as np
 import pytest
 
 import topple
 from topple import Budget
 from topple.api.effort import EFFORTS, with_effort
-from topple.errors import SettingsError
+from topple.errors import ArgumentError, SettingsError
 from topple.explainers.auto import Auto, AutoSettings
 from topple.records.effort import Effort
 from topple.testing import film_world, random_mult_vae
@@ -55,6 +56,7 @@ def test_what_does_not_contradict_goes_with_an_effort():
     ("options", "match"),
     [
         ({"effort": "quick"}, "effort='quick' is not one of instant, balanced, proof"),
+        ({"effort": np.array([1, 2])}, r"effort=array\(\[1, 2\]\) is not one of instant, balanced, proof"),
         ({"effort": "instant", "explainer": "greedy"}, "says what the method 'auto' may spend, and 'greedy' is given"),
         ({"effort": "instant", "explainer": Auto()}, "and an explainer with settings, auto, is given"),
         (
@@ -67,3 +69,8 @@ def test_what_does_not_contradict_goes_with_an_effort():
 def test_contradictions_are_refused(verb, options, match):
     with pytest.raises(SettingsError, match=match):
         verb(**options)
+
+
+def test_settings_that_are_none_are_refused():
+    with pytest.raises(ArgumentError, match=r"settings=3 is of type int\. Give a mapping of settings by name"):
+        with_effort("instant", "auto", 3, None)

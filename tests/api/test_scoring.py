@@ -54,6 +54,7 @@ def test_scoring_keeps_no_gradient():
     [
         (["alien", "nothing"], None, r"unknown item id 'nothing'.*Leave it out"),
         ({"ann": ["alien"]}, ["nothing"], r"unknown item id 'nothing'.*Leave it out"),
+        (["alien"], np.array(1), r"array\(1\) is not a sequence of ids\. Give a list of ids"),
         ("alien", None, r"histories of type str are not read. Give one history as a list"),
     ],
 )

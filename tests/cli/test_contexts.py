@@ -72,9 +72,12 @@ def test_a_context_goes_with_limits_and_unknown_ids(topple, folder, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ((), "callable:by_region is told a context with each history, and"),
+        ((), "has none. Give contexts={user: context} (--contexts FILE); with one history context= (--context JSON)."),
         (("--context", "north"), "the contexts 'north' cannot be read as JSON"),
-        (("--context", "1", "--contexts", "x.json"), "--context is what the model is told of one user"),
+        (
+            ("--context", "1", "--contexts", "x.json"),
+            "--context is of one user, and --contexts of several. Give one of the two.",
+        ),
         (("--contexts", "nothing.json"), "the contexts 'nothing.json' cannot be read as JSON: it is not a file"),
     ],
 )

@@ -105,6 +105,10 @@ def test_overwrite_replaces(topple, tmp_path):
         (["--dataset", "ml-100"], "Did you mean 'ml-100k'?"),
         (["--dataset", "generated", "--recommender", "mult-va"], "Did you mean 'mult-vae'?"),
         (["--dataset", "generated", "--set", "epoch=3"], "'epoch' is not a setting of MultVAESettings"),
+        (
+            ["--dataset", "generated", "--recommender", "popularity", "--epochs", "3"],
+            "'epochs' is not a setting of PopularitySettings: there are none.",
+        ),
         (["--dataset", "generated", "--set", "epochs"], "is not key=value"),
         (["--dataset", "generated", "--set", "dropout=2"], "dropout='2'"),
         (["--dataset", "generated", "--weights", "none.npz"], "none.npz is not a file"),

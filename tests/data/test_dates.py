@@ -31,9 +31,9 @@ def test_every_way_gives_the_same_moment(text):
 
 
 def test_fractions_days_alone_and_holes():
-    assert read("2025-03-14 12:30:05.25", "2025-03-14", "14.03.2025", None, "noon", "2025-02-30") == [
+    assert read("2025-03-14 12:30:05.25", "2025-03-14", "14.03.2025", None, "noon", "2025-02-30", "1/2/25", "25-01-02") == [
         NOON.replace(microsecond=250_000), NOON.replace(hour=0, minute=0, second=0), NOON.replace(hour=0, minute=0, second=0),
-        None, None, None,
+        None, None, None, None, None,
     ]  # fmt: skip
 
 

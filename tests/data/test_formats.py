@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from topple import prepare, read_interactions
-from topple.errors import DataError
+from topple.errors import ArgumentError, DataError
 
 PAIRS = {("ann", "alien"), ("ann", "jaws"), ("bob", "alien"), ("bob", "heat"), ("bob", "jaws")}
 ORDER = {"ann": ["jaws", "alien"], "bob": ["heat", "alien", "jaws"]}
@@ -128,6 +128,7 @@ def test_the_only_plain_name_is_taken_and_said(caplog):
         ("[" * 100_000 + "\n", "line 1 of .* is no JSON"),
         ('{"user": 1, "item": "a"}\n{"user": "x", "item": "b"}\n', "the objects of .* have no common form"),
         ('{"user": 1, "item": 99999999999999999999999}\n', "the objects of .* have no common form"),
+        ('{"user": "\\ud800", "item": 1}\n', "the objects of .* have no common form: .*surrogates not allowed"),
     ],
 )
 def test_json_lines_that_cannot_be_read_say_why(tmp_path, text, message):
@@ -135,10 +136,29 @@ def test_json_lines_that_cannot_be_read_say_why(tmp_path, text, message):
         read_interactions(written(tmp_path, "x.jsonl", text))
 
 
-def test_text_that_is_no_utf_8_is_refused(tmp_path):
-    (tmp_path / "x.jsonl").write_bytes(b'{"user": "\xff"}\n')
-    with pytest.raises(DataError, match="cannot be read as text in UTF-8"):
-        read_interactions(tmp_path / "x.jsonl")
+def test_text_that_is_no_utf_8_is_refused_until_it_is_said(tmp_path):
+    (tmp_path / "x.jsonl").write_bytes(b'{"user": "\xe9", "item": "a"}\n')
+    (tmp_path / "x.txt").write_bytes(b"\xe9 a\n")
+    for name, form in (("x.jsonl", "table"), ("x.txt", "adjacency")):
+        with pytest.raises(
+            DataError, match=r"cannot be read as text in UTF-8: .*or say in which encoding it is \(--encoding\)"
+        ):
+            read_interactions(tmp_path / name, form=form)
+        assert pairs(read_interactions(tmp_path / name, form=form, encoding="latin-1")) == {("é", "a")}
+
+
+def test_the_mark_that_spreadsheets_write_first_is_no_text(tmp_path):
+    for name, text, form in (("x.jsonl", FLAT, "table"), ("x.txt", "ann alien jaws\nbob alien\n", "adjacency")):
+        (tmp_path / name).write_text(text, encoding="utf-8-sig")
+        assert "ann" in {user for user, _ in pairs(read_interactions(tmp_path / name, form=form))}
+
+
+@pytest.mark.parametrize(("name", "form"), [("x.jsonl.gz", "table"), ("x.txt.gz", "adjacency")])
+def test_lines_that_unpack_to_too_much_are_refused_before_the_first_is_kept(tmp_path, monkeypatch, name, form):
+    monkeypatch.setenv("TOPPLE_MAX_UNPACKED", "1MB")
+    monkeypatch.setattr("topple.data.formats.json_of", lambda line: pytest.fail("a line was read"))
+    with pytest.raises(DataError, match=r"unpacks to .* or more, above the limit of 1MB"):
+        read_interactions(written(tmp_path, name, "1 2\n" * 400_000), form=form)
 
 
 def test_lists_come_to_a_split_in_their_order():
@@ -175,7 +195,13 @@ def test_a_messy_file_is_read_as_a_person_would(tmp_path, caplog):
     ("options", "message"),
     [
         ({"encoding": "utf-8"}, "cannot be read as a table: .*UTF8"),
-        ({"encoding": "klingon"}, "cannot be read as a table"),
+        (
+            {"encoding": "klingon"},
+            r"encoding='klingon' is no encoding of texts\. Choose one, such as utf-8, latin-1 or cp1252 \(--encoding\)",
+        ),
+        ({"encoding": "rot13"}, "encoding='rot13' is no encoding of texts"),
+        ({"encoding": "zlib"}, "encoding='zlib' is no encoding of texts"),
+        ({"encoding": "punycode"}, "encoding='punycode' is no encoding of texts"),
         ({"separator": ";;"}, "separator=';;' must be one character"),
         ({"separator": "é"}, "separator='é' must be one character of ASCII"),
         ({"decimal": "comma"}, "decimal='comma' must be one character"),
@@ -190,6 +216,27 @@ def test_what_cannot_be_read_so_says_what_to_change(tmp_path, options, message):
         read_interactions(tmp_path / "shop.csv", **good | options)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("encoding", None),
+        ("decimal", 1),
+        ("separator", 3),
+        ("user", 7),
+        ("item", None),
+        ("header", 2),
+        ("ordered", 1),
+        ("drop_missing", None),
+        ("day_first", "no"),
+    ],
+)
+def test_an_option_of_another_type_is_refused(tmp_path, option, value):
+    with pytest.raises(
+        ArgumentError, match=rf"{option}={value!r} is of type \w+\. Give (a text|the name of a column|True)"
+    ):
+        read_interactions(written(tmp_path, "pairs.csv", "user,item\nann,alien\n"), **{option: value})
+
+
 @pytest.mark.parametrize("name", ["pairs.csv", "pairs.csv.gz", "pairs.tsv"])
 def test_a_table_without_a_header_has_numbers_for_names(tmp_path, name):
     tab = "\t" if ".tsv" in name else ","
@@ -201,5 +248,7 @@ def test_a_table_without_a_header_has_numbers_for_names(tmp_path, name):
 
 @pytest.mark.parametrize("separator", ["tab", "\\t", "\t"])
 def test_a_tab_may_be_called_so(tmp_path, separator):
+    lists = written(tmp_path, "lists.txt", "ann\talien\tjaws\n")
+    assert pairs(read_interactions(lists, form="adjacency", separator=separator)) == {("ann", "alien"), ("ann", "jaws")}
     read = read_interactions(written(tmp_path, "pairs.txt", "user\titem\nann\talien\n"), separator=separator)
     assert pairs(read) == {("ann", "alien")}

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from topple.data.formats import TextTable
 from topple.data.ranked import read_histories, read_items, read_lists
-from topple.data.tables import TextTable
 from topple.errors import DataError, DataNotFoundError
 
 

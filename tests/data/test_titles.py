@@ -1,7 +1,7 @@
 import pytest
 
 from topple.data.titles import movielens_titles, read_titles, readable
-from topple.errors import DataError, DataNotFoundError
+from topple.errors import ArgumentError, DataError, DataNotFoundError
 
 
 def test_u_item_is_latin_1_and_a_next_line_sign_is_no_line_break(tmp_path):
@@ -73,6 +73,10 @@ class TestRefusals:
         (tmp_path / "u.item").write_bytes(f"1|Alien|\n{line}\n".encode("latin-1"))
         with pytest.raises(DataError, match=r"u\.item, line 2: .* is not 'id\|title\|\.\.\.'"):
             movielens_titles(tmp_path / "u.item", "|")
+
+    def test_a_header_that_is_neither_there_nor_not(self, tmp_path):
+        with pytest.raises(ArgumentError, match=r"header=None is of type NoneType\. Give True or False"):
+            read_titles(tmp_path / "films.csv", header=None)
 
     @pytest.mark.parametrize("column", ["item", "title"])
     def test_a_missing_column(self, tmp_path, column):

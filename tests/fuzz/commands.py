@@ -32,7 +32,7 @@ CHOICES = {
     "add": ("i09", "no"),
     "of": ("ease", "sasrec", "no", "MODEL"),
     "device": ("cpu", "cuda", "cuda:9", "meta", "no"),
-    "factory": ("a", "a:b", "os:getcwd", "topple.testing:film_recommender", "json:loads", ":"),
+    "factory": ("a", "a:b", "os:getcwd", "topple.testing:film_recommender", "tests.told:told_model", "json:loads", ":"),
     "name": ("generated", "ml-100k", "TABLE", "table.parquet", "no"),
     "settings": (
         "epochs=1",
@@ -47,7 +47,19 @@ CHOICES = {
         "=",
         "factors=2",
     ),
-    "duplicates": ("first", "last", "highest", "error", "no"),
+    "duplicates": ("first", "last", "max", "sum", "mean", "count", "keep", "auto", "error", "no"),
+    "effort": ("instant", "balanced", "proof", "no"),
+    "form": ("table", "adjacency", "no"),
+    "encoding": ("utf-8", "latin-1", "utf-16", "rot13", "zlib", "no"),
+    "decimal": (".", ",", "no"),
+    "context": ('{"bonus": 1, "region": "north"}', '{"bonus": NaN}', "[]", "null", '"\\ud800"', "[" * 600 + "]" * 600),
+    "repeats": ("item", "events", "no"),
+    "because": ("liked", "bought", "no"),
+    "language": ("en", "de", "no"),
+    "rank_column": ("rank", "time", "no"),
+    "weight_column": ("auto", "none", "rating", "title", "no"),
+    "title_column": ("title", "item", "no"),
+    "history_weights": ("1,2", "1", "0,1", "nan,1", "no"),
     "user_column": ("user", "item", "title", "no"),
     "item_column": ("user", "item", "title", "no"),
     "rating_column": ("rating", "title", "no"),
@@ -56,7 +68,10 @@ CHOICES = {
     "only_rows": ("ease", "no"),
 }
 FILES = {
-    "model": ("MODEL", "network", "explained", "no"),
+    "model": ("MODEL", "network", "told", "explained", "no"),
+    "shown": ("shown.csv", "shown-films.csv", "TABLE", "titles.csv", "no"),
+    "histories": ("seen.csv", "TABLE", "titles.csv", "no"),
+    "contexts": ("contexts.json", "TABLE", "no"),
     "interactions": ("TABLE", "table.parquet", "table.csv.gz", "model", "titles.csv", "no"),
     "titles": ("titles.csv", "movies.dat", "TABLE", "no"),
     "weights": ("weights.npz", "TABLE", "no"),
@@ -75,6 +90,12 @@ FILES = {
     ),
     "picture": ("scratch/a.svg", "scratch/a.png", "scratch/a.txt", "scratch"),
 }
+TOLD = ["--model", "told", "--factory", "tests.told:told_model", "-k", "2"]
+"""A model that is told contexts."""
+ABOUT_TOLD = (
+    ["agree", *TOLD, "--shown", "shown-films.csv", "--histories", "seen.csv", "--contexts", "contexts.json"],
+    *([command, *TOLD, "--history", "alien,brazil,casablanca,duel"] for command in ("recommend", "explain", "what-if")),
+)
 NUMBERS = ("1", "2", "3", "0", "-1", "7", "100", "0.5", "1e9", "0.001")
 
 
@@ -94,6 +115,8 @@ def commands() -> tuple[tuple[tuple[str, ...], Any], ...]:
 
 def command_line(workshop: Workshop, draw: np.random.Generator) -> list[str]:
     """Return the arguments of a random command line."""
+    if draw.random() < 0.08:
+        return _about_told(workshop, draw)
     every = commands()
     words, found = every[int(draw.integers(len(every)))]
     if " ".join(words) in SLOW and draw.random() < 0.9:
@@ -108,6 +131,16 @@ def command_line(workshop: Workshop, draw: np.random.Generator) -> list[str]:
     if draw.random() < 0.03:
         arguments.append(TEXTS[int(draw.integers(len(TEXTS)))])
     return [*words, *arguments, *_short(words, arguments)]
+
+
+def _about_told(workshop: Workshop, draw: np.random.Generator) -> list[str]:
+    """Return a command line about the model that is told contexts, with one option more, or two."""
+    line = ABOUT_TOLD[int(draw.integers(len(ABOUT_TOLD)))]
+    found = next(command for words, command in commands() if words == (line[0],))
+    more = [each for each in found.params if each.name not in ("model", "factory", "k", "history", *LEFT_OUT)]
+    chosen = [more[int(draw.integers(len(more)))] for _ in range(2)]
+    chosen += [each for each in found.params if each.name == "context" and draw.random() < 0.8]
+    return [*line, *(part for each in chosen for part in _given(each, workshop, draw))]
 
 
 def _given(parameter: Any, workshop: Workshop, draw: np.random.Generator) -> list[str]:

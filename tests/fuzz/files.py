@@ -20,7 +20,7 @@ from tests.fuzz.outcomes import call, command
 from tests.fuzz.workshop import Workshop
 
 KINDS = ("table.csv", "table.parquet", "table.csv.gz", "titles.csv", "movies.dat", "weights.npz", "model", "network", "explained",
-         "split", "kept.partial")  # fmt: skip
+         "split", "kept.partial", "shown-films.csv", "seen.csv", "contexts.json", "told")  # fmt: skip
 TOKEN = re.compile(rb'[^\s,:\[\]{}"]+')
 
 
@@ -70,6 +70,19 @@ def _reader(name: str, path: Path, workshop: Workshop, draw: np.random.Generator
     if name == "explained":
         file = path / str(draw.choice(["", "explanations.parquet", "explanations.jsonl"]))
         return ["evaluate", str(file), "--model", model, *(["--json"] if draw.random() < 0.3 else [])]
+    if name in ("shown-films.csv", "seen.csv", "contexts.json", "told"):
+        given = {file: str(workshop.folder / file) for file in ("shown-films.csv", "seen.csv", "contexts.json", "told")}
+        given[name] = str(path)
+        asked = [
+            "agree",
+            "-m",
+            given["told"],
+            "--factory",
+            "tests.told:told_model",
+            "--shown",
+            given["shown-films.csv"],
+        ]
+        return [*asked, "--histories", given["seen.csv"], "--time-column", "time", "--contexts", given["contexts.json"]]
     if name == "kept.partial":
         return [
             "explain",

@@ -10,6 +10,8 @@ import topple
 from tests.fuzz.odd import objects
 from tests.fuzz.outcomes import call
 from tests.fuzz.workshop import Workshop
+from tests.told import by_region
+from topple.testing.toy import FILMS
 
 Verb = tuple[Callable[..., Any], dict[str, Any]]
 
@@ -21,13 +23,70 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
     queries = [each.query for each in explained]
     asked = {
         "k": 2, "rule": "unseen_before", "seed": 0, "goal": "necessary", "protected": (), "groups": (), "item_costs": {},
-        "largest": 2, "sets": 1, "candidates": None, "exclude": (), "repeats": "item", "weights": None, "contexts": None,
+        "largest": 2, "sets": 1, "candidates": None, "exclude": (), "unknown": "refuse", "repeats": "item", "weights": None, "contexts": None,
     }  # fmt: skip
     explaining = {"explainer": "greedy", "settings": None, "budget": {"scored": 100}, "progress": False}
+    told = {"recommender": workshop.told, "k": 2, "progress": False, "explainer": "greedy"}
+    film_lists = {"ann": ["evita", "fargo"], "bob": ["gattaca", "evita"]}
     scratch = workshop.scratch
     return {
         "explain": (topple.explain, {"recommender": model, "histories": workshop.histories, "targets": None, **explaining, **asked}),
         "explain one": (topple.explain, {"recommender": model, "histories": history, "targets": None, **explaining, **asked}),
+        "explain shown": (
+            topple.explain,
+            {"recommender": model, "histories": workshop.histories, "shown": {user: ["i01", "i05"] for user in workshop.histories},
+             "targets": None, "k": None, "rule": "all", "candidates": None, "exclude": (), "unknown": "refuse", "weights": None, "effort": "instant",
+             "settings": None, "budget": None, "progress": False},
+        ),
+        "explain one shown": (
+            topple.explain,
+            {"recommender": model, "histories": history, "shown": [each.query.target for each in explained][:2], "k": None,
+             "effort": "balanced", "progress": False},
+        ),
+        "explain told": (
+            topple.explain, {"histories": workshop.told_histories, "contexts": workshop.contexts, "context": None, "shown": None, **told},
+        ),
+        "explain one told": (
+            topple.explain,
+            {"histories": list(workshop.told_histories["ann"]), "context": workshop.contexts["ann"], "contexts": None,
+             **told, "recommender": workshop.told_module},
+        ),
+        "write told": (
+            lambda folder, **given: topple.write_explanations(
+                topple.explain(**given), workshop.told.catalogue, folder, overwrite=True
+            ),
+            {"folder": scratch / "t", "histories": list(workshop.told_histories["ann"]), "context": workshop.contexts["bob"], **told},
+        ),
+        "score told": (
+            topple.score,
+            {"recommender": workshop.told, "histories": workshop.told_histories, "items": ["evita"], "contexts": workshop.contexts,
+             "context": None},
+        ),
+        "what_if told": (
+            topple.what_if,
+            {"recommender": workshop.told, "history": list(workshop.told_histories["ann"]), "k": 2, "without": "alien", "only": None,
+             "context": workshop.contexts["ann"]},
+        ),
+        "agreement": (
+            topple.agreement,
+            {"recommender": model, "shown": {user: ["i01", "i05"] for user in workshop.histories}, "k": 2,
+             "histories": workshop.histories, "weights": None, "other_weights": None, "later": None, "rule": "all",
+             "candidates": None, "exclude": (), "unknown": "refuse", "contexts": None},
+        ),
+        "agreement told": (
+            topple.agreement,
+            {"recommender": workshop.told, "shown": film_lists, "k": None, "histories": workshop.told_histories,
+             "contexts": workshop.contexts},
+        ),
+        "Shown": (
+            lambda **given: topple.agreement(model, [topple.Shown(**given)], k=2),
+            {"history": history, "items": ["i01", "i05"], "user": 1, "weights": (), "context": None},
+        ),
+        "wrap told": (
+            topple.wrap,
+            {"model": by_region, "library": "callable", "items": list(FILMS), "histories": "csr",
+             "contexts": list(workshop.contexts.values())},
+        ),
         "top_k_queries": (topple.top_k_queries, {"recommender": model, "histories": workshop.histories, "targets": None, **asked}),
         "explain_queries": (topple.explain_queries, {"recommender": model, "queries": queries, **explaining}),
         "explain_each": (
@@ -36,7 +95,7 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
         ),
         "recommend": (
             topple.recommend,
-            {"recommender": model, "history": history, "k": 2, "rule": "all", "weights": (), "candidates": None, "exclude": (),
+            {"recommender": model, "history": history, "k": 2, "rule": "all", "weights": (), "candidates": None, "exclude": (), "unknown": "refuse",
              "context": 1},
         ),
         "score": (topple.score, {"recommender": model, "histories": workshop.histories, "items": None}),
@@ -57,6 +116,12 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
              "weight": None,
              "separator": ",", "duplicates": "first", "name": "x"},
         ),
+        "read a text": (
+            topple.read_interactions,
+            {"source": workshop.folder / "table.csv", "user": "user", "item": "item", "timestamp": "time", "separator": ",",
+             "duplicates": "keep", "header": True, "encoding": "utf-8", "decimal": ".", "day_first": None, "drop_missing": True,
+             "form": "table", "ordered": True, "name": None},
+        ),
         "from_csr": (
             topple.from_csr,
             {"matrix": sparse.csr_matrix(np.eye(2)), "users": ["a", "b"], "items": ["i01", "i02"], "name": "x", "values": "ratings"},
@@ -75,7 +140,11 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
             topple.wrap,
             {"model": lambda rows: rows @ np.eye(3), "library": "callable", "items": ["a", "b", "c"], "histories": "csr"},
         ),
-        "read_titles": (topple.read_titles, {"path": workshop.folder / "titles.csv", "item": "item", "title": "title"}),
+        "read_titles": (
+            topple.read_titles,
+            {"path": workshop.folder / "titles.csv", "item": "item", "title": "title", "separator": ",", "header": True,
+             "encoding": "utf-8"},
+        ),
         "read_split": (topple.read_split, {"folder": workshop.folder / "split", "name": "x"}),
         "read_explanations": (topple.read_explanations, {"path": workshop.folder / "explained"}),
         "load_model": (topple.load_model, {"folder": workshop.folder / "model", "catalogue": None, "factory": None}),

@@ -1,5 +1,6 @@
 """What the cases are made from: one of every file that topple reads, small and good."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 import topple
+from tests.told import NORTH, SOUTH, told_model, told_module
 from topple.api.explaining import make_explainer
 from topple.api.faces.resuming import KeptAnswers
 from topple.reports.records import write_explanations
 from topple.scoring.budget import Budget
+from topple.testing.toy import ANA
 
 TINY = {"epochs": 1, "hidden": 8, "latent": 4}
 
@@ -32,6 +35,8 @@ class Workshop:
         self.network = topple.fit(self.split, "mult-vae", settings=TINY, progress=False)
         self.histories = self.split.histories(limit=2)
         self.explained = topple.explain(self.model, self.histories, k=2, explainer="greedy", progress=False)
+        self.told, self.told_module = told_model(), told_module()
+        self.told_histories, self.contexts = {"ann": ANA, "bob": ANA}, {"ann": SOUTH, "bob": NORTH}
         self._write()
 
     def _table(self) -> pa.Table:
@@ -61,9 +66,21 @@ class Workshop:
         topple.save_model(self.network, self.folder / "network", self.split)
         write_explanations(self.explained, self.model.catalogue, self.folder / "explained")
         topple.write_split(self.split, self.folder / "split")
+        topple.save_model(self.told, self.folder / "told")
+        self._write_lists()
         keeper = KeptAnswers(self.folder / "kept")
         queries = topple.top_k_queries(self.model, self.histories)
         keeper.explain(self.model, queries, make_explainer("greedy"), Budget())
+
+    def _write_lists(self) -> None:
+        """Write lists that were shown, the events of the users they were shown to, and what a model was told of them."""
+        listed = [(user, item, rank) for user in self.histories for rank, item in enumerate(("i01", "i05"), start=1)]
+        films = [(user, item, rank) for user in ("ann", "bob") for rank, item in enumerate(("evita", "fargo"), start=1)]
+        events = [(user, item, time) for user, items in self.told_histories.items() for time, item in enumerate(items)]
+        for name, last, rows in (("shown", "rank", listed), ("shown-films", "rank", films), ("seen", "time", events)):
+            lines = [f"user,item,{last}", *(",".join(map(str, row)) for row in rows)]
+            (self.folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        (self.folder / "contexts.json").write_text(json.dumps(self.contexts))
 
     def copy(self, name: str) -> Path:
         """Return a copy of a file or folder in an empty scratch folder."""

@@ -18,7 +18,8 @@ OLDER = Path(__file__).parent / "explanations-of-schema-2.jsonl"
 
 
 class Device:
-    key = "tv"
+    def __init__(self, key="tv"):
+        self.key = key
 
 
 def full(ids):
@@ -73,6 +74,28 @@ def test_a_context_is_known_by_its_key_or_told_to_be_lost():
     first, second = stored(lost)
     assert not first.query.replayable
     assert first.query.history_key != second.query.history_key
+
+
+def nested(levels):
+    return [nested(levels - 1)] if levels else []
+
+
+@pytest.mark.parametrize(
+    "context", [{"region": "\ud800"}, Device("\udcff"), nested(150), {1: "north"}, {"a": [{None: 1}]}, {"bonus": math.nan}],
+    ids=["text", "key", "deep", "number", "nothing", "nan"],
+)  # fmt: skip
+def test_a_context_that_no_file_gives_back_has_no_key(context):
+    lost = Explanation(Query((1,), 2, context=context), Status.FOUND, (1,))
+    assert lost.query.context_key is None
+    assert not lost.query.replayable
+    assert all(again.query.context_key is None for again in stored(lost))
+
+
+def test_a_context_in_any_script_comes_back():
+    context = {"region": "Zürich", "levels": nested(90)}
+    assert [
+        again.query.context for again in stored(Explanation(Query((1,), 2, context=context), Status.FOUND, (1,)))
+    ] == [context] * 2
 
 
 def test_the_same_answer_has_the_same_canonical_text():

@@ -9,6 +9,7 @@ import numpy as np
 
 from topple.api.agreeing.asking import Told, ask
 from topple.api.agreeing.causes import Difference, Hypothesis, Trying, causes_of
+from topple.api.agreeing.records import by_user, ids_of, numbers_of, records_of
 from topple.api.agreeing.training import CLOSE, FEWEST, WORDS, near_chance, other_training
 from topple.api.asking import contexts_of
 from topple.api.limits import LIMITS, LeftOut, Limit, leaving_out, limits_by_user, without_unknown
@@ -69,16 +70,18 @@ def agreement(
         >>> found.share
         1.0
     """
+    check_recommender(recommender)
     if isinstance(shown, Mapping):
-        contexts = contexts_of(check_recommender(recommender), contexts)
-    records = _records(shown, histories, weights, contexts)
-    length = Counter(len(each.items) for each in records).most_common(1)[0][0] if k is None else k
+        contexts = contexts_of(recommender, contexts)
+    records = records_of(shown, histories, by_user(weights, "weights"), contexts)
+    told = by_user(other_weights, "other_weights"), by_user(later, "later")
+    length = Counter(len(each.items) for each in records).most_common(1)[0][0] if k is None else plain(k)
     requests = _requests(recommender, records, length, unknown, candidates=candidates, exclude=exclude, rule=rule)
     nothing = {number: each.left_out for number, each in enumerate(requests) if not each.history}
     asked = [number for number in range(len(records)) if number not in nothing]
     chosen = [records[number] for number in asked]
     comparing = Comparing(recommender, chosen, [requests[number] for number in asked], length)
-    found = comparing.compared(other_weights or {}, later or {})
+    found = comparing.compared(*told)
     lists = dict(zip(asked, found.lists, strict=True)) | {
         number: _unknown_history(records[number], left_out) for number, left_out in nothing.items()
     }
@@ -89,64 +92,6 @@ def _unknown_history(each: Shown, left_out: Sequence[ItemId]) -> ComparedList:
     """Return a list beside none, as the model knows no item of the history that it was made for."""
     reason = f"the model knows none of the {len(left_out):,} items of the history, such as {left_out[0]!r}: it has another catalogue"
     return ComparedList(each.user, each.items, (), Match.DIFFERENT, 0.0, Cause.CATALOGUE, reason)
-
-
-def _records(
-    shown: Mapping[UserId, Sequence[ItemId]] | Iterable[Shown],
-    histories: UserHistories | Split | None,
-    weights: Mapping[UserId, Sequence[float]] | None,
-    contexts: Mapping[UserId, Any] | None,
-) -> list[Shown]:
-    """Return the shown lists with the history of each, and refuse lists that are none."""
-    if isinstance(shown, Mapping):
-        records = []
-        for user, items in shown.items():
-            history = _history(user, histories)
-            given, told = (weights or {}).get(user, ()), (contexts or {}).get(user)
-            listed = tuple(map(plain, _list(user, items)))
-            history = history if isinstance(history, tuple) else tuple(history)  # a `History` keeps its weights
-            records.append(Shown(history, listed, plain(user), tuple(map(float, given)), told))
-    else:
-        records = list(shown)
-    if not records:
-        raise QueryError("no list was shown: there is nothing to compare. Give one list a user at least.")
-    for each in records:
-        if not isinstance(each, Shown):
-            raise QueryError(
-                f"{each!r:.80} is not a shown list. Give a mapping of users to lists with histories=, or topple.Shown records."
-            )
-        twice = [item for item, count in Counter(each.items).items() if count > 1]
-        if twice or not each.items:
-            what = f"holds {twice[0]!r} more than once" if twice else "is empty"
-            raise QueryError(f"the list shown to user {each.user!r} {what}. A list names each item once, best first.")
-    return records
-
-
-def _list(user: UserId, items: object) -> Sequence[ItemId]:
-    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
-        raise QueryError(
-            f"the list shown to user {user!r} is {items!r:.80}, no list of item ids. Give item ids, best first."
-        )
-    return list(items)
-
-
-def _history(user: UserId, histories: UserHistories | Split | None) -> Sequence[ItemId]:
-    """Return the history of a user."""
-    if histories is None:
-        raise QueryError(
-            "the lists come without histories. Give histories=: a mapping of users to histories, or the split that they are of."
-        )
-    if isinstance(histories, Split):
-        try:
-            return histories.history(user)
-        except UnknownIdError as error:
-            raise QueryError(f"a list was shown to user {user!r}, who has no history: {error}") from error
-    if user not in histories:
-        raise QueryError(
-            f"a list was shown to user {user!r}, who is not among the {len(histories):,} users with a history. Add the history, or "
-            "leave the list out."
-        )
-    return histories[user]
 
 
 def _requests(
@@ -204,9 +149,7 @@ class Comparing:
     requests: Sequence[Request]
     k: int
 
-    def compared(
-        self, other_weights: Mapping[UserId, Sequence[float]], later: Mapping[UserId, Sequence[ItemId]]
-    ) -> Agreement:
+    def compared(self, other_weights: Mapping[UserId | None, Any], later: Mapping[UserId | None, Any]) -> Agreement:
         """Ask, compare, and find the cause of each difference."""
         shown, strange = self._indices()
         depth = max(DEPTH, 20 * max(self.k, *map(len, shown)))
@@ -218,8 +161,8 @@ class Comparing:
                 self.requests[number],
                 shown[number],
                 told[number],
-                tuple(map(plain, later.get(self.records[number].user, ()))),  # type: ignore[arg-type]
-                tuple(map(float, other_weights.get(self.records[number].user, ()))),  # type: ignore[arg-type]
+                ids_of(later.get(self.records[number].user, ()), "later"),
+                numbers_of(other_weights.get(self.records[number].user, ()), "other_weights"),
             )
             for number, each in enumerate(lists)
             if each.match in (Match.DIFFERENT, Match.REORDERED) and each.cause is None

@@ -8,7 +8,7 @@ from topple.api.answers.order import say_no_order
 from topple.api.limits import LeftOut, Limit, leaving_out, limits_by_user, without_unknown
 from topple.api.recommending import recommended
 from topple.data.vocabulary import Catalogue
-from topple.errors import QueryError, UnknownIdError, shown
+from topple.errors import QueryError, UnknownIdError, is_list, shown
 from topple.records.constraints import check_costs, check_shapes
 from topple.records.history import History
 from topple.records.question import CandidateRule, Constraints, Goal, Query, Repeats, Request, Unknown
@@ -119,7 +119,7 @@ def by_user(histories: Any) -> tuple[dict[UserId, tuple[ItemId, ...]], bool]:
 
 def _history(events: Any) -> Any:
     """Return the events of a user as a tuple, which can be read again; what is no sequence as it is, for a check to refuse."""
-    if isinstance(events, str | bytes | History) or not isinstance(events, Iterable):
+    if isinstance(events, History) or not is_list(events):
         return events
     return tuple(plain(item) for item in events)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from topple.errors import SettingsError
+from topple.errors import SettingsError, need, shown
 from topple.explainers.base import Explainer
 from topple.records.effort import Effort
 from topple.scoring.budget import Budget
@@ -46,17 +46,17 @@ def with_effort(
     limits = budget if isinstance(budget, Budget) else Budget.parse(budget)
     if effort is None:
         return settings, limits
-    try:
-        chosen = EFFORTS[Effort(effort)]
-    except ValueError as error:
-        raise SettingsError(f"effort={effort!r} is not one of {', '.join(Effort)}. Choose one of these.") from error
+    if not isinstance(effort, str) or effort not in [*Effort]:
+        raise SettingsError(f"effort={shown(effort)} is not one of {', '.join(Effort)}. Choose one of these.")
+    chosen = EFFORTS[Effort(effort)]
     if explainer != "auto":
         other = (
-            f"an explainer with settings, {explainer.name}," if isinstance(explainer, Explainer) else repr(explainer)
+            f"an explainer with settings, {explainer.name}," if isinstance(explainer, Explainer) else shown(explainer)
         )
         raise SettingsError(
             f"effort={str(effort)!r} says what the method 'auto' may spend, and {other} is given. Leave one of the two out."
         )
+    need(settings, Settings | Mapping | None, "settings", "a mapping of settings by name")
     given = settings.model_dump(exclude_unset=True) if isinstance(settings, Settings) else dict(settings or {})
     twice = sorted(given.keys() & chosen.settings.keys())
     if twice:

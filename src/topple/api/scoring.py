@@ -1,6 +1,6 @@
 """Score: what a recommender says of histories, in outside ids."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from topple.api.answers.order import say_no_order
 from topple.api.asking import by_user, contexts_of
 from topple.api.limits import leaving_out
-from topple.errors import QueryError, UnknownIdError, shown
+from topple.errors import QueryError, UnknownIdError, is_list, shown
 from topple.records.history import History
 from topple.records.question import Request, Unknown
 from topple.scoring.checks import check_context, check_recommender
@@ -108,7 +108,7 @@ def indices_of(recommender: Recommender, history: Sequence[ItemId]) -> list[int]
 
 
 def _indices(recommender: Recommender, items: Sequence[ItemId]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
+    if not is_list(items):
         raise QueryError(f"{shown(items)} is not a sequence of ids. Give a list of ids.")
     try:
         return recommender.catalogue.vocabulary.encode([plain(item) for item in items])

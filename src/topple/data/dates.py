@@ -59,15 +59,17 @@ def _parsed(texts: pa.Array, days: Sequence[str]) -> pa.Array:
         if found.null_count == texts.null_count:
             break  # every text is read
         moments = pc.strptime(texts, format=day + time, unit="us", error_is_null=True)
-        written = pc.cast(pc.struct_field(numbers, f"n{_position_of_day(day)}"), pa.int64())
+        written = pc.cast(pc.struct_field(numbers, f"n{_position(day, 'd')}"), pa.int64())
         same_day = pc.equal(pc.day(moments), written)  # strptime takes 30 February for 2 March
-        found = pc.coalesce(found, pc.if_else(same_day, moments, None))
+        year = pc.struct_field(numbers, f"n{_position(day, 'Y')}")
+        whole = pc.and_(same_day, pc.equal(pc.utf8_length(year), 4))  # and 1/2/25 for a day of the year 1
+        found = pc.coalesce(found, pc.if_else(whole, moments, None))
     return found
 
 
-def _position_of_day(way: str) -> int:
-    """Return which of the three numbers of a date is the day, from 0."""
-    return re.findall("%([Ymd])", way).index("d")
+def _position(way: str, letter: str) -> int:
+    """Return which of the three numbers of a date is the year (Y), the month (m) or the day (d), from 0."""
+    return re.findall("%([Ymd])", way).index(letter)
 
 
 def _day_is_first(days: pa.Array, months: pa.Array) -> bool:

@@ -1,7 +1,9 @@
 """Files that are no tables with a header of plain names, as tables; and tables with lists in their cells."""
 
+import codecs
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from topple.data.vocabulary import typed_ids
-from topple.errors import DataError
-from topple.inputs import json_of, opened
+from topple.errors import DataError, need, shown
+from topple.inputs import json_of, opened, refuse_large_packed
 from topple.types import FilePath
 
 JSON_LINES = (".jsonl", ".ndjson")
@@ -24,14 +26,70 @@ ORDER = "order in the lists"
 """The column that holds in which order the items of lists came, from 0: that of a history that came as a list."""
 
 
-def read_json_lines(path: Path) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """How a text file is written.
+
+    Args:
+        separator: between the cells: one character, "tab", or None for a tab in .tsv and a comma elsewhere.
+        header: whether the first line names the columns; else they are called 1, 2, 3, ...
+        encoding: of the text.
+        decimal: the decimal point of numbers.
+    """
+
+    separator: str | None = None
+    header: bool = True
+    encoding: str = "utf-8"
+    decimal: str = "."
+
+    def __post_init__(self) -> None:
+        """Refuse what is no way to write a text.
+
+        Raises:
+            ArgumentError: a value of another type.
+            DataError: an encoding that Python does not know, or that is none of texts.
+        """
+        for name in ("encoding", "decimal"):
+            need(getattr(self, name), str, name, "a text")
+        need(self.header, bool, "header", "True or False")
+        need(self.separator, str | None, "separator", "a text, or nothing")
+        try:
+            io.TextIOWrapper(io.BytesIO(), encoding=self.encoding)  # knows which are of texts
+            codecs.getdecoder(self.encoding)(pa.py_buffer(b""))  # and this which can be used by Arrow
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise DataError(
+                f"encoding={shown(self.encoding)} is no encoding of texts. Choose one, such as utf-8, latin-1 or cp1252 (--encoding)."
+            ) from error
+
+    def delimiter(self, suffixes: Sequence[str]) -> str:
+        """Return the separator of a file with these suffixes.
+
+        Raises:
+            DataError: a separator or a decimal point of more than one character.
+        """
+        named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "pipe": "|"}
+        chosen = self.separator or ("\t" if ".tsv" in suffixes or ATOMIC in suffixes else ",")
+        chosen = named.get(chosen, chosen)
+        for name, value in (("separator", chosen), ("decimal", self.decimal)):
+            if len(value) != 1 or not value.isascii():
+                raise DataError(
+                    f"{name}={value!r:.60} must be one character of ASCII. Choose one, such as ';' or ',' (or 'tab' for a separator)."
+                )
+        return chosen
+
+
+def read_json_lines(path: Path, encoding: str = "utf-8") -> pa.Table:
     """Read a file with a JSON object a line: an interaction, or a user with a list of items or of objects.
+
+    Args:
+        path: the file.
+        encoding: of the text.
 
     Raises:
         DataError: a line that is no JSON object; the message says which.
     """
     rows = []
-    for number, line in enumerate(lines_of(path), start=1):
+    for number, line in enumerate(lines_of(path, encoding), start=1):
         if not line.strip():
             continue
         try:
@@ -47,7 +105,7 @@ def read_json_lines(path: Path) -> pa.Table:
         rows.append(row)
     try:
         return pa.Table.from_pylist(rows)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError) as error:
         raise DataError(
             f"the objects of {path} have no common form: {str(error).splitlines()[0]:.120}. Give each field values of one kind."
         ) from error
@@ -60,19 +118,20 @@ def plainly_named(table: pa.Table) -> pa.Table:
     return table.rename_columns([plain.get(name, name) for name in names])
 
 
-def read_adjacency(path: Path, separator: str | None) -> pa.Table:
+def read_adjacency(path: Path, separator: str | None, encoding: str = "utf-8") -> pa.Table:
     """Read a file with a user and the items of the user a line, oldest first where there is an order.
 
     Args:
         path: the file.
         separator: between the ids; None for blanks and tabs.
+        encoding: of the text.
 
     Raises:
         DataError: no line has an item.
     """
     pairs = [
         (user, item)
-        for line in lines_of(path)
+        for line in lines_of(path, encoding)
         for user, *items in [line.rstrip("\r\n").split(separator) or [""]]
         for item in items
         if item
@@ -148,9 +207,13 @@ def lines_of(path: FilePath, encoding: str = "utf-8") -> Iterator[str]:
     Raises:
         DataError: it is not such a text.
     """
+    named = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding  # spreadsheets write a mark first
     try:
-        with opened(path) or Path(path).open("rb") as file, io.TextIOWrapper(file, encoding=encoding) as text:
+        refuse_large_packed(path)
+        with opened(path) or Path(path).open("rb") as file, io.TextIOWrapper(file, encoding=named) as text:
             yield from text
     except (OSError, EOFError, LookupError, ValueError) as error:
-        named = "UTF-8" if encoding == "utf-8" else encoding
-        raise DataError(f"{path} cannot be read as text in {named}: {str(error)[:120]}. Save it as UTF-8.") from error
+        raise DataError(
+            f"{path} cannot be read as text in {encoding.upper()}: {str(error)[:240]}. Save it as UTF-8, or say in which encoding it "
+            "is (--encoding)."
+        ) from error

@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 from narwhals import Series
 
-from topple.data.formats import ATOMIC, JSON_LINES, lines_of
+from topple.data.formats import ATOMIC, JSON_LINES, TextTable, lines_of
 from topple.data.rows.names import ITEMS, USERS, plain_column, say_taken
 from topple.data.tables import (
-    TextTable,
     column_of,
     frame_of,
     missing_column,

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from scipy import sparse
 
-from topple.data.formats import ADJACENCY, read_adjacency
+from topple.data.formats import ADJACENCY, TextTable, read_adjacency
 from topple.data.interactions import Interactions
 from topple.data.merging import Duplicates, Rows, merged, usual
 from topple.data.rows.account import Account, Dropped, Step
 from topple.data.rows.columns import Columns
 from topple.data.rows.events import Events
 from topple.data.rows.names import AUTO, ITEMS, USERS, plain_column
-from topple.data.tables import TextTable, frame_of, read_table
+from topple.data.tables import frame_of, read_table
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, as_list, need, shown
 from topple.types import CsrMatrix, Id, plain
@@ -91,6 +92,7 @@ def read_interactions(
         3
     """
     need(duplicates, str | None, "duplicates", "a text, or nothing")
+    need(drop_missing, bool, "drop_missing", "True or False")
     text, named = TextTable(separator, header, encoding, decimal), (user, item, rating, title, timestamp, weight)
     columns, name = table_of(source, named, text, form=form, ordered=ordered, day_first=day_first, name=name)
     for message in columns.absent():
@@ -126,18 +128,21 @@ def table_of(
         day_first: of dates.
         name: of the data set.
     """
-    for what, told in (("separator", text.separator), ("name", name)):
-        need(told, str | None, what, "a text, or nothing")
-    if form not in ("table", ADJACENCY):
+    need(name, str | None, "name", "a text, or nothing")
+    need(ordered, bool, "ordered", "True or False")
+    need(day_first, bool | None, "day_first", "True, False or None")
+    if not isinstance(form, str) or form not in ("table", ADJACENCY):
         raise DataError(f"form={shown(form)} is not one of table, adjacency. Choose one of the two (--form).")
     user, item, rating, title, timestamp, weight = named
     if isinstance(source, str | Path):
         path, adjacency = Path(source), form == ADJACENCY
         name = name or path.name
+        for what, column in zip(("user", "item"), named, strict=False):
+            need(column, str, what, "the name of a column")
         if not text.header and not adjacency:
             user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
         ids = partial(_ids_among, user=user, item=item)
-        source = read_adjacency(path, text.separator) if adjacency else read_table(path, text, ids, (title,))
+        source = _adjacency(path, text) if adjacency else read_table(path, text, ids, (title,))
     named = (user, item, rating, title, timestamp, weight)
     return Columns.of(frame_of(source), named, ordered=ordered, day_first=day_first), name
 
@@ -162,6 +167,11 @@ def _read(columns: Columns, duplicates: Duplicates | None, name: str | None, acc
     told += "" if columns.weight is None else f", weights of column {columns.weight!r}"
     logger.info("read %s: %d interactions of %d users with %d items%s", name or "a frame", *counts, told)
     return found
+
+
+def _adjacency(path: Path, text: TextTable) -> pa.Table:
+    """Return the pairs of a file of adjacency lists; where no separator is named, it is blanks and tabs."""
+    return read_adjacency(path, text.separator and text.delimiter(()), text.encoding)
 
 
 def _ids_among(present: Sequence[str], user: str, item: str) -> list[str]:

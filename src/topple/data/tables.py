@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from topple.data.dates import dates_of
-from topple.data.formats import ATOMIC, ATOMIC_IDS, JSON_LINES, plainly_named, read_json_lines
+from topple.data.formats import ATOMIC, ATOMIC_IDS, JSON_LINES, TextTable, plainly_named, read_json_lines
 from topple.data.vocabulary import typed_ids
 from topple.errors import DataError, DataNotFoundError, ToppleError, escaped, shown
 from topple.inputs import opened, problem, read_parquet
@@ -23,39 +22,6 @@ from topple.types import FloatArray, TimeArray
 Named: TypeAlias = Sequence[str | None] | Callable[[Sequence[str]], Sequence[str | None]]
 """Names of columns, or a function that chooses them among those that there are."""
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".parquet", *JSON_LINES, ATOMIC)
-
-
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """How a text file is written.
-
-    Args:
-        separator: between the cells: one character, "tab", or None for a tab in .tsv and a comma elsewhere.
-        header: whether the first line names the columns; else they are called 1, 2, 3, ...
-        encoding: of the text.
-        decimal: the decimal point of numbers.
-    """
-
-    separator: str | None = None
-    header: bool = True
-    encoding: str = "utf-8"
-    decimal: str = "."
-
-    def delimiter(self, suffixes: Sequence[str]) -> str:
-        """Return the separator of a file with these suffixes.
-
-        Raises:
-            DataError: a separator or a decimal point of more than one character.
-        """
-        named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "pipe": "|"}
-        chosen = self.separator or ("\t" if ".tsv" in suffixes or ATOMIC in suffixes else ",")
-        chosen = named.get(chosen, chosen)
-        for name, value in (("separator", chosen), ("decimal", self.decimal)):
-            if len(value) != 1 or not value.isascii():
-                raise DataError(
-                    f"{name}={value!r:.60} must be one character of ASCII. Choose one, such as ';' or ',' (or 'tab' for a separator)."
-                )
-        return chosen
 
 
 def read_table(path: Path, text: TextTable | None = None, ids: Named = (), texts: Named = ()) -> pa.Table:
@@ -78,7 +44,7 @@ def read_table(path: Path, text: TextTable | None = None, ids: Named = (), texts
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".bz2")), "")
     if kind in JSON_LINES:
-        return read_json_lines(path)
+        return read_json_lines(path, (text or TextTable()).encoding)
     written = text or TextTable()
     delimiter = written.delimiter(suffixes)
     try:
@@ -251,8 +217,8 @@ def times_of(series: nw.Series[Any], *, day_first: bool | None = None) -> tuple[
     found = _finite(
         series,
         _floats(series, column),
-        "timestamp {value!r} in row {row} of column {column!r} is not a number or a date. Correct or drop the row, or leave "
-        "timestamp out (--time-column): then histories have no order.",
+        "timestamp {value!r} in row {row} of column {column!r} is not a number or a date with a year of four digits. "
+        "Correct or drop the row, or leave timestamp out (--time-column): then histories have no order.",
     )
     return found, unit
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from topple.data.formats import TextTable
 from topple.data.rows.names import ITEMS, TITLES, plain_column, say_taken
-from topple.data.tables import TextTable, missing_column, read_table
+from topple.data.tables import missing_column, read_table
 from topple.errors import DataError, DataNotFoundError, need
 from topple.inputs import path_of, problem
 from topple.types import FilePath, Id
@@ -37,6 +38,7 @@ def read_titles(
         DataError: a line that cannot be read, or a missing column.
     """
     path = path_of(path)
+    need(header, bool, "header", "True or False")
     for name, column in (("item", item), ("title", title)):
         need(column, str, name, "the name of a column")
     if path.name == "movies.dat":

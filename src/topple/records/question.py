@@ -25,6 +25,8 @@ class CandidateRule(StrEnum):
     """Every item, before and after: items of the history are recommended too, and may be the target."""
 
 
+DEEPEST = 100
+"""Levels of lists and objects in a context that is JSON; what reads files goes no deeper by far."""
 UNSEEN = (CandidateRule.UNSEEN_BEFORE, CandidateRule.UNSEEN_AFTER)
 """The rules of lists that hold no item of the history; explanations are measured under each of them."""
 
@@ -218,14 +220,38 @@ class UntoldContext:
 
 
 def context_key(context: object) -> str | None:
-    """Return the key of a context: that of the object, or the JSON text of the context; None where there is neither."""
+    """Return the key of a context: that of the object, or the JSON text of the context; None where there is neither.
+
+    What no file can hold, and what would be read back as something else, is no key: a text that is not UTF-8, JSON nested more than
+    `DEEPEST` deep, and mappings by anything but texts.
+    """
     key = getattr(context, "key", None)
-    if isinstance(key, str | int):
-        return str(key)
     try:
-        return json.dumps(context, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError):
+        if isinstance(key, str | int):
+            text = str(key)
+        else:
+            text = json.dumps(context, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+            if not _comes_back(context):
+                return None
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
         return None
+    return text
+
+
+def _comes_back(context: object) -> bool:
+    """Return whether what JSON takes comes back from JSON as it was."""
+    level = [context]
+    for _ in range(DEEPEST):
+        if any(not isinstance(key, str) for each in level if isinstance(each, dict) for key in each):
+            return False
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list | tuple)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return not level
 
 
 def _convert(record: object, **values: Callable[[], object]) -> None:

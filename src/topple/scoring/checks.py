@@ -109,14 +109,14 @@ def check_context(request: Request, recommender: Any) -> None:
         QueryError: it is so.
     """
     name, context = recommender.name, request.context
-    who = "the history" if request.user in (None, "") else f"user {shown(request.user)}"
+    who = f"user {shown(request.user)}" if isinstance(request.user, str | int) and request.user != "" else "the history"
     if context is not None and not recommender.takes_contexts:
         what = f"{name} is told no contexts, and {who} has one: {shown(context)}."
         raise QueryError(f"{what} Leave it out, or wrap the model with contexts=True.")
     if recommender.takes_contexts and (context is None or isinstance(context, UntoldContext)):
         lost = "" if context is None else " that could be stored"
-        what = f"{name} is told a context with each history, and {who} has none{lost}."
-        raise QueryError(f"{what} Give contexts={{user: context}}, or context= with one history.")
+        give = "Give contexts={user: context} (--contexts FILE); with one history context= (--context JSON)."
+        raise QueryError(f"{name} is told a context with each history, and {who} has none{lost}. {give}")
 
 
 def _indices(request: Request, catalogue: Catalogue) -> IntArray:

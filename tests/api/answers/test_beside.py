@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 import topple
@@ -79,6 +80,8 @@ def test_items_that_are_unknown_or_in_the_history_are_invalid_with_their_reason(
             "the shown list of user 'ana' is empty or holds an item",
         ),
         ((), {"shown": ["evita"]}, "the history is empty"),
+        (ANA, {"shown": ["evita", ["fargo"]]}, "the shown list of the history holds what is no item id"),
+        (ANA, {"shown": np.array(1)}, r"shown=array\(1\) is no list of the history"),
     ],
 )
 def test_bad_lists_are_refused(histories, options, match):

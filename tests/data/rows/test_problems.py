@@ -3,9 +3,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from topple.data.formats import TextTable
 from topple.data.reading import read_interactions, table_of
 from topple.data.rows.problems import problems_of
-from topple.data.tables import TextTable
 from topple.errors import DataError
 
 WRONG = {

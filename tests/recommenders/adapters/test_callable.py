@@ -4,7 +4,7 @@ import torch
 
 import topple
 from tests.recommenders.adapters.matrices import ITEMS
-from topple.errors import CapabilityError, DataError, RecommenderError, SettingsError, UnknownNameError
+from topple.errors import ArgumentError, CapabilityError, DataError, RecommenderError, SettingsError, UnknownNameError
 from topple.records.question import Request
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import HistoryBatch, unchanged
@@ -320,3 +320,10 @@ def test_lists_of_weighted_histories_equal_the_callables_own(form):
         given = topple.History([IDS[item] for item in history], weights)
         listed = topple.recommend(recommender, given, k=5)
         assert [entry.item for entry in listed] == [IDS[item] for item in np.argsort(-scores)[:5]]
+
+
+def test_items_that_are_no_list_are_refused():
+    with pytest.raises(
+        ArgumentError, match=r"items=<class 'int'> is of type type\. Give a list: the id of the item of each"
+    ):
+        topple.wrap(lambda rows: rows, "callable", int)

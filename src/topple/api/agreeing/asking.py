@@ -87,7 +87,7 @@ def _told(unchanged: UnchangedScores, row: int, best: Tensor, scores: Tensor, sh
     at, items = torch.tensor([row], device=device), torch.from_numpy(shown)[None].to(device)  # [1], [1, C]
     competes = torch.isfinite(scores)
     found = unchanged.scores_of(at, items)
-    rank, _ = unchanged.ranks(at, items, torch.ones_like(items))
+    rank = unchanged.ranks(at, items, torch.ones_like(items))[0] if len(shown) else items  # none that the model knows
     rounding = rounding_of(unchanged, found)
     return Told(
         best[competes].cpu().numpy(),

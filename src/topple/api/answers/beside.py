@@ -1,7 +1,8 @@
 """Explanations of a list as it was shown: whether it is the model's, and what is said where it is not."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,8 @@ import torch
 from topple.api.agreeing.ties import rounding_of, same_up_to_ties
 from topple.api.answers.asked import Asked
 from topple.api.reasons import joined
-from topple.errors import QueryError, UnknownIdError
+from topple.errors import QueryError, UnknownIdError, is_list
+from topple.errors import shown as shown_as
 from topple.records.answer import Explanation, Status
 from topple.records.question import Query, Request
 from topple.scoring.unchanged import UnchangedScores
@@ -36,15 +38,19 @@ def asked_about_shown(
     """
     asked = []
     for request in requests:
-        who = "of the history" if single else f"of user {request.user!r}"
+        who = "of the history" if single else f"of user {shown_as(request.user)}"
         given = None if request.user is None else request.user
-        items = shown if single else shown.get(given) if isinstance(shown, Mapping) and given is not None else None
-        if items is None or isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
+        items: Any = shown if single else shown.get(given) if isinstance(shown, Mapping) and given is not None else None
+        if not is_list(items):
             raise QueryError(
-                f"shown={items!r:.80} is no list {who}. Give the items that were shown, best first: a list for one history, or a "
+                f"shown={shown_as(items)} is no list {who}. Give the items that were shown, best first: a list for one history, or a "
                 "mapping of users to lists."
             )
         listed = tuple(plain(item) for item in items)
+        if not all(isinstance(item, str | int) for item in listed):
+            raise QueryError(
+                f"the shown list {who} holds what is no item id: {shown_as(listed)}. Give texts or whole numbers."
+            )
         if not listed or len({*listed}) < len(listed):
             raise QueryError(
                 f"the shown list {who} is empty or holds an item twice. Give each item once, best first, or leave shown= out."

@@ -100,9 +100,11 @@ def contexts_of(users: Iterable[Id], file: FilePath | None, text: str | None) ->
     if file is None and text is None:
         return None
     known = list(users)
-    if text is not None and (file is not None or len(known) != 1):
+    if text is not None and file is not None:
+        raise QueryError("--context is of one user, and --contexts of several. Give one of the two.")
+    if text is not None and len(known) != 1:
         raise QueryError(
-            f"--context is what the model is told of one user, and {len(known)} were chosen. Give --contexts FILE for several, not both."
+            f"--context is what the model is told of one user, and {len(known)} were chosen. Give --contexts FILE for several."
         )
     try:
         told = json_of(read_text(file) if text is None else text)  # type: ignore[arg-type] # one of the two is given

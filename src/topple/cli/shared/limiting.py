@@ -61,7 +61,7 @@ class Limiting:
     @property
     def columns(self) -> dict[str, Any]:
         """The columns of the tables, and how they are written, as the readers take them."""
-        from topple.data.tables import TextTable
+        from topple.data.formats import TextTable
 
         text = TextTable(self.separator, self.header, self.encoding)
         return {"user": self.user_column, "item": self.item_column, "text": text}

@@ -103,8 +103,8 @@ def read_table(choice: "DataChoice") -> "Interactions":
 
 def columns_of(choice: "DataChoice") -> "Columns":
     """Read the table as it is, whatever is wrong with the rows."""
+    from topple.data.formats import TextTable
     from topple.data.reading import table_of
-    from topple.data.tables import TextTable
 
     named = (
         choice.user_column,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import DataError, RecommenderError, how_to_install
+from topple.errors import DataError, RecommenderError, as_list, how_to_install
 from topple.types import Id
 
 logger = logging.getLogger(__name__)
@@ -90,4 +90,6 @@ def is_of(model: Any, module: Any, kind: str) -> bool:
 
 
 def _vocabulary(items: Vocabulary | Iterable[Id]) -> Vocabulary:
-    return items if isinstance(items, Vocabulary) else Vocabulary(list(items))
+    if isinstance(items, Vocabulary):
+        return items
+    return Vocabulary(as_list(items, "items", "a list: the id of the item of each score column in turn"))

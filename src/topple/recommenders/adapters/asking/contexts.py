@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
-from topple.errors import RecommenderError, shown
+from topple.errors import RecommenderError, is_list, shown
 from topple.records.question import Request
 from topple.scoring.findings.probe import HISTORIES, Probe, drawn_histories
 from topple.types import Id, UserId
@@ -28,8 +28,7 @@ def few_contexts(contexts: Contexts, name: str) -> list[Any]:
     if isinstance(contexts, bool):
         return []
     values = contexts.values() if isinstance(contexts, Mapping) else contexts
-    readable = isinstance(values, Iterable) and not isinstance(values, str | bytes)
-    few = list(islice(values, HISTORIES)) if readable else []
+    few = list(islice(values, HISTORIES)) if is_list(values) else []
     if not few:
         raise RecommenderError(
             f"contexts={shown(contexts)} is neither True nor False, and holds no contexts to try {name} out with. Give True, or a few "
