@@ -295,6 +295,21 @@ def test_processes_that_write_one_folder_at_the_same_time_do_not_mix(tmp_path, s
     assert names(tmp_path) == ["out"]
 
 
+def test_what_another_process_removes_just_then_is_made_again(tmp_path, monkeypatch):
+    mkdir, beside, turns = Path.mkdir, tmp_path / ".out.topple", []
+
+    def removed_meanwhile(path, *args, **options):
+        if path == beside and not turns:
+            turns.append(path)
+            raise FileExistsError(17, "File exists", str(path))
+        return mkdir(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", removed_meanwhile)
+    write_text(tmp_path / "out", "whole")
+    assert turns
+    assert contents(tmp_path) == {"out": "whole"}
+
+
 def test_a_running_write_keeps_what_it_has_when_others_write_and_read(tmp_path):
     with writing(tmp_path / "out", overwrite=True) as aside:
         aside.write_text("slow")

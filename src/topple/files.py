@@ -185,7 +185,8 @@ def _beside(path: Path) -> Path:
 def _begun(beside: Path) -> tuple[Path, int]:
     """Return a new folder to write in, and the lock that says that this process does."""
     for _ in range(TURNS):
-        beside.mkdir(exist_ok=True)
+        with suppress(FileExistsError):  # not `exist_ok`, which fails where another process removes it meanwhile
+            beside.mkdir()
         with suppress(FileNotFoundError):  # another process removes what is empty or not locked yet
             folder = Path(tempfile.mkdtemp(dir=beside))
             lock = _lock(folder, required=False)
