@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from topple.errors import DataError, DataNotFoundError, OutputError, OutputExistsError
+from topple.errors import ArgumentError, DataError, DataNotFoundError, OutputError, OutputExistsError
 from topple.files import hold, read_whole, refuse_existing, remove, repair, writing
 
 
@@ -441,3 +441,11 @@ def test_a_folder_is_held_until_the_lock_is_closed(tmp_path):
     os.close(hold(tmp_path))
     with pytest.raises(OutputError, match=r"cannot write .*missing: No such file or directory"):
         hold(tmp_path / "missing")
+
+
+def test_overwrite_that_is_neither_true_nor_false_is_refused(tmp_path):
+    with (
+        pytest.raises(ArgumentError, match=r"overwrite=None is of type NoneType\. Give True or False"),
+        writing(tmp_path / "out", overwrite=None),
+    ):
+        pass

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from topple.errors import OutputError, OutputExistsError, ToppleError
+from topple.errors import OutputError, OutputExistsError, ToppleError, need
 from topple.exchange import exchange
 from topple.inputs import path_of, refuse_name
 from topple.types import FilePath
@@ -44,6 +44,7 @@ def refuse_existing(path: FilePath, *, overwrite: bool, marker: str | None = Non
         OutputError: what is there cannot be looked at: no permission, or a name as in `refuse_name`.
     """
     path = path_of(path)
+    need(overwrite, bool, "overwrite", "True or False")
     refuse_name(path, _beside(path))
     repair(path)
     try:

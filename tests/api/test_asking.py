@@ -7,9 +7,11 @@ import pytest
 import torch
 
 import topple
+from topple import Query
 from topple.api.asking import by_user, targets_of
 from topple.errors import ArgumentError, CapabilityError, QueryError, SettingsError, UnknownNameError
 from topple.testing import film_recommender
+from topple.testing.toy import ANA
 
 MODEL = film_recommender()
 FILMS = list(MODEL.catalogue.vocabulary.ids[:3])
@@ -221,3 +223,20 @@ def test_what_is_no_query_explanation_or_set(ask, message):
 def test_arguments_of_other_types(ask, message):
     with pytest.raises(ArgumentError, match=message):
         ask()
+
+
+def test_values_that_are_nested_deep_or_without_dimensions_are_refused():
+    model, deep, zero = film_recommender(), [], np.array(3)
+    for _ in range(5_000):
+        deep = [deep]
+    (found,) = topple.explain_queries(model, [Query(ANA, "evita", k=deep)], progress=False)
+    assert "k=" in found.reason
+    with pytest.raises(ArgumentError, match=r"queries=array\(3\) is of type ndarray\. Give an iterable of Query"):
+        topple.explain_each(model, zero)
+    with pytest.raises(QueryError, match=r"unknown=.* is not one of refuse, drop"):
+        topple.recommend(model, ANA, 2, unknown=deep)
+    for given in ({"candidates": zero}, {"candidates": np.int64(3)}, {"exclude": zero}):
+        with pytest.raises(QueryError, match=r"(candidates|exclude)=.*3.* is not a sequence of item ids"):
+            topple.recommend(model, ANA, 2, unknown="drop", **given)
+    assert topple.influence(model, ANA, zero - 1).ranks.shape == (4, 2)
+    assert topple.what_if(model, ANA, zero - 1, without="alien").before[0].item == "evita"

@@ -23,7 +23,8 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
     queries = [each.query for each in explained]
     asked = {
         "k": 2, "rule": "unseen_before", "seed": 0, "goal": "necessary", "protected": (), "groups": (), "item_costs": {},
-        "largest": 2, "sets": 1, "candidates": None, "exclude": (), "unknown": "refuse", "repeats": "item", "weights": None, "contexts": None,
+        "largest": 2, "sets": 1, "candidates": None, "exclude": (), "repeats": "item", "weights": None, "contexts": None,
+        "unknown": "refuse",
     }  # fmt: skip
     explaining = {"explainer": "greedy", "settings": None, "budget": {"scored": 100}, "progress": False}
     told = {"recommender": workshop.told, "k": 2, "progress": False, "explainer": "greedy"}
@@ -35,7 +36,8 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
         "explain shown": (
             topple.explain,
             {"recommender": model, "histories": workshop.histories, "shown": {user: ["i01", "i05"] for user in workshop.histories},
-             "targets": None, "k": None, "rule": "all", "candidates": None, "exclude": (), "unknown": "refuse", "weights": None, "effort": "instant",
+             "targets": None, "k": None, "rule": "all", "candidates": None, "exclude": (), "weights": None, "effort": "instant",
+             "unknown": "drop",
              "settings": None, "budget": None, "progress": False},
         ),
         "explain one shown": (
@@ -71,7 +73,7 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
             topple.agreement,
             {"recommender": model, "shown": {user: ["i01", "i05"] for user in workshop.histories}, "k": 2,
              "histories": workshop.histories, "weights": None, "other_weights": None, "later": None, "rule": "all",
-             "candidates": None, "exclude": (), "unknown": "refuse", "contexts": None},
+             "candidates": None, "exclude": {}, "unknown": "drop", "contexts": None},
         ),
         "agreement told": (
             topple.agreement,
@@ -95,7 +97,8 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
         ),
         "recommend": (
             topple.recommend,
-            {"recommender": model, "history": history, "k": 2, "rule": "all", "weights": (), "candidates": None, "exclude": (), "unknown": "refuse",
+            {"recommender": model, "history": history, "k": 2, "rule": "all", "weights": (), "candidates": None, "exclude": (),
+             "unknown": "drop",
              "context": 1},
         ),
         "score": (topple.score, {"recommender": model, "histories": workshop.histories, "items": None}),
@@ -108,7 +111,7 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
         "query": (
             lambda **given: topple.explain_queries(model, [topple.Query(**given)], progress=False),
             {"history": history, "target": queries[0].target, "user": 1, "times": (),
-             **{key: asked[key] for key in asked if key not in ("weights", "contexts")}},
+             **{key: asked[key] for key in asked if key not in ("weights", "contexts", "unknown")}},
         ),
         "read_interactions": (
             topple.read_interactions,

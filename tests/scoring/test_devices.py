@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import topple
-from topple.errors import CapabilityError, SettingsError
+from topple.errors import ArgumentError, CapabilityError, SettingsError
 from topple.scoring.devices import device_of, on_device
 from topple.testing import tiny_split
 
@@ -67,3 +67,8 @@ def test_a_wrapped_model_cannot_be_moved(two_gpus):
         CapabilityError, match=r"callable.* computes on cpu and cannot be moved to cuda\. Move the model before"
     ):
         on_device(model, "cuda")
+
+
+def test_a_device_of_another_type_is_refused():
+    with pytest.raises(ArgumentError, match=r"device=\[1\] is of type list\. Give cpu, cuda"):
+        device_of([1])

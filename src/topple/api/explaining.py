@@ -14,7 +14,7 @@ from topple.api.answers.order import say_no_order
 from topple.api.asking import by_user, contexts_of, requests_of, targets_of
 from topple.api.effort import with_effort
 from topple.api.limits import Limit, known_queries
-from topple.errors import QueryError, SettingsError, need
+from topple.errors import QueryError, SettingsError, as_list, is_list, need
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
 from topple.records.effort import Effort
@@ -185,7 +185,8 @@ def explain_each(
     settings, limits = with_effort(effort, explainer, settings, budget)
     meter, method = Meter(limits), _fitting(recommender, explainer, settings)
     need(queries, Iterable, "queries", "an iterable of Query(...)")
-    known = known_queries(map(check_query, queries), recommender.catalogue, unknown)
+    each_in_turn = queries if is_list(queries) else as_list(queries, "queries", "an iterable of Query(...)")
+    known = known_queries(map(check_query, each_in_turn), recommender.catalogue, unknown)
     return _one_history_at_a_time(Answering(recommender, method, meter), known)
 
 

@@ -114,6 +114,7 @@ def influence(
     check_asked(request, recommender)
     encoded = encode_histories([request], recommender.catalogue, device=recommender.device)
     unchanged = UnchangedScores(recommender, encoded, request.rule)
+    k = request.k  # a whole number of numpy or torch is one of Python there
     (recommendations,) = listed(unchanged, k)
     check_target(Query.about(recommendations[0].item, request), recommender.catalogue)
     targets, _ = unchanged.best(k)  # [1, K]

@@ -7,7 +7,7 @@ from itertools import compress
 from typing import Any, TypeAlias, TypeVar
 
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import QueryError, shown
+from topple.errors import QueryError, is_list, shown
 from topple.records.history import History
 from topple.records.question import Query, Request, Unknown, id_set
 from topple.types import ItemId, UserId, plain
@@ -72,7 +72,7 @@ class LeftOut:
 
     def items(self, name: str, items: Any) -> Any:
         """Return the items of a constraint without those that are unknown; what is no collection of ids as it is."""
-        if items is None or isinstance(items, str | bytes) or not isinstance(items, Iterable):
+        if not (is_list(items) or isinstance(items, Mapping)):
             return items
         given = [plain(item) for item in items]
         known = [item for item in given if item in self.vocabulary or not is_id(item)]
@@ -128,13 +128,9 @@ def leaving_out(unknown: Unknown | str | LeftOut, vocabulary: Vocabulary) -> Lef
     """
     if isinstance(unknown, LeftOut):
         return unknown
-    try:
-        chosen = Unknown(unknown)
-    except ValueError as error:
-        raise QueryError(
-            f"unknown={shown(unknown)} is not one of {', '.join(Unknown)}. Choose one of these."
-        ) from error
-    return LeftOut(vocabulary) if chosen is Unknown.DROP else None
+    if not isinstance(unknown, str) or unknown not in [*Unknown]:
+        raise QueryError(f"unknown={shown(unknown)} is not one of {', '.join(Unknown)}. Choose one of these.")
+    return LeftOut(vocabulary) if unknown == Unknown.DROP else None
 
 
 def without_unknown(constraints: Mapping[str, Any], left_out: LeftOut) -> dict[str, Any]:
@@ -150,7 +146,7 @@ def without_unknown(constraints: Mapping[str, Any], left_out: LeftOut) -> dict[s
             found[name] = {user: left_out.items(name, items) for user, items in given.items()}
         elif given is not None:
             found[name] = left_out.items(name, given)
-    if found.get("candidates") == [] and left_out.constraints.get("candidates"):
+    if isinstance(found.get("candidates"), list) and not found["candidates"] and left_out.constraints.get("candidates"):
         gone = left_out.constraints["candidates"]
         raise QueryError(
             f"candidates: the catalogue holds none of the {len(gone):,} ids, such as {_named(gone)}. Check whether the ids are those "

@@ -126,7 +126,7 @@ def what_if(
             f"k={k} with {left} items outside both histories that may be listed: the list cannot be filled. Choose a smaller k."
         )
     scores = scores_of(recommender, rows, weights=[request.weights, changed.weights], contexts=[context] * 2)  # [2, I]
-    standing = _Standings(recommender, scores, hidden.to(scores.device), k)
+    standing = _Standings(recommender, scores, hidden.to(scores.device), plain(k))
     before, after = standing.listed(0), standing.listed(1)
     listed = [{one.item for one in both} for both in (before, after)]
     moved = [standing.move(index) for index in standing.indices]

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import torch
 
-from topple.errors import CapabilityError, SettingsError
+from topple.errors import CapabilityError, SettingsError, need
 from topple.scoring.recommender import Recommender
 
 _Model = TypeVar("_Model", bound=Recommender)
@@ -26,6 +26,7 @@ def device_of(name: str | torch.device) -> torch.device:
     Raises:
         SettingsError: another name, or a GPU that is not there.
     """
+    need(name, str | torch.device, "device", "cpu, cuda, or one of several GPUs as cuda:1")
     if not re.fullmatch(r"cpu|cuda(:\d+)?", str(name)):
         raise SettingsError(
             f"device={str(name)!r} is not a device. Choose cpu, cuda, or one of several GPUs as cuda:1."

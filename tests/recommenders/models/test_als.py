@@ -551,3 +551,9 @@ def test_histories_of_any_weights_are_chosen_among_others():
     chosen = model.bind(batch)(keep[[1, 0]], torch.tensor([1, 0]))
     assert torch.isfinite(chosen).all()
     assert torch.allclose(chosen, model.score(batch, keep)[[1, 0]], rtol=model.rounding)
+
+
+def test_equations_that_cannot_be_solved_are_refused_by_their_settings():
+    told = r"cannot be solved with alpha=1e\+300 and .* Raise the regularisation, or lower alpha"
+    with pytest.raises(RecommenderError, match=told):
+        ALS.fit(tiny_split(), AlsSettings(factors=2, epochs=1, alpha=1e300))

@@ -50,7 +50,7 @@ def asked_by_history(
         try:
             key = repr((query.k, query.seed, query.user if query.user in lists else None))
             numbers_of.setdefault(query.history_key, {}).setdefault(key, []).append(number)
-        except TypeError:  # something that is no id: the check of the request says so
+        except (TypeError, RecursionError):  # something that is no id: the check of the request says so
             numbers_of[number] = {None: [number]}
     requests = [numbers for of_history in numbers_of.values() for numbers in of_history.values()]
     rules = list(CandidateRule)

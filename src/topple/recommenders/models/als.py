@@ -143,9 +143,13 @@ def _round(
         settings: of ALS.
         between: called between the parts of the work; it may raise `_TimeIsUp`.
     """
-    users = _half(train, items, settings, between)
-    items = _half(train.T.tocsr(), users, settings, between)
-    if not torch.isfinite(items).all():
+    try:
+        users = _half(train, items, settings, between)
+        items = _half(train.T.tocsr(), users, settings, between)
+        solved = bool(torch.isfinite(items).all())
+    except torch.linalg.LinAlgError:
+        solved = False
+    if not solved:
         raise RecommenderError(
             f"the factors are not numbers: the equations cannot be solved with alpha={settings.alpha:g} and regularisation="
             f"{settings.regularisation:g} in float32. Raise the regularisation, or lower alpha."
