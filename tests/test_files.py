@@ -449,3 +449,8 @@ def test_overwrite_that_is_neither_true_nor_false_is_refused(tmp_path):
         writing(tmp_path / "out", overwrite=None),
     ):
         pass
+
+
+def test_a_path_in_very_many_folders_is_refused():
+    with pytest.raises(OutputError, match=r"cannot write .*: it is in more than 256 folders\. Choose another path"):
+        refuse_existing("a/" * 1_500 + "x", overwrite=False)

@@ -25,6 +25,8 @@ LEAST_OF_A_VALUE = 1
 """Bytes that a value of a Parquet file takes at least."""
 UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")
+MOST_FOLDERS = 256
+"""Folders above an output; making many more at once ends in an error of Python."""
 MISSING = "is not a file: nothing is there"
 """What is wrong with a path at which nothing stands."""
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
@@ -95,6 +97,8 @@ def refuse_name(path: FilePath, beside: Path) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is not UTF-8, or holds a zero character"
         raise OutputError(f"cannot write {path}: {reason}. Choose another path.") from error
+    if len(beside.parts) > MOST_FOLDERS:
+        raise OutputError(f"cannot write {path}: it is in more than {MOST_FOLDERS} folders. Choose another path.")
 
 
 def json_of(text: str | bytes) -> Any:

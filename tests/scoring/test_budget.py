@@ -308,3 +308,9 @@ def test_an_unproven_set_says_between_what_and_what_the_smallest_lies():
     )
     assert little.proof is not Proof.MINIMUM
     assert 1 < little.at_least <= more.at_least < len(more.items) <= len(little.items)
+
+
+@pytest.mark.parametrize("limit", ["seconds", "total_seconds"])
+def test_seconds_without_an_end_are_refused(limit):
+    with pytest.raises(SettingsError, match=rf"{limit}=inf: Input should be a finite number"):
+        Budget.parse({limit: float("inf")})

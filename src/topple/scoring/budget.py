@@ -22,11 +22,11 @@ class Budget(Settings):
 
     scored: int | None = Field(default=None, ge=1)
     """Scored histories of a query; one that serves several queries counts for each. It may be passed by one step."""
-    seconds: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Seconds of a query, with the list, the search and the verification: those that are answered together share the sum."""
     total_scored: int | None = Field(default=None, ge=1)
     """Scored histories in all, each counted once."""
-    total_seconds: float | None = Field(default=None, gt=0)
+    total_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Seconds in all."""
 
 

@@ -207,3 +207,8 @@ def test_a_damaged_piece_is_said(world, interrupted, text):
     piece.write_text(text)
     with pytest.raises(DataError, match=r"answers 000000000 12 holds no answers .*Delete it; the run makes them anew"):
         run(world, KeptAnswers(interrupted, resume=True))
+
+
+def test_the_root_of_the_file_system_is_no_output():
+    with pytest.raises(OutputExistsError, match=r"/ exists and is left as it is\. Choose another path"):
+        KeptAnswers("/", overwrite=True)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import topple
+from topple.errors import SettingsError
 from topple.recommenders.families.learned import InTraining, unmet, user_numbers, with_user_numbers
 from topple.recommenders.models import bpr
 from topple.recommenders.models.bpr import BPR, BPRSettings
@@ -96,3 +97,9 @@ def test_keeps_the_contract_and_a_model_folder_brings_it_back(tmp_path):
     save_model(MODEL, tmp_path / "m", SPLIT)
     again = topple.load_model(tmp_path / "m")
     assert (again.fingerprint, again.settings, again.training) == (MODEL.fingerprint, SETTINGS, MODEL.training)
+
+
+@pytest.mark.parametrize("name", ["bpr", "lightgcn", "neumf", "sasrec", "mult-vae"])
+def test_a_learning_rate_beyond_numbers_of_32_bits_is_refused(name):
+    with pytest.raises(SettingsError, match=r"learning_rate=1e\+300: Input should be less than or equal to 1000"):
+        topple.fit(tiny_split(), name, settings={"learning_rate": 1e300, "epochs": 1}, progress=False)

@@ -54,6 +54,8 @@ class KeptAnswers:
         if resume and overwrite:
             raise QueryError("--resume goes on with what was kept and --overwrite begins anew. Give one of the two.")
         self.out = Path(out)
+        if not self.out.absolute().name:
+            raise OutputExistsError(f"{self.out} exists and is left as it is. Choose another path.")
         self.partial = self.out.absolute().with_name(f"{self.out.absolute().name}.partial")
         self.total = 0
         self._overwrite, self._wording = overwrite, dict(wording or {})

@@ -26,7 +26,7 @@ LARGEST = 65_536
 class LearnedSettings(Settings):
     """What every one of these models can be told; a model's own settings follow."""
 
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0, le=1000)
     batch_size: int = Field(default=128, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=100, ge=1)

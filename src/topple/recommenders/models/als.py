@@ -147,7 +147,7 @@ def _round(
         users = _half(train, items, settings, between)
         items = _half(train.T.tocsr(), users, settings, between)
         solved = bool(torch.isfinite(items).all())
-    except torch.linalg.LinAlgError:
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined] # documented so
         solved = False
     if not solved:
         raise RecommenderError(

@@ -28,7 +28,7 @@ from topple.types import CsrMatrix
 class BPRSettings(LearnedSettings):
     """Settings of BPR."""
 
-    learning_rate: float = Field(default=0.003, gt=0)
+    learning_rate: float = Field(default=0.003, gt=0, le=1000)
     batch_size: int = Field(default=32, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=200, ge=1)

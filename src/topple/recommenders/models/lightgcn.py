@@ -30,7 +30,7 @@ from topple.types import CsrMatrix
 class LightGCNSettings(LearnedSettings):
     """Settings of LightGCN."""
 
-    learning_rate: float = Field(default=0.02, gt=0)
+    learning_rate: float = Field(default=0.02, gt=0, le=1000)
     batch_size: int = Field(default=64, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=300, ge=1)

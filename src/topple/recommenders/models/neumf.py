@@ -22,7 +22,7 @@ from topple.types import CsrMatrix
 class NeuMFSettings(LearnedSettings):
     """Settings of NeuMF."""
 
-    learning_rate: float = Field(default=2e-3, gt=0)
+    learning_rate: float = Field(default=2e-3, gt=0, le=1000)
     batch_size: int = Field(default=32, ge=1)
     """Users of a batch."""
     epochs: int = Field(default=60, ge=1)
