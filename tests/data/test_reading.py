@@ -550,3 +550,31 @@ def test_ids_of_columns_with_plain_names_stay_as_they_are_written(tmp_path):
     read = read_interactions(tmp_path / "sales.csv")
     assert read.users.ids == ("007", "8")
     assert read.catalogue.vocabulary.ids == ("0012", "0013")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [("user", [2**70, 1], "user ids must be all integers"), ("item", ["a\udcff", "b"], "item ids must be all integers"),
+     ("rating", ["\ud800", 1.0], "rating .* in row 1 of column 'rating' is not a finite number")],
+)  # fmt: skip
+def test_values_that_arrow_cannot_hold_are_refused_by_column(column, values, message):
+    frame = pd.DataFrame({"user": [1, 2], "item": ["a", "b"], "rating": [5.0, 4.0]}).assign(
+        **{column: pd.Series(values, dtype=object)}
+    )
+    with pytest.raises(DataError, match=message):
+        read_interactions(frame, rating="rating")
+
+
+@pytest.mark.parametrize(
+    "times", [pd.Series([2**71, 2**70], dtype=object), np.array([2**64 - 1, 2**64 - 2], dtype=np.uint64)]
+)
+def test_times_of_more_than_64_bits_are_refused(times):
+    frame = pd.DataFrame({"user": [1, 1], "item": ["a", "b"], "when": times})
+    with pytest.raises(DataError, match=r"timestamp \d+ in row 1 of column 'when' is beyond whole numbers of 64 bits"):
+        read_interactions(frame, timestamp="when")
+
+
+def test_a_categorical_column_of_dates_is_read():
+    frame = pd.DataFrame({"user": [1, 1], "item": ["a", "b"], "when": pd.Categorical(["2020-01-02", "2020-01-01"])})
+    first, second = read_interactions(frame, timestamp="when").timestamps.tolist()
+    assert first > second

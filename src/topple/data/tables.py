@@ -147,7 +147,7 @@ def column_of(series: nw.Series[Any]) -> pa.Array | list[Any]:
     """Return the column as Arrow, or as a list where Arrow has no one type for the values."""
     try:
         return series.to_arrow()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError):
         return series.to_list()
 
 
@@ -204,6 +204,8 @@ def times_of(series: nw.Series[Any], *, day_first: bool | None = None) -> tuple[
         DataError: a time that is neither.
     """
     column, unit = column_of(series), None
+    if not isinstance(column, list) and pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()  # a categorical column
     kind = None if isinstance(column, list) else column.type
     if kind is not None and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         numbers = _floats(series, column)
@@ -220,6 +222,12 @@ def times_of(series: nw.Series[Any], *, day_first: bool | None = None) -> tuple[
         "timestamp {value!r} in row {row} of column {column!r} is not a number or a date with a year of four digits. "
         "Correct or drop the row, or leave timestamp out (--time-column): then histories have no order.",
     )
+    if (np.abs(found) >= 2.0**63).any():
+        row = int(np.argmax(np.abs(found) >= 2.0**63))
+        raise DataError(
+            f"timestamp {shown(series.to_list()[row])} in row {row + 1} of column {series.name!r} is beyond whole numbers of 64 bits, "
+            "where the order of times is lost. Write times in another unit."
+        )
     return found, unit
 
 
@@ -236,7 +244,7 @@ def _floats(series: nw.Series[Any], column: pa.Array | list[Any]) -> FloatArray:
     """Return the values as numbers, NaN where one is not a number."""
     try:
         return np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError, OverflowError, UnicodeError):
         return np.array([_number(value) for value in series.to_list()])
 
 
@@ -253,5 +261,5 @@ def _finite(series: nw.Series[Any], values: FloatArray, message: str) -> FloatAr
 def _number(value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
