@@ -47,8 +47,9 @@ def test_where_scores_are_sums_the_sets_are_minimal_and_as_small_as_those_that_g
         assert len(units) == 1 or (engine.settle(*at, fewer) <= 0).all()
 
 
-def test_a_query_is_charged_what_was_scored_for_it():
-    engine = engine_of(random_mult_vae(), sizes=(7,))
+@pytest.mark.parametrize("protected", [0, 1])
+def test_a_query_is_charged_what_was_scored_for_it(protected):
+    engine = engine_of(random_mult_vae(), sizes=(7,), protected=protected)
     known = everything(engine)
     row, column = (cells[0] for cells in known.any(-1).nonzero(as_tuple=True))
     one = torch.zeros_like(known)

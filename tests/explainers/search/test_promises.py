@@ -13,9 +13,9 @@ from topple.scoring.encoding import encode
 from topple.testing import random_additive, random_mult_vae
 
 
-def engine_of(model, rule=CandidateRule.UNSEEN_BEFORE, goal=Goal.NECESSARY, sizes=(5, 6)):
+def engine_of(model, rule=CandidateRule.UNSEEN_BEFORE, goal=Goal.NECESSARY, sizes=(5, 6), protected=0):
     asked = [
-        Query(history, target.item, k=2, rule=rule, goal=goal)
+        Query(history, target.item, k=2, rule=rule, goal=goal, protected=frozenset(history[:protected]))
         for size in sizes
         for history in [tuple(model.catalogue.vocabulary.ids[:size])]
         for target in recommend(model, history, 2)

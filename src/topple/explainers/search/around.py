@@ -83,9 +83,8 @@ def _around(engine: Engine, points: Tensor, row: Tensor, column: Tensor) -> tupl
     """
     turned = points[:, None] ^ torch.eye(points.shape[1], dtype=torch.bool, device=points.device)  # [Q, H, H]
     scores = engine.shortlist.scores_without(row, torch.cat([points[:, None], turned], 1))
-    engine.count(
-        scores[..., 0].numel(), engine.table.query[row, column], 1 + engine.table.removable[row, column].sum(1)
-    )
+    lengths = engine.table.histories.filled[row].sum(1)
+    engine.count(scores[..., 0].numel(), engine.table.query[row, column], 1 + lengths)
     now, other = scores[:, :1], scores[:, 1:]
     known = now.isfinite() & other.isfinite()
     sign = 1 - 2 * points[..., None].to(scores.dtype)  # a unit of the point is put back
