@@ -103,6 +103,7 @@ def test_items_of_another_catalogue_are_the_reason():
         ),
         ([Shown(3, ("evita",))], {}, "history=3 is not a sequence of item ids"),
         ([Shown(ANA, np.array(1))], {}, r"is array\(1\), no list of item ids"),
+        ([Shown(pd.NA, ("evita",))], {}, r"history=<NA> is not a sequence of item ids"),
         ([Shown(ANA, ("evita",), np.array([1, 2]))], {}, r"user=array\(\[1, 2\]\) is no user id\. Give a text"),
     ],
 )
