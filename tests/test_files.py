@@ -310,6 +310,23 @@ def test_what_another_process_removes_just_then_is_made_again(tmp_path, monkeypa
     assert contents(tmp_path) == {"out": "whole"}
 
 
+def test_a_folder_that_another_process_replaces_while_it_is_looked_at_is_looked_at_again(tmp_path, monkeypatch):
+    write_folder(tmp_path / "out", {"a": "first"})
+    iterdir, turns = Path.iterdir, []
+
+    def moved_meanwhile(path):
+        if path == tmp_path / "out" and not turns:
+            turns.append(path)
+            shutil.move(path, tmp_path / "old")
+            write_folder(tmp_path / "out", {"a": "second"})
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", moved_meanwhile)
+    refuse_existing(tmp_path / "out", overwrite=True, marker="a")
+    assert turns
+
+
 def test_a_running_write_keeps_what_it_has_when_others_write_and_read(tmp_path):
     with writing(tmp_path / "out", overwrite=True) as aside:
         aside.write_text("slow")

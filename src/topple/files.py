@@ -46,18 +46,19 @@ def refuse_existing(path: FilePath, *, overwrite: bool, marker: str | None = Non
     path = path_of(path)
     need(overwrite, bool, "overwrite", "True or False")
     refuse_name(path, _beside(path))
-    repair(path)
-    try:
+
+    def look() -> tuple[bool, bool, bool, bool]:
         exists, folder = path.exists(), path.is_dir()
-        empty, marked = folder and not any(path.iterdir()), marker is not None and (path / marker).exists()
+        return exists, folder, folder and not any(path.iterdir()), (path / (marker or "")).exists()
+
+    try:
+        exists, folder, empty, marked = read_whole(path, look)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}. Choose another path.") from error
     if marker is not None and empty:
         return
     if exists and not overwrite:
-        raise OutputExistsError(
-            f"{path} exists and is left as it is. Choose another path, or pass overwrite (--overwrite)."
-        )
+        raise OutputExistsError(f"{path} exists and is left as it is. Choose another, or pass overwrite (--overwrite).")
     if marker is not None and folder and not marked:
         raise OutputExistsError(
             f"{path} is a folder of something else (there is no {marker} in it) and is left as it is. Choose another path."
