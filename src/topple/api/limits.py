@@ -194,10 +194,9 @@ def known_queries(queries: Iterable[Query], catalogue: Catalogue, unknown: Unkno
 
 
 def _known(queries: Iterable[Query], left_out: LeftOut) -> Iterator[Query]:
-    names = ("protected", "groups", "item_costs", "candidates", "exclude")
     of_set: dict[Any, dict[str, Any]] = {}  # a run shares few constraints among all queries
     for query in queries:
-        constraints = {name: getattr(query, name) for name in names}
+        constraints = {name: getattr(query, name) for name in WORDS}
         try:
             key = tuple(constraints.values())
             known = of_set[key] if key in of_set else of_set.setdefault(key, without_unknown(constraints, left_out))

@@ -1,6 +1,6 @@
 """Lists that were shown, histories, and items that may be listed, from tables with one row an item or an event."""
 
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from narwhals import Series
 
 from topple.data.formats import ATOMIC, JSON_LINES, TextTable, lines_of
-from topple.data.rows.names import ITEMS, USERS, plain_column, say_taken
+from topple.data.rows.names import ITEMS, by_number, id_columns, plain_column, say_taken
 from topple.data.tables import (
     column_of,
     frame_of,
@@ -145,11 +145,8 @@ class _Rows:
     ) -> None:
         is_path = isinstance(source, str | Path)
         if text is not None and not text.header:
-            user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
-
-        def ids_among(present: Sequence[str]) -> list[str]:
-            return [plain_column(present, user, "user", USERS), plain_column(present, item, "item", ITEMS)]
-
+            user, item = by_number(user, "user", "1"), by_number(item, "item", "2")
+        ids_among = partial(id_columns, user=user, item=item)
         read = read_table(Path(source), text, ids_among) if is_path else source
         self.frame, self.name = frame_of(read), str(source) if is_path else "the frame"
         named = ids_among(self.frame.columns)

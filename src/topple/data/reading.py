@@ -17,7 +17,7 @@ from topple.data.merging import Duplicates, Rows, merged, usual
 from topple.data.rows.account import Account, Dropped, Step
 from topple.data.rows.columns import Columns
 from topple.data.rows.events import Events
-from topple.data.rows.names import AUTO, ITEMS, USERS, plain_column
+from topple.data.rows.names import AUTO, by_number, id_columns
 from topple.data.tables import frame_of, read_table
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError, as_list, need, shown
@@ -140,8 +140,8 @@ def table_of(
         for what, column in zip(("user", "item"), named, strict=False):
             need(column, str, what, "the name of a column")
         if not text.header and not adjacency:
-            user, item = ("1" if user == "user" else user), ("2" if item == "item" else item)
-        ids = partial(_ids_among, user=user, item=item)
+            user, item = by_number(user, "user", "1"), by_number(item, "item", "2")
+        ids = partial(id_columns, user=user, item=item)
         source = _adjacency(path, text) if adjacency else read_table(path, text, ids, (title,))
     named = (user, item, rating, title, timestamp, weight)
     return Columns.of(frame_of(source), named, ordered=ordered, day_first=day_first), name
@@ -172,11 +172,6 @@ def _read(columns: Columns, duplicates: Duplicates | None, name: str | None, acc
 def _adjacency(path: Path, text: TextTable) -> pa.Table:
     """Return the pairs of a file of adjacency lists; where no separator is named, it is blanks and tabs."""
     return read_adjacency(path, text.separator and text.delimiter(()), text.encoding)
-
-
-def _ids_among(present: Sequence[str], user: str, item: str) -> list[str]:
-    """Return which of the columns that are there hold the ids."""
-    return [plain_column(present, user, "user", USERS), plain_column(present, item, "item", ITEMS)]
 
 
 def _interactions(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from topple.data.formats import TextTable
-from topple.data.rows.names import ITEMS, TITLES, plain_column, say_taken
+from topple.data.rows.names import ITEMS, TITLES, by_number, plain_column, say_taken
 from topple.data.tables import missing_column, read_table
 from topple.errors import DataError, DataNotFoundError, need
 from topple.inputs import path_of, problem
@@ -46,7 +46,7 @@ def read_titles(
     if path.name == "u.item":
         return movielens_titles(path, "|")
     if not header:
-        item, title = ("1" if item == "item" else item), ("2" if title == "title" else title)
+        item, title = by_number(item, "item", "1"), by_number(title, "title", "2")
 
     def items_among(names: Sequence[str]) -> list[str]:
         return [plain_column(names, item, "item", (*ITEMS, "id"))]

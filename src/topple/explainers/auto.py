@@ -127,11 +127,11 @@ class Auto(SetSearch):
         if engine.goal is not Goal.NECESSARY or not settings.again or not tried.any():
             return sets
         part, (row, column) = engine.part(tried), tried.nonzero(as_tuple=True)
-        known = torch.zeros_like(part.table.removable)  # [b, t, h], of the part
-        known[part.table.cells] = sets[row, column, : known.shape[-1]]
+        units = part.table.removable.shape[-1]
+        known = part.table.arranged_like(table, tried, sets)[..., :units]  # [b, t, h], of the part
         known = _cheaper(part, self._exchanged(part, AGAIN * settings.width), known)
         new = torch.zeros_like(sets)
-        new[row, column, : known.shape[-1]] = smaller_around(part, known)[part.table.cells]
+        new[row, column, :units] = smaller_around(part, known)[part.table.cells]
         return _cheaper(engine, new, sets)
 
     def _enumerated(self, engine: Engine, claims: Claims, asked: Tensor) -> Claims:

@@ -12,7 +12,7 @@ from topple.data.formats import ORDER, exploded
 from topple.data.merging import Rows
 from topple.data.rows.account import Dropped, Order, Step
 from topple.data.rows.events import Events
-from topple.data.rows.names import AUTO, ITEMS, RATINGS, TIMES, USERS, WEIGHTS, plain_column, say_taken
+from topple.data.rows.names import AUTO, RATINGS, TIMES, WEIGHTS, id_columns, named_like, say_taken
 from topple.data.tables import column_of, missing_column, ratings_of, times_of, weights_of
 from topple.data.vocabulary import Vocabulary
 from topple.errors import DataError, need, shown
@@ -95,10 +95,10 @@ class Columns:
         """
         user, item, rating, title, timestamp, weight = _need_names(*named)
         usual_user, usual_item = user, item
-        user, item = plain_column(frame.columns, user, "user", USERS), plain_column(frame.columns, item, "item", ITEMS)
+        user, item = id_columns(frame.columns, user, item)
         # Named before lists are taken apart, for a column of lists is called so too, and after, for the fields of objects are columns then.
         frame = exploded(frame, item, (user, item, rating, title, timestamp, weight))
-        user, item = plain_column(frame.columns, user, "user", USERS), plain_column(frame.columns, item, "item", ITEMS)
+        user, item = id_columns(frame.columns, user, item)
         say_taken((usual_user, user), (usual_item, item))
         by_name = {str(column).lower(): column for column in frame.columns}
         if weight == AUTO:
@@ -244,7 +244,7 @@ class Columns:
         names = [str(column) for column in self.frame.columns if column not in read]
         found = {}
         for what, usual, column in (("time", TIMES, self.timestamp), ("rating", RATINGS, self.rating or self.weight)):
-            near = [name for name in names if name.lower().replace("_", "").replace(" ", "") in usual]
+            near = named_like(names, usual)
             if column is None and near:
                 found[what] = near[0]
         return found

@@ -70,12 +70,12 @@ def network_of(engine: Engine) -> Network | None:
     layers = getattr(recommender, "layers", None)
     if Capability.FEED_FORWARD not in recommender.capabilities or layers is None:
         return None
-    version = recommender.learned_version()
-    if not version or not may_hold(sum(layer.weight.numel() for layer in layers())):
-        return Network.of(layers())
+    version, shown = recommender.learned_version(), layers()
+    if not version or not may_hold(sum(layer.weight.numel() for layer in shown)):
+        return Network.of(shown)
     with _LOCK:
         network = _NETWORKS.setdefault(recommender, Memo())
-    return network.get(version, lambda: Network.of(layers()))
+    return network.get(version, lambda: Network.of(shown))
 
 
 def _plain_histories(engine: Engine) -> Tensor:

@@ -42,17 +42,22 @@ class Singles:
             units: the units, one of which is removed too [Q, L].
             scores: the scores without the set [Q, C].
         """
-        alone, scores = self._scores[row[:, None], units], scores[:, None]
+        alone, scores = self.known_scores[row[:, None], units], scores[:, None]
         return torch.where(scores.isfinite(), scores + self._effect[row[:, None], units], alone)
 
     @cached_property
     def _effect(self) -> Tensor:
         """What each unit alone changes the scores by [B, H, C]."""
         unchanged = self.unchanged[:, None]
-        return torch.where(unchanged.isfinite(), self._scores - unchanged, 0)
+        return torch.where(unchanged.isfinite(), self.known_scores - unchanged, 0)
 
     @property
-    def _scores(self) -> Tensor:
+    def known_scores(self) -> Tensor:
+        """The scores without each unit [B, H, C].
+
+        Raises:
+            TypeError: the full catalogue judges the goal.
+        """
         if self.scores is None:
             raise TypeError("no scores of single units: the full catalogue judges the goal")
         return self.scores
@@ -105,12 +110,10 @@ class AdditivePromises(Promises):
     def __init__(
         self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
     ) -> None:
-        if alone.scores is None:
-            raise TypeError("no scores of single units: the full catalogue judges the goal")
         self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
         self._targets = engine.shortlist.targets(row, column)
         self._promise, self._alone = alone.margins[row, column], alone  # [Q, H]
-        self._scores = alone.scores[row, first]  # [Q, C]
+        self._scores = alone.known_scores[row, first]  # [Q, C]
         self._tried = self._scores
 
     def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:

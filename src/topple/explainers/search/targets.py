@@ -94,9 +94,9 @@ class TargetTable:
         return _arranged(cells, histories, self.source[cells.history], (unit, size), by_query, self.nobody)
 
     def arranged_like(self, whole: "TargetTable", chosen: Tensor, cells: Tensor) -> Tensor:
-        """Return the values of the chosen cells of the whole table [B, T] in the cells of this one, which was selected."""
+        """Return the values of the chosen cells of the whole table [B, T, ...] in the cells of this one, which was selected."""
         row, column = (chosen & whole.asked).nonzero(as_tuple=True)
-        out = cells.new_zeros(self.target.shape)
+        out = cells.new_zeros(*self.target.shape, *cells.shape[2:])
         out[self.cells] = cells[row, column]
         return out
 
