@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import narwhals as nw
@@ -128,8 +129,8 @@ class Columns:
     def holes(self) -> list[str]:
         """Return a message for each column that has holes."""
         found = []
-        for what, column in self._read().items():
-            rows = np.flatnonzero(_holes(self.frame[column], what))
+        for what, (column, holes) in self._holes.items():
+            rows = np.flatnonzero(holes)
             if len(rows):
                 value = self.frame[column][int(rows[0])]
                 there = f", which holds {shown(value)} there" if isinstance(value, str) and value else ""
@@ -142,22 +143,26 @@ class Columns:
 
     def without_holes(self) -> tuple[Self, Step]:
         """Return the table of the rows that have a value in each of the columns but titles, and what is left out."""
-        holes = {column: _holes(self.frame[column], what) for what, column in self._read().items()}
-        counts = {column: int(rows.sum()) for column, rows in holes.items() if rows.any()}
+        counts = {column: int(holes.sum()) for column, holes in self._holes.values() if holes.any()}
         if not counts:
             return self, Step(Dropped.HOLES, 0)
-        whole = ~np.any(list(holes.values()), axis=0)
-        left_out = int((~whole).sum())
+        found = self.whole()
+        left_out = len(self.frame) - len(found.frame)
         told = ", ".join(f"{column!r} {count:,}" for column, count in counts.items())
         logger.warning("%d of %d rows are left out, for something is missing: %s", left_out, len(self.frame), told)
-        return replace(self, frame=self.frame.filter(whole.tolist())), Step(Dropped.HOLES, left_out, told=counts)
+        return found, Step(Dropped.HOLES, left_out, told=counts)
 
     def whole(self) -> Self:
         """Return the table of the rows without a hole, without a word."""
         if not len(self.frame):
             return self
-        holes = [_holes(self.frame[column], what) for what, column in self._read().items()]
+        holes = [holes for _, holes in self._holes.values()]
         return replace(self, frame=self.frame.filter((~np.any(holes, axis=0)).tolist()))
+
+    @cached_property
+    def _holes(self) -> dict[str, tuple[str, BoolArray]]:
+        """Each column that is read but for titles, and which rows have no value there, by what it holds."""
+        return {what: (column, _holes(self.frame[column], what)) for what, column in self._read().items()}
 
     def _read(self) -> dict[str, str]:
         """Return the columns that are read, by what they hold, but for titles."""
