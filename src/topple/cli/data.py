@@ -104,7 +104,7 @@ def describe(
         if found:
             _tell_problems(columns, name, found, json=json)
             raise typer.Exit(2)
-        read: Interactions | None = reading.read_table(chosen)
+        read: Interactions | None = reading.read_table(chosen, columns)
     else:
         alishop = isinstance(source(name), Alishop)
         read = None if alishop else source(name).load(chosen.data_dir)

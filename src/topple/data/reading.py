@@ -95,6 +95,13 @@ def read_interactions(
     need(drop_missing, bool, "drop_missing", "True or False")
     text, named = TextTable(separator, header, encoding, decimal), (user, item, rating, title, timestamp, weight)
     columns, name = table_of(source, named, text, form=form, ordered=ordered, day_first=day_first, name=name)
+    return interactions_of(columns, name, duplicates, drop_missing=drop_missing)
+
+
+def interactions_of(
+    columns: Columns, name: str | None, duplicates: Duplicates | None, *, drop_missing: bool
+) -> Interactions:
+    """Return the interactions of a table whose columns are found; see `read_interactions`."""
     for message in columns.absent():
         raise DataError(message)
     account = Account(len(columns.frame), order=columns.order, unread=columns.unread())

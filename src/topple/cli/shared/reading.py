@@ -38,7 +38,7 @@ def load(choice: "DataChoice") -> "Split":
         return titled(choice, source(choice.dataset).split(choice.data_dir, _given(choice)))
     try:
         with bytes_bar(f"read {choice.interactions}") as on_bytes, watching(on_bytes):
-            read = read_table(choice)
+            read = read_table(choice, columns_of(choice))
     except DataNotFoundError:
         raise
     except DataError as error:
@@ -77,28 +77,12 @@ def check(choice: "DataChoice") -> None:
             )
 
 
-def read_table(choice: "DataChoice") -> "Interactions":
-    """Read the table of interactions."""
-    from topple.data.reading import read_interactions
+def read_table(choice: "DataChoice", columns: "Columns") -> "Interactions":
+    """Return the interactions of the table whose columns were found."""
+    from topple.data.reading import interactions_of
 
-    return read_interactions(
-        choice.interactions,
-        user=choice.user_column,
-        item=choice.item_column,
-        rating=choice.rating_column,
-        title=_title(choice),
-        timestamp=choice.time_column,
-        weight=_weight(choice),
-        separator=choice.separator,
-        duplicates=_duplicates(choice),
-        form=choice.form,  # type: ignore[arg-type] # checked there
-        header=choice.header,
-        encoding=choice.encoding,
-        decimal=choice.decimal,
-        day_first=choice.day_first,
-        drop_missing=choice.drop_missing,
-        ordered=choice.ordered,
-    )
+    name = None if choice.interactions is None else choice.interactions.name
+    return interactions_of(columns, name, _duplicates(choice), drop_missing=choice.drop_missing)
 
 
 def columns_of(choice: "DataChoice") -> "Columns":
