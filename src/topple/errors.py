@@ -148,6 +148,16 @@ def shown(value: object) -> str:
         return f"a value of type {type(value).__name__}"
 
 
+def counted(count: int, what: str, several: str = "") -> str:
+    """Return so many of a thing in words.
+
+    Example:
+        >>> counted(1, "row"), counted(1200, "row"), counted(2, "history", "histories")
+        ('1 row', '1,200 rows', '2 histories')
+    """
+    return f"{count:,} {what if count == 1 else several or f'{what}s'}"
+
+
 def escaped(text: str) -> str:
     r"""Return a text with control characters written out, so that none reaches a terminal.
 

@@ -7,7 +7,7 @@ from itertools import compress
 from typing import Any, TypeAlias, TypeVar
 
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import QueryError, is_list, shown
+from topple.errors import QueryError, counted, is_list, shown
 from topple.records.history import History
 from topple.records.question import Query, Request, Unknown, id_set
 from topple.types import ItemId, UserId, plain
@@ -84,13 +84,13 @@ class LeftOut:
         """Say what was left out, a sentence for histories and one for each constraint; none where nothing was."""
         told = []
         if self.events:
-            count, histories = sum(self.events.values()), self.histories
-            told.append(
-                f"{count:,} {'event' if count == 1 else 'events'} of {histories:,} {'history' if histories == 1 else 'histories'} left "
-                f"out: the catalogue does not hold {_named(self.events)}"
+            events, histories = (
+                counted(sum(self.events.values()), "event"),
+                counted(self.histories, "history", "histories"),
             )
+            told.append(f"{events} of {histories} left out: the catalogue does not hold {_named(self.events)}")
         told += [
-            f"{len(items):,} {'id' if len(items) == 1 else 'ids'} of {WORDS[name]} left out: the catalogue does not hold {_named(items)}"
+            f"{counted(len(items), 'id')} of {WORDS[name]} left out: the catalogue does not hold {_named(items)}"
             for name, items in self.constraints.items()
         ]
         return told

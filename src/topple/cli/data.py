@@ -14,7 +14,7 @@ from rich.text import Text
 from topple import registry
 from topple.cli.shared.options import DataChoice, Json, plainly, takes_data
 from topple.cli.shared.showing import console, show_json
-from topple.errors import DataError, SettingsError, escaped
+from topple.errors import DataError, SettingsError, counted, escaped
 
 if TYPE_CHECKING:
     from topple.data.interactions import Interactions
@@ -121,8 +121,7 @@ def _tell_problems(columns: "Columns", name: str, problems: Sequence[str], *, js
         console().print(f"{name}, the first rows as they are written:", markup=False, soft_wrap=True)
         console().print(_rows_table(rows))
     screen = Console(stderr=True, highlight=False)
-    count = len(problems)
-    screen.print(f"[bold red]error:[/] {count:,} {'problem' if count == 1 else 'problems'}:", soft_wrap=True)
+    screen.print(f"[bold red]error:[/] {counted(len(problems), 'problem')}:", soft_wrap=True)
     for number, problem in enumerate(problems, start=1):
         screen.print(f"{number}. {escaped(problem)}", markup=False, soft_wrap=True)
 

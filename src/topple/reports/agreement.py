@@ -4,6 +4,7 @@ from rich.table import Table
 from rich.text import Text
 
 from topple.data.vocabulary import Catalogue
+from topple.errors import counted
 from topple.records.agreement import Agreement, Cause, Match
 from topple.types import ItemId
 
@@ -28,14 +29,16 @@ def agreement_sentences(found: Agreement) -> list[str]:
     total, ties = len(found.lists), found.count(Match.TIED)
     same = found.count(Match.IDENTICAL)
     lines = [
-        f"{same + ties:,} of {_lists(total)} {'is' if same + ties == 1 else 'are'} the model's: {same:,} identical"
+        f"{same + ties:,} of {counted(total, 'shown list')} {'is' if same + ties == 1 else 'are'} the model's: {same:,} identical"
         + (f", {ties:,} identical up to ties." if ties else "."),
         f"Mean overlap at {found.k}: {found.overlap:.3f}.",
     ]
     reordered = found.count(Match.REORDERED)
     if reordered:
-        lines.append(f"{_lists(reordered)} {'holds' if reordered == 1 else 'hold'} the model's items in another order.")
-    lines += [f"{_lists(count)}: {MEANINGS[cause]}." for cause, count in found.causes.items()]
+        lines.append(
+            f"{counted(reordered, 'shown list')} {'holds' if reordered == 1 else 'hold'} the model's items in another order."
+        )
+    lines += [f"{counted(count, 'shown list')}: {MEANINGS[cause]}." for cause, count in found.causes.items()]
     return lines
 
 
@@ -51,7 +54,8 @@ def differences_table(found: Agreement, catalogue: Catalogue, most: int) -> Tabl
     more = len(differing) - most
     caption = Text(f"and {more:,} more, not shown") if more > 0 else None
     table = Table(
-        title=Text(f"{_lists(len(differing))} that {'differs' if len(differing) == 1 else 'differ'}"), caption=caption
+        title=Text(f"{counted(len(differing), 'shown list')} that {'differs' if len(differing) == 1 else 'differ'}"),
+        caption=caption,
     )
     for column in ("user", f"of {found.k}", "why", "shown, not the model's", "the model's, not shown"):
         table.add_column(column, justify="right" if column.startswith("of ") else "left", overflow="fold")
@@ -71,7 +75,3 @@ def differences_table(found: Agreement, catalogue: Catalogue, most: int) -> Tabl
 def _titles(items: list[ItemId], catalogue: Catalogue) -> str:
     rest = f", {len(items) - 3} more" if len(items) > 3 else ""
     return ", ".join(catalogue.title(item) for item in items[:3]) + rest
-
-
-def _lists(count: int) -> str:
-    return f"{count:,} shown list" if count == 1 else f"{count:,} shown lists"

@@ -8,6 +8,7 @@ import numpy as np
 
 from topple.data.interactions import Interactions
 from topple.data.splitting import HeldOut, Split
+from topple.errors import counted
 
 FEW = 30
 """A mean over fewer users or queries says how many, and that they are few."""
@@ -20,9 +21,9 @@ def of_few(count: int, what: str = "user") -> str:
         >>> of_few(6), of_few(1200, "query")
         ('over 6 users: too few to go by', 'over 1,200 queries')
     """
-    several = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    several = f"{what[:-1]}ies" if what.endswith("y") else ""
     few = ": too few to go by" if count < FEW else ""
-    return f"over {count:,} {what if count == 1 else several}{few}"
+    return f"over {counted(count, what, several)}{few}"
 
 
 def split_sentences(split: Split) -> list[str]:
@@ -63,7 +64,7 @@ def training_sentences(training: Mapping[str, Any]) -> list[str]:
     if "best_epoch" not in training:
         return [f"Trained{seconds}."]
     best = f"the state of epoch {training['best_epoch']:,} is kept, the best of the validation users"
-    told = f"Trained: {epochs:,} {'epoch' if epochs == 1 else 'epochs'}{seconds}; {best}."
+    told = f"Trained: {counted(epochs, 'epoch')}{seconds}; {best}."
     return [told + _ended(training)]
 
 

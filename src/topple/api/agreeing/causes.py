@@ -8,6 +8,7 @@ from math import log1p, sqrt
 import numpy as np
 
 from topple.api.agreeing.asking import Told, ask
+from topple.errors import counted
 from topple.records.agreement import Cause
 from topple.records.question import CandidateRule, Request
 from topple.scoring.recommender import Recommender
@@ -196,7 +197,7 @@ class Trying:
             np.array([item for item, _ in times.most_common(3)], dtype=np.int64)
         )
         words = (
-            f"{len(times):,} {'item' if len(times) == 1 else 'items'} that the model lists for these users are shown to nobody, such "
+            f"{counted(len(times), 'item')} that the model lists for these users are shown to nobody, such "
             f"as {', '.join(map(repr, frequent))} (out of stock?); without them the model gives the list"
         )
         return self._hypothesis(Cause.FILTER, requests, words)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
+from topple.errors import counted
 from topple.types import JsonObject
 
 
@@ -56,26 +57,26 @@ class Step:
 
     def sentence(self) -> str:
         """Return the step in words."""
-        rows = f"{self.rows:,}"
-        gone = [_many(count, what) for count, what in ((self.users, "user"), (self.items, "item")) if count]
+        rows, pairs = counted(self.rows, "row"), counted(self.rows, "interaction")
+        gone = [counted(count, what) for count, what in ((self.users, "user"), (self.items, "item")) if count]
         without = f" ({' and '.join(gone)} had no other)" if gone else ""
         match self.why:
             case Dropped.HOLES:
                 columns = ", ".join(f"{column} {count:,}" for column, count in self.told.items())
-                return f"{rows} {_rows(self.rows)} with something missing, by column: {columns}."
+                return f"{rows} with something missing, by column: {columns}."
             case Dropped.REPEATS:
-                return f"{rows} {_rows(self.rows)} repeating a pair of user and item: {MERGED[str(self.told['by'])]}."
+                return f"{rows} repeating a pair of user and item: {MERGED[str(self.told['by'])]}."
             case Dropped.NO_WEIGHT:
-                return f"{rows} {_pairs(self.rows)} whose weights come to 0{without}."
+                return f"{pairs} whose weights come to 0{without}."
             case Dropped.NOT_POSITIVE:
-                return f"{rows} {_pairs(self.rows)} with a rating that is not above {self.told['above']:g}{without}."
+                return f"{pairs} with a rating that is not above {self.told['above']:g}{without}."
             case Dropped.FEW_ITEMS:
                 fewest = self.told["minimum"]
-                return f"{rows} {_pairs(self.rows)} of {_many(self.users, 'user')} with fewer than {fewest}{_left(self.items)}."
+                return f"{pairs} of {counted(self.users, 'user')} with fewer than {fewest}{_left(self.items)}."
             case Dropped.UNSEEN_ITEMS:
-                nothing_left = f"; {_many(self.users, 'user')} had no other" if self.users else ""
+                nothing_left = f"; {counted(self.users, 'user')} had no other" if self.users else ""
                 return (
-                    f"{rows} {_pairs(self.rows)} of held-out users with {_many(self.items, 'item')} that no training user "
+                    f"{pairs} of held-out users with {counted(self.items, 'item')} that no training user "
                     f"met{nothing_left}."
                 )
 
@@ -125,12 +126,10 @@ class Account:
         if self.rows is None:
             return []
         span = "" if self.span is None else f", from {self.span[0]} to {self.span[1]}"
-        lines = [f"{self.rows:,} {_rows(self.rows)}: {_many(self.users, 'user')}, {_many(self.items, 'item')}{span}."]
+        lines = [f"{counted(self.rows, 'row')}: {counted(self.users, 'user')}, {counted(self.items, 'item')}{span}."]
         lines += [f"Left out: {step.sentence()}" for step in self.steps]
         if self.kept:
-            lines.append(
-                f"Kept as events of a history: {self.kept:,} {_rows(self.kept)} repeating a pair of user and item."
-            )
+            lines.append(f"Kept as events of a history: {counted(self.kept, 'row')} repeating a pair of user and item.")
         lines.append(f"Order of the events: {ORDERS[self.order]}.")
         if "time" in self.unread:
             column = self.unread["time"]
@@ -173,17 +172,5 @@ ORDERS = {
 }
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _rows(count: int) -> str:
-    return "row" if count == 1 else "rows"
-
-
-def _pairs(count: int) -> str:
-    return "interaction" if count == 1 else "interactions"
-
-
 def _left(items: int) -> str:
-    return f"; {_many(items, 'item')} left with them" if items else ""
+    return f"; {counted(items, 'item')} left with them" if items else ""
