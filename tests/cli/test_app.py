@@ -60,7 +60,7 @@ def test_help_and_version_load_nothing_heavy_and_are_quick():
     *asked, seconds, loaded = done.stdout.splitlines()
     assert {"--help", "--version", "explain --help", "data list --help", "bench recommenders --help"} <= set(asked)
     assert float(seconds) < 1, "processor time a help text, after Python has started"
-    assert not {"torch", "scipy", "pandas", "polars", "pyarrow", "matplotlib"} & set(loaded.split())
+    assert not {"torch", "scipy", "pandas", "polars", "pyarrow", "matplotlib", "numba"} & set(loaded.split())
 
 
 def test_demo_does_the_whole_job(topple, tmp_path):
