@@ -122,9 +122,9 @@ class _Bounding:
         query = int(engine.table.query[row, column])
         if problem.k < 1 or left <= 0 or engine.account.left(query) <= 0:
             return Outcome(False, None, 0, 0)
-        leaves = Leaves(engine, row, column, shrunk.items, problem)
+        leaves = Leaves(engine, row, column, shrunk.items, shrunk.start, shrunk.effect, problem)
         outcome = search(
-            problem, leaves.score, left, lambda sets: engine.account.left(query) >= sets * leaves.work, leaves.work
+            problem, leaves.score, left, lambda sets: engine.account.left(query) >= sets * leaves.most, leaves.work
         )
         self.work[row, column] += outcome.work
         return outcome

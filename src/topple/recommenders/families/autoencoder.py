@@ -16,7 +16,7 @@ from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings
 from topple.recommenders.saving.arrays import fitting_arrays
 from topple.recommenders.training.loop import train
-from topple.scoring.layers import Layer
+from topple.scoring.layers import Layer, tanh_
 from topple.scoring.memo import Memo
 from topple.scoring.memory import may_hold
 from topple.scoring.products import lengths_of, products
@@ -224,7 +224,7 @@ def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
 
 
 def _tanh(values: Tensor) -> Tensor:
-    return torch.tanh(values) if values.requires_grad else values.tanh_()
+    return torch.tanh(values) if values.requires_grad else tanh_(values)
 
 
 def _add(values: Tensor, bias: Tensor) -> Tensor:
