@@ -17,8 +17,8 @@ def test_no_set_is_above_the_quadratic_bound(drawn):
     network, size = Network.of(layers), int(x[0].sum())
     around = stages(network, torch.stack([base - 0.4, base]), effect, free.expand(2, -1), size)
     bound = quadratic(network, around, size, pool, 5)
-    assert bound.pair.diagonal(dim1=1, dim2=2).abs().max() == 0
-    value = bound.const[1] + x @ bound.single[1] + torch.einsum("si,ijc,sj->sc", x, bound.pair[1].double(), x)
+    assert bound.pair.diagonal(dim1=2, dim2=3).abs().max() == 0
+    value = bound.const[1] + x @ bound.single[1] + torch.einsum("si,cij,sj->sc", x, bound.pair[1].double(), x)
     assert (value - (scores - scores[:, [5]])).min() > -1e-9
 
 

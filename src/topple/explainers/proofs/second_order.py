@@ -22,7 +22,7 @@ class Quadratic:
     Args:
         const: [N, C].
         single: [N, H, C].
-        pair: once for each order of the two, 0 for an item with itself, float32 [N, H, H, C].
+        pair: once for each order of the two, 0 for an item with itself, float32 [N, C, H, H].
     """
 
     const: Tensor
@@ -118,7 +118,7 @@ def quadratic(network: Network, layers: Sequence[Stage], size: int, pool: Tensor
     widest = max(stage.effect.shape[-1] for stage in layers)
     const = const + size * size * (widest + 4) * 2.0**-23 * rough
     pair.diagonal(dim1=2, dim2=3).zero_()
-    return Quadratic(const, single, pair.permute(0, 2, 3, 1))
+    return Quadratic(const, single, pair)
 
 
 def curvature(z0: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:

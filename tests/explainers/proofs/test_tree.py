@@ -1,0 +1,99 @@
+from itertools import combinations
+
+import pytest
+import torch
+
+from tests.explainers.proofs.test_branch_and_bound import problem_of
+from topple.explainers.proofs import tree as module
+from topple.explainers.proofs.tree import Tree, halves, rounding
+
+
+def tree_of(const, single, pair, size, k):
+    """A tree over all items in their order; const [C], single [H, C], pair [C, H, H]."""
+    items = len(single)
+    problem = problem_of(0, size, k)[0]
+    object.__setattr__(problem, "removable", torch.ones(items, dtype=torch.bool))
+    half = torch.from_numpy(halves(pair.float().numpy(), size))
+    return Tree.begun(const, single + half, pair.permute(1, 2, 0), torch.arange(items), problem)
+
+
+def ranks(tree):
+    """The sets of a tree in the order in which it hands them out."""
+    out = []
+    while not tree.ended:
+        out += [tuple(one.nonzero()[:, 0].tolist()) for one in tree.next_sets()]
+    return out
+
+
+def symmetric(random, competitors, items):
+    pair = torch.randn(competitors, items, items, dtype=torch.float64, generator=random)
+    return (pair + pair.transpose(1, 2)) / 2 * (1 - torch.eye(items, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("sets", [1, 7, 512])
+def test_a_walk_makes_each_set_once_and_in_order(sets, monkeypatch):
+    monkeypatch.setattr(module, "SETS", sets)
+    everyone, none = torch.full((1,), 9.0), torch.zeros(6, 1)
+    tree = tree_of(everyone, none, torch.zeros(1, 6, 6), 3, 1)
+    assert ranks(tree) == list(combinations(range(6), 3))
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_a_walk_keeps_the_sets_with_k_competitors_above_zero_and_no_others(size, k, monkeypatch):
+    monkeypatch.setattr(module, "STEP", 100)
+    shares = []
+    for seed in range(8):
+        random = torch.Generator().manual_seed(seed)
+        const, single = (torch.randn(*shape, dtype=torch.float64, generator=random) for shape in ((4,), (7, 4)))
+        pair = symmetric(random, 4, 7)
+        sets = torch.tensor(list(combinations(range(7), size)))
+        true = const + single[sets].sum(1) + pair[:, sets[:, :, None], sets[:, None]].sum((2, 3)).T
+        able = (true > 0).sum(1) >= k
+        assert ranks(tree_of(const, single, pair, size, k)) == [tuple(one) for one in sets[able].tolist()]
+        shares.append(float(able.double().mean()))
+    assert 0 < sum(shares) < len(shares)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_rounding_drops_no_set_that_topples(size):
+    kept = near = 0
+    for seed in range(30):
+        random = torch.Generator().manual_seed(seed)
+        single = torch.randn(7, 4, dtype=torch.float64, generator=random) * 10.0 ** torch.randint(
+            -3, 4, (7, 1), generator=random
+        )
+        pair = symmetric(random, 4, 7).float().double()
+        sets = torch.tensor(list(combinations(range(7), size)))
+        reach = single[sets].sum(1) + pair[:, sets[:, :, None], sets[:, None]].sum((2, 3)).T
+        const = (
+            1e-9 - reach[torch.randint(len(sets), (4,), generator=random), torch.arange(4)]
+        )  # just above 0 for one set
+        able = {tuple(one) for one in sets[(const + reach > 0).any(1)].tolist()}
+        found = ranks(tree_of(const + rounding(const, single, pair, size), single, pair, size, 1))
+        assert able <= set(found)
+        kept, near = kept + len(found), near + len(able)
+    assert near <= kept < 1.2 * near
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 5])
+def test_halves_are_the_largest_sums_of_others(size):
+    pair = symmetric(torch.Generator().manual_seed(size), 3, 5).float()
+    found = torch.from_numpy(halves(pair.numpy(), size))
+    for number in range(3):
+        for item in range(5):
+            others = torch.cat([pair[number, item, :item], pair[number, item, item + 1 :]]).sort(descending=True).values
+            expected = torch.cat([torch.zeros(1), others.cumsum(0)])[:size]
+            assert torch.allclose(found[:, item, number], expected, atol=1e-6)
+
+
+def test_work_is_counted_and_a_little_at_a_time(monkeypatch):
+    monkeypatch.setattr(module, "STEP", 1)
+    tree = tree_of(torch.full((1,), 9.0), torch.zeros(6, 1), torch.zeros(1, 6, 6), 2, 1)
+    steps, worked = 0, tree.worked
+    while not tree.ended:
+        assert len(tree.next_sets()) <= 6
+        steps += 1
+        assert tree.worked - worked <= 18
+        worked = tree.worked
+    assert steps > 5
