@@ -144,6 +144,8 @@ class TestRefusals:
     def test_an_index_out_of_range(self):
         with pytest.raises(IndexError):
             Vocabulary(["a"]).decode([1])
+        with pytest.raises(IndexError, match=r"item index -1 is below 0\. Indices count from 0"):
+            Vocabulary(["a"]).decode([0, -1])
 
 
 class TestUnknownIds:

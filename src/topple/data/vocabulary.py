@@ -77,7 +77,7 @@ class Vocabulary:
     @property
     def ids(self) -> tuple[Id, ...]:
         """All ids in index order."""
-        return tuple(self._ids.to_pylist())
+        return tuple(self._listed)
 
     @property
     def column(self) -> pa.Array:
@@ -114,9 +114,15 @@ class Vocabulary:
         return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
 
     def decode(self, indices: Iterable[int] | IntArray) -> tuple[Id, ...]:
-        """Return the outside id of each index."""
-        wanted = np.fromiter(indices, dtype=np.int64) if not isinstance(indices, np.ndarray) else indices
-        return tuple(self._ids.take(pa.array(wanted, type=pa.int64())).to_pylist())
+        """Return the outside id of each index.
+
+        Raises:
+            IndexError: an index outside 0 to the number of ids less 1.
+        """
+        wanted = indices.tolist() if isinstance(indices, np.ndarray) else [int(index) for index in indices]
+        if wanted and min(wanted) < 0:
+            raise IndexError(f"{self.kind} index {min(wanted)} is below 0. Indices count from 0.")
+        return tuple([self._listed[index] for index in wanted])
 
     def parse(self, text: str) -> Id:
         """Return the id that a person typed as `text`: an integer where the ids are integers.
@@ -134,8 +140,13 @@ class Vocabulary:
         return int(text) if integers and re.fullmatch(r"\s*-?(0|[1-9][0-9]{,18})\s*", text) else text
 
     @cached_property
+    def _listed(self) -> list[Id]:
+        ids: list[Id] = self._ids.to_pylist()
+        return ids
+
+    @cached_property
     def _index(self) -> dict[Id, int]:
-        return {outside: index for index, outside in enumerate(self._ids.to_pylist())}
+        return {outside: index for index, outside in enumerate(self._listed)}
 
     def _encode_few(self, ids: Sequence[Id]) -> IntArray:
         if {*map(type, ids)} <= {str, int}:  # not True, which would be found as 1

@@ -228,6 +228,14 @@ def draw_key(query: Query) -> int:
     return derive_seed(query.seed, who, query.target, *context)
 
 
+def positions_of(sets: Tensor) -> list[tuple[int, ...]]:
+    """Return the positions of each set, bool [N, H]."""
+    found: list[list[int]] = [[] for _ in range(len(sets))]
+    for number, position in sets.nonzero().tolist():
+        found[number].append(position)
+    return list(map(tuple, found))
+
+
 def named_items(query: Query, positions: Sequence[int]) -> tuple[ItemId, ...]:
     """Return the items at the positions of a query's history, each once unless single events are named."""
     items = tuple(query.history[position] for position in positions)

@@ -1,19 +1,19 @@
 """The judge: sets and what is claimed of them in, Verdicts out. It trusts no claim and searches for no set."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Goal
-from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries
+from topple.scoring.encoding import EncodedHistories, EncodedQueries
 from topple.scoring.pace import TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.verification.outcomes import Outcomes, outcomes_of, target_out, targets_out
-from topple.verification.stamps import stamp, state_of
+from topple.verification.recording import Judged, recorded
+from topple.verification.stamps import state_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,33 +27,6 @@ class ClaimedBounds:
 
     proven_below: Tensor
     method: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """What the judge found about one set for each of N queries.
-
-    Args:
-        without: the outcomes without the set.
-        alone: the outcomes with nothing but the set.
-        necessary: without the set the target is out, bool [N].
-        sufficient: with nothing but the set the target is in, bool [N].
-        valid: the set does what the goal asks, bool [N].
-        minimal: no single unit of the set can be given back, bool [N]; None where the time was over before that was tried.
-        within_rounding: rounding decides about the set, or about a unit of it that might be given back, bool [N].
-        proven_below: as claimed, 0 where the judge refuted it [N].
-        proof_by: whose proof that is, a name a query; nothing for no proof or for what the judge saw.
-    """
-
-    without: Outcomes
-    alone: Outcomes
-    necessary: Tensor
-    sufficient: Tensor
-    valid: Tensor
-    minimal: Tensor | None
-    within_rounding: Tensor
-    proven_below: Tensor
-    proof_by: list[str]
 
 
 class Judge:
@@ -101,16 +74,25 @@ class Judge:
         minimal, within_rounding, (proven_below, proof_by) = self._in_time(sets, valid, bounds)
         within_rounding |= self.wants_out & (without.surely_out != without.possibly_out)
         within_rounding |= self.wants_kept & (kept.surely_out != kept.possibly_out)
-        judged = _Judged(
-            without, kept, necessary, sufficient, valid, minimal, within_rounding & is_set, proven_below, proof_by
+        judged = Judged(
+            sets=sets,
+            present=self.present,
+            wants_out=self.wants_out,
+            wants_kept=self.wants_kept,
+            rank_before=rank_before[:, 0],
+            tied_before=self.unchanged.tied(queries.row, queries.target[:, None])[:, 0],
+            tolerance=self.unchanged.tolerance(queries.row, queries.target[:, None])[:, 0],
+            without=without,
+            alone=kept,
+            necessary=necessary,
+            sufficient=sufficient,
+            valid=valid,
+            minimal=minimal,
+            within_rounding=within_rounding & is_set,
+            proven_below=proven_below,
+            proof_by=proof_by,
         )
-        tolerance = self.unchanged.tolerance(queries.row, queries.target[:, None])
-        tied = self.unchanged.tied(queries.row, queries.target[:, None])
-        before = list(zip(rank_before[:, 0].tolist(), tied[:, 0].tolist(), strict=True))
-        verdicts = [self._verdict(number, sets[number], before[number], judged) for number in range(len(queries))]
-        for verdict, named, eps in zip(verdicts, sets, tolerance[:, 0].tolist(), strict=True):
-            stamp(verdict, self.recommender, state, tuple(named.nonzero()[:, 0].tolist()), eps)
-        return verdicts
+        return recorded(self.recommender, queries, self.rule, judged, state)
 
     def _in_time(
         self, sets: Tensor, valid: Tensor, bounds: ClaimedBounds | None
@@ -249,38 +231,3 @@ class Judge:
         surely_out, _ = targets_out(self.unchanged, self.queries, row[tried], keep, to_be_in[tried])
         works[tried] &= ~surely_out | ~to_be_in[tried]
         return works
-
-    def _verdict(self, number: int, named: Tensor, before: tuple[int, int], judged: _Judged) -> Verdict:
-        """Return the verdict of one query, whose set is `named`, bool [H], and whose target has a rank and ties before."""
-        query, decode = self.queries.queries[number], self.recommender.catalogue.vocabulary.decode
-        at_least = float(judged.proven_below[number]) / THOUSANDTHS
-        known: dict[str, Any] = {
-            **{"at_least": at_least if at_least > 0 else None, "proof_by": judged.proof_by[number]},
-            **{"rank_before": before[0], "tied_before": before[1]},
-        }
-        if not bool(named.any()):
-            return Verdict(query, self.rule, found=False, **known)
-        without, alone, valid = judged.without, judged.alone, bool(judged.valid[number])
-        margins = ([float(without.lead[number])] if query.goal is not Goal.SUFFICIENT else []) + (
-            [-float(alone.lead[number])] if query.goal is not Goal.NECESSARY else []
-        )
-        without_evidence = valid and query.goal is not Goal.SUFFICIENT and bool(without.by_fillers[number])
-        everything = bool((named == self.present[number]).all()) and len(set(query.history)) > 1
-        return Verdict(
-            query,
-            self.rule,
-            found=True,
-            size=int((named * self.queries.size[self.queries.row[number]]).sum()),
-            rank_after=int(without.rank[number]),
-            tied_after=int(without.tied[number]),
-            rank_alone=int(alone.rank[number]) if bool(alone.tried[number]) else None,
-            replacements=decode(without.entered[number]),
-            necessary=bool(judged.necessary[number]),
-            sufficient=bool(judged.sufficient[number]),
-            minimal=bool(judged.minimal[number]) if valid and judged.minimal is not None else None,
-            margin=min(margins),
-            within_rounding=bool(judged.within_rounding[number]),
-            without_evidence=without_evidence,
-            whole_history=without_evidence and everything,
-            **known,
-        )
