@@ -1,5 +1,6 @@
 """What is scored on the way of a question: rows over the whole catalogue, counted, and histories that are checked."""
 
+import time
 from collections import Counter
 
 import pytest
@@ -198,3 +199,13 @@ def test_nothing_is_scored_twice_over_the_whole_catalogue_by_the_search_and_the_
     found = explain(model, histories, k=5, explainer=name, settings=settings, rule=rule, goal=goal, progress=False)
     assert any(each.valid for each in found)
     assert {kept: number for kept, number in model.rows.items() if number > 1} == {}
+
+
+def test_the_answers_of_a_call_share_the_time_equally_those_that_could_not_be_asked_too():
+    queries = [Query(ANA, target, k=2) for target in ("evita", "alien", "gattaca")]
+    began = time.perf_counter()
+    answers = explain_queries(FILMS.recommender, queries, progress=False)
+    took = time.perf_counter() - began
+    assert [each.status for each in answers] == [Status.FOUND, Status.INVALID, Status.INVALID]
+    assert answers[0].seconds == answers[1].seconds == answers[2].seconds
+    assert 0 < sum(each.seconds for each in answers) < took

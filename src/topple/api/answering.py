@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
 import topple
 from topple.api.answers.asked import Asked
 from topple.api.answers.beside import beside_shown
-from topple.api.answers.building import ItemSet, explanation_of, named_set, with_what_was_left_out
+from topple.api.answers.building import ItemSet, Judgement, named_sets, with_what_was_left_out
 from topple.api.answers.deadline import Deadline
 from topple.api.reasons import NOT_BEGUN, no_evidence, no_such_goal, not_listed
 from topple.api.recommending import say_unused_weights
@@ -37,6 +37,13 @@ from topple.verification.verify import not_allowed
 
 OnQueries: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
+
+
+class Refusal(NamedTuple):
+    """Why a query cannot be asked, and the rank of the target where it is known."""
+
+    reason: str
+    rank_before: int | None = None
 
 
 class Answering:
@@ -141,10 +148,9 @@ class Answering:
         flat = [(number, row, query)
                 for number, row, several in zip(indices, encoded.history_of, queries, strict=True)
                 for query in several]  # fmt: skip
-        explained = self._explained([query for _, _, query in flat], unchanged, [row for _, row, _ in flat])
-        seconds = (time.perf_counter() - started) / max(1, len(flat))
+        explained = self._explained([query for _, _, query in flat], unchanged, [row for _, row, _ in flat], started)
         for (number, _, _), explanation in zip(flat, explained, strict=True):
-            answers[number].append(replace(explanation, seconds=seconds))
+            answers[number].append(explanation)
         for number, row in zip(indices, encoded.history_of, strict=True):
             if asked[number].shown:
                 answers[number] = beside_shown(answers[number], asked[number].shown, unchanged, row)
@@ -163,7 +169,7 @@ class Answering:
         ]
 
     def _explained(
-        self, queries: Sequence[Query], unchanged: UnchangedScores, rows: Sequence[int]
+        self, queries: Sequence[Query], unchanged: UnchangedScores, rows: Sequence[int], started: float
     ) -> list[Explanation]:
         """Answer queries about histories that are scored already; a query that cannot be asked is answered as invalid.
 
@@ -171,75 +177,72 @@ class Answering:
             queries: N queries.
             unchanged: the scores of their histories.
             rows: which of these histories each query is about.
+            started: when their answering began, by `time.perf_counter`: each has an equal share of the time.
         """
-        answers: dict[int, Explanation] = {}
-        for number, query in enumerate(queries):
-            try:
-                check_target(query, self.recommender.catalogue)
-                if query.goal not in self.method.goals:
-                    raise QueryError(no_such_goal(query, self.method))
-            except ToppleError as error:
-                answers[number] = self._invalid(query, str(error))
-        good = [number for number in range(len(queries)) if number not in answers]
+        refused = {number: Refusal(reason) for number, query in enumerate(queries) if (reason := self._refusal(query))}
+        good = [number for number in range(len(queries)) if number not in refused]
+        listed: list[int] = []
         if good:
             whole = unchanged.encoded
             encoded = encode(
                 [queries[number] for number in good], self.recommender.catalogue, device=unchanged.histories.items.device,
                 encoded=EncodedHistories(whole.histories, whole.unit, whole.size, [rows[number] for number in good]),
             )  # fmt: skip
-            explained = self._explained_where_listed(replace(encoded, unchanged=unchanged), unchanged)
-            answers.update(zip(good, explained, strict=True))
+            absent = self._not_listed(encoded, unchanged)
+            refused |= {good[turn]: refusal for turn, refusal in absent.items()}
+            listed = [number for number in good if number not in refused]
+        if listed:
+            turns = [turn for turn in range(len(good)) if turn not in absent]
+            encoded = encoded.select(torch.tensor(turns, device=encoded.row.device)) if absent else encoded
+            judged = self._judged(replace(encoded, unchanged=unchanged), unchanged)
+        seconds = (time.perf_counter() - started) / max(1, len(queries))
+        answers = {n: self._invalid(queries[n], *refusal, seconds=seconds) for n, refusal in refused.items()}
+        if listed:
+            explanations = judged.explanations(self.recommender, seconds=seconds, **self.stamp)
+            answers.update(zip(listed, explanations, strict=True))
         return [answers[number] for number in range(len(queries))]
 
-    def _explained_where_listed(self, queries: EncodedQueries, unchanged: UnchangedScores) -> list[Explanation]:
-        """Ask the method about the targets that are in their lists, and judge what it claims: nothing leaves unverified."""
+    def _refusal(self, query: Query) -> str:
+        """Return why a query about a good history cannot be asked of the method; nothing where it can."""
+        try:
+            check_target(query, self.recommender.catalogue)
+            if query.goal not in self.method.goals:
+                raise QueryError(no_such_goal(query, self.method))
+        except ToppleError as error:
+            return str(error)
+        return ""
+
+    def _not_listed(self, queries: EncodedQueries, unchanged: UnchangedScores) -> dict[int, Refusal]:
+        """Return by number which queries are about targets that are not in their lists, or listed without evidence."""
         rank, standing = unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
-        answers: dict[int, Explanation] = {}
+        refused = {}
         for number in standing.out[:, 0].nonzero()[:, 0].tolist():
             query, rank_before = queries.queries[number], int(rank[number, 0])
             tie = bool(standing.by_fillers[number, 0])
-            reason = no_evidence(query) if tie else not_listed(query, rank_before)
-            answers[number] = replace(self._invalid(query, reason), rank_before=rank_before)
-        listed = (~standing.out[:, 0]).nonzero()[:, 0]  # [Q]
-        if len(listed):
-            asked = queries.select(listed)
-            limited = {"meter": self.meter} if self.meter.budget != Budget() else {}
-            with paced(self._pace()):
-                try:
-                    claims = self.method.propose(self.recommender, asked, self.on_progress, **limited)
-                except TimeIsUpError:  # of a method that keeps no time by itself
-                    claims = Claims.not_begun(torch.zeros_like(asked.protected))
-            if self.method.outside:
-                unchanged.changed.clear()  # the judge believes no row that such a method could have put there
-            with paced(self._pace()):
-                judged = self._judged(asked, unchanged, claims)
-            answers.update(zip(listed.tolist(), judged, strict=True))
-        return [answers[number] for number in range(len(queries))]
+            refused[number] = Refusal(no_evidence(query) if tie else not_listed(query, rank_before), rank_before)
+        return refused
 
-    def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores, claims: Claims) -> list[Explanation]:
-        """Return the explanations that the claims come to once they are judged."""
-        named = [named_set(queries.queries[number], claims.sets[number]) for number in range(len(queries))]
+    def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores) -> Judgement:
+        """Ask the method about targets that are in their lists, and judge what it claims: nothing leaves unverified."""
+        limited = {"meter": self.meter} if self.meter.budget != Budget() else {}
+        with paced(self._pace()):
+            try:
+                claims = self.method.propose(self.recommender, queries, self.on_progress, **limited)
+            except TimeIsUpError:  # of a method that keeps no time by itself
+                claims = Claims.not_begun(torch.zeros_like(queries.protected))
+        if self.method.outside:
+            unchanged.changed.clear()  # the judge believes no row that such a method could have put there
+        named = named_sets(queries.queries, claims.sets)
         refusals = [
             not_allowed(query, items) if items else "" for query, (items, _) in zip(queries.queries, named, strict=True)
         ]
         allowed = torch.tensor([not refusal for refusal in refusals], device=claims.sets.device)  # [N]
-        judge = Judge(self.recommender, queries, unchanged)
         bounds = ClaimedBounds(claims.proven_below * allowed, self.method.prover)
-        verdicts = judge.verdicts(claims.sets & allowed[:, None], alone=False, bounds=bounds)
-        others = self._true_others(queries, unchanged, claims)
-        return [
-            explanation_of(
-                self.recommender,
-                verdict,
-                named[number],
-                refusals[number],
-                claims,
-                number,
-                others.get(number, ()),
-                self.stamp,
-            )
-            for number, verdict in enumerate(verdicts)
-        ]
+        with paced(self._pace()):
+            judge = Judge(self.recommender, queries, unchanged)
+            verdicts = judge.verdicts(claims.sets & allowed[:, None], alone=False, bounds=bounds)
+            others = self._true_others(queries, unchanged, claims)
+        return Judgement(claims, named, refusals, verdicts, others)
 
     def _true_others(
         self, queries: EncodedQueries, unchanged: UnchangedScores, claims: Claims
@@ -257,13 +260,13 @@ class Answering:
         except TimeIsUpError:  # no other set is named that was not verified
             return {}
         true: dict[int, tuple[ItemSet, ...]] = {}
-        for turn, (number, verdict) in enumerate(zip(numbers, verdicts, strict=True)):
-            items, _ = named_set(verdict.query, sets[turn])
+        named = named_sets(asked.queries, sets)
+        for number, verdict, (items, _) in zip(numbers, verdicts, named, strict=True):
             if verdict.valid and not not_allowed(verdict.query, items):
                 true[number] = (*true.get(number, ()), items)
         return true
 
-    def _invalid(self, query: Query, reason: str) -> Explanation:
+    def _invalid(self, query: Query, reason: str, rank_before: int | None = None, seconds: float = 0.0) -> Explanation:
         """Return the answer to a query that cannot be asked, and report it as done."""
         self.on_progress(1)
-        return Explanation(query, Status.INVALID, reason=reason, **self.stamp)
+        return Explanation(query, Status.INVALID, rank_before=rank_before, reason=reason, seconds=seconds, **self.stamp)

@@ -1,7 +1,7 @@
-"""The explanation that a claim comes to once it is judged."""
+"""The explanations that claims come to once they are judged."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from torch import Tensor
@@ -10,7 +10,7 @@ from topple.api.reasons import coarse, events_left_out, joined, nearly_everyone,
 from topple.records.answer import Explanation, Proof, Status, Verdict
 from topple.records.claims import Claims
 from topple.records.question import Query
-from topple.scoring.encoding import THOUSANDTHS, named_items
+from topple.scoring.encoding import THOUSANDTHS, named_items, positions_of
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
 
@@ -18,65 +18,93 @@ ItemSet: TypeAlias = tuple[ItemId, ...]
 """The items of a set."""
 
 
-def explanation_of(
-    recommender: Recommender,
-    verdict: Verdict,
-    named: tuple[ItemSet, tuple[int, ...]],
-    refusal: str,
-    claims: Claims,
-    number: int,
-    others: tuple[ItemSet, ...],
-    stamp: Mapping[str, Any],
-) -> Explanation:
-    """Return the explanation of one query.
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a method claims of Q queries, and what the judge says of it.
+
+    Args:
+        claims: of the method.
+        named: the items and the positions of each set.
+        refusals: why a query does not allow the set; nothing where it does.
+        verdicts: about the sets.
+        others: by query, other sets that are true.
+    """
+
+    claims: Claims
+    named: Sequence[tuple[ItemSet, tuple[int, ...]]]
+    refusals: Sequence[str]
+    verdicts: Sequence[Verdict]
+    others: Mapping[int, tuple[ItemSet, ...]]
+
+    def explanations(self, recommender: Recommender, **stamp: Any) -> list[Explanation]:
+        """Return the explanation of each query.
+
+        Args:
+            recommender: what is explained.
+            stamp: the fields that are the same for all.
+        """
+        claims = self.claims
+        attributions = [()] * len(claims.sets) if claims.attributions is None else claims.attributions.tolist()
+        several = zip(
+            self.verdicts, self.named, self.refusals, claims.status, claims.ended.tolist(), claims.cost.tolist(), attributions,
+            strict=True,
+        )  # fmt: skip
+        found = []
+        for number, (verdict, (items, positions), refusal, claimed, ended, cost, values) in enumerate(several):
+            query = verdict.query
+            status, proof, reason = _ending(recommender, verdict, items, refusal, claimed, spent=ended)
+            others = self.others.get(number, ())
+            explanation = Explanation(
+                query=query,
+                status=status,
+                items=items,
+                positions=positions,
+                replacements=verdict.replacements,
+                rank_before=verdict.rank_before,
+                rank_after=verdict.rank_after,
+                rank_alone=verdict.rank_alone,
+                alternatives=_as_cheap(query, items, others) if proof and others else (),
+                proof=proof,
+                at_least=verdict.at_least,
+                proof_by=verdict.proof_by,
+                margin=verdict.margin,
+                within_rounding=verdict.within_rounding,
+                attributions=tuple(values[: len(query.history)]),
+                cost=cost,
+                reason=reason,
+                verdict=verdict,
+                **stamp,
+            )
+            found.append(explanation)
+        return found
+
+
+def _ending(
+    recommender: Recommender, verdict: Verdict, items: ItemSet, refusal: str, claimed: Status, *, spent: bool
+) -> tuple[Status, Proof | None, str]:
+    """Return how a query ended, what is proven of the set, and the reason.
 
     Args:
         recommender: what is explained.
         verdict: about the set.
-        named: the items and the positions of the set.
-        refusal: why the query does not allow the set; nothing where it does.
-        claims: of all queries that were answered together.
-        number: of the query among them.
-        others: other sets that are true.
-        stamp: what all answers of a run have in common.
+        items: the set.
+        refusal: why the query does not allow it; nothing where it does.
+        claimed: how the query ended as the method claims.
+        spent: whether the budget ended the search.
     """
-    query, (items, positions) = verdict.query, named
-    status, reason, proof = claims.status[number], "", None
-    if status is Status.IMPOSSIBLE and verdict.at_least is None:
-        status = Status.NOT_FOUND
+    unproven = claimed is Status.IMPOSSIBLE and verdict.at_least is None
+    status = Status.NOT_FOUND if unproven else claimed
     if refusal:
-        reason = f"refused: {refusal}"
-    elif status is not Status.FOUND:
-        reason = no_set(status, verdict.proof_by) + nearly_everyone(recommender, query) + coarse(recommender)
-    elif not verdict.valid:
-        reason = f"refuted by re-ranking: {refuted(verdict)}"
-    else:
-        cost = _thousandths(query.item_cost(items))
-        is_minimum = verdict.at_least is not None and _thousandths(verdict.at_least) == cost
-        proof = Proof.MINIMUM if is_minimum else Proof.MINIMAL if verdict.minimal else Proof.VALID
-        reason = remark(verdict, proof, spent=bool(claims.ended[number]))
-    attributions = claims.attributions
-    return Explanation(
-        query=query,
-        status=status,
-        items=items,
-        positions=positions,
-        replacements=verdict.replacements,
-        rank_before=verdict.rank_before,
-        rank_after=verdict.rank_after,
-        rank_alone=verdict.rank_alone,
-        alternatives=_as_cheap(query, items, others) if proof else (),
-        proof=proof,
-        at_least=verdict.at_least,
-        proof_by=verdict.proof_by,
-        margin=verdict.margin,
-        within_rounding=verdict.within_rounding,
-        attributions=() if attributions is None else tuple(attributions[number, : len(query.history)].tolist()),
-        cost=int(claims.cost[number]),
-        reason=reason,
-        verdict=verdict,
-        **stamp,
-    )
+        return status, None, f"refused: {refusal}"
+    if status is not Status.FOUND:
+        reason = no_set(status, verdict.proof_by) + nearly_everyone(recommender, verdict.query) + coarse(recommender)
+        return status, None, reason
+    if not verdict.valid:
+        return status, None, f"refuted by re-ranking: {refuted(verdict)}"
+    proof = Proof.MINIMAL if verdict.minimal else Proof.VALID
+    if verdict.at_least is not None and _thousandths(verdict.at_least) == _thousandths(verdict.query.item_cost(items)):
+        proof = Proof.MINIMUM
+    return status, proof, remark(verdict, proof, spent=spent)
 
 
 def with_what_was_left_out(explanation: Explanation) -> Explanation:
@@ -87,10 +115,13 @@ def with_what_was_left_out(explanation: Explanation) -> Explanation:
     return replace(explanation, reason=joined(explanation.reason, events_left_out(gone)))
 
 
-def named_set(query: Query, positions: Tensor) -> tuple[ItemSet, tuple[int, ...]]:
-    """Return the items and the positions of a set, bool [H]."""
-    numbers = tuple(position for position in positions.nonzero()[:, 0].tolist() if position < len(query.history))
-    return named_items(query, numbers), numbers
+def named_sets(queries: Sequence[Query], sets: Tensor) -> list[tuple[ItemSet, tuple[int, ...]]]:
+    """Return the items and the positions of the set of each query, bool [N, H]; what is beyond a history names nothing."""
+    named = []
+    for query, positions in zip(queries, positions_of(sets), strict=True):
+        inside = tuple(position for position in positions if position < len(query.history))
+        named.append((named_items(query, inside), inside))
+    return named
 
 
 def _as_cheap(query: Query, items: ItemSet, others: tuple[ItemSet, ...]) -> tuple[ItemSet, ...]:
