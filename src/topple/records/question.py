@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import partial
+from functools import cache
+from operator import attrgetter
 from typing import Any, Self
 
 from topple.records.history import History
@@ -88,20 +89,12 @@ class Constraints:
 
     def __post_init__(self) -> None:
         """Convert the fields to their types where possible; a value that cannot be converted is refused when the query is asked."""
-        costs = (
-            self.item_costs.items() if hasattr(self.item_costs, "items") else self.item_costs
-        )  # a series of pandas too
-        _convert(
-            self,
-            largest=lambda: plain(self.largest),
-            sets=lambda: plain(self.sets),
-            goal=lambda: Goal(self.goal),
-            protected=lambda: frozenset(_ids(self.protected)),
-            groups=lambda: tuple(_ids(group) for group in self.groups),
-            item_costs=lambda: tuple((plain(item), plain(cost)) for item, cost in costs),
-            candidates=lambda: None if self.candidates is None else id_set(self.candidates),
-            exclude=lambda: id_set(self.exclude),
-        )
+        record: Any = type(self)
+        for name, default, converted in _conversions(record):
+            value = getattr(self, name)
+            if value is not default:
+                with suppress(*_NOT_CONVERTED):
+                    object.__setattr__(self, name, converted(value))
 
     @classmethod
     def of(cls, **values: Any) -> Self:
@@ -149,24 +142,14 @@ class Request(Constraints):
     left_out: tuple[ItemId, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        """Convert the fields to their types where possible; a value that cannot be converted is refused when the query is asked."""
+        """Take the weights of the history and the key of the context, and convert the fields as those of Constraints are."""
+        with suppress(*_NOT_CONVERTED):
+            if isinstance(self.history, History) and not len(self.weights):
+                object.__setattr__(self, "weights", self.history.weights)
+        with suppress(*_NOT_CONVERTED):
+            if self.context is not None:
+                object.__setattr__(self, "context_key", context_key(self.context))
         Constraints.__post_init__(self)
-        _convert(
-            self,
-            k=lambda: plain(self.k),
-            seed=lambda: plain(self.seed),
-            user=lambda: plain(self.user),
-            rule=lambda: CandidateRule(self.rule),
-            repeats=lambda: Repeats(self.repeats),
-            weights=lambda: tuple(map(float, self._given_weights())),
-            history=lambda: _ids(self.history),
-            times=lambda: tuple(map(float, self.times)),
-            context_key=lambda: self.context_key if self.context is None else context_key(self.context),
-        )
-
-    def _given_weights(self) -> Iterable[float]:
-        """Return the weights that are given, or come with the history."""
-        return self.history.weights if isinstance(self.history, History) and not len(self.weights) else self.weights
 
     @property
     def replayable(self) -> bool:
@@ -204,15 +187,14 @@ class Query(Request):
     history: tuple[ItemId, ...] = field(kw_only=False)
     target: ItemId | None
 
-    def __post_init__(self) -> None:
-        """Convert the fields to their types where possible; a value that cannot be converted is refused when the query is asked."""
-        Request.__post_init__(self)
-        _convert(self, target=lambda: plain(self.target))
-
     @classmethod
     def about(cls, target: ItemId | None, request: Request) -> "Query":
-        """Ask about one target of a request."""
-        return cls(target=target, **{each.name: getattr(request, each.name) for each in fields(Request)})
+        """Ask about one target of a request; the fields of a request are of their types already."""
+        query, set_field = cls.__new__(cls), object.__setattr__
+        for name, value in zip(_OF_REQUESTS, _values_of_request(request), strict=True):
+            set_field(query, name, value)
+        set_field(query, "target", plain(target))
+        return query
 
 
 class UntoldContext:
@@ -254,14 +236,6 @@ def _comes_back(context: object) -> bool:
     return not level
 
 
-def _convert(record: object, **values: Callable[[], object]) -> None:
-    """Set fields of a frozen record to the values that the functions return; a function that fails leaves the field as it is."""
-    set_field = partial(object.__setattr__, record)
-    for name, value in values.items():
-        with suppress(TypeError, ValueError, RecursionError):
-            set_field(name, value())
-
-
 def id_set(ids: Iterable[ItemId]) -> frozenset[ItemId]:
     """Return a set of ids, the same object where it is one: a run shares one large set among all queries.
 
@@ -278,3 +252,46 @@ def _ids(ids: Iterable[ItemId]) -> tuple[ItemId, ...]:
     given = tuple(ids)
     # most of a catalogue may be excluded: ids that are plain already are not looked at one by one
     return given if {*map(type, given)} <= {int, str} else tuple(map(plain, given))
+
+
+def _numbers(values: Iterable[Any]) -> tuple[float, ...]:
+    """Return numbers as floats."""
+    return tuple(map(float, values))
+
+
+def _costs(costs: Any) -> tuple[tuple[ItemId, float], ...]:
+    """Return the pairs of item and cost of a mapping, of a series of pandas, or of pairs."""
+    pairs = costs.items() if hasattr(costs, "items") else costs
+    return tuple((plain(item), plain(cost)) for item, cost in pairs)
+
+
+_CONVERTED: dict[str, Callable[[Any], object]] = {
+    "history": _ids,
+    "target": plain,
+    "k": plain,
+    "rule": CandidateRule,
+    "seed": plain,
+    "user": plain,
+    "weights": _numbers,
+    "times": _numbers,
+    "repeats": Repeats,
+    "goal": Goal,
+    "protected": lambda ids: frozenset(_ids(ids)),
+    "groups": lambda groups: tuple(_ids(group) for group in groups),
+    "item_costs": _costs,
+    "largest": plain,
+    "sets": plain,
+    "candidates": id_set,
+    "exclude": id_set,
+}
+"""By field, what makes a value of its type of a value of another type."""
+_NOT_CONVERTED = (TypeError, ValueError, RecursionError)
+"""What is raised for a value that cannot be converted."""
+_OF_REQUESTS = tuple(each.name for each in fields(Request))
+_values_of_request = attrgetter(*_OF_REQUESTS)
+
+
+@cache
+def _conversions(record: type[Any]) -> tuple[tuple[str, object, Callable[[Any], object]], ...]:
+    """Return name, default and conversion of the fields of a record; a default is of its type already."""
+    return tuple((each.name, each.default, _CONVERTED[each.name]) for each in fields(record) if each.name in _CONVERTED)
