@@ -10,7 +10,6 @@ from torch import Tensor
 
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import GreedySettings
-from topple.explainers.proofs.bounds import BUDGET, lower_bounds
 from topple.explainers.search.around import smaller_around
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
@@ -23,6 +22,8 @@ from topple.scoring.encoding import EncodedQueries
 from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability, Recommender
 
+BUDGET = 20_000
+"""Work for the proof of a query by default, in scored histories."""
 AGAIN = 6
 """Times as many items are tried in each step of a second search."""
 
@@ -113,6 +114,10 @@ class Auto(SetSearch):
 
     def _bounded(self, engine: Engine, sets: Tensor) -> Claims:
         """Claim the sets with what bounds rule out, or smaller ones that are found on the way."""
+        if Capability.FEED_FORWARD not in engine.recommender.capabilities:
+            return engine.claims(sets, engine.table.least_cost(1))
+        from topple.explainers.proofs.bounds import lower_bounds  # compiled functions: imported where they are needed
+
         table, found = engine.table, sets.any(-1)
         limited = table.asked & ~found & (table.largest < table.removable.sum(-1))
         sizes = torch.where(found, table.sizes_below(table.cost(sets)), torch.where(limited, table.largest, 0))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import topple
 from topple.api.recommending import recommend
+from topple.explainers.auto import BUDGET
 from topple.explainers.proofs.bounds import Shrunk, lower_bounds, network_of
 from topple.explainers.proofs.evidence import could_want_evidence
 from topple.explainers.search.engine import Engine
@@ -162,7 +163,7 @@ def test_the_bound_of_the_whole_history_alone_proves_something(rule):
 
 def test_a_set_found_on_the_way_topples_and_is_a_minimum():
     engine = world(3, CandidateRule.UNSEEN_BEFORE, 3)
-    bounds = lower_bounds(engine, engine.table.asked * LARGEST)
+    bounds = lower_bounds(engine, engine.table.asked * LARGEST, BUDGET)
     some = bounds.sets.any(-1)
     assert some.any()
     row, column = some.nonzero(as_tuple=True)
@@ -177,7 +178,7 @@ def test_minimum_is_a_found_set_with_every_smaller_size_ruled_out():
     sizes = torch.zeros_like(engine.table.k)
     for its, size in true.items():
         sizes[its] = (size or 1) - 1
-    bounds = lower_bounds(engine, sizes)
+    bounds = lower_bounds(engine, sizes, BUDGET)
     assert not bounds.sets.any()
     for its, size in true.items():
         assert int(ruled_out(bounds)[its]) >= (size or 1) - 1
@@ -186,7 +187,7 @@ def test_minimum_is_a_found_set_with_every_smaller_size_ruled_out():
 def test_cells_without_a_query_and_no_sizes_are_no_work():
     engine = world(1, CandidateRule.UNSEEN_BEFORE, 3)
     before = engine.cost.clone()
-    bounds = lower_bounds(engine, torch.zeros_like(engine.table.k))
+    bounds = lower_bounds(engine, torch.zeros_like(engine.table.k), BUDGET)
     assert not ruled_out(bounds)[engine.table.cells].any()
     assert engine.cost.equal(before)
 
@@ -208,7 +209,7 @@ def test_scored_sets_are_counted():
         return score
 
     model.bind = counting
-    lower_bounds(engine, engine.table.asked * LARGEST)
+    lower_bounds(engine, engine.table.asked * LARGEST, BUDGET)
     assert sum(scored) > 0
     assert engine.account.meter.scored - told == sum(scored)
     assert int(engine.account.cost.sum()) - before >= sum(
@@ -235,18 +236,20 @@ def test_weights_other_than_one_are_claimed_nothing_about():
     table = replace(engine.table, histories=HistoryBatch(engine.table.histories.items, weights))
     plain = engine.recommender
     weighted = type(plain)(plain.catalogue, plain.arrays(), plain.settings.model_copy(update={"weighted": True}))
-    bounds = lower_bounds(Engine.over(weighted, table, engine.rule), table.asked * 3)
+    bounds = lower_bounds(Engine.over(weighted, table, engine.rule), table.asked * 3, BUDGET)
     assert not ruled_out(bounds)[0, table.asked[0]].any()
     assert ruled_out(bounds)[1:][table.asked[1:]].any()
-    same = lower_bounds(Engine.over(plain, table, engine.rule), table.asked * 3)  # the model does not use weights
-    assert same.proven_below.equal(lower_bounds(engine, table.asked * 3).proven_below)
+    same = lower_bounds(
+        Engine.over(plain, table, engine.rule), table.asked * 3, BUDGET
+    )  # the model does not use weights
+    assert same.proven_below.equal(lower_bounds(engine, table.asked * 3, BUDGET).proven_below)
 
 
 def test_a_recommender_without_layers_is_claimed_nothing_about():
     films = film_world()
     encoded = encode([films.two], films.recommender.catalogue)
     engine = Engine.over(films.recommender, TargetTable.of(encoded, torch.tensor([0])), CandidateRule.UNSEEN_BEFORE)
-    assert not ruled_out(lower_bounds(engine, torch.tensor([[2]]))).any()
+    assert not ruled_out(lower_bounds(engine, torch.tensor([[2]]), BUDGET)).any()
 
 
 @pytest.mark.parametrize("size", [1, 3, 6])

@@ -3,7 +3,7 @@ import torch
 
 from tests.explainers.proofs.test_linear_relaxation import case
 from topple.explainers.proofs import tree
-from topple.explainers.proofs.branch_and_bound import Problem, search, stay_away
+from topple.explainers.proofs.branch_and_bound import Problem, search
 from topple.explainers.proofs.linear_relaxation import Network
 from topple.explainers.proofs.second_order import stages
 
@@ -70,9 +70,3 @@ def test_every_scored_set_is_counted_once_and_none_twice():
     assert not any(
         place and not free for one in seen for place, free in zip(one, problem.removable.tolist(), strict=True)
     )
-
-
-def test_an_item_of_the_history_competes_only_where_it_is_removed():
-    const, coef = stay_away(torch.tensor([3.0, 3.0]), torch.zeros(4, 2), torch.tensor([-1, 2]), 1.0)
-    assert (const + coef[0] > 0).tolist() == [True, False]
-    assert (const + coef[2] > 0).tolist() == [True, True]

@@ -5,7 +5,7 @@ import torch
 
 from tests.explainers.proofs.test_branch_and_bound import problem_of
 from topple.explainers.proofs import tree as module
-from topple.explainers.proofs.tree import Tree, halves, rounding
+from topple.explainers.proofs.tree import Tree, halves, rounding, stay_away
 
 
 def tree_of(const, single, pair, size, k):
@@ -97,3 +97,9 @@ def test_work_is_counted_and_a_little_at_a_time(monkeypatch):
         assert tree.worked - worked <= 18
         worked = tree.worked
     assert steps > 5
+
+
+def test_an_item_of_the_history_competes_only_where_it_is_removed():
+    const, coef = stay_away(torch.tensor([3.0, 3.0]), torch.zeros(4, 2), torch.tensor([-1, 2]), 1.0)
+    assert (const + coef[0] > 0).tolist() == [True, False]
+    assert (const + coef[2] > 0).tolist() == [True, True]

@@ -7,11 +7,12 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search, stay_away
+from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search
 from topple.explainers.proofs.fillers import Asked, possible_fillers
 from topple.explainers.proofs.leaves import Leaves
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.proofs.second_order import Stage, stages
+from topple.explainers.proofs.tree import stay_away
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
@@ -20,13 +21,11 @@ from topple.scoring.memory import may_hold
 from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability, Recommender
 
-BUDGET = 20_000
-"""Work for one target by default, in scored histories."""
 _NETWORKS: WeakKeyDictionary[Recommender, Memo[Network | None]] = WeakKeyDictionary()
 _LOCK = Lock()
 
 
-def lower_bounds(engine: Engine, sizes: Tensor, budget: int = BUDGET) -> Claims:
+def lower_bounds(engine: Engine, sizes: Tensor, budget: int) -> Claims:
     """Rule out sizes below those of found sets, one size after the other, until one cannot be.
 
     Nothing is claimed for a recommender that does not show its layers, or that has a shape other than tanh layers with

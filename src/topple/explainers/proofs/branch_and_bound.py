@@ -4,17 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import torch
 from torch import Tensor
 
 from topple.explainers.proofs.linear_relaxation import Network
 from topple.explainers.proofs.second_order import Stage
+from topple.explainers.proofs.tree import Tree
 from topple.scoring.pace import go_on
 
 PER_SCORE = 4_000
 """Numbers of an expansion that take about as long as one scored history."""
-SLACK = 1e-9
-"""Relative rounding of a bound; what is not below zero by as much is not ruled out."""
 Score: TypeAlias = Callable[[Tensor], Tensor]
 """Removals, bool [S, H], to how far each is past toppling [S]; above 0 it topples."""
 
@@ -85,8 +83,6 @@ def search(
         affordable: whether so many sets more may be scored.
         leaf_work: scored histories that a scored set counts for.
     """
-    from topple.explainers.proofs.tree import Tree  # compiled functions: imported where they are needed
-
     work, scored = 4 * (len(problem.removable) + len(problem.pool)), 0
     tree = Tree.of(problem)
     while tree is not None and not tree.ended:
@@ -102,23 +98,3 @@ def search(
             if (leads > 0).any():
                 return Outcome(False, leaves[leads.argmax()], work + tree.worked // PER_SCORE, scored)
     return Outcome(True, None, work + (0 if tree is None else tree.worked // PER_SCORE), scored)
-
-
-def stay_away(
-    const: Tensor, coef: Tensor, position: Tensor, scale: float, pairs: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Allow for rounding, and let a competitor that stands in the history compete only in sets that remove it.
-
-    Args:
-        const: [C].
-        coef: of the items [H, C].
-        position: where each competitor stands in the history, -1 for one outside [C].
-        scale: how large the scores of the history are.
-        pairs: what pairs of items can add besides [C].
-    """
-    const = const + SLACK * (scale + const.abs() + coef.abs().amax(0))
-    away = (
-        2 * (const.abs() + coef.abs().sum(0) + (0 if pairs is None else pairs)) * (position >= 0)
-    )  # more than all can add
-    positions = torch.arange(len(coef), device=position.device)[:, None]
-    return const - away, coef + away * (positions == position)

@@ -198,4 +198,4 @@ def error_in_float32(network: Network, start: Tensor, effect: Tensor, items: Ten
     for block in network.inner:
         size = (1 + size) @ block.size + block.bias.abs()
     last = network.last
-    return (ROUNDINGS * 2.0**-24 * ((1 + size) @ last.columns(items).abs() + last.bias[items].abs())).float()
+    return (ROUNDINGS * 2.0**-24 * (last.columns(items).abs() @ (1 + size) + last.bias[items].abs())).float()

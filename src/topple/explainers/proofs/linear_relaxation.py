@@ -1,14 +1,14 @@
 """Linear upper bounds on score differences of a feed-forward network, over all sets of so many removed items."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from topple.compiled import compiled
 from topple.scoring.layers import Layer
-
-TOURNAMENT = 4
-"""Up to so many largest values are found by running maxima rather than by sorting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +33,10 @@ class Block:
         return x
 
     def columns(self, which: Tensor) -> Tensor:
-        """Return the outputs `which` [C] as weights on the inputs [in, C]."""
-        out = self.factors[-1][:, which]
+        """Return the outputs `which` [C] as weights on the inputs [C, in]."""
+        out = self.factors[-1].T[which]
         for factor in reversed(self.factors[:-1]):
-            out = factor @ out
+            out = out @ factor.T
         return out
 
 
@@ -96,17 +96,19 @@ class Relaxation:
 
     Args:
         network: the network.
-        bands: of each tanh layer.
+        band: of the last tanh layer.
         coef: what each item adds to the last tanh units' inputs [N, H, D].
         centre: those inputs with nothing removed beyond the items of the node [N, D].
+        error: how far those inputs may be off [N, D].
         low: least input [N, D].
         high: largest input [N, D].
     """
 
     network: Network
-    bands: tuple[Band, ...]
+    band: Band
     coef: Tensor
     centre: Tensor
+    error: Tensor
     low: Tensor
     high: Tensor
 
@@ -126,52 +128,44 @@ class Relaxation:
             free: the items that may be removed beyond those of the node, bool [N, H].
             size: how many of them are removed, at least 1 and at most the free items of every node.
         """
-        bands: list[Band] = []
         centre, coef, error = base, effect.expand(len(base), -1, -1), torch.zeros_like(base)
         for block in (*network.inner, None):
             most, least = extreme_sums(coef, free, size)
             low, high = centre + least - error, centre + most + error
             band = chord_band(low, high)
-            bands.append(band)
             if block is not None:
                 error = (band.slope * error + band.gap) @ block.size
                 coef = block.map(coef * band.slope[:, None])
                 centre = block.map(centre * band.slope + band.middle) + block.bias
-        return cls(network, tuple(bands), coef, centre, low, high)
+        return cls(network, band, coef, centre, error, low, high)
 
     def bounds(self, candidates: Tensor, targets: Tensor) -> Bounds:
         """Return upper bounds for pairs of targets [N, T] and competitors [C]."""
-        last, top = self.network.last, self.bands[-1]
-        others = last.columns(candidates).T.expand(len(self.coef), -1, -1)  # [N, C, D]
-        ours = last.columns(targets.flatten()).T.reshape(*targets.shape, -1)  # [N, T, D]
-        slopes = self.coef * top.slope[:, None]  # [N, H, D]
+        last, band = self.network.last, self.band
+        others = last.columns(candidates).expand(len(self.coef), -1, -1)  # [N, C, D]
+        ours = last.columns(targets.flatten()).reshape(*targets.shape, -1)  # [N, T, D]
+        slopes = self.coef * band.slope[:, None]  # [N, H, D]
         coef, target_coef = slopes @ others.transpose(1, 2), slopes @ ours.transpose(1, 2)
-        level = (self.centre * top.slope + top.middle)[..., None]  # [N, D, 1]
+        level = (self.centre * band.slope + band.middle)[..., None]  # [N, D, 1]
         others_level = (others @ level)[..., 0] + last.bias[candidates]  # [N, C]
         const = others_level[:, None] - ((ours @ level)[..., 0] + last.bias[targets])[..., None]  # [N, T, C]
-        for turn in range(len(self.bands) - 1, -1, -1):
-            band = self.bands[turn]
-            const = const + absolute_gap(others, ours, band.gap)
-            if turn:
-                block = self.network.inner[turn - 1]
-                ours, others = (block.back(side * band.slope[:, None]) for side in (ours, others))
-        return Bounds(const, coef, target_coef)
+        return Bounds(const + absolute_gap(others, ours, self.gap), coef, target_coef)
+
+    @property
+    def gap(self) -> Tensor:
+        """How far the last tanh units may be from the middle of the band of their linear inputs [N, D]."""
+        return self.band.gap + self.band.slope * self.error
 
     def ranges(self, items: Tensor, free: Tensor, size: int, scale: float) -> tuple[Tensor, Tensor]:
         """Return the least and the largest scores that items [C] could have, both [N, C]; `free` and `size` as in `over`.
 
         Rounding is allowed for as in `loose`.
         """
-        last, top = self.network.last, self.bands[-1]
-        worth = last.columns(items).T.expand(len(self.coef), -1, -1)  # [N, C, D]
-        coef = (self.coef * top.slope[:, None]) @ worth.transpose(1, 2)  # [N, H, C]
-        level = (worth @ (self.centre * top.slope + top.middle)[..., None])[..., 0] + last.bias[items]
-        error = torch.zeros_like(level)
-        for turn in range(len(self.bands) - 1, -1, -1):
-            band = self.bands[turn]
-            error = error + (worth.abs() @ band.gap[..., None])[..., 0]
-            if turn:
-                worth = self.network.inner[turn - 1].back(worth * band.slope[:, None])
+        last, band = self.network.last, self.band
+        worth = last.columns(items).expand(len(self.coef), -1, -1)  # [N, C, D]
+        coef = (self.coef * band.slope[:, None]) @ worth.transpose(1, 2)  # [N, H, C]
+        level = (worth @ (self.centre * band.slope + band.middle)[..., None])[..., 0] + last.bias[items]
+        error = (worth.abs() @ self.gap[..., None])[..., 0]
         most, least = extreme_sums(coef, free, size)
         error = error + 1e-9 * (scale + level.abs() + most.abs() + least.abs() + error)
         return level + least - error, level + most + error
@@ -210,32 +204,65 @@ def chord_band(low: Tensor, high: Tensor) -> Band:
 
 def extreme_sums(values: Tensor, free: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Return the largest and the least sum of `size` of the free values [N, H, D], free bool [N, H]; both [N, D]."""
-    barred = ~free[..., None]
-    most = _largest_sum(values.masked_fill(barred, -torch.inf), size)
-    least = -_largest_sum((-values).masked_fill(barred, -torch.inf), size)
+    numbers = np.ascontiguousarray(values.cpu().numpy())
+    most, least = _extreme_sums(numbers, np.ascontiguousarray(free.cpu().numpy()), size)
+    return torch.from_numpy(most).to(values.device), torch.from_numpy(least).to(values.device)
+
+
+@compiled
+def _extreme_sums(values: Any, free: Any, size: int) -> Any:
+    nodes, items, units = values.shape
+    most, least = np.zeros((nodes, units), values.dtype), np.zeros((nodes, units), values.dtype)
+    best, worst = np.empty((size, units), values.dtype), np.empty((size, units), values.dtype)
+    for node in range(nodes):
+        best[:], worst[:] = -np.inf, np.inf
+        for item in range(items):
+            if free[node, item]:
+                _insert(best, worst, values[node, item].copy(), values[node, item].copy())
+        for turn in range(size):
+            most[node] += best[turn]
+            least[node] += worst[turn]
     return most, least
 
 
-def _largest_sum(values: Tensor, size: int) -> Tensor:
-    """Return the sum of the `size` largest of values [N, H, D] along H, [N, D]."""
-    if size == 1:
-        return values.amax(1)
-    if size > TOURNAMENT or len(values) < TOURNAMENT:
-        return values.transpose(1, 2).contiguous().topk(size, -1, sorted=False).values.sum(-1)
-    best = [torch.full_like(values[:, 0], -torch.inf) for _ in range(size)]
-    for other in values.unbind(1):
-        for turn in range(size):
-            better = torch.maximum(best[turn], other)
-            if turn + 1 < size:
-                other = torch.minimum(best[turn], other)
-            best[turn] = better
-    return torch.stack(best).sum(0)
+@compiled
+def _insert(best: Any, worst: Any, high: Any, low: Any) -> None:
+    """Take values [D] into the largest and the smallest of each unit so far [size, D]; high and low are used up."""
+    for turn in range(len(best)):
+        for unit in range(len(high)):
+            kept, other = best[turn, unit], high[unit]
+            if kept < other:
+                kept, other = other, kept
+            best[turn, unit], high[unit] = kept, other
+        for unit in range(len(low)):
+            kept, other = worst[turn, unit], low[unit]
+            if kept > other:
+                kept, other = other, kept
+            worst[turn, unit], low[unit] = kept, other
 
 
 def absolute_gap(others: Tensor, ours: Tensor, gap: Tensor) -> Tensor:
     """Return the sum over D of |others - ours| * gap for others [N, C, D], ours [N, T, D], gap [N, D]; [N, T, C]."""
-    weighted = others * gap[:, None]
-    return torch.cdist(weighted, ours * gap[:, None], p=1).transpose(1, 2)
+    sums = _absolute_gap(*(np.ascontiguousarray(each.cpu().numpy()) for each in (others, ours, gap)))
+    return torch.from_numpy(sums).to(others.device)
+
+
+@compiled
+def _absolute_gap(others: Any, ours: Any, gap: Any) -> Any:
+    nodes, competitors, units = others.shape
+    out, lanes = np.empty((nodes, ours.shape[1], competitors)), np.empty(8)
+    for node in range(nodes):
+        for target in range(ours.shape[1]):
+            for other in range(competitors):
+                lanes[:] = 0  # eight sums side by side: the processor adds them at once
+                for start in range(0, units - 7, 8):
+                    for lane in range(8):
+                        unit = start + lane
+                        lanes[lane] += abs(others[node, other, unit] - ours[node, target, unit]) * gap[node, unit]
+                for unit in range(units - units % 8, units):
+                    lanes[0] += abs(others[node, other, unit] - ours[node, target, unit]) * gap[node, unit]
+                out[node, target, other] = lanes.sum()
+    return out
 
 
 def _block(chain: list[Tensor], bias: Tensor) -> Block:

@@ -95,7 +95,7 @@ def quadratic(network: Network, layers: Sequence[Stage], size: int, pool: Tensor
     """
     nodes, items, _ = layers[0].effect.shape
     last = network.last
-    worth = (last.columns(pool) - last.columns(pool.new_tensor([target]))).T.expand(nodes, -1, -1)  # [N, C, D]
+    worth = (last.columns(pool) - last.columns(pool.new_tensor([target]))).expand(nodes, -1, -1)  # [N, C, D]
     const = (last.bias[pool] - last.bias[target]) + _times(worth, layers[-1].level)
     single = (layers[-1].effect * layers[-1].slope[:, None]) @ worth.transpose(1, 2)
     pair = const.new_zeros(nodes, len(pool), items, items, dtype=torch.float32)

@@ -5,7 +5,7 @@ stands at depth q, and items are named by their rank in that order.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from topple.compiled import compiled
-from topple.explainers.proofs.branch_and_bound import Problem, stay_away
 from topple.explainers.proofs.linear_relaxation import extreme_sums
 from topple.explainers.proofs.second_order import quadratic
+
+if TYPE_CHECKING:
+    from topple.explainers.proofs.branch_and_bound import Problem
 
 SETS = 512
 """Sets that are handed out together at most."""
 STEP = 20_000_000
 """Numbers that are worked on at a time, before somebody may look at the clock: some hundredths of a second."""
+SLACK = 1e-9
+"""Relative rounding of a bound; what is not below zero by as much is not ruled out."""
 
 Numbers = NDArray[np.float32]
 
@@ -80,7 +84,7 @@ class Tree:
     worked: int
 
     @classmethod
-    def of(cls, problem: Problem) -> "Tree | None":
+    def of(cls, problem: "Problem") -> "Tree | None":
         """Bound the whole problem; None where that alone rules it out."""
         order, size = problem.removable.nonzero()[:, 0], problem.size
         bound = quadratic(problem.network, problem.stages, size, problem.pool, problem.target)
@@ -101,7 +105,7 @@ class Tree:
         return cls.begun(const, single + half, pair.permute(1, 2, 0), order[rank], problem)
 
     @classmethod
-    def begun(cls, const: Tensor, alone: Tensor, pair: Tensor, order: Tensor, problem: Problem) -> "Tree":
+    def begun(cls, const: Tensor, alone: Tensor, pair: Tensor, order: Tensor, problem: "Problem") -> "Tree":
         """Return a tree at the beginning of its walk; const [C], alone [size, H, C], pair [H, H, C]."""
         promises = Promises(_single(alone), _single(2 * pair), problem.k)
         path = path_of(promises, _single(const))
@@ -120,6 +124,26 @@ class Tree:
         chosen = self.order[torch.from_numpy(ranks[:found]).to(self.order.device)]
         none = torch.zeros(found, self.length, dtype=torch.bool, device=self.order.device)
         return none.scatter(1, chosen, True)
+
+
+def stay_away(
+    const: Tensor, coef: Tensor, position: Tensor, scale: float, pairs: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Allow for rounding, and let a competitor that stands in the history compete only in sets that remove it.
+
+    Args:
+        const: [C].
+        coef: of the items [H, C].
+        position: where each competitor stands in the history, -1 for one outside [C].
+        scale: how large the scores of the history are.
+        pairs: what pairs of items can add besides [C].
+    """
+    const = const + SLACK * (scale + const.abs() + coef.abs().amax(0))
+    away = (
+        2 * (const.abs() + coef.abs().sum(0) + (0 if pairs is None else pairs)) * (position >= 0)
+    )  # more than all can add
+    positions = torch.arange(len(coef), device=position.device)[:, None]
+    return const - away, coef + away * (positions == position)
 
 
 def rounding(const: Tensor, single: Tensor, pair: Tensor, size: int) -> Tensor:
