@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from topple.types import plain
+from topple.types import plain, plain_ids
 
 
 @pytest.mark.parametrize(
@@ -11,3 +11,11 @@ from topple.types import plain
 def test_a_value_of_numpy_becomes_one_of_python_and_any_other_stays(value, expected):
     assert plain(value) == expected
     assert type(plain(value)) is type(expected)
+
+
+@pytest.mark.parametrize("ids", [["a", 1], ("a",), np.array([1, 2]), [np.str_("a"), 1], iter("ab"), [True, None], []])
+def test_ids_become_a_tuple_of_values_of_python(ids):
+    given = list(ids)
+    found = plain_ids(iter(given))
+    assert found == tuple(given)
+    assert [type(one) for one in found] == [type(plain(one)) for one in given]

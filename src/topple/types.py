@@ -26,7 +26,7 @@ Shapes, everywhere in the library; a letter that is not in this table is in no s
 | `X`    | units of a set                                                                           |
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -57,6 +57,12 @@ FilePath: TypeAlias = str | Path
 JsonObject: TypeAlias = dict[str, Any]
 
 _Value = TypeVar("_Value")
+
+
+def plain_ids(values: Iterable[_Value]) -> tuple[_Value, ...]:
+    """Return ids as a tuple, each as `plain` does; where all are values of Python, they are not looked at one by one."""
+    given = tuple(values)
+    return given if {*map(type, given)} <= {int, str} else tuple(map(plain, given))
 
 
 def plain(value: _Value) -> _Value:

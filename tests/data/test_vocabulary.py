@@ -33,6 +33,7 @@ def test_encode_and_decode_are_inverse_in_any_order(ids, data):
     for index, outside in enumerate(ids):
         assert outside in vocabulary
         assert vocabulary.encode([outside]).tolist() == [index]
+        assert vocabulary.index(outside) == index
 
 
 def test_many_ids_are_encoded_as_few_are():
@@ -154,6 +155,11 @@ class TestUnknownIds:
             UnknownIdError, match=r"unknown user id 'x', 'y': not among the 2 users .* strings, such as 'a'"
         ):
             Vocabulary(["a", "b"], "user").encode(["a", "x", "y"])
+
+    @pytest.mark.parametrize("outside", ["1", 3, True, 1.0, None, [1]])
+    def test_of_one_id(self, outside):
+        with pytest.raises(UnknownIdError, match=r"unknown item id .* not among the 2 items"):
+            Vocabulary([1, 2]).index(outside)
 
     def test_the_message_names_at_most_five_of_them(self):
         for many in (range(5, 500), range(5, 5000)):

@@ -20,7 +20,7 @@ from topple.scoring.checks import (
     goal_of,
 )
 from topple.scoring.recommender import Recommender
-from topple.types import ItemId, UserHistories, UserId, plain
+from topple.types import ItemId, UserHistories, UserId, plain, plain_ids
 
 
 def top_k_queries(
@@ -103,7 +103,7 @@ def by_user(histories: Any) -> tuple[dict[UserId, tuple[ItemId, ...]], bool]:
         )
     if not isinstance(histories, Mapping) and not (hasattr(histories, "to_dict") and _holds_sequences(histories)):
         try:
-            one = tuple(plain(item) for item in histories)
+            one = plain_ids(histories)
         except TypeError as error:
             raise QueryError(
                 f"histories={shown(histories)} is not a sequence of item ids. Give a list of them."
@@ -121,7 +121,7 @@ def _history(events: Any) -> Any:
     """Return the events of a user as a tuple, which can be read again; what is no sequence as it is, for a check to refuse."""
     if isinstance(events, History) or not is_list(events):
         return events
-    return tuple(plain(item) for item in events)
+    return plain_ids(events)
 
 
 def _holds_sequences(values: Iterable[Any]) -> bool:
@@ -139,7 +139,7 @@ def targets_of(targets: Any) -> tuple[ItemId, ...] | None:
     if one is None or isinstance(one, str | int):
         return None if one is None else (one,)
     try:
-        return tuple(plain(target) for target in one)
+        return plain_ids(one)
     except TypeError as error:
         raise QueryError(
             f"targets={shown(targets)} is not a sequence of item ids. Give a list of them, or one id."

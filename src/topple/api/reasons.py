@@ -42,8 +42,7 @@ def remark(verdict: Verdict, proof: Proof, *, spent: bool) -> str:
 
 def nearly_everyone(recommender: Recommender, query: Query) -> str:
     """Say that the target is in nearly every training user's list; nothing where it is not."""
-    target = int(recommender.catalogue.vocabulary.encode([query.target])[0])
-    share = recommender.listed_share(target, query.k)
+    share = recommender.listed_share(recommender.catalogue.vocabulary.index(query.target), query.k)
     if share is None or share < EVERYONE:
         return ""
     return f"; it is recommended to nearly everyone: to {share:.0%} of the users that the model was trained on"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -63,7 +63,7 @@ class Vocabulary:
         return len(self._ids)
 
     def __contains__(self, outside: object) -> bool:
-        return _known(self._index, outside)
+        return _is_in(outside, self._index)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Vocabulary) and self._ids.equals(other._ids)
@@ -100,7 +100,7 @@ class Vocabulary:
             UnknownIdError: naming the ids that are not here.
         """
         given = ids if isinstance(ids, pa.Array | pa.ChunkedArray) else list(ids)
-        if isinstance(given, list) and len(given) < 1000:
+        if isinstance(given, list) and (len(given) < 1000 or {*map(type, given)} <= {str, int}):
             return self._encode_few(given)
         try:
             column = id_column(given, self.kind)
@@ -112,6 +112,16 @@ class Vocabulary:
         if found.null_count:
             raise UnknownIdError(self._unknown(pc.unique(column.filter(pc.is_null(found)))[:5].to_pylist()))
         return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+    def index(self, outside: object) -> int:
+        """Return the index of one id.
+
+        Raises:
+            UnknownIdError: there is no such id.
+        """
+        if _is_in(outside, self._index):
+            return self._index[outside]
+        raise UnknownIdError(self._unknown([outside]))
 
     def decode(self, indices: Iterable[int] | IntArray) -> tuple[Id, ...]:
         """Return the outside id of each index.
@@ -131,7 +141,7 @@ class Vocabulary:
             UnknownIdError: there is no such id.
         """
         outside = self.typed(text)
-        self._encode_few([outside])
+        self.index(outside)
         return outside
 
     def typed(self, text: str) -> Id:
@@ -152,7 +162,7 @@ class Vocabulary:
         if {*map(type, ids)} <= {str, int}:  # not True, which would be found as 1
             with suppress(KeyError):
                 return np.array([self._index[outside] for outside in ids], dtype=np.int64)
-        unknown = [outside for outside in ids if not _known(self._index, outside)]
+        unknown = [outside for outside in ids if not _is_in(outside, self._index)]
         if unknown:
             raise UnknownIdError(self._unknown(unknown[:5]))
         return np.array([self._index[outside] for outside in ids], dtype=np.int64)
@@ -175,7 +185,7 @@ def are_texts(values: Sequence[object]) -> bool:
     return True
 
 
-def _known(index: dict[Id, int], outside: object) -> bool:
+def _is_in(outside: object, index: dict[Id, int]) -> TypeGuard[Id]:
     return isinstance(outside, str | int | np.integer) and not isinstance(outside, bool) and outside in index
 
 
@@ -266,7 +276,7 @@ class Catalogue:
             return ""
         if self.titles is None or item not in self.vocabulary:
             return str(item)
-        return self.titles[int(self.vocabulary.encode([item])[0])]
+        return self.titles[self.vocabulary.index(item)]
 
     def with_titles(self, titles: dict[Id, str]) -> "Catalogue":
         """Return the same items with titles looked up by id (7 or "7"); an item without a title has the id as title."""

@@ -14,8 +14,12 @@ def check_shapes(constraints: Constraints) -> None:
         QueryError: it could not.
     """
     costs, groups = constraints.item_costs, constraints.groups
-    good = isinstance(costs, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in costs)
-    if not good or not isinstance(groups, tuple) or not all(isinstance(group, tuple) for group in groups):
+    good = isinstance(costs, tuple) and isinstance(groups, tuple)
+    if good and (costs or groups):
+        good = all(isinstance(pair, tuple) and len(pair) == 2 for pair in costs) and all(
+            isinstance(group, tuple) for group in groups
+        )
+    if not good:
         raise QueryError(
             f"groups={shown(groups)}, item_costs={shown(costs)}: groups are sequences of item ids, and costs a mapping of item ids to "
             "numbers. Give them so."
@@ -38,6 +42,8 @@ def check_costs(constraints: Constraints) -> None:
     Raises:
         QueryError: there is one.
     """
+    if not constraints.item_costs:
+        return
     for item, cost in constraints.item_costs:
         if isinstance(cost, bool) or not isinstance(cost, int | float) or not LEAST_COST <= cost <= MOST_COST:
             raise QueryError(

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from topple.records.history import History
-from topple.types import ItemId, UserId, plain
+from topple.types import ItemId, UserId, plain, plain_ids
 
 
 class CandidateRule(StrEnum):
@@ -249,9 +249,7 @@ def _ids(ids: Iterable[ItemId]) -> tuple[ItemId, ...]:
     """Return ids as a tuple; a text is one id and no sequence of ids."""
     if isinstance(ids, str | bytes):
         raise TypeError(ids)
-    given = tuple(ids)
-    # most of a catalogue may be excluded: ids that are plain already are not looked at one by one
-    return given if {*map(type, given)} <= {int, str} else tuple(map(plain, given))
+    return plain_ids(ids)
 
 
 def _numbers(values: Iterable[Any]) -> tuple[float, ...]:

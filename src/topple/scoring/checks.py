@@ -109,6 +109,8 @@ def check_context(request: Request, recommender: Any) -> None:
         QueryError: it is so.
     """
     name, context = recommender.name, request.context
+    if context is None and not recommender.takes_contexts:
+        return
     who = f"user {shown(request.user)}" if isinstance(request.user, str | int) and request.user != "" else "the history"
     if context is not None and not recommender.takes_contexts:
         what = f"{name} is told no contexts, and {who} has one: {shown(context)}."
@@ -126,7 +128,7 @@ def _indices(request: Request, catalogue: Catalogue) -> IntArray:
         indices = catalogue.vocabulary.encode(list(request.history))
     except UnknownIdError as error:
         raise QueryError(f"the history holds items outside the catalogue: {error} Leave them out.") from error
-    seen = np.unique(indices) if request.rule is not CandidateRule.ALL else indices[:0]
+    seen = list({*indices.tolist()}) if request.rule is not CandidateRule.ALL else []
     possible = len(catalogue) if allowed is None else int(allowed.sum())
     in_history = len(seen) if allowed is None else int(allowed[seen].sum())
     number = possible - in_history
@@ -199,7 +201,7 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
             "recommended. Choose one from recommend(history), or the rule 'all'."
         )
     try:
-        catalogue.vocabulary.encode([query.target])
+        catalogue.vocabulary.index(query.target)
     except UnknownIdError as error:
         raise QueryError(f"target_item={query.target!r}: {error}") from error
     limited = query.candidates is not None and query.target not in query.candidates
@@ -214,6 +216,16 @@ def check_target(query: Query, catalogue: Catalogue) -> None:
 def _check_constraints(query: Query) -> None:
     """Refuse constraints that do not fit the history."""
     check_shapes(query)
+    if query.protected or query.groups or query.item_costs:
+        _check_named(query)
+    check_costs(query)
+    for name, count in (("largest", 1 if query.largest is None else query.largest), ("sets", query.sets)):
+        if type(count) is not int or not 1 <= count < 2**63:
+            raise QueryError(f"{name}={shown(count)} is not a whole number of 64 bits of at least 1. Give another.")
+
+
+def _check_named(query: Query) -> None:
+    """Refuse constraints on items that are not in the history, and groups that do not fit each other or the query."""
     grouped = [item for group in query.groups for item in group]
     named = {"protected": query.protected, "grouped": grouped, "priced": [item for item, _ in query.item_costs]}
     for what, items in named.items():
@@ -231,10 +243,6 @@ def _check_constraints(query: Query) -> None:
         raise QueryError(
             "groups with repeats='events': a group names items, and here events are named. Choose one of the two."
         )
-    check_costs(query)
-    for name, count in (("largest", query.largest), ("sets", query.sets)):
-        if not (name == "largest" and count is None) and (type(count) is not int or not 1 <= count < 2**63):
-            raise QueryError(f"{name}={shown(count)} is not a whole number of 64 bits of at least 1. Give another.")
 
 
 def candidate_rule(rule: CandidateRule | str) -> CandidateRule:

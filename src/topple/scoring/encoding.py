@@ -5,6 +5,7 @@ Requests become B distinct histories; queries point into them, each with a targe
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,6 @@ class EncodedQueries:
         target: the target item of each query [N].
         k: the list length of each query [N].
         protected: positions of the history that may not be named, bool [N, H].
-        key: the key of each query's random draws [N].
         unit: the unit of each position [B, H], known by the first position of the unit.
         size: what each position counts in the size of a set [B, H].
         item_cost: what it costs to name each position, in thousandths, int64 [N, H]; 0 for a further event of the same item.
@@ -68,7 +68,6 @@ class EncodedQueries:
     target: Tensor
     k: Tensor
     protected: Tensor
-    key: Tensor
     unit: Tensor
     size: Tensor
     item_cost: Tensor
@@ -77,6 +76,11 @@ class EncodedQueries:
 
     def __len__(self) -> int:
         return len(self.queries)
+
+    @cached_property
+    def key(self) -> Tensor:
+        """The key of each query's random draws [N]."""
+        return torch.tensor(list(map(draw_key, self.queries)), dtype=torch.int64, device=self.row.device)
 
     @property
     def removable(self) -> Tensor:
@@ -96,7 +100,7 @@ class EncodedQueries:
     def select(self, chosen: Tensor) -> "EncodedQueries":
         """Return the queries of the numbers `chosen` [Q], over the same B histories."""
         queries = tuple(self.queries[number] for number in chosen.tolist())
-        by_query = ("row", "target", "k", "protected", "key", "item_cost", "largest")
+        by_query = ("row", "target", "k", "protected", "item_cost", "largest")
         return replace(self, queries=queries, **{name: getattr(self, name)[chosen] for name in by_query})
 
     def by_rule_and_goal(self) -> dict[tuple[CandidateRule, Goal], Tensor]:
@@ -125,13 +129,14 @@ def encode_histories(
     """
     order: dict[object, int] = {}
     history_of = [order.setdefault(request.history_key, len(order)) for request in requests]
-    first = list(range(len(requests)))  # the first request of each history
-    if len(order) < len(requests):
-        first = [history_of.index(row) for row in range(len(order))]
-    distinct = [requests[number] for number in first]
-    if indices is None:
-        indices = [catalogue.vocabulary.encode(list(request.history)) for request in requests]
-    items = [indices[number] for number in first]
+    first: dict[int, int] = {}  # by history, the first request about it
+    for number, row in enumerate(history_of):
+        first.setdefault(row, number)
+    distinct = [requests[number] for number in first.values()]
+    encode_items = catalogue.vocabulary.encode
+    items = (
+        [encode_items(each.history) for each in distinct] if indices is None else [indices[n] for n in first.values()]
+    )
     histories = HistoryBatch.of(
         [row.tolist() for row in items],
         dtype,
@@ -164,7 +169,6 @@ def encode(
     encoded = encode_histories(queries, catalogue, dtype, device) if encoded is None else encoded
     shape = len(queries), encoded.unit.shape[1]
     protected, item_cost = torch.zeros(shape, dtype=torch.bool), torch.full(shape, THOUSANDTHS)
-    largest = []
     for number, query in enumerate(queries):
         if query.protected:
             is_protected = torch.tensor([item in query.protected for item in query.history])
@@ -173,9 +177,8 @@ def encode(
             costs = dict(query.item_costs)
             cost = [round(THOUSANDTHS * costs.get(item, 1)) for item in query.history]
             item_cost[number, : len(cost)] = torch.tensor(cost)
-        largest.append(query.largest or len(query.history))
+    largest = [query.largest or len(query.history) for query in queries]
     row = torch.tensor(encoded.history_of, dtype=torch.int64, device=device)
-    keys = [draw_key(query) for query in queries]
     return EncodedQueries(
         queries=tuple(queries),
         histories=encoded.histories,
@@ -183,7 +186,6 @@ def encode(
         target=torch.from_numpy(catalogue.vocabulary.encode([query.target for query in queries])).to(device),
         k=torch.tensor([query.k for query in queries], dtype=torch.int64, device=device),
         protected=protected.to(device),
-        key=torch.tensor(keys, dtype=torch.int64, device=device),
         unit=encoded.unit,
         size=encoded.size,
         item_cost=item_cost.to(device) * encoded.size[row],
@@ -238,5 +240,5 @@ def positions_of(sets: Tensor) -> list[tuple[int, ...]]:
 
 def named_items(query: Query, positions: Sequence[int]) -> tuple[ItemId, ...]:
     """Return the items at the positions of a query's history, each once unless single events are named."""
-    items = tuple(query.history[position] for position in positions)
-    return items if query.repeats is Repeats.EVENTS else tuple(dict.fromkeys(items))
+    items = [query.history[position] for position in positions]
+    return tuple(items if query.repeats is Repeats.EVENTS else dict.fromkeys(items))

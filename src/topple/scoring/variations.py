@@ -73,16 +73,15 @@ class HistoryBatch:
             allowed: `filters` [F, I] and `filter_of` [B]; None where every item may be listed.
         """
         shape = len(histories), max([1, *map(len, histories)])
-        item, filled = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=torch.bool)  # [B, H]
-        weight, time = torch.zeros(shape, dtype=dtype), torch.zeros(shape, dtype=torch.float64)  # [B, H]
-        for row, history in enumerate(histories):
-            events = slice(len(history))
-            item[row, events] = torch.as_tensor(history, dtype=torch.int64)
-            filled[row, events], weight[row, events] = True, 1
-            if weights and weights[row]:
-                weight[row, events] = torch.as_tensor(weights[row], dtype=dtype)
-            if times and times[row]:
-                time[row, events] = torch.as_tensor(times[row], dtype=torch.float64)
+        lengths = torch.tensor([len(history) for history in histories], dtype=torch.int64)
+        filled = torch.arange(shape[1]) < lengths[:, None]  # [B, H]
+        item, time = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=torch.float64)  # [B, H]
+        item[filled] = torch.tensor([index for history in histories for index in history], dtype=torch.int64)
+        weight = filled.to(dtype)
+        for numbers, given in ((weight, weights), (time, times)):
+            for row, values in enumerate(given):
+                if values:
+                    numbers[row, : len(values)] = torch.as_tensor(values, dtype=numbers.dtype)
         all_have_times = bool(times) and all(map(len, times))
         filters, filter_of = (None, None) if allowed is None else (part.to(device) for part in allowed)
         return cls(

@@ -74,7 +74,7 @@ def recorded(
     found, decode = judged.sets.any(1), recommender.catalogue.vocabulary.decode
     without, alone, nothing = judged.without, judged.alone, [None] * len(queries)
     everything = judged.without_evidence & (judged.sets == judged.present).all(1)
-    columns: dict[str, list[Any]] = {
+    columns: dict[str, list[Any]] = {  # in the order of the fields
         "found": found.tolist(),
         "size": queries.sizes(judged.sets).tolist(),
         "rank_before": judged.rank_before.tolist(),
@@ -96,11 +96,8 @@ def recorded(
         "at_least": _known(judged.proven_below / THOUSANDTHS, judged.proven_below > 0),
         "proof_by": judged.proof_by,
     }
-    values = zip(*columns.values(), strict=True)
-    verdicts = [
-        Verdict(query, rule, **dict(zip(columns, of_query, strict=True)))
-        for query, of_query in zip(queries.queries, values, strict=True)
-    ]
+    values = zip(queries.queries, *columns.values(), strict=True)
+    verdicts = [Verdict(query, rule, *of_query) for query, *of_query in values]
     for verdict, positions, tolerance in zip(
         verdicts, positions_of(judged.sets), judged.tolerance.tolist(), strict=True
     ):

@@ -15,7 +15,7 @@ from topple.scoring.devices import computing
 from topple.scoring.encoding import encode
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
-from topple.types import ItemId, plain
+from topple.types import ItemId, plain_ids
 from topple.verification.judging import Judge
 from topple.verification.retraining import Retraining, refuse, retrained
 from topple.verification.single_query import ByUser, verdicts_before_retraining
@@ -81,7 +81,7 @@ def _sets(removed: Any) -> list[tuple[ItemId, ...]]:
     """
     give = "a list of sets of item ids, one a query, empty for none"
     several = [as_list(items, "a set of removed", give) for items in as_list(removed, "removed", give)]
-    return [tuple(plain(item) for item in items) for items in several]
+    return list(map(plain_ids, several))
 
 
 def check_sets(
@@ -164,8 +164,11 @@ def named_positions(query: Query, items: Sequence[ItemId]) -> tuple[int, ...]:
 def not_allowed(query: Query, named: Sequence[ItemId]) -> str:
     """Say why a query does not allow a set, or nothing where it does."""
     items = set(named)
-    if not items <= set(query.history):
-        return f"named item {shown(sorted(items - set(query.history), key=repr)[0])} is not in the history."
+    stray = items.difference(query.history)
+    if stray:
+        return f"named item {shown(sorted(stray, key=repr)[0])} is not in the history."
+    if not (query.protected or query.groups or query.largest is not None):
+        return ""
     if items & query.protected:
         return f"named item {shown(sorted(items & query.protected, key=repr)[0])} is protected."
     split_group = next((group for group in query.groups if 0 < len(items.intersection(group)) < len(group)), None)

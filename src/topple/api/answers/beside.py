@@ -15,7 +15,7 @@ from topple.errors import shown as shown_as
 from topple.records.answer import Explanation, Status
 from topple.records.question import Query, Request
 from topple.scoring.unchanged import UnchangedScores
-from topple.types import ItemId, UserId, plain
+from topple.types import ItemId, UserId, plain_ids
 
 
 def asked_about_shown(
@@ -46,7 +46,7 @@ def asked_about_shown(
                 f"shown={shown_as(items)} is no list {who}. Give the items that were shown, best first: a list for one history, or a "
                 "mapping of users to lists."
             )
-        listed = tuple(plain(item) for item in items)
+        listed = plain_ids(items)
         if not all(isinstance(item, str | int) for item in listed):
             raise QueryError(
                 f"the shown list {who} holds what is no item id: {shown_as(listed)}. Give texts or whole numbers."

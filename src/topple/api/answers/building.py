@@ -116,11 +116,12 @@ def with_what_was_left_out(explanation: Explanation) -> Explanation:
 
 
 def named_sets(queries: Sequence[Query], sets: Tensor) -> list[tuple[ItemSet, tuple[int, ...]]]:
-    """Return the items and the positions of the set of each query, bool [N, H]; what is beyond a history names nothing."""
+    """Return the items and the positions of the set of each query, bool [N, H]; a position beyond a history names nothing."""
     named = []
     for query, positions in zip(queries, positions_of(sets), strict=True):
-        inside = tuple(position for position in positions if position < len(query.history))
-        named.append((named_items(query, inside), inside))
+        if positions and positions[-1] >= len(query.history):
+            positions = tuple(position for position in positions if position < len(query.history))
+        named.append((named_items(query, positions), positions))
     return named
 
 
