@@ -3,8 +3,8 @@
     python benchmarks/records.py                   1,000 queries, 200 users x 5 targets, of a model and a method that cost next to nothing
     python benchmarks/records.py --model FOLDER    the same of a model folder with its data, by `auto` without proof
 
-Times are medians of `--calls` calls. Those by step are sampled: every 4 milliseconds it is noted which function of topple is at
-work, and what libraries do counts for the function that called them. "records" sums the steps in the files of `RECORDS`.
+Times are medians of `--calls` calls. "records" is a call less what is in `ELSEWHERE`. With `--steps`, it is noted every 4
+milliseconds which function of topple is at work: what libraries do counts for the function that called them, or for the next one.
 """
 
 import argparse
@@ -22,20 +22,23 @@ from typing import Any
 import torch
 
 import topple
+from topple.api.explaining import chosen_explainer
 from topple.explainers.base import Explainer
 from topple.randomness import generator
 from topple.records.claims import Claims
 from topple.scoring.encoding import EncodedQueries
 from topple.scoring.recommender import Recommender
+from topple.scoring.unchanged import UnchangedScores
 from topple.scoring.variations import HistoryBatch
+from topple.verification import judging
+from topple.verification.judging import Judge
 
 ITEMS, USERS, EVENTS, K = 400, 200, 40, 5
 EVERY = 4e-3
 """Seconds of the processor between two samples; the clock of Linux is no finer."""
 SOURCE = Path(topple.__file__).parent
-RECORDS = ("api/", "records/", "data/", "scoring/checks.py", "scoring/encoding.py", "randomness.py", "errors.py", "settings.py", "types.py",
-           "verification/recording.py", "verification/stamps.py", "verification/verify.py", "reports/")  # fmt: skip
-"""Folders and files that neither score, nor search, nor rank."""
+ELSEWHERE = ((UnchangedScores, "__init__"), (UnchangedScores, "ranks"), (UnchangedScores, "best"), (Judge, "verdicts"))
+"""What scores and ranks. The search is `propose` of the method, and Verdicts are made by `recorded`, within the last of these."""
 
 
 class NextItem(Recommender):
@@ -105,28 +108,42 @@ def sampled(call: Callable[[], object], calls: int) -> Counter[str]:
     return found
 
 
-def seconds(call: Callable[[], object], calls: int) -> float:
-    """Return the median time of the processor that a call takes."""
+class Elsewhere:
+    """Counts the time of the processor that is spent elsewhere than on records."""
+
+    def __init__(self, method: type[Explainer]) -> None:
+        self.seconds, self._depth = 0.0, 0
+        for owner, name in (*ELSEWHERE, (method, "propose")):
+            setattr(owner, name, self._timed(getattr(owner, name), 1))
+        judging.recorded = self._timed(judging.recorded, -1)
+
+    def _timed(self, function: Callable[..., Any], sign: int) -> Callable[..., Any]:
+        """Return the function, of whose calls the outermost are counted, or with a sign of -1 taken off."""
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            began = time.process_time()
+            self._depth += sign
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self._depth -= sign
+                if self._depth == (sign < 0):
+                    self.seconds += sign * (time.process_time() - began)
+
+        return timed
+
+
+def measured(call: Callable[[], object], calls: int, queries: int, elsewhere: Elsewhere) -> dict[str, float]:
+    """Return the medians of the microseconds a query of a call, in all and of records."""
     call()
     times = []
     for _ in range(calls):
-        began = time.process_time()
+        began, elsewhere.seconds = time.process_time(), 0.0
         call()
-        times.append(time.process_time() - began)
-    return statistics.median(times)
-
-
-def measured(call: Callable[[], object], calls: int, queries: int) -> dict[str, Any]:
-    """Return the microseconds a query of a call, in all, of records, and by step."""
-    took, steps = seconds(call, calls), sampled(call, calls)
-    one = 1e6 * took / queries / sum(steps.values())
-    records = sum(count for step, count in steps.items() if step.startswith(RECORDS))
-    by_step = {step: round(count * one, 1) for step, count in steps.most_common()}
-    return {
-        "in all": round(1e6 * took / queries, 1),
-        "records": round(records * one, 1),
-        "steps": {step: share for step, share in by_step.items() if share >= 0.1},
-    }
+        took = time.process_time() - began
+        times.append((took, took - elsewhere.seconds))
+    whole, records = (1e6 * statistics.median(several) / queries for several in zip(*times, strict=True))
+    return {"in all": round(whole, 1), "records": round(records, 1)}
 
 
 def main() -> None:
@@ -134,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", metavar="FOLDER", help="a model folder with its data")
     parser.add_argument("--calls", type=int, default=20, help="calls of 1,000 queries that are timed")
-    parser.add_argument("--steps", action="store_true", help="print the time of each step")
+    parser.add_argument("--steps", action="store_true", help="print the share of each step too")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     recommender, histories, method = toy() if chosen.model is None else stored(chosen.model)
@@ -144,12 +161,20 @@ def main() -> None:
         "explain, of users": partial(topple.explain, recommender, histories, k=K, progress=False, **method),
         "explain, of one history": partial(topple.explain, recommender, first, k=K, progress=False, **method),
     }
+    asked = chosen_explainer(method["explainer"], method.get("settings"))
+    elsewhere = Elsewhere(type(asked))
     for name, call in calls.items():
         few = name == "explain, of one history"
-        found = measured(call, chosen.calls * 50 if few else chosen.calls, K if few else len(queries))
-        if not chosen.steps:
-            del found["steps"]
-        print(json.dumps({"call": name, "us a query": found}, indent=1 if chosen.steps else None))
+        number = chosen.calls * 50 if few else chosen.calls
+        times = measured(call, number, K if few else len(queries), elsewhere)
+        print(json.dumps({"call": name, "us a query": times}))
+        if chosen.steps:
+            found = sampled(call, number)
+            print(
+                json.dumps(
+                    {step: round(count / sum(found.values()), 3) for step, count in found.most_common(40)}, indent=1
+                )
+            )
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ def records(**changes):
     queries = encode([replace(FILMS.one, history=history, goal=goal) for goal in goals], FILMS.recommender.catalogue)
     found = Judged(
         sets=flags([1, 1], [0, 1], [0, 0]),
-        present=flags([1, 1], [1, 1], [1, 1]),
         wants_out=flags(1, 1, 1),
         wants_kept=flags(0, 1, 0),
         rank_before=torch.tensor([1, 1, 1]),

@@ -168,15 +168,15 @@ def encode(
     """
     encoded = encode_histories(queries, catalogue, dtype, device) if encoded is None else encoded
     shape = len(queries), encoded.unit.shape[1]
-    protected, item_cost = torch.zeros(shape, dtype=torch.bool), torch.full(shape, THOUSANDTHS)
+    protected, item_cost = np.zeros(shape, dtype=np.bool_), np.full(shape, THOUSANDTHS, dtype=np.int64)  # [N, H]
     for number, query in enumerate(queries):
         if query.protected:
-            is_protected = torch.tensor([item in query.protected for item in query.history])
-            protected[number, : len(is_protected)] = is_protected
+            protected[number, : len(query.history)] = [item in query.protected for item in query.history]
         if query.item_costs:
             costs = dict(query.item_costs)
-            cost = [round(THOUSANDTHS * costs.get(item, 1)) for item in query.history]
-            item_cost[number, : len(cost)] = torch.tensor(cost)
+            item_cost[number, : len(query.history)] = [
+                round(THOUSANDTHS * costs.get(item, 1)) for item in query.history
+            ]
     largest = [query.largest or len(query.history) for query in queries]
     row = torch.tensor(encoded.history_of, dtype=torch.int64, device=device)
     return EncodedQueries(
@@ -185,10 +185,10 @@ def encode(
         row=row,
         target=torch.from_numpy(catalogue.vocabulary.encode([query.target for query in queries])).to(device),
         k=torch.tensor([query.k for query in queries], dtype=torch.int64, device=device),
-        protected=protected.to(device),
+        protected=torch.from_numpy(protected).to(device),
         unit=encoded.unit,
         size=encoded.size,
-        item_cost=item_cost.to(device) * encoded.size[row],
+        item_cost=torch.from_numpy(item_cost).to(device) * encoded.size[row],
         largest=torch.tensor(largest, dtype=torch.int64, device=device),
     )
 
@@ -209,18 +209,18 @@ def _filters(requests: Sequence[Request], catalogue: Catalogue) -> tuple[Tensor,
 
 def _units(requests: Sequence[Request], length: int) -> tuple[Tensor, Tensor]:
     """Return `unit` and `size` of `EncodedHistories`, both [B, H]."""
-    unit = torch.arange(length).repeat(len(requests), 1)
-    size = torch.ones_like(unit)
+    unit = np.tile(np.arange(length, dtype=np.int64), (len(requests), 1))
+    size = np.ones_like(unit)
     for row, request in enumerate(requests):
         history = request.history
         if request.repeats is Repeats.ITEM and len(set(history)) < len(history):
             first = [history.index(item) for item in history]
-            unit[row, : len(first)] = torch.tensor(first)
-            size[row, : len(first)] = torch.tensor([position == start for position, start in enumerate(first)]).long()
+            unit[row, : len(first)] = first
+            size[row, : len(first)] = [position == start for position, start in enumerate(first)]
         for group in request.groups:
             members = [position for position, item in enumerate(history) if item in group]
             unit[row, members] = members[0] if members else 0
-    return unit, size
+    return torch.from_numpy(unit), torch.from_numpy(size)
 
 
 def draw_key(query: Query) -> int:
@@ -233,7 +233,7 @@ def draw_key(query: Query) -> int:
 def positions_of(sets: Tensor) -> list[tuple[int, ...]]:
     """Return the positions of each set, bool [N, H]."""
     found: list[list[int]] = [[] for _ in range(len(sets))]
-    for number, position in sets.nonzero().tolist():
+    for number, position in zip(*(part.tolist() for part in sets.nonzero(as_tuple=True)), strict=True):
         found[number].append(position)
     return list(map(tuple, found))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -73,22 +74,21 @@ class HistoryBatch:
             allowed: `filters` [F, I] and `filter_of` [B]; None where every item may be listed.
         """
         shape = len(histories), max([1, *map(len, histories)])
-        lengths = torch.tensor([len(history) for history in histories], dtype=torch.int64)
-        filled = torch.arange(shape[1]) < lengths[:, None]  # [B, H]
-        item, time = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=torch.float64)  # [B, H]
-        item[filled] = torch.tensor([index for history in histories for index in history], dtype=torch.int64)
-        weight = filled.to(dtype)
+        lengths = np.array([len(history) for history in histories], dtype=np.int64)
+        filled = np.arange(shape[1]) < lengths[:, None]  # [B, H]
+        item, weight, time = np.zeros(shape, np.int64), filled.astype(np.float64), np.zeros(shape)  # [B, H]
+        item[filled] = [index for history in histories for index in history]
         for numbers, given in ((weight, weights), (time, times)):
             for row, values in enumerate(given):
                 if values:
-                    numbers[row, : len(values)] = torch.as_tensor(values, dtype=numbers.dtype)
+                    numbers[row, : len(values)] = values
         all_have_times = bool(times) and all(map(len, times))
         filters, filter_of = (None, None) if allowed is None else (part.to(device) for part in allowed)
         return cls(
-            items=item.to(device),
-            weights=weight.to(device),
-            filled=filled.to(device),
-            times=time.to(device) if all_have_times else None,
+            items=torch.from_numpy(item).to(device),
+            weights=torch.from_numpy(weight).to(device, dtype),
+            filled=torch.from_numpy(filled).to(device),
+            times=torch.from_numpy(time).to(device) if all_have_times else None,
             contexts=tuple(contexts) if any(context is not None for context in contexts) else (),
             filters=filters,
             filter_of=filter_of,

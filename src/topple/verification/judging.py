@@ -76,7 +76,6 @@ class Judge:
         within_rounding |= self.wants_kept & (kept.surely_out != kept.possibly_out)
         judged = Judged(
             sets=sets,
-            present=self.present,
             wants_out=self.wants_out,
             wants_kept=self.wants_kept,
             rank_before=rank_before[:, 0],

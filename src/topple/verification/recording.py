@@ -1,9 +1,9 @@
 """Verdicts made of what the judge found: columns of numbers become values of Python once, for all queries of a call."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from topple.records.answer import Verdict
@@ -20,7 +20,6 @@ class Judged:
 
     Args:
         sets: positions of the histories, bool [N, H]; empty where there is no set.
-        present: the positions that hold an event, bool [N, H].
         wants_out: the goal asks that the target is out without the set, bool [N].
         wants_kept: the goal asks that the target is in with nothing but the set, bool [N].
         rank_before: of the target for the whole history [N].
@@ -38,7 +37,6 @@ class Judged:
     """
 
     sets: Tensor
-    present: Tensor
     wants_out: Tensor
     wants_kept: Tensor
     rank_before: Tensor
@@ -54,57 +52,53 @@ class Judged:
     proven_below: Tensor
     proof_by: list[str]
 
-    @property
-    def margin(self) -> Tensor:
-        """By how much each set does what the goal asks, in units of score [N]."""
-        out = self.without.lead.masked_fill(~self.wants_out, torch.inf)
-        kept = (-self.alone.lead).masked_fill(~self.wants_kept, torch.inf)
-        return torch.where(kept < out, kept, out)
-
-    @property
-    def without_evidence(self) -> Tensor:
-        """Which sets are valid only since nothing that is left speaks for the target, bool [N]."""
-        return self.valid & self.wants_out & self.without.by_fillers
-
 
 def recorded(
     recommender: Recommender, queries: EncodedQueries, rule: CandidateRule, judged: Judged, state: object
 ) -> list[Verdict]:
     """Return the Verdict of each query, stamped with the set and with what the model had learned (`state`)."""
-    found, decode = judged.sets.any(1), recommender.catalogue.vocabulary.decode
-    without, alone, nothing = judged.without, judged.alone, [None] * len(queries)
-    everything = judged.without_evidence & (judged.sets == judged.present).all(1)
+    positions, without, alone = positions_of(judged.sets), judged.without, judged.alone
+    decode, nothing = recommender.catalogue.vocabulary.decode, [None] * len(queries)
+    found = list(map(bool, positions))
+    valid, minimal = judged.valid.tolist(), nothing if judged.minimal is None else judged.minimal.tolist()
+    without_evidence = (judged.valid & judged.wants_out & without.by_fillers).tolist()
+    proven_below = (judged.proven_below / THOUSANDTHS).tolist()
     columns: dict[str, list[Any]] = {  # in the order of the fields
-        "found": found.tolist(),
+        "found": found,
         "size": queries.sizes(judged.sets).tolist(),
         "rank_before": judged.rank_before.tolist(),
-        "rank_after": _known(without.rank, found),
-        "rank_alone": _known(alone.rank, alone.tried),
+        "rank_after": _where(found, without.rank.tolist()),
+        "rank_alone": _where(alone.tried.tolist(), alone.rank.tolist()),
         "tied_before": judged.tied_before.tolist(),
         "tied_after": without.tied.tolist(),
         "replacements": [decode(without.entered.get(number, ())) for number in range(len(queries))],
         "necessary": judged.necessary.tolist(),
         "sufficient": judged.sufficient.tolist(),
-        "minimal": nothing if judged.minimal is None else _known(judged.minimal, judged.valid),
-        "margin": _known(judged.margin, found),
+        "minimal": _where(valid, minimal),
+        "margin": _where(found, _margins(judged)),
         "within_rounding": judged.within_rounding.tolist(),
-        "without_evidence": judged.without_evidence.tolist(),
+        "without_evidence": without_evidence,
         "whole_history": [
-            everything and len(set(query.history)) > 1
-            for query, everything in zip(queries.queries, everything.tolist(), strict=True)
+            unspoken and named == tuple(range(len(query.history))) and len(set(query.history)) > 1
+            for unspoken, named, query in zip(without_evidence, positions, queries.queries, strict=True)
         ],
-        "at_least": _known(judged.proven_below / THOUSANDTHS, judged.proven_below > 0),
+        "at_least": _where([cost > 0 for cost in proven_below], proven_below),
         "proof_by": judged.proof_by,
     }
     values = zip(queries.queries, *columns.values(), strict=True)
     verdicts = [Verdict(query, rule, *of_query) for query, *of_query in values]
-    for verdict, positions, tolerance in zip(
-        verdicts, positions_of(judged.sets), judged.tolerance.tolist(), strict=True
-    ):
-        stamp(verdict, recommender, state, positions, tolerance)
+    for verdict, named, tolerance in zip(verdicts, positions, judged.tolerance.tolist(), strict=True):
+        stamp(verdict, recommender, state, named, tolerance)
     return verdicts
 
 
-def _known(values: Tensor, known: Tensor) -> list[Any]:
-    """Return values [N] as values of Python, None where they are not known, bool [N]."""
-    return [value if is_known else None for value, is_known in zip(values.tolist(), known.tolist(), strict=True)]
+def _where(known: list[bool], values: list[Any]) -> list[Any]:
+    """Return values where they are known, None elsewhere."""
+    return [value if is_known else None for is_known, value in zip(known, values, strict=True)]
+
+
+def _margins(judged: Judged) -> list[float]:
+    """Return by how much each set does what the goal asks, in units of score."""
+    wants_out, wants_kept = judged.wants_out.tolist(), judged.wants_kept.tolist()
+    leads = zip(wants_out, judged.without.lead.tolist(), wants_kept, judged.alone.lead.tolist(), strict=True)
+    return [min(out if to_be_out else inf, -kept if to_be_kept else inf) for to_be_out, out, to_be_kept, kept in leads]
