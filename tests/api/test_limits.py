@@ -84,7 +84,7 @@ def test_what_if_and_influence_keep_to_the_candidates():
     [
         (
             {"candidates": {"ann": IDS[6:14]}},
-            "candidates are given for 1 users, and there are none for 2 of those asked about, such as 'bob'",
+            "candidates are given for 1 user, and there are none for 2 of those asked about, such as 'bob'",
         ),
         ({"candidates": {**STOCK, "ann": "film"}}, "candidates='film' is not a sequence of item ids"),
         ({"exclude": {"ann": 5}}, "exclude=5 is not a sequence of item ids"),
@@ -111,7 +111,7 @@ def test_a_user_whose_limits_are_bad_does_not_stop_the_others():
 @pytest.mark.parametrize("verb", [topple.explain, topple.recommend, topple.influence])
 def test_one_history_of_nobodys_has_no_limits_by_user(verb):
     with pytest.raises(
-        QueryError, match=r"exclude is a mapping of users, and the history that is asked about is nobody's"
+        QueryError, match=r"exclude: the items are given by user, and the history that is asked about is nobody's"
     ):
         verb(MODEL, IDS[:4], k=3, exclude=GONE)
 

@@ -183,8 +183,8 @@ def test_a_user_with_too_few_candidates_does_not_stop_the_others(topple, model, 
 @pytest.mark.parametrize(
     ("name", "text", "options", "match"),
     [
-        ("each.csv", "user,item\nnobody,film-001\n", [], "and none for 3 of the 3 users that are asked about, such as 'user-"),
-        ("each.csv", "user,item\nu,film-001\n", ["--history", "film-001"], "holds items by user, and --history is nobody's"),
+        ("each.csv", "user,item\nnobody,film-001\n", [], "given for 1 user, and there are none for 3 of those asked about, such as 'user-"),
+        ("each.csv", "user,item\nu,film-001\n", ["--history", "film-001"], "by user, and the history that is asked about is nobody's"),
         ("each.csv", "who,what\n1,2\n", [], "column 'item' is missing from"),
         ("empty.txt", "\n", [], "empty.txt holds no ids. Give an item id a line, or a table"),
         ("all.txt", "1\n2\n\x1b[31m\n", [], r"candidates: the catalogue holds none of the 3 ids, such as"),

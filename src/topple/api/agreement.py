@@ -12,7 +12,7 @@ from topple.api.agreeing.causes import Difference, Hypothesis, Trying, causes_of
 from topple.api.agreeing.records import by_user, ids_of, numbers_of, records_of
 from topple.api.agreeing.training import CLOSE, FEWEST, WORDS, near_chance, other_training
 from topple.api.asking import contexts_of
-from topple.api.limits import LIMITS, LeftOut, Limit, leaving_out, limits_by_user, without_unknown
+from topple.api.limits import LIMITS, Asked, LeftOut, Limit
 from topple.data.splitting import Split
 from topple.errors import QueryError, UnknownIdError
 from topple.records.agreement import Agreement, Cause, ComparedList, Match, Shown
@@ -101,24 +101,15 @@ def _requests(
 
     The history of a request may be empty where unknown items are left out; that of one request at least is not.
     """
-    left_out = leaving_out(unknown, recommender.catalogue.vocabulary)
-    asked = (asked if left_out is None else without_unknown(asked, left_out)) | {"rule": candidate_rule(asked["rule"])}
+    asked["rule"] = candidate_rule(asked["rule"])
     users = [each.user for each in records if each.user is not None]
-    by_user = limits_by_user(asked, users, known_users=len(users) == len(records))
-    shared = asked | {
-        name: getattr(Constraints.of(**{name: asked[name]}), name) for name in LIMITS if name not in by_user
-    }
+    prepared = Asked.of(recommender.catalogue, unknown, asked, users, known_users=len(users) == len(records))
+    limits = [name for name in LIMITS if name in prepared.of_all]
+    shared = {name: getattr(Constraints.of(**{name: prepared.of_all[name]}), name) for name in limits}
     requests, refused = [], None
     for each in records:
-        about: dict[str, Any] = {
-            "history": each.history,
-            "user": each.user,
-            "weights": each.weights,
-            "context": each.context,
-        }
-        told = {name: items[each.user] for name, items in by_user.items() if each.user is not None}
-        request = Request.of(k=k, **shared | about | told)
-        request = request if left_out is None else left_out.request(request)
+        about = {"history": each.history, "user": each.user, "weights": each.weights, "context": each.context}
+        request = prepared.request(each.user, k=k, **shared, **about)
         try:
             check_asked(request, recommender)
         except QueryError as error:
@@ -128,8 +119,7 @@ def _requests(
         requests.append(replace(request, k=1))  # lists of any length are looked at below
     if refused is not None and not any(request.history for request in requests):
         raise refused
-    if left_out is not None and left_out is not unknown:
-        left_out.log()
+    prepared.tell()
     return requests
 
 

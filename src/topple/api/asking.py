@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from topple.api.answers.order import say_no_order
-from topple.api.limits import LeftOut, Limit, leaving_out, limits_by_user, without_unknown
+from topple.api.limits import Asked, LeftOut, Limit
 from topple.api.recommending import recommended
 from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError, UnknownIdError, is_list, shown
@@ -204,27 +204,21 @@ def requests_of(
         QueryError: an unknown rule or goal, a constrained item that is not in the catalogue, or candidates for only a part of
             the users.
     """
-    left_out = leaving_out(unknown, catalogue.vocabulary)
-    if left_out is not None:
-        asked = without_unknown(asked, left_out)
-    told_of: dict[str, Mapping[UserId, Any]] = {**limits_by_user(asked, histories, known_users=known_users)}
+    prepared = Asked.of(catalogue, unknown, asked, histories, known_users=known_users)
     names = [each.name for each in fields(Constraints)]
-    constraints = Constraints.of(
-        **{name: value for name, value in asked.items() if name in names and name not in told_of}
-    )
+    constraints = Constraints.of(**{name: value for name, value in prepared.of_all.items() if name in names})
     check_run(catalogue, constraints)
-    shared = asked | {name: getattr(constraints, name) for name in names} | {"rule": candidate_rule(asked["rule"])}
+    shared = {name: getattr(constraints, name) for name in names} | {"rule": candidate_rule(asked["rule"])}
     if not isinstance(weights, Mapping | None):
         raise QueryError(f"weights of type {type(weights).__name__} is of no user. Give a mapping by user id.")
-    told_of |= {"weights": weights or {}, "context": contexts}
+    told_of: dict[str, Mapping[UserId, Any]] = {"weights": weights or {}, "context": contexts}
     requests = []
     for user, history in histories.items():
         told = {name: values[user] for name, values in told_of.items() if user in values}
-        values = shared | _constraints_within(history, constraints) | told
-        request = Request.of(history=history, user=user if known_users else None, **values)
-        requests.append(request if left_out is None else left_out.request(request))
-    if left_out is not None and left_out is not unknown:
-        left_out.log()
+        about = {"history": history, "user": user if known_users else None}
+        about |= shared | _constraints_within(history, constraints) | told
+        requests.append(prepared.request(user, **about))
+    prepared.tell()
     return requests
 
 

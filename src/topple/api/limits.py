@@ -84,10 +84,8 @@ class LeftOut:
         """Say what was left out, a sentence for histories and one for each constraint; none where nothing was."""
         told = []
         if self.events:
-            events, histories = (
-                counted(sum(self.events.values()), "event"),
-                counted(self.histories, "history", "histories"),
-            )
+            events = counted(sum(self.events.values()), "event")
+            histories = counted(self.histories, "history", "histories")
             told.append(f"{events} of {histories} left out: the catalogue does not hold {_named(self.events)}")
         told += [
             f"{counted(len(items), 'id')} of {WORDS[name]} left out: the catalogue does not hold {_named(items)}"
@@ -162,24 +160,64 @@ def without_unknown(constraints: Mapping[str, Any], left_out: LeftOut) -> dict[s
     return found
 
 
-def one_request(catalogue: Catalogue, unknown: Unknown | str | LeftOut, **asked: Any) -> Request:
-    """Return the request about one history of nobody's.
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What a run asks, without unknown ids where these are left out.
 
     Args:
-        catalogue: the items.
-        unknown: whether unknown ids are refused or left out, which is said through logging.
-        asked: the fields of the request.
-
-    Raises:
-        QueryError: items by user.
+        of_all: fields of all requests, limits by user not among them.
+        by_user: the limits of each user, by name.
+        left_out: what leaves unknown ids out; None where they are refused.
+        counted: whether the caller says what was left out.
     """
-    limits_by_user(asked, (), known_users=False)
-    left_out = leaving_out(unknown, catalogue.vocabulary)
-    if left_out is None:
-        return Request.of(**asked)
-    request = left_out.request(Request.of(**without_unknown(asked, left_out)))
-    if left_out is not unknown:
-        left_out.log()
+
+    of_all: dict[str, Any]
+    by_user: dict[str, dict[UserId, Any]]
+    left_out: LeftOut | None
+    counted: bool
+
+    @classmethod
+    def of(
+        cls,
+        catalogue: Catalogue,
+        unknown: Unknown | str | LeftOut,
+        asked: Mapping[str, Any],
+        users: Iterable[UserId],
+        *,
+        known_users: bool,
+    ) -> "Asked":
+        """Prepare what is asked about users.
+
+        Args:
+            catalogue: the items.
+            unknown: whether unknown ids are refused or left out, which `tell` says; or what counts those that are left out.
+            asked: the fields that all requests share, of which candidates and excluded items may be by user.
+            users: who is asked about.
+            known_users: whether the users have ids; False for one history of nobody's.
+        """
+        left_out = leaving_out(unknown, catalogue.vocabulary)
+        of_all = dict(asked) if left_out is None else without_unknown(asked, left_out)
+        by_user = limits_by_user(of_all, users, known_users=known_users)
+        of_all = {name: value for name, value in of_all.items() if name not in by_user}
+        return cls(of_all, by_user, left_out, left_out is unknown)
+
+    def request(self, who: UserId | None, /, **fields: Any) -> Request:
+        """Return the request with more fields, and with the limits of a user, None for nobody."""
+        limits = {} if who is None else {name: items[who] for name, items in self.by_user.items()}
+        request = Request.of(**self.of_all | fields | limits)
+        return request if self.left_out is None else self.left_out.request(request)
+
+    def tell(self) -> None:
+        """Say through logging what was left out, unless the caller says it."""
+        if self.left_out is not None and not self.counted:
+            self.left_out.log()
+
+
+def one_request(catalogue: Catalogue, unknown: Unknown | str | LeftOut, **asked: Any) -> Request:
+    """Return the request about one history of nobody's; arguments as of `Asked.of`."""
+    prepared = Asked.of(catalogue, unknown, asked, (), known_users=False)
+    request = prepared.request(None)
+    prepared.tell()
     return request
 
 
@@ -236,17 +274,18 @@ def limits_by_user(
         if not is_by_user(given):
             continue
         if not known_users:
+            who = "the history that is asked about is nobody's"
             raise QueryError(
-                f"{name} is a mapping of users, and the history that is asked about is nobody's. Give a list of item ids."
+                f"{name}: the items are given by user, and {who}. Give one list of item ids, or name a user."
             )
         one: dict[frozenset[ItemId], frozenset[ItemId]] = {}
         by_user = {plain(user): _shared(items, one) for user, items in given.items()}  # type: ignore[union-attr]
         missing = [user for user in users if user not in by_user]
         if missing and name == "candidates":
             raise QueryError(
-                f"candidates are given for {len(by_user):,} users, and there are none for {len(missing):,} of those asked about, such "
-                f"as {shown(missing[0])}: what may be listed for them is not known. Give the candidates of each user, or ask about "
-                "fewer users."
+                f"candidates are given for {counted(len(by_user), 'user')}, and there are none for {len(missing):,} of those asked about, "
+                f"such as {shown(missing[0])}: what may be listed for them is not known. Give the candidates of each user, or ask "
+                "about fewer users."
             )
         found[name] = by_user | dict.fromkeys(missing, frozenset())
     return found

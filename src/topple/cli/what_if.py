@@ -68,7 +68,7 @@ def what_if(
     items = recommender.catalogue.vocabulary
     told = contexts_of([name], None, context) or {}
     limits = limiting.read(items, histories, nobody=user is None)
-    mine = {limit: ids.get(name, ()) if isinstance(ids, dict) else ids for limit, ids in limits.items()}
+    mine = {limit: ids[name] if isinstance(ids, dict) else ids for limit, ids in limits.items()}
     change: dict[str, Any] = {key: ids_of(text, items) for key, text in given.items()}
     left_out = limiting.left_out(items)
     found = asking.what_if(

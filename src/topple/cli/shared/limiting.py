@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from topple.errors import QueryError
 from topple.records.question import Unknown
-from topple.types import Id, UserId
+from topple.types import UserId
 
 if TYPE_CHECKING:
     from topple.api.limits import LeftOut
@@ -88,14 +87,15 @@ class Limiting:
         Raises:
             QueryError: a table of users for a history of nobody's, or candidates for only a part of the users.
         """
-        files = {"candidates": self.candidates, "exclude": self.exclude}
-        return {
-            name: self._items(name, file, items, list(users), nobody=nobody)
-            for name, file in files.items()
-            if file is not None
-        }
+        from topple.api.limits import limits_by_user
 
-    def _items(self, name: str, file: Path, items: "Vocabulary", users: list[UserId], *, nobody: bool) -> Any:
+        asked_about = list(users)
+        files = {"candidates": self.candidates, "exclude": self.exclude}
+        given = {name: self._items(file, items, asked_about) for name, file in files.items() if file is not None}
+        return given | limits_by_user(given, asked_about, known_users=not nobody)
+
+    def _items(self, file: Path, items: "Vocabulary", users: list[UserId]) -> Any:
+        """Return the items of a file, or those of each user."""
         from topple.api.faces.parsing import as_known
         from topple.data.ranked import read_items
         from topple.data.vocabulary import Vocabulary
@@ -103,22 +103,8 @@ class Limiting:
         found = read_items(file, **self.columns)
         if not isinstance(found, dict):
             return as_known(found, items)
-        if nobody:
-            raise QueryError(
-                f"{file} holds items by user, and --history is nobody's. Give a file of item ids alone, or --user."
-            )
         known = Vocabulary(users, "user")
-        by_user: dict[Id, tuple[Id, ...]] = {
-            known.typed(str(user)): as_known(ids, items) for user, ids in found.items()
-        }
-        missing = [user for user in users if user not in by_user]
-        if missing and name == "candidates":
-            raise QueryError(
-                f"{file} holds candidates for {len(by_user):,} users, and none for {len(missing):,} of the {len(users):,} users that are "
-                f"asked about, such as {missing[0]!r}: what may be listed for them is not known. Add rows for them, or choose users that "
-                "are in the file (--user)."
-            )
-        return by_user
+        return {known.typed(str(user)): as_known(ids, items) for user, ids in found.items()}
 
 
 def tell_left_out(left_out: "LeftOut | Unknown") -> None:
