@@ -132,6 +132,12 @@ def test_a_model_that_is_told_contexts_is_not_asked_without(model, ask):
         ask(model)
 
 
+def test_agreement_names_the_user_without_a_context_once():
+    with pytest.raises(QueryError, match=r"user 'ann' has none") as refused:
+        topple.agreement(MODELS["callable"], LISTS, 2, histories=USERS, contexts={"bob": NORTH})
+    assert str(refused.value).count("'ann'") == 1
+
+
 @pytest.mark.parametrize(
     "ask",
     [

@@ -113,9 +113,9 @@ def _requests(
         try:
             check_asked(request, recommender)
         except QueryError as error:
-            refused = QueryError(f"user {each.user!r}: {error}")
             if not request.left_out or request.history:
-                raise refused from error
+                raise
+            refused = error
         requests.append(replace(request, k=1))  # lists of any length are looked at below
     if refused is not None and not any(request.history for request in requests):
         raise refused

@@ -9,17 +9,16 @@ import torch
 
 from topple.api.answers.order import say_no_order
 from topple.api.limits import one_request
-from topple.errors import QueryError
 from topple.records.answer import Explanation
 from topple.records.question import CandidateRule, Goal, Repeats, Request, Unknown
-from topple.scoring.checks import check_context, check_recommender, check_request
+from topple.scoring.checks import check_asked, check_recommender
 from topple.scoring.devices import computing
 from topple.scoring.encoding import encode_histories
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import catalogue_scores, top_k
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.types import IntArray, ItemId
+from topple.types import ItemId
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
         QueryError: a request that has no list.
     """
     check_recommender(recommender)
-    indices = [_indices(request, recommender) for request in requests]
+    indices = [check_asked(request, recommender) for request in requests]
     say_unused_weights(recommender, requests)
     lists: list[list[Recommended]] = []
     at_once = histories_at_once(len(recommender.catalogue))
@@ -117,15 +116,6 @@ def recommended(recommender: Recommender, requests: Sequence[Request]) -> list[l
         rows = zip(encoded.history_of, requests[part], strict=True)
         lists += [best[row][: request.k] for row, request in rows]
     return lists
-
-
-def _indices(request: Request, recommender: Recommender) -> IntArray:
-    """Return the indices of the history of a request; the refusal of one names the user."""
-    check_context(request, recommender)
-    try:
-        return check_request(request, recommender.catalogue)
-    except QueryError as error:
-        raise error if request.user is None else QueryError(f"user {request.user!r}: {error}") from error
 
 
 def say_unused_weights(recommender: Recommender, requests: Iterable[Request]) -> None:

@@ -97,9 +97,12 @@ def check_request(request: Request, catalogue: Catalogue) -> IntArray:
 
 
 def check_asked(request: Request, recommender: Any) -> IntArray:
-    """Refuse what `check_request` or `check_context` refuses, and return the indices of the items."""
+    """Refuse what `check_request` or `check_context` refuses, with the name of the user, and return the indices of the items."""
     check_context(request, recommender)
-    return check_request(request, recommender.catalogue)
+    try:
+        return check_request(request, recommender.catalogue)
+    except QueryError as error:
+        raise error if request.user is None else QueryError(f"user {request.user!r}: {error}") from error
 
 
 def check_context(request: Request, recommender: Any) -> None:
