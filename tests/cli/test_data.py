@@ -147,3 +147,11 @@ def test_a_table_without_rows_and_a_header_with_control_characters(topple, tmp_p
     result = topple("data", "describe", tmp_path / "odd.csv")
     assert "\x1b" not in result.stdout + result.stderr
     assert r"us\x1b[31mer" in result.stdout
+
+
+def test_a_name_that_is_no_data_set_and_no_file_is_told_the_data_sets(topple, tmp_path):
+    result = topple("data", "describe", "movielens")
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.split())
+    assert "movielens is neither a data set nor a file. Data sets: ml-100k, ml-1m" in told
+    assert "is not a file but a folder" in topple("data", "describe", tmp_path).stderr

@@ -23,7 +23,7 @@ def read(*texts, **options):
     [
         "2025-03-14 12:30:05", "2025-03-14T12:30:05", "2025/03/14 12:30:05", " 14.03.2025 12:30:05 ", "2025-03-14T12:30:05Z",
         "2025-03-14T13:30:05+01:00", "2025-03-14 07:00:05 -0530", "14/03/2025 12:30:05", "03/14/2025 12:30:05", "14-03-2025 12:30:05",
-        "2025-03-14 12:30:05 UTC",
+        "2025-03-14 12:30:05 UTC", "3/14/2025 12:30:05 PM", "2025-03-14 12:30:05pm", "14.03.2025 12:30:05 p.m.",
     ],
 )  # fmt: skip
 def test_every_way_gives_the_same_moment(text):
@@ -35,6 +35,19 @@ def test_fractions_days_alone_and_holes():
         NOON.replace(microsecond=250_000), NOON.replace(hour=0, minute=0, second=0), NOON.replace(hour=0, minute=0, second=0),
         None, None, None, None, None,
     ]  # fmt: skip
+
+
+def test_hours_before_and_after_noon():
+    hours = [
+        each.hour
+        for each in read(*(f"3/14/2025 {hour} {half}" for half in ("AM", "PM") for hour in ("12:05", "1:05", "11:05")))
+    ]
+    assert hours == [0, 1, 11, 12, 13, 23]
+    assert read("14.03.2025 00:30 AM", "14.03.2025 13:30 PM", "11:00 PM", "2025-03-14 7 PM") == [None] * 4
+    assert read("14.03.2025 1:05:07.5 PM", None) == [
+        NOON.replace(hour=13, minute=5, second=7, microsecond=500_000),
+        None,
+    ]
 
 
 def test_several_ways_in_one_column_where_one_date_shows_which_number_is_the_day():

@@ -35,7 +35,8 @@ def fit(
 ) -> Recommender:
     """Train a recommender by name, with a progress bar; the best validation state is what returns.
 
-    An interrupt (Ctrl-C) ends training early and returns the best state so far; `training["interrupted"]` tells.
+    An interrupt (Ctrl-C) ends training early and returns the best state so far; `training["interrupted"]` tells. The seed of the
+    settings gives the same model with the same number of threads, `training["threads"]`.
 
     Args:
         data: a split, or interactions to be prepared with the defaults.

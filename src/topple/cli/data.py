@@ -14,7 +14,7 @@ from rich.text import Text
 from topple import registry
 from topple.cli.shared.options import DataChoice, Json, plainly, takes_data
 from topple.cli.shared.showing import console, show_json
-from topple.errors import DataError, SettingsError, counted, escaped
+from topple.errors import DataError, DataNotFoundError, SettingsError, counted, escaped
 
 if TYPE_CHECKING:
     from topple.data.interactions import Interactions
@@ -92,10 +92,16 @@ def describe(
     from topple.cli.shared import reading
     from topple.data.sources import source
     from topple.data.sources.alishop import Alishop
+    from topple.inputs import MISSING, problem
 
     if choice.dataset is not None or choice.interactions is not None:
         raise DataError("name the data set or the table as the argument, and not by --dataset or --interactions.")
     named = name in registry.names("datasets")
+    if not named and problem(name) == MISSING:
+        names = ", ".join(registry.names("datasets"))
+        raise DataNotFoundError(
+            f"{name} is neither a data set nor a file. Data sets: {names}; `topple data list` tells more. Or give the path of a table."
+        )
     chosen = replace(choice, dataset=name) if named else replace(choice, interactions=Path(name))
     reading.check(chosen)
     if not named:

@@ -12,7 +12,6 @@ from topple.cli.shared.options import (
     Json,
     Overwrite,
     Pairs,
-    Seed,
     takes_data,
 )
 from topple.cli.shared.showing import console, show_json
@@ -34,7 +33,10 @@ def fit(
         float | None,
         typer.Option(min=0.01, help="End the training after this time, within an epoch too."),
     ] = None,
-    seed: Seed = 0,
+    seed: Annotated[
+        int,
+        typer.Option(help="Of the training: the same model with the same number of threads, which model.json records."),
+    ] = 0,
     device: Device = "cpu",
     settings: Pairs = None,
     weights: Annotated[

@@ -17,13 +17,16 @@ DAY_FIRST, MONTH_FIRST = ("%d/%m/%Y", "%d-%m-%Y"), ("%m/%d/%Y", "%m-%d-%Y")
 TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M")
 _ZONE = r"(?P<rest>.*\d)\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})$"
 _FRACTION = r"(:\d{2})\.\d+"
+_HALF_DAY = (
+    r"^(?P<day>.*\d) +(?P<hour>0?[1-9]|1[0-2])(?P<minute>:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(?P<half>[AaPp])\.?[Mm]\.?$"
+)
 
 
 def dates_of(column: pa.Array | pa.ChunkedArray, *, day_first: bool | None = None) -> pa.Array | pa.ChunkedArray:
     """Return texts as timestamps in microseconds, UTC where a zone is given; null where a text is no date.
 
     Years with four digits, then or before months and days in numbers, with dots, strokes or slashes between; a time of day may
-    follow, and a zone (`Z`, `+02:00`). Fractions of a second are read.
+    follow, of 24 hours or with AM or PM, and a zone (`Z`, `+02:00`). Fractions of a second are read.
 
     Args:
         column: texts.
@@ -34,7 +37,7 @@ def dates_of(column: pa.Array | pa.ChunkedArray, *, day_first: bool | None = Non
     """
     texts = pc.utf8_trim_whitespace(column)
     zones = pc.extract_regex(texts, _ZONE)
-    local = pc.coalesce(pc.struct_field(zones, "rest"), texts)
+    local = _of_24_hours(pc.coalesce(pc.struct_field(zones, "rest"), texts))
     fraction = pc.struct_field(pc.extract_regex(local, r":\d{2}(?P<fraction>\.\d+)$"), "fraction")
     whole = pc.replace_substring_regex(local, _FRACTION, r"\1")
     found = _parsed(whole, SURE)
@@ -49,6 +52,17 @@ def dates_of(column: pa.Array | pa.ChunkedArray, *, day_first: bool | None = Non
         pc.subtract(pc.add(moments, pc.cast(micros, pa.int64())), _offsets(pc.struct_field(zones, "zone"))),
         pa.timestamp("us"),
     )
+
+
+def _of_24_hours(texts: pa.Array) -> pa.Array:
+    """Return texts with the hours after AM and PM counted from midnight: 11:00 PM as 23:00."""
+    parts = pc.extract_regex(texts, _HALF_DAY)
+    if parts.null_count == len(texts):
+        return texts
+    day, hour, minute, half = (pc.struct_field(parts, name) for name in ("day", "hour", "minute", "half"))
+    morning = pc.cast(pc.if_else(pc.equal(pc.cast(hour, pa.int64()), 12), "0", hour), pa.int64())
+    hours = pc.cast(pc.if_else(pc.equal(pc.utf8_upper(half), "P"), pc.add(morning, 12), morning), pa.string())
+    return pc.coalesce(pc.binary_join_element_wise(day, pc.binary_join_element_wise(hours, minute, ""), " "), texts)
 
 
 def _parsed(texts: pa.Array, days: Sequence[str]) -> pa.Array:

@@ -55,10 +55,12 @@ def merged(rows: Rows, duplicates: Duplicates | None) -> Rows:
         )
     if duplicates == "keep" and (rows.ratings is not None or rows.timestamps is None):
         why = (
-            "an event has no rating of its own" if rows.ratings is not None else "the order of the events is not known"
+            "the events of a history have weights and no ratings"
+            if rows.ratings is not None
+            else "the order of the events is not known"
         )
         helps = (
-            "Read the ratings as weights (weight=, --weight-column)" if rows.ratings is not None
+            "Read the ratings as weights (weight=, --weight-column), or leave them out" if rows.ratings is not None
             else "Name the column of times (timestamp=, --time-column), or say that the rows are in order (ordered=True, --ordered)"
         )  # fmt: skip
         raise DataError(

@@ -142,7 +142,9 @@ def test_what_cannot_be_kept_is_refused():
         DataError, match=r"keeps every row as an event, and the order of the events is not known.*--ordered"
     ):
         read_interactions(table(), duplicates="keep")
-    with pytest.raises(DataError, match=r"and an event has no rating of its own. Read the ratings as weights"):
+    with pytest.raises(
+        DataError, match=r"the events of a history have weights and no ratings\. Read the ratings as weights"
+    ):
         read_interactions(table(), duplicates="keep", timestamp="when", rating="when")
 
 
