@@ -151,6 +151,30 @@ class TestColumns:
         ):
             read_interactions(frame, item="movie")
 
+    @pytest.mark.parametrize(
+        ("text", "options", "match"),
+        [
+            ("196\t242\t3\n1\t2\t3\n", {"separator": ","}, r"the separator may be another \(--separator tab\)"),
+            ("196;242;3\n1;2;3\n", {"separator": ","}, r"the separator may be another \(--separator ';'\)"),
+            (
+                "196,242,3.5\n1,2,3\n",
+                {},
+                r"They are numbers: where the first line is a row .*\(header=False, --no-header\)",
+            ),
+        ],
+    )
+    def test_a_table_that_is_read_in_another_way_says_how(self, tmp_path, text, options, match):
+        (tmp_path / "seen.csv").write_text(text)
+        with pytest.raises(DataError, match=match):
+            read_interactions(tmp_path / "seen.csv", **options)
+
+    def test_of_a_table_without_a_header_no_header_is_looked_for(self, tmp_path):
+        (tmp_path / "seen.csv").write_text("1,2,3\n")
+        with pytest.raises(
+            DataError, match=r"column 'when' is missing; the columns are '1', '2', '3'\. Name the right one"
+        ):
+            read_interactions(tmp_path / "seen.csv", header=False, timestamp="when")
+
     @pytest.mark.parametrize("option", ["rating", "title"])
     def test_a_missing_optional_column_is_an_error_too(self, option):
         with pytest.raises(DataError, match=r"column 'stars' is missing"):

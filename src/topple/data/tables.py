@@ -1,6 +1,7 @@
 """Tables from files and frames: their columns as Arrow, as numbers, as times."""
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -128,6 +129,10 @@ def frame_of(source: Any) -> nw.DataFrame[Any]:
     return frame
 
 
+SEPARATORS = {"\t": "tab", ";": "';'", "|": "'|'"}
+"""What separates columns, and how it is written on a command line."""
+
+
 def missing_column(column: str, present: Sequence[str], where: str = "") -> str:
     """Return the message about a column that a table does not have; `where` says of which table.
 
@@ -138,9 +143,17 @@ def missing_column(column: str, present: Sequence[str], where: str = "") -> str:
     near = difflib.get_close_matches(column, list(map(str, present)), n=1, cutoff=0.5)
     hint = f" Did you mean {shown(near[0])}?" if near else ""
     if len(present) == 1:
-        hint = " As there is only one, the separator may be another (--separator)."
+        sign = next((name for mark, name in SEPARATORS.items() if mark in str(present[0])), "")
+        hint = f" As there is only one, the separator may be another (--separator{sign and ' ' + sign})."
+    elif not near and not numbered(present) and all(re.fullmatch(r"\d+(\.\d+)?", str(name)) for name in present):
+        hint = " They are numbers: where the first line is a row and no header, say so (header=False, --no-header)."
     there = f" from {where}" if where else ""
     return f"column {shown(column)} is missing{there}; the columns are {', '.join(map(repr, present))}.{hint} Name the right one."
+
+
+def numbered(columns: Sequence[str]) -> bool:
+    """Return whether columns are called 1, 2, 3, ..., as those of a table without a header are."""
+    return list(columns) == [str(number + 1) for number in range(len(columns))]
 
 
 def column_of(series: nw.Series[Any]) -> pa.Array | list[Any]:

@@ -87,6 +87,15 @@ def test_columns_that_look_like_times_and_ratings_and_are_not_read_are_named():
     assert read(rating=None, timestamp=None).account.unread == {"time": "when", "rating": "rating"}
 
 
+def test_of_a_table_without_a_header_all_columns_that_are_not_read_are_named(tmp_path):
+    (tmp_path / "u.data").write_text("1\t5\t3\t881250949\n1\t6\t4\t881250950\n")
+    told = "Columns that were not read: 3, 4 (--rating-column, --weight-column and --time-column name one)."
+    how = {"separator": "tab", "header": False}
+    assert told in read_interactions(tmp_path / "u.data", **how).account.sentences()
+    known = read_interactions(tmp_path / "u.data", rating="3", timestamp="4", **how)
+    assert not any("not read" in line for line in known.account.sentences())
+
+
 @pytest.mark.parametrize(
     ("by", "told"),
     [

@@ -104,7 +104,8 @@ class Account:
         unit: of times that are dates, "us" or "ns"; "" for what is no time but an order; None: numbers as they are.
         kept: rows that repeat a pair and are kept as events.
         steps: what was left out, in turn.
-        unread: columns that look like times or ratings and were not read, by which of the two.
+        unread: columns that look like times or ratings and were not read, by which of the two; of a table without a header, where the
+            names tell nothing, "others".
     """
 
     rows: int | None = None
@@ -138,6 +139,10 @@ class Account:
             lines.append(
                 f"The column {self.unread['rating']!r} was not read: every row counts as positive, whatever the rating "
                 "(--rating-column)."
+            )
+        if "others" in self.unread:
+            lines.append(
+                f"Columns that were not read: {self.unread['others']} (--rating-column, --weight-column and --time-column name one)."
             )
         return lines
 

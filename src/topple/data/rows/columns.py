@@ -14,7 +14,7 @@ from topple.data.merging import Rows
 from topple.data.rows.account import Dropped, Order, Step
 from topple.data.rows.events import Events
 from topple.data.rows.names import AUTO, RATINGS, TIMES, WEIGHTS, id_columns, named_like, say_taken
-from topple.data.tables import column_of, missing_column, ratings_of, times_of, weights_of
+from topple.data.tables import column_of, missing_column, numbered, ratings_of, times_of, weights_of
 from topple.data.vocabulary import Vocabulary
 from topple.errors import DataError, need, shown
 from topple.types import BoolArray, FloatArray, IntArray, TimeArray, plain
@@ -244,7 +244,7 @@ class Columns:
         return {str(row + 1): {name: plain(column[row]) for name, column in values.items()} for row in range(len(rows))}
 
     def unread(self) -> dict[str, str]:
-        """Return the columns that look like times or ratings and are not read, by which of the two."""
+        """Return the columns that look like times or ratings and are not read, by which of the two; without a header, any "others"."""
         read = {self.user, self.item, self.rating, self.title, self.timestamp, self.weight}
         names = [str(column) for column in self.frame.columns if column not in read]
         found = {}
@@ -252,7 +252,7 @@ class Columns:
             near = named_like(names, usual)
             if column is None and near:
                 found[what] = near[0]
-        return found
+        return {"others": ", ".join(names)} if names and numbered(self.frame.columns) else found
 
     def titles(self, item_index: IntArray, items: Vocabulary) -> tuple[str, ...] | None:
         """Return the title of each item in the first row that has one; an item without a title has the id as title."""
