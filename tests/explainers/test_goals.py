@@ -288,7 +288,7 @@ def test_auto_claims_a_minimum_where_all_that_could_cost_less_is_ruled_out(ruled
     def bounds(engine, sizes, budget):
         return engine.claims(torch.zeros_like(engine.table.removable), engine.table.least_cost(ruled + 1))
 
-    monkeypatch.setattr(auto, "lower_bounds", bounds)
+    monkeypatch.setattr(auto.Auto, "_bounds", lambda self, engine, sizes: bounds(engine, sizes, 0))
     monkeypatch.setattr(auto, "_sets_up_to", lambda units, size: 10**9)
     opaque = film_world(OpaqueRecommender).recommender
     (found,) = explained(opaque, [replace(FILMS.two, item_costs=costs)], "auto")

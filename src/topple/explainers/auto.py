@@ -15,7 +15,7 @@ from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
 from topple.explainers.search.exchange import exchange
 from topple.explainers.search.explainer import SetSearch
-from topple.explainers.search.growing import grow_and_prune, prune, width_for
+from topple.explainers.search.growing import grow_and_prune, settled_and_pruned, width_for
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import EncodedQueries
@@ -106,23 +106,30 @@ class Auto(SetSearch):
         sets, alone = grow_and_prune(engine, width=width, most=settings.largest)
         width, hopeful = width_for(engine.goal, width), sets.any(-1)
         for _ in range(settings.swaps):
-            before = table.cost(sets)
             exchanged = exchange(engine, sets, hopeful, alone, width=width, tries=settings.tries)
-            sets = prune(engine, exchanged, hopeful)
-            hopeful = table.cost(sets) < before
+            hopeful = table.cost(exchanged) < table.cost(sets)
+            cheaper = settled_and_pruned(engine, exchanged & hopeful[..., None])
+            hopeful = cheaper.any(-1)
+            if not hopeful.any():
+                break
+            sets = torch.where(hopeful[..., None], cheaper, sets)
         return sets
 
     def _bounded(self, engine: Engine, sets: Tensor) -> Claims:
         """Claim the sets with what bounds rule out, or smaller ones that are found on the way."""
-        if Capability.FEED_FORWARD not in engine.recommender.capabilities:
-            return engine.claims(sets, engine.table.least_cost(1))
-        from topple.explainers.proofs.bounds import lower_bounds  # compiled functions: imported where they are needed
-
         table, found = engine.table, sets.any(-1)
         limited = table.asked & ~found & (table.largest < table.removable.sum(-1))
         sizes = torch.where(found, table.sizes_below(table.cost(sets)), torch.where(limited, table.largest, 0))
-        bounds = lower_bounds(engine, sizes, self.settings.budget)
+        bounds = self._bounds(engine, sizes)
         return replace(bounds, sets=_cheaper(engine, bounds.sets, sets))
+
+    def _bounds(self, engine: Engine, sizes: Tensor) -> Claims:
+        """Rule out so many sizes [B, T], where the layers are in view."""
+        if Capability.FEED_FORWARD not in engine.recommender.capabilities:
+            return engine.claims(torch.zeros_like(engine.table.removable), engine.table.least_cost(1))
+        from topple.explainers.proofs.bounds import lower_bounds  # compiled functions: imported where they are needed
+
+        return lower_bounds(engine, sizes, self.settings.budget)
 
     def _again(self, engine: Engine, claims: Claims) -> Tensor:
         """Return the sets, smaller where a second search finds smaller ones; only large ones without a proof are searched for."""

@@ -13,7 +13,15 @@ from topple.api.recommending import recommend
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
 from topple.explainers.search.exchange import exchange
 from topple.explainers.search.explainer import engines
-from topple.explainers.search.growing import _choose, grow, prune, singles
+from topple.explainers.search.growing import (
+    _choose,
+    grow,
+    prune,
+    pruned_among_shortlist,
+    settled,
+    settled_and_pruned,
+    singles,
+)
 from topple.explainers.search.promises import most_promising
 from topple.explainers.search.slopes import lead_slopes, spread_of
 from topple.records.answer import Proof, Status
@@ -247,3 +255,19 @@ def test_a_position_that_goes_along_with_a_group_is_never_the_first_choice():
     choice, behind = _choose(margin, margin + 4, torch.tensor([2.0, 0, 1, 1]))
     assert choice.tolist() == [2]
     assert behind.tolist() == [-2.5, -torch.inf, 0, -1]
+
+
+@pytest.mark.parametrize("rule", UNSEEN)
+def test_what_the_shortlist_prunes_still_topples_and_what_is_settled_is_minimal(rule):
+    model, shorter = random_mult_vae(), 0
+    asked = [query(model, size, place, 2, rule) for size in (4, 5, 6) for place in (0, 1)]
+    ((_, engine),) = engines(model, encode(asked, model.catalogue), 32)
+    everything = engine.table.removable & engine.table.asked[..., None]
+    short = pruned_among_shortlist(engine, settled(engine, everything))
+    found = settled_and_pruned(engine, short)
+    assert found.any(-1).equal(short.any(-1))
+    assert not (found & ~short).any()
+    assert found.equal(prune(engine, found)), "nothing more can be given back"
+    shorter += int(everything[short.any(-1)].sum() - short.sum())
+    assert shorter > 0
+    assert settled_and_pruned(engine, everything).any(-1).equal(settled(engine, everything).any(-1))

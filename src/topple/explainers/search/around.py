@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.explainers.search.growing import prune
+from topple.explainers.search.growing import pruned_among_shortlist, settled_and_pruned
 from topple.scoring.memory import rows_at_once
 
 ROUNDS = 2
@@ -52,13 +52,11 @@ def _look_around(engine: Engine, sets: Tensor, points: Tensor, row: Tensor, colu
     number = torch.arange(len(row), device=row.device)
     points[row, column] = beginnings[number, size - 2]
     number = number[meets]
-    found = beginnings[number, which[number]]
-    true = engine.settle(row[number], column[number], found) > 0
-    number, found = number[true], found[true]
     new = torch.zeros_like(sets)
-    new[row[number], column[number]] = found
-    pruned = prune(engine, new)[row[number], column[number]]
-    sets[row[number], column[number]] = points[row[number], column[number]] = pruned
+    new[row[number], column[number]] = beginnings[number, which[number]]
+    pruned = settled_and_pruned(engine, pruned_among_shortlist(engine, new))
+    true = pruned.any(-1)
+    sets[true], points[true] = pruned[true], pruned[true]
 
 
 def _grown(engine: Engine, points: Tensor, row: Tensor, column: Tensor, most: int) -> Tensor:

@@ -198,6 +198,18 @@ class Engine:
         self.account.charge(self.table.query[row, column], self.scored_per_set)
         return self._remembered(row, units, full=full).gather(1, column[:, None])[:, 0]
 
+    def short_margin(self, row: Tensor, column: Tensor, units: Tensor) -> Tensor:
+        """Return how far each set is past the goal `necessary` of one target among the shortlist [M]; none is remembered.
+
+        Args:
+            row: the history of each set [M].
+            column: where its target stands [M].
+            units: the sets, bool [M, H].
+        """
+        self.count(len(row), self.table.query[row, column], 1)
+        scores = self.shortlist.scores_without(row, units[:, None])  # [M, 1, C]
+        return self.shortlist.targets(row, column).leads(scores)[:, 0, 0]
+
     def margins_and_scores(self, row: Tensor, units: Tensor, charged: Tensor) -> tuple[Tensor, Tensor]:
         """Return what `margins` does, and the scores of the shortlist [M, C]; for the goal `necessary`."""
         self.count(len(row), self.table.query[row].flatten(), charged.flatten().long())

@@ -31,7 +31,7 @@ def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, w
         tries: exchanges tried at most.
 
     Returns:
-        The sets, cheaper where an exchange meets the goal among the full catalogue, bool [B, T, H].
+        The sets, cheaper where an exchange meets the goal among the shortlist, bool [B, T, H]; to be settled.
     """
     others = (engine.table.removable & ~sets).any(-1)
     large = hopeful & engine.open & others & (sets.sum(-1) > 2)  # for a set of two, `singles` has tried every exchange
@@ -46,7 +46,6 @@ def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, w
     margin, which = margins_of(engine, row, column, exchanged, real).max(-1)  # [Q]
     best = exchanged[torch.arange(len(row), device=row.device), which]  # [Q, H]
     better = (margin > 0).nonzero()[:, 0]
-    better = better[engine.settle(row[better], column[better], best[better]) > 0]
     out = sets.clone()
     out[row[better], column[better]] = best[better]
     return out

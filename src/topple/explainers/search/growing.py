@@ -4,6 +4,8 @@ Everywhere here: B histories, T targets each, H units of a history; Q open targe
 units says that none was found.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -25,7 +27,9 @@ def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Si
     """
     alone = singles(engine)
     grown = grow(engine, alone, width=width_for(engine.goal, width), most=most)
-    return prune(engine, with_nothing_left(engine, settled(engine, grown))), alone
+    sets = settled_and_pruned(engine, pruned_among_shortlist(engine, grown))
+    more = with_nothing_left(engine, sets)
+    return (sets if more is sets else prune(engine, more, (more != sets).any(-1))), alone
 
 
 def width_for(goal: Goal, width: int) -> int:
@@ -159,28 +163,76 @@ def prune(engine: Engine, sets: Tensor, chosen: Tensor | None = None) -> Tensor:
     Returns:
         The sets, bool [B, T, H].
     """
-    going = sets.any(-1) if chosen is None else sets.any(-1) & chosen
+    return _pruned(engine, sets, sets.any(-1) if chosen is None else sets.any(-1) & chosen, engine.settle)
+
+
+def pruned_among_shortlist(engine: Engine, sets: Tensor) -> Tensor:
+    """Return the sets, bool [B, T, H], without what the shortlist allows to give back: much cheaper to ask, and mostly all there is.
+
+    For the goal `necessary`; what a set alone keeps is asked of the full catalogue in any case, and the sets stay as they are.
+    """
+    return _pruned(engine, sets, sets.any(-1), engine.short_margin) if engine.goal is Goal.NECESSARY else sets
+
+
+def settled_and_pruned(engine: Engine, sets: Tensor) -> Tensor:
+    """Return what `prune` makes of the sets, bool [B, T, H], that meet the goal among the full catalogue; the others without units.
+
+    Each set and what is left when one unit is given back are asked about in one breath.
+    """
+    row, column = sets.any(-1).nonzero(as_tuple=True)  # [Q]
+    base = sets[row, column]
+    number, fewer = _with_one_less(base & engine.open[row, column, None])
+    every = torch.cat([torch.arange(len(row), device=row.device), number])
+    margins = engine.settle(row[every], column[every], torch.cat([base, fewer]))
+    true = margins[: len(row), None] > 0
+    kept, given = _give_back(engine.table.price[row, column], base & true, number, fewer, margins[len(row) :])
+    out, going = torch.zeros_like(sets), torch.zeros_like(sets[..., 0])
+    out[row, column], going[row, column] = kept, given
+    return prune(engine, out, going)
+
+
+def _pruned(engine: Engine, sets: Tensor, going: Tensor, margin: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Tensor:
+    """Return the sets, bool [B, T, H], without units that can be given back by a margin; those `going`, bool [B, T]."""
     pruned = sets.clone()
     while (going := going & engine.open).any():
-        row, column = _give_back(engine, pruned, *going.nonzero(as_tuple=True))
-        going = torch.zeros_like(going).index_put((row, column), going.new_ones(()))
+        row, column = going.nonzero(as_tuple=True)
+        base = pruned[row, column]
+        number, fewer = _with_one_less(base)
+        if not len(number):
+            break
+        margins = margin(row[number], column[number], fewer)
+        kept, given = _give_back(engine.table.price[row, column], base, number, fewer, margins)
+        pruned[row, column] = kept
+        going = torch.zeros_like(going).index_put((row, column), given)
     return pruned
 
 
-def _give_back(engine: Engine, sets: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
-    """Give one unit of each chosen set [Q] back where that can be, in place; return where one was."""
-    base, price = sets[row, column], engine.table.price[row, column]  # [Q, H]
-    query, unit = (base & (base.sum(-1, keepdim=True) > 1)).nonzero(as_tuple=True)
-    fewer = base[query].scatter(-1, unit[:, None], False)
-    margins = engine.settle(row[query], column[query], fewer)
+def _with_one_less(base: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each set of more than one unit, bool [Q, H], without each of the units: whose it is [M], and the sets, bool [M, H]."""
+    number, unit = (base & (base.sum(-1, keepdim=True) > 1)).nonzero(as_tuple=True)
+    return number, base[number].scatter(-1, unit[:, None], False)
+
+
+def _give_back(price: Tensor, base: Tensor, number: Tensor, fewer: Tensor, margins: Tensor) -> tuple[Tensor, Tensor]:
+    """Give one unit of each set back where that can be.
+
+    Args:
+        price: of the units [Q, H].
+        base: the sets, bool [Q, H].
+        number: whose sets were tried [M].
+        fewer: these, each with one unit less, bool [M, H].
+        margins: theirs [M].
+
+    Returns:
+        the sets, bool [Q, H], and where one was given back, bool [Q].
+    """
+    unit = (base[number] & ~fewer).int().argmax(-1)
     left = torch.full(base.shape, -torch.inf, dtype=margins.dtype, device=margins.device)
-    left[query, unit] = torch.where(margins > 0, margins, -torch.inf)
+    left[number, unit] = torch.where(margins > 0, margins, -torch.inf)
     dearest = torch.where(torch.isfinite(left), price, -torch.inf).amax(-1, keepdim=True)
     best, which = left.masked_fill(price < dearest, -torch.inf).max(-1)
-    give = torch.isfinite(best)
-    row, column = row[give], column[give]
-    sets[row, column, which[give]] = False
-    return row, column
+    given = torch.isfinite(best)
+    return base & ~(torch.nn.functional.one_hot(which, base.shape[1]).bool() & given[:, None]), given
 
 
 def with_one_more(base: Tensor, units: Tensor) -> Tensor:
