@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
-from operator import attrgetter
 from typing import Any, Self
 
+from topple.records.columns import fields_of
 from topple.records.history import History
 from topple.types import ItemId, UserId, plain, plain_ids
 
@@ -190,10 +190,9 @@ class Query(Request):
     @classmethod
     def about(cls, target: ItemId | None, request: Request) -> "Query":
         """Ask about one target of a request; the fields of a request are of their types already."""
-        query, set_field = cls.__new__(cls), object.__setattr__
-        for name, value in zip(_OF_REQUESTS, _values_of_request(request), strict=True):
-            set_field(query, name, value)
-        set_field(query, "target", plain(target))
+        query = cls.__new__(cls)
+        for name, _, set_field in fields_of(cls):
+            set_field(query, plain(target) if name == "target" else getattr(request, name))
         return query
 
 
@@ -285,8 +284,6 @@ _CONVERTED: dict[str, Callable[[Any], object]] = {
 """By field, what makes a value of its type of a value of another type."""
 _NOT_CONVERTED = (TypeError, ValueError, RecursionError)
 """What is raised for a value that cannot be converted."""
-_OF_REQUESTS = tuple(each.name for each in fields(Request))
-_values_of_request = attrgetter(*_OF_REQUESTS)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Verdicts made of what the judge found: columns of numbers become values of Python once, for all queries of a call."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from topple.records.answer import Verdict
+from topple.records.columns import from_columns
 from topple.records.question import CandidateRule
 from topple.scoring.encoding import THOUSANDTHS, EncodedQueries, positions_of
 from topple.scoring.recommender import Recommender
@@ -63,7 +65,8 @@ def recorded(
     valid, minimal = judged.valid.tolist(), nothing if judged.minimal is None else judged.minimal.tolist()
     without_evidence = (judged.valid & judged.wants_out & without.by_fillers).tolist()
     proven_below = (judged.proven_below / THOUSANDTHS).tolist()
-    columns: dict[str, list[Any]] = {  # in the order of the fields
+    columns: dict[str, Sequence[Any]] = {
+        "query": queries.queries,
         "found": found,
         "size": queries.sizes(judged.sets).tolist(),
         "rank_before": judged.rank_before.tolist(),
@@ -85,8 +88,7 @@ def recorded(
         "at_least": _where([cost > 0 for cost in proven_below], proven_below),
         "proof_by": judged.proof_by,
     }
-    values = zip(queries.queries, *columns.values(), strict=True)
-    verdicts = [Verdict(query, rule, *of_query) for query, *of_query in values]
+    verdicts = from_columns(Verdict, columns, rule=rule)
     for verdict, named, tolerance in zip(verdicts, positions, judged.tolerance.tolist(), strict=True):
         stamp(verdict, recommender, state, named, tolerance)
     return verdicts

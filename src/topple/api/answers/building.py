@@ -9,6 +9,7 @@ from torch import Tensor
 from topple.api.reasons import coarse, events_left_out, joined, nearly_everyone, no_set, refuted, remark
 from topple.records.answer import Explanation, Proof, Status, Verdict
 from topple.records.claims import Claims
+from topple.records.columns import from_columns
 from topple.records.question import Query
 from topple.scoring.encoding import THOUSANDTHS, named_items, positions_of
 from topple.scoring.recommender import Recommender
@@ -16,6 +17,11 @@ from topple.types import ItemId
 
 ItemSet: TypeAlias = tuple[ItemId, ...]
 """The items of a set."""
+OF_VERDICTS = (
+    *("query", "replacements", "rank_before", "rank_after", "rank_alone"),
+    *("at_least", "proof_by", "margin", "within_rounding"),
+)
+"""The fields of an Explanation that are those of the Verdict."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,40 +49,27 @@ class Judgement:
             recommender: what is explained.
             stamp: the fields that are the same for all.
         """
-        claims = self.claims
-        attributions = [()] * len(claims.sets) if claims.attributions is None else claims.attributions.tolist()
-        several = zip(
-            self.verdicts, self.named, self.refusals, claims.status, claims.ended.tolist(), claims.cost.tolist(), attributions,
-            strict=True,
-        )  # fmt: skip
-        found = []
-        for number, (verdict, (items, positions), refusal, claimed, ended, cost, values) in enumerate(several):
-            query = verdict.query
-            status, proof, reason = _ending(recommender, verdict, items, refusal, claimed, spent=ended)
-            others = self.others.get(number, ())
-            explanation = Explanation(
-                query=query,
-                status=status,
-                items=items,
-                positions=positions,
-                replacements=verdict.replacements,
-                rank_before=verdict.rank_before,
-                rank_after=verdict.rank_after,
-                rank_alone=verdict.rank_alone,
-                alternatives=_as_cheap(query, items, others) if proof and others else (),
-                proof=proof,
-                at_least=verdict.at_least,
-                proof_by=verdict.proof_by,
-                margin=verdict.margin,
-                within_rounding=verdict.within_rounding,
-                attributions=tuple(values[: len(query.history)]),
-                cost=cost,
-                reason=reason,
-                verdict=verdict,
-                **stamp,
-            )
-            found.append(explanation)
-        return found
+        claims, verdicts = self.claims, self.verdicts
+        endings, alternatives = [], []
+        for number, (verdict, (items, _), refusal, claimed, spent) in enumerate(
+            zip(verdicts, self.named, self.refusals, claims.status, claims.ended.tolist(), strict=True)
+        ):
+            ending = _ending(recommender, verdict, items, refusal, claimed, spent=spent)
+            others = self.others.get(number, ()) if ending[1] else ()
+            endings.append(ending)
+            alternatives.append(_as_cheap(verdict.query, items, others) if others else ())
+        columns: dict[str, Sequence[Any]] = {
+            **dict(zip(("status", "proof", "reason"), zip(*endings, strict=True), strict=True)),
+            **dict(zip(("items", "positions"), zip(*self.named, strict=True), strict=True)),
+            **{name: [getattr(verdict, name) for verdict in verdicts] for name in OF_VERDICTS},
+            "alternatives": alternatives,
+            "cost": claims.cost.tolist(),
+            "verdict": verdicts,
+        }
+        if claims.attributions is not None:
+            values = zip(verdicts, claims.attributions.tolist(), strict=True)
+            columns["attributions"] = [tuple(of_each[: len(verdict.query.history)]) for verdict, of_each in values]
+        return from_columns(Explanation, columns, **stamp)
 
 
 def _ending(
