@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
@@ -145,13 +146,10 @@ class Answering:
         self._pace = deadline.pace
         deadline.listed(len(encoded.histories), time.perf_counter() - before, sum(each.count for each in good))
         queries = self._queries_of_each(good, unchanged)
-        flat = [(number, row, query)
-                for number, row, several in zip(indices, encoded.history_of, queries, strict=True)
-                for query in several]  # fmt: skip
-        explained = self._explained([query for _, _, query in flat], unchanged, [row for _, row, _ in flat], started)
-        for (number, _, _), explanation in zip(flat, explained, strict=True):
-            answers[number].append(explanation)
-        for number, row in zip(indices, encoded.history_of, strict=True):
+        rows = [row for row, several in zip(encoded.history_of, queries, strict=True) for _ in several]
+        explained = iter(self._explained(list(chain.from_iterable(queries)), unchanged, rows, started))
+        for number, row, several in zip(indices, encoded.history_of, queries, strict=True):
+            answers[number] = list(islice(explained, len(several)))
             if asked[number].shown:
                 answers[number] = beside_shown(answers[number], asked[number].shown, unchanged, row)
         return answers

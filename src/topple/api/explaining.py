@@ -216,7 +216,8 @@ def _run(
     logger.info("explain %d queries of %s with %s", total, recommender.name, method.name)
     with queries_bar(f"explain ({method.name})", total, on_progress) if progress else nullcontext(on_progress) as shown:
         answers = list(Answering(recommender, method, meter, shown).answers(asked, meter.started))
-    logger.info("explained: %s", dict(Counter(each.status.value for several in answers for each in several)))
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("explained: %s", dict(Counter(each.status.value for several in answers for each in several)))
     return answers
 
 

@@ -161,7 +161,7 @@ class Vocabulary:
     def _encode_few(self, ids: Sequence[Id]) -> IntArray:
         if {*map(type, ids)} <= {str, int}:  # not True, which would be found as 1
             with suppress(KeyError):
-                return np.array([self._index[outside] for outside in ids], dtype=np.int64)
+                return np.fromiter(map(self._index.__getitem__, ids), dtype=np.int64, count=len(ids))
         unknown = [outside for outside in ids if not _is_in(outside, self._index)]
         if unknown:
             raise UnknownIdError(self._unknown(unknown[:5]))

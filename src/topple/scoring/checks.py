@@ -128,7 +128,7 @@ def _indices(request: Request, catalogue: Catalogue) -> IntArray:
     """Return the indices of the items; refuse unknown ones, and a k that the candidates cannot fill with one to spare."""
     allowed = allowed_items(catalogue.vocabulary, request.candidates, request.exclude)
     try:
-        indices = catalogue.vocabulary.encode(list(request.history))
+        indices = catalogue.vocabulary.encode(request.history)
     except UnknownIdError as error:
         raise QueryError(f"the history holds items outside the catalogue: {error} Leave them out.") from error
     seen = list({*indices.tolist()}) if request.rule is not CandidateRule.ALL else []
