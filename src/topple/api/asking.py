@@ -173,7 +173,7 @@ def contexts_of(
         )
     told: Mapping[UserId, Any] = contexts or {} if context is None else {"": context}
     user, first = next(((user, each) for user, each in told.items() if each is not None), (None, None))
-    if first is None or not recommender.takes_contexts:
+    if (first is None) == recommender.takes_contexts:
         check_context(Request.of(history=(), user=user, context=first), recommender)
     return told
 
@@ -238,7 +238,7 @@ def check_run(catalogue: Catalogue, constraints: Constraints) -> None:
     }
     for constraint, items in named.items():
         try:
-            catalogue.vocabulary.encode(list(items))
+            catalogue.vocabulary.encode(items)
         except UnknownIdError as error:
             raise QueryError(f"{constraint}: {error}") from error
     check_costs(constraints)  # of items that no history holds too
