@@ -8,7 +8,10 @@ from typing import Any
 
 def as_json(value: object, *, indent: int | None = None) -> str:
     """Return a value as JSON text, NaN and infinities as null."""
-    return json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):  # NaN, an infinity, or a mapping that is no dict
+        return json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

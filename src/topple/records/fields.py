@@ -1,6 +1,7 @@
 """The table of fields of a stored explanation; JSON, columns and documentation derive from it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from topple.records import kinds
 from topple.records.kinds import Kind
@@ -14,7 +15,7 @@ NULLABLE = {
 """The fields of a record that may be null."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """One field of a stored explanation.
 
@@ -37,10 +38,20 @@ class Field:
     same: bool = True
     since: int = 2
 
-    @property
+    @cached_property
     def nullable(self) -> bool:
         """Whether null stands for something; in other fields it is no value."""
         return self.name in NULLABLE
+
+    @cached_property
+    def owner(self) -> str:
+        """The record of the Explanation that holds the value, query or verdict; nothing for the Explanation itself."""
+        return self.path.rpartition(".")[0]
+
+    @cached_property
+    def attribute(self) -> str:
+        """The name of the value there."""
+        return self.path.rpartition(".")[2]
 
 
 def _derived(name: str, kind: Kind, about: str, path: str = "", since: int = 2) -> Field:
@@ -114,6 +125,8 @@ ANSWER: tuple[Field, ...] = (
 )  # fmt: skip
 
 FIELDS: tuple[Field, ...] = QUESTION + ANSWER
+COMPARED = tuple(field for field in FIELDS if field.same)
+"""The fields that are equal for the same answer to the same question."""
 
 
 def as_markdown() -> str:

@@ -11,7 +11,7 @@ from topple.errors import DataError, DataNotFoundError, need, shown
 from topple.files import read_whole
 from topple.inputs import MISSING, json_of, path_of, problem, read_parquet, read_text
 from topple.records.answer import Explanation, Proof, Status
-from topple.records.fields import FIELDS, SCHEMA, Field
+from topple.records.fields import COMPARED, FIELDS, SCHEMA, Field
 from topple.records.kinds import IdTypes, are_ids, fitting, in_order, list_fingerprint
 from topple.records.question import CandidateRule, Goal, Query, Repeats, UntoldContext
 from topple.types import FilePath, Id, JsonObject
@@ -29,14 +29,21 @@ ItemLists: TypeAlias = Mapping[str, frozenset[Id]]
 
 def to_row(explanation: Explanation, words: Words | None = None) -> JsonObject:
     """Return an explanation as a JSON object with the schema's name and every field; without words, titles are null."""
-    row: JsonObject = {"schema": SCHEMA}
-    for field in FIELDS:
+    return {"schema": SCHEMA, **_values(explanation, FIELDS, words)}
+
+
+def _values(explanation: Explanation, some: Sequence[Field], words: Words | None = None) -> JsonObject:
+    """Return some fields of an explanation as JSON values, by name."""
+    records = {"": explanation, "query": explanation.query, "verdict": explanation.verdict}
+    values: JsonObject = {}
+    for field in some:
         if field.path:
-            value = _value_at(explanation, field.path)
-            row[field.name] = None if value is None else field.kind.to_json(value)
+            record = records[field.owner]
+            value = None if record is None else getattr(record, field.attribute)
+            values[field.name] = None if value is None else field.kind.to_json(value)
         else:
-            row[field.name] = words[field.name](explanation) if words is not None else None
-    return row
+            values[field.name] = words[field.name](explanation) if words is not None else None
+    return values
 
 
 def from_row(row: JsonObject, item_lists: ItemLists | None = None) -> Explanation:
@@ -52,12 +59,11 @@ def from_row(row: JsonObject, item_lists: ItemLists | None = None) -> Explanatio
     for field in FIELDS:
         if older and field.since > 2 and field.name not in stored:
             continue
-        owner, _, name = field.path.rpartition(".")
         value = stored[field.name] if field.read else stored.get(field.name)
-        if not (told_as_it_was and owner == "query") and not _is_of_kind(value, field):
+        if not (told_as_it_was and field.owner == "query") and not _is_of_kind(value, field):
             raise ValueError(f"{field.name} is {shown(value)}, and not of the kind {field.kind.name}")
         if field.read:
-            values[owner][name] = value if value is None else field.kind.from_json(value)
+            values[field.owner][field.attribute] = value if value is None else field.kind.from_json(value)
     query, answer = values["query"], values[""]
     if not told_as_it_was:
         CandidateRule(query["rule"]), Goal(query["goal"]), Repeats(query.get("repeats", Repeats.ITEM))
@@ -89,9 +95,9 @@ def canonical_json(explanation: Explanation) -> str:
         True
     """
     need(explanation, Explanation, "explanation", "one of those that explain returned")
-    row = to_row(explanation)
-    compared = {field.name: row[field.name] for field in FIELDS if field.same}
-    return json.dumps(compared, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return json.dumps(
+        _values(explanation, COMPARED), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
 
 
 def item_lists_of(explanations: Iterable[Explanation]) -> dict[str, list[Id]]:
@@ -114,7 +120,16 @@ def to_table(rows: Sequence[JsonObject], item: pa.DataType) -> pa.Table:
         [pa.field(field.name, field.kind.column(ids), metadata={"about": field.about}) for field in FIELDS],
         metadata={"schema": SCHEMA},
     )
-    return pa.Table.from_pylist([_column_values(row, schema) for row in rows], schema=schema)
+    # a query that could not be asked may hold ids of another type: JSON Lines keeps them, a column cannot
+    strange = [number for number, row in enumerate(rows) if row["status"] == Status.INVALID.value]
+    columns = []
+    for field, column in zip(FIELDS, schema.types, strict=True):
+        to_column = str if field.name == "user" and pa.types.is_string(column) else field.kind.to_column
+        values = [None if row[field.name] is None else to_column(row[field.name]) for row in rows]
+        for number in strange:
+            values[number] = fitting(values[number], column)
+        columns.append(pa.array(values, column))
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def from_table(table: pa.Table) -> list[JsonObject]:
@@ -189,13 +204,6 @@ def _schema_name(table: pa.Table) -> str | None:
     return None if name is None else str(name.decode())
 
 
-def _value_at(record: Any, path: str) -> Any:
-    """Return the attribute at a path such as "query.k"; None where a record on the way is None."""
-    for name in path.split("."):
-        record = None if record is None else getattr(record, name)
-    return record
-
-
 def _named_lists(query: Mapping[str, Any], item_lists: ItemLists) -> dict[str, frozenset[Id] | None]:
     """Return the candidates and excluded items of a stored query, whose `candidates` and `exclude` are names of item lists."""
     names = {key: query.get(key) for key in ("candidates", "exclude")}
@@ -215,14 +223,3 @@ def _from_older(row: JsonObject) -> JsonObject:
     elif row["status"] == Status.IMPOSSIBLE.value:
         renamed |= {"at_least": "infinity", "proof_by": row["method"]}
     return renamed
-
-
-def _column_values(row: JsonObject, schema: pa.Schema) -> JsonObject:
-    """Return the values of a row as the columns hold them; of a query that could not be asked, as far as they can hold them."""
-    out = {field.name: None if row[field.name] is None else field.kind.to_column(row[field.name]) for field in FIELDS}
-    if pa.types.is_string(schema.field("user").type) and row["user"] is not None:
-        out["user"] = str(row["user"])
-    # a query that could not be asked may hold ids of another type: JSON Lines keeps them, a column cannot
-    if row["status"] == Status.INVALID.value:
-        out = {name: fitting(value, schema.field(name).type) for name, value in out.items()}
-    return out

@@ -132,7 +132,7 @@ class KeptAnswers:
             method: the explainer.
             budget: of the run.
         """
-        rows, lists, spent = _read(run)
+        rows, lists, spent = _read(run, new=True)
         answers = {number: from_row(row, lists) for number, row in rows.items()}
         meter = Meter(budget, int(spent["scored"]), time.perf_counter() - spent["seconds"])
         left = [
@@ -200,8 +200,16 @@ def _keep(run: Run, answers: Mapping[int, Explanation], meter: Meter, words: Wor
     )
 
 
-def _read(run: Run) -> tuple[dict[int, JsonObject], ItemLists, dict[str, float]]:
-    """Return the rows of the kept answers, by the number of the query, their item lists, and what they spent in all."""
+def _read(run: Run, *, new: bool = False) -> tuple[dict[int, JsonObject], ItemLists, dict[str, float]]:
+    """Return the rows of the kept answers, by the number of the query, their item lists, and what they spent in all.
+
+    Args:
+        run: what is kept.
+        new: whether the pieces are new to this process, which then looks at each answer.
+
+    Raises:
+        DataError: a piece is damaged.
+    """
     rows: dict[int, JsonObject] = {}
     lists: dict[str, frozenset[Id]] = {}
     spent: dict[str, float] = {"scored": 0, "seconds": 0.0}
@@ -211,7 +219,8 @@ def _read(run: Run) -> tuple[dict[int, JsonObject], ItemLists, dict[str, float]]
             lists |= {list_name: frozenset(ids) for list_name, ids in piece["item_lists"].items()}
             found = {int(number): row for number, row in piece["rows"].items()}
             for row in found.values():
-                from_row(row, lists)
+                if new:
+                    from_row(row, lists)
                 _ = [row[field.name] for field in FIELDS]  # what is derived is written as it is
             spent = {key: max(amount, piece["spent"][key]) for key, amount in spent.items()}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
