@@ -17,6 +17,7 @@ from torch import Tensor
 
 from topple.errors import RecommenderError
 from topple.records.question import CandidateRule
+from topple.scoring.lists.listable import columns_of, few_listable, spread
 from topple.scoring.memory import rows_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
@@ -75,15 +76,16 @@ def catalogue_scores(recommender: Recommender, histories: HistoryBatch, keep: Te
     Raises:
         RecommenderError: scores of the wrong shape, or NaN.
     """
+    items = few_listable(histories)
     with torch.no_grad():
-        scores = recommender.score(histories, keep)
-    expected = (len(histories), keep.shape[1], len(recommender.catalogue))
+        scores = recommender.score(histories, keep, columns_of(items, histories))
+    expected = (len(histories), keep.shape[1], len(recommender.catalogue) if items is None else len(items))
     if tuple(scores.shape) != expected:
         raise RecommenderError(
             f"{recommender.name} returned scores of shape {tuple(scores.shape)}, expected {expected} (histories, "
             "variations, items). Check the model's score method."
         )
-    return only_competing(scores, histories, keep, rule)
+    return only_competing(spread(scores, items, histories), histories, keep, rule)
 
 
 def unseen_scores(recommender: Recommender, histories: HistoryBatch) -> Tensor:

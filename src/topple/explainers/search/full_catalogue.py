@@ -8,6 +8,7 @@ from torch import Tensor
 from topple.explainers.search.targets import TargetTable
 from topple.records.question import CandidateRule
 from topple.scoring.changed import ChangedRows
+from topple.scoring.lists.listable import columns_of, few_listable, spread
 from topple.scoring.ranking import Ranking, only_competing
 from topple.scoring.recommender import Recommender, Scorer
 
@@ -40,13 +41,19 @@ class FullCatalogue:
         """What the cheapest set costs that rounding decides about, in thousandths [B, T]: nothing is proven from there on."""
 
     @cached_property
+    def _listable(self) -> Tensor | None:
+        return few_listable(self._table.histories)
+
+    @cached_property
     def _bound(self) -> Scorer:
-        return self._recommender.bind(self._table.histories)
+        histories = self._table.histories
+        return self._recommender.bind(histories, columns_of(self._listable, histories))
 
     def scores(self, rows: Tensor, keep: Tensor, changed: ChangedRows | None) -> Tensor:
         """Return the scores [R, S, I] of variations [R, S, H], minus infinity for what does not compete; `changed` holds them."""
         histories = self._table.histories.rows(rows, keep.shape[-1])
-        scores = only_competing(self._bound(keep, rows), histories, keep, self._rule)
+        scores = spread(self._bound(keep, rows), self._listable, histories)
+        scores = only_competing(scores, histories, keep, self._rule)
         if changed is not None:
             source = self._table.source[rows].repeat_interleave(keep.shape[1])
             changed.hold(source, keep.flatten(0, 1), scores.flatten(0, 1))

@@ -1,0 +1,1 @@
+"""Lists by scores, in compiled functions: the best items, and where targets stand."""
