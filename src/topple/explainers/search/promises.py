@@ -6,8 +6,11 @@ Everywhere here: Q targets whose sets grow, V units tried for each of them, L un
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
@@ -110,20 +113,25 @@ class AdditivePromises(Promises):
     def __init__(
         self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
     ) -> None:
+        from topple.explainers.loops.promises import Growing  # compiled functions: imported where they are needed
+
         self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
         self._targets = engine.shortlist.targets(row, column)
-        self._promise, self._alone = alone.margins[row, column], alone  # [Q, H]
-        self._scores = alone.known_scores[row, first]  # [Q, C]
-        self._tried = self._scores
+        self._known, self._unchanged = _numbers(alone.known_scores), _numbers(alone.unchanged)
+        columns, k = engine.shortlist.target_columns[row, column], engine.table.k[row, column]
+        tolerance, scores = engine.tolerance[row, column], alone.known_scores[row, first]
+        self._growing = Growing(*map(_numbers, (row, columns, k, tolerance, scores, alone.margins[row, column])))
+        self._tried = scores
 
     def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return the units to try, and which of them are free, both [Q, V]."""
-        looked, able = most_promising(self._promise, free, max(width, LOOKED_AT))  # [Q, L]
-        margin = self._targets.leads(self._alone.with_one_more(self._row, looked, self._scores))[..., 0]
-        worths = worth(margin, margin - now[:, None], price.gather(1, looked))
-        tried, able = most_promising(worths, able, width)
+        from topple.explainers.loops.promises import most_promising_units  # as above
+
+        looked_at, asked = max(width, LOOKED_AT), map(_numbers, (free, now, price))
+        found = most_promising_units(self._known, self._unchanged, self._growing, *asked, looked_at, width)
+        tried, able = (torch.from_numpy(each).to(free.device) for each in found)
         most = int(able.sum(1).max())  # the free ones come first
-        return looked.gather(1, tried[:, :most]), able[:, :most]
+        return tried[:, :most], able[:, :most]
 
     def margins(self, sets: Tensor, able: Tensor) -> Tensor:
         """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
@@ -133,12 +141,13 @@ class AdditivePromises(Promises):
 
     def take(self, tried: Tensor, best: Tensor, behind: Tensor) -> None:
         """Keep the scores without the set that each target took."""
-        self._scores = self._tried[torch.arange(len(best), device=best.device), best[:, 0]]
+        scores = self._tried[torch.arange(len(best), device=best.device), best[:, 0]]
+        self._growing = self._growing._replace(scores=_numbers(scores))
 
     def select(self, going: Tensor) -> None:
         """Go on with the targets `going`, bool [Q], alone."""
         self._row, self._query, self._targets = self._row[going], self._query[going], self._targets.select(going)
-        self._promise, self._scores = self._promise[going], self._scores[going]
+        self._growing = self._growing.select(_numbers(going))
 
 
 class PastPromises(Promises):
@@ -193,3 +202,8 @@ def most_promising(promise: Tensor, free: Tensor, width: int) -> tuple[Tensor, T
     hope = promise.masked_fill(~free, -torch.inf)
     units = hope.sort(dim=-1, descending=True, stable=True).indices[:, :width]
     return units, torch.isfinite(hope.gather(-1, units))
+
+
+def _numbers(tensor: Tensor) -> NDArray[Any]:
+    """Return a tensor as an array, its numbers side by side in memory."""
+    return np.ascontiguousarray(tensor.cpu().numpy())

@@ -1,0 +1,1 @@
+"""Inner loops of the searches over sets, for any recommender, in compiled functions."""

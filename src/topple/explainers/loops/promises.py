@@ -1,0 +1,101 @@
+"""Which units promise most for sets that grow, one after the other and without tables between.
+
+Everywhere here: Q sets, H units, C competitors of the shortlist, the target of each set among them.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topple.compiled import compiled
+
+
+class Growing(NamedTuple):
+    """Sets that grow.
+
+    Args:
+        row: the history of each set [Q].
+        target: where its target stands among the competitors [Q].
+        k: length of its list [Q].
+        tolerance: by how much a competitor must be above the target [Q].
+        scores: of the competitors without the set [Q, C].
+        promise: what each unit does alone [Q, H].
+    """
+
+    row: NDArray[np.int64]
+    target: NDArray[np.int64]
+    k: NDArray[np.int64]
+    tolerance: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    promise: NDArray[np.float64]
+
+    def select(self, going: NDArray[np.bool_]) -> "Growing":
+        """Return the sets `going`, bool [Q], alone."""
+        return Growing(*(each[going] for each in self))
+
+
+@compiled
+def most_promising_units(
+    known: Any, unchanged: Any, sets: Any, free: Any, now: Any, price: Any, looked_at: int, width: int
+) -> tuple[Any, Any]:
+    """Return the units whose effect on each set is worth most for its price, if units change scores as they do alone.
+
+    Units that are level come in the order of what they do alone, and then of the history.
+
+    Args:
+        known: scores of the competitors of B histories without each unit [B, H, C].
+        unchanged: with nothing removed [B, C].
+        sets: the sets, `Growing`.
+        free: units that may be named and are not, bool [Q, H].
+        now: how far each set is past its goal [Q].
+        price: of the units [Q, H].
+        looked_at: units that are looked at for each set, those that do most alone.
+        width: units to return for each set.
+
+    Returns:
+        the units, most promising first, and which of them may be named; both [Q, V].
+    """
+    queries, units = free.shape
+    chosen, able = np.zeros((queries, min(width, units)), np.int64), np.zeros((queries, min(width, units)), np.bool_)
+    for query in range(queries):
+        hope = np.where(free[query], sets.promise[query], -np.inf)
+        looked = np.argsort(-hope, kind="mergesort")[:looked_at]
+        worths = np.full(len(looked), -np.inf)
+        for number, unit in enumerate(looked):
+            if np.isfinite(hope[unit]):
+                lead = lead_with_one_more(known, unchanged, sets, query, unit)
+                gain = lead - now[query]
+                if lead > -np.inf:
+                    worths[number] = gain / price[query, unit] if gain > 0 else gain * price[query, unit]
+        best = np.argsort(-worths, kind="mergesort")[: able.shape[1]]
+        chosen[query, : len(best)] = looked[best]
+        able[query, : len(best)] = np.isfinite(worths[best])
+    return chosen, able
+
+
+@compiled
+def lead_with_one_more(known: Any, unchanged: Any, sets: Any, query: int, unit: int) -> float:
+    """Return by how much the target is expected to be out of the list without a set and one unit more.
+
+    An item that comes back once it is removed is expected to score what it does where nothing else is removed. The target
+    itself is left out of the count of those that are above it.
+    """
+    row, target = sets.row[query], sets.target[query]
+    best = np.full(sets.k[query] + 1, -np.inf)
+    score = -np.inf
+    for competitor in range(sets.scores.shape[1]):
+        now, alone = sets.scores[query, competitor], known[row, unit, competitor]
+        expected = alone
+        if np.isfinite(now):
+            effect = alone - unchanged[row, competitor] if np.isfinite(unchanged[row, competitor]) else 0.0
+            expected = now + effect
+        if competitor == target:
+            score = expected
+        larger = expected
+        if larger > best[-1]:
+            for turn in range(len(best)):
+                if best[turn] < larger:
+                    best[turn], larger = larger, best[turn]
+    kth = best[-1] if score >= best[-2] else best[-2]
+    return float(kth - (score + sets.tolerance[query]))
