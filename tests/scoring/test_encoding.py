@@ -5,7 +5,7 @@ import torch
 from topple.errors import QueryError
 from topple.records.question import CandidateRule, Goal, Query
 from topple.scoring.checks import check, check_request
-from topple.scoring.encoding import draw_key, encode
+from topple.scoring.encoding import draw_key, encode, positions_of, sets_at
 from topple.testing import film_recommender
 from topple.testing.toy import ANA
 from topple.testing.worlds import catalogue_of
@@ -206,3 +206,11 @@ def test_queries_about_few_histories_point_to_the_first_of_each():
     assert encoded.row.tolist() == [0, 1, 0, 2, 1]
     assert encoded.histories.lengths.tolist() == [3, 2, 1]
     assert encoded.histories.items[1, :2].tolist() == FILMS.vocabulary.encode(ANA[:2]).tolist()
+
+
+def test_sets_and_positions_are_the_same_told_in_two_ways():
+    sets = torch.tensor([[1, 0, 1], [0, 0, 0], [0, 1, 0]], dtype=torch.bool)
+    positions = [(0, 2), (), (1,)]
+    assert positions_of(sets) == positions
+    assert torch.equal(sets_at(positions, sets), sets)
+    assert torch.equal(sets_at([()] * 3, sets), sets & False)

@@ -242,6 +242,14 @@ def positions_of(sets: Tensor) -> list[tuple[int, ...]]:
     return list(map(tuple, found))
 
 
+def sets_at(positions: Sequence[Sequence[int]], like: Tensor) -> Tensor:
+    """Return the sets of these positions, bool [N, H], on the device of `like` [N, H]."""
+    sets = np.zeros(like.shape, dtype=np.bool_)
+    numbers = [number for number, several in enumerate(positions) for _ in several]
+    sets[numbers, [position for several in positions for position in several]] = True
+    return torch.from_numpy(sets).to(like.device)
+
+
 def named_items(query: Query, positions: Sequence[int]) -> tuple[ItemId, ...]:
     """Return the items at the positions of a query's history, each once unless single events are named."""
     items = [query.history[position] for position in positions]

@@ -8,7 +8,7 @@ import torch
 
 from topple.records.answer import Explanation, Verdict
 from topple.records.question import CandidateRule, Repeats
-from topple.scoring.encoding import encode, named_items
+from topple.scoring.encoding import encode, named_items, sets_at
 from topple.scoring.memory import histories_at_once
 from topple.scoring.ranking import Ranking
 from topple.scoring.recommender import Recommender
@@ -76,9 +76,7 @@ def _alone(
 ) -> list[tuple[int, bool]]:
     """Return the rank of each target with nothing but the set, and whether it is surely in the list then."""
     queries = encode([verdict.query for verdict, _ in stamped], recommender.catalogue, device=recommender.device)
-    keep = torch.zeros_like(queries.protected, dtype=queries.histories.weights.dtype)  # [N, H]
-    for number, (_, stamp) in enumerate(stamped):
-        keep[number, list(stamp.positions)] = 1
+    keep = sets_at([stamp.positions for _, stamp in stamped], queries.protected).to(queries.histories.weights.dtype)
     tolerance = torch.tensor([[stamp.tolerance] for _, stamp in stamped]).to(keep)  # [N, 1]
     ranking, target, k = Ranking.of(recommender), queries.target[:, None], queries.k[:, None]
     found: dict[int, tuple[int, bool]] = {}

@@ -4,15 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import torch
-
 from topple.data.vocabulary import Catalogue
 from topple.errors import CapabilityError, QueryError, as_list, need, shown
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Query, Repeats
 from topple.scoring.checks import candidate_rule, check, check_context, check_queries
 from topple.scoring.devices import computing
-from topple.scoring.encoding import encode
+from topple.scoring.encoding import encode, sets_at
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, plain_ids
@@ -115,9 +113,7 @@ def judged(
     verdicts: dict[int, Verdict] = {}
     for numbers in by_history(queries, histories_at_once(len(recommender.catalogue))):
         encoded = encode([queries[number] for number in numbers], recommender.catalogue, device=recommender.device)
-        tried = torch.zeros_like(encoded.protected)  # [N, H]
-        for row, number in enumerate(numbers):
-            tried[row, list(sets[number])] = True
+        tried = sets_at([sets[number] for number in numbers], encoded.protected)
         verdicts.update(zip(numbers, Judge(recommender, encoded, rule=rule).verdicts(tried), strict=True))
     return [verdicts[number] for number in range(len(queries))]
 
@@ -153,11 +149,14 @@ def named_positions(query: Query, items: Sequence[ItemId]) -> tuple[int, ...]:
 
     Where single events are named, an item that is named n times stands for its first n events.
     """
+    if query.repeats is not Repeats.EVENTS:
+        named = set(items)
+        return tuple([position for position, item in enumerate(query.history) if item in named])
     still_to_find, found = Counter(items), []
     for position, item in enumerate(query.history):
         if still_to_find[item] > 0:
             found.append(position)
-            still_to_find[item] -= query.repeats is Repeats.EVENTS
+            still_to_find[item] -= 1
     return tuple(found)
 
 
