@@ -95,7 +95,8 @@ class EncodedQueries:
 
     def sizes(self, sets: Tensor) -> Tensor:
         """Return the sizes of sets of positions, bool [N, H], int64 [N]."""
-        return (sets * self.size[self.row]).sum(-1)
+        number, position = sets.nonzero(as_tuple=True)
+        return torch.zeros_like(self.row).index_add_(0, number, self.size[self.row[number], position])
 
     def select(self, chosen: Tensor) -> "EncodedQueries":
         """Return the queries of the numbers `chosen` [Q], over the same B histories."""
@@ -168,16 +169,15 @@ def encode(
     """
     encoded = encode_histories(queries, catalogue, dtype, device) if encoded is None else encoded
     shape = len(queries), encoded.unit.shape[1]
-    protected, item_cost = np.zeros(shape, dtype=np.bool_), np.full(shape, THOUSANDTHS, dtype=np.int64)  # [N, H]
+    row, protected = _whole(encoded.history_of, device), np.zeros(shape, dtype=np.bool_)  # [N, H]
+    item_cost = encoded.size[row] * THOUSANDTHS  # [N, H]
     for number, query in enumerate(queries):
         if query.protected:
             protected[number, : len(query.history)] = [item in query.protected for item in query.history]
         if query.item_costs:
             costs = dict(query.item_costs)
-            item_cost[number, : len(query.history)] = [
-                round(THOUSANDTHS * costs.get(item, 1)) for item in query.history
-            ]
-    row = _whole(encoded.history_of, device)
+            cost = _whole([round(THOUSANDTHS * costs.get(item, 1)) for item in query.history], device)
+            item_cost[number, : len(cost)] = cost * encoded.size[row[number], : len(cost)]
     return EncodedQueries(
         queries=tuple(queries),
         histories=encoded.histories,
@@ -187,7 +187,7 @@ def encode(
         protected=torch.from_numpy(protected).to(device),
         unit=encoded.unit,
         size=encoded.size,
-        item_cost=torch.from_numpy(item_cost).to(device) * encoded.size[row],
+        item_cost=item_cost,
         largest=_whole([query.largest or len(query.history) for query in queries], device),
     )
 
