@@ -16,6 +16,7 @@ from topple.explainers.search.enumeration import Enumeration
 from topple.explainers.search.exchange import exchange
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune, settled_and_pruned, width_for
+from topple.explainers.sums.search import can_search, small_sets
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import EncodedQueries
@@ -103,6 +104,9 @@ class Auto(SetSearch):
     def _exchanged(self, engine: Engine, width: int) -> Tensor:
         """Return minimal sets, bool [B, T, H], grown and then exchanged as long as that helps."""
         settings, table = self.settings, engine.table
+        if can_search(engine):
+            limits = {"swaps": settings.swaps, "tries": settings.tries}
+            return small_sets(engine, width=width, most=settings.largest, **limits)
         sets, alone = grow_and_prune(engine, width=width, most=settings.largest)
         width, hopeful = width_for(engine.goal, width), sets.any(-1)
         for _ in range(settings.swaps):

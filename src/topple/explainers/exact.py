@@ -20,6 +20,7 @@ from topple.explainers.search.engine import Engine
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune
 from topple.explainers.search.targets import TargetTable
+from topple.explainers.sums.search import can_search, small_sets
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
@@ -67,7 +68,8 @@ class Exact(SetSearch):
 
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
-        sets, _ = grow_and_prune(engine, width=self.settings.width, most=self.settings.largest)
+        limits = {"width": self.settings.width, "most": self.settings.largest}
+        sets = small_sets(engine, **limits) if can_search(engine) else grow_and_prune(engine, **limits)[0]
         return self.proven(engine, sets & engine.table.allowed(sets)[..., None])
 
     def proven(self, engine: Engine, sets: Tensor) -> Claims:

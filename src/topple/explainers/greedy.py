@@ -7,6 +7,7 @@ from pydantic import Field
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune
+from topple.explainers.sums.search import can_search, small_sets
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.recommender import Recommender
@@ -41,4 +42,7 @@ class Greedy(SetSearch):
 
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
-        return engine.claims(grow_and_prune(engine, width=self.settings.width, most=self.settings.largest)[0])
+        limits = {"width": self.settings.width, "most": self.settings.largest}
+        return engine.claims(
+            small_sets(engine, **limits) if can_search(engine) else grow_and_prune(engine, **limits)[0]
+        )

@@ -92,6 +92,11 @@ class Account:
         self.cost.index_add_(0, query, amounts)
 
     @property
+    def limited(self) -> bool:
+        """Whether there is any limit on what the queries may spend."""
+        return self.meter.budget != Budget()
+
+    @property
     def late(self) -> bool:
         """Whether the time of the queries, or what is left in all, is spent."""
         return self.meter.late or (self.meter.timed and time.perf_counter() >= self._ends)

@@ -9,7 +9,7 @@ speaks for it. A target that is a filler ties with the other fillers, and they a
 In a list, equal scores stand in the order of the catalogue.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import torch
@@ -134,7 +134,7 @@ class Standing:
         lead: by how much the k-th best other item exceeds the target's score plus the tolerance; above 0 the target is out.
         band: how far rounding may move the lead up or down.
         tied: where the target is a filler, how many other fillers tie with it; else 0.
-        above: where the target is a filler, how many items outrank it; else 0.
+        above: where the target is a filler, at least, how many items outrank it.
         k: length of the list.
     """
 
@@ -144,6 +144,10 @@ class Standing:
     tied: Tensor
     above: Tensor
     k: Tensor
+
+    def column(self, number: int) -> "Standing":
+        """Return where one target of each list stands: the fields [..., T] at `number` of the last dimension."""
+        return Standing(*(getattr(self, field.name)[..., number] for field in fields(self)))
 
     @cached_property
     def by_fillers(self) -> Tensor:

@@ -17,10 +17,11 @@ from topple.scoring.findings.probe import Measures
 from topple.scoring.memo import version_of
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
-from topple.types import JsonObject
+from topple.types import IntArray, JsonObject
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
+    from topple.scoring.sums.rows import Rows
 
 
 _Model = TypeVar("_Model", bound="Recommender")
@@ -160,13 +161,17 @@ class Recommender(ABC):
         """
         if Capability.ADDITIVE not in self.capabilities:
             raise CapabilityError(
-                f"{self.name} does not declare that it is {Capability.ADDITIVE}: no item has a share of a score that is the same "
-                "whatever else is kept. Choose an additive recommender."
+                f"{self.name} does not declare that it is {Capability.ADDITIVE}: no item has a share of a score that is the "
+                "same whatever else is kept. Choose an additive recommender."
             )
         alone = torch.diag_embed(histories.filled.to(histories.weights.dtype))
         with torch.no_grad():
             empty = self.score(histories, torch.zeros_like(alone[:, :1]), candidates)
             return self.score(histories, alone, candidates) - empty
+
+    def rows(self, histories: HistoryBatch) -> "tuple[Rows, IntArray] | None":
+        """Return rows of numbers that scores are sums of, and which each position adds, times its weight [B, H]; None: not offered."""
+        return None
 
     def weighed(self, histories: HistoryBatch) -> HistoryBatch:
         """Return histories with the weights that count: all 1 where the model does not use weights."""
@@ -196,8 +201,7 @@ class Recommender(ABC):
     def empty_scores(self) -> Tensor | None:
         """Return the scores of the empty history in float64 [I], not to be changed; None where they say nothing of the model.
 
-        That is where they are a convention of the code, where they are others in each context, where the model ignores the
-        history, and where it is coarse.
+        That is where they are a convention of the code, or others in each context, and where the model ignores the history or is coarse.
         """
         if self.empty_by_rule or self.takes_contexts or Capability.HISTORY_FREE in self.capabilities or self.coarse:
             return None
@@ -206,8 +210,8 @@ class Recommender(ABC):
     def listed_share(self, item: int, k: int) -> float | None:
         """Return which share of up to 2,000 training users have an item, by its index, in their list.
 
-        Counted are all users, those who met the item included, and lists of 5, 10, 20, 50 and 100 items: `k` is rounded up to
-        one of these lengths. None for a longer list, and for a model that was not fitted here.
+        Counted are all users, and lists of 5, 10, 20, 50 and 100 items: `k` is rounded up to one of these lengths. None for a longer
+        list, and for a model that was not fitted here.
         """
         listed = self.listed()
         return None if listed is None else listed.share(item, k)

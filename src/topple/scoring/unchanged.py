@@ -10,8 +10,11 @@ from torch import Tensor
 from topple.records.question import CandidateRule
 from topple.scoring.changed import ChangedRows
 from topple.scoring.encoding import EncodedHistories, EncodedQueries
-from topple.scoring.ranking import Ranking, Standing, catalogue_scores, top_k
+from topple.scoring.lists.standings import Stood, best_of, stand_unchanged, tolerance_of
+from topple.scoring.ranking import Ranking, Standing, catalogue_scores
 from topple.scoring.recommender import Recommender
+from topple.scoring.sums.building import summed
+from topple.scoring.sums.rows import Sums
 from topple.scoring.variations import HistoryBatch, unchanged
 
 
@@ -35,9 +38,16 @@ class UnchangedScores:
     def __init__(self, recommender: Recommender, encoded: EncodedHistories, rule: CandidateRule) -> None:
         self.recommender, self.encoded, self.rule = recommender, encoded, rule
         keep = unchanged(self.histories)  # [B, 1, H]
-        self._scores = catalogue_scores(recommender, self.histories, keep, rule)[:, 0]  # [B, I]
-        self.ranking, self.changed = Ranking.of(recommender), ChangedRows()
-        self.changed.hold(torch.arange(len(self._scores)), keep[:, 0], self._scores)
+        self.sums: Sums | None = None
+        """The histories as sums, where the recommender offers its rows."""
+        self.changed = ChangedRows()
+        found = summed(recommender, self.histories, rule)
+        if found is None:
+            self._scores = catalogue_scores(recommender, self.histories, keep, rule)[:, 0]  # [B, I]
+            self.changed.hold(torch.arange(len(self._scores)), keep[:, 0], self._scores)
+        else:
+            self.sums, self._scores = found
+        self.ranking = Ranking.of(recommender)
 
     def serves(self, rule: CandidateRule) -> bool:
         """Return whether the scores are those under another rule too: the two unseen rules differ only once items are removed."""
@@ -50,8 +60,7 @@ class UnchangedScores:
 
     def best(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the k best items of each history and their scores, best first, both [B, K]."""
-        items = top_k(self._scores, k)
-        return items, self._scores.gather(1, items)
+        return best_of(self._scores, k)
 
     def shortlist(self, row: Tensor, most: int, targets: Tensor) -> Tensor:
         """Return `most` items, or all where there are fewer, of the histories `row` [R], best first, [R, C].
@@ -59,7 +68,7 @@ class UnchangedScores:
         They are the targets [R, T], however many items tie with them, and the best others.
         """
         scores = self._scores[row]
-        chosen = top_k(scores.scatter(1, targets, torch.inf), min(most, scores.shape[1]))
+        chosen, _ = best_of(scores.scatter(1, targets, torch.inf), min(most, scores.shape[1]))
         return chosen.gather(1, scores.gather(1, chosen).sort(dim=1, descending=True, stable=True).indices)
 
     def scores_of(self, row: Tensor, items: Tensor) -> Tensor:
@@ -68,17 +77,20 @@ class UnchangedScores:
 
     def tolerance(self, row: Tensor, targets: Tensor) -> Tensor:
         """Return the tolerance [R, T] of queries about targets [R, T] of the histories `row` [R]."""
-        return self.ranking.tolerance(self.scores_of(row, targets))
+        return tolerance_of(self.ranking, self.scores_of(row, targets))
 
     def ranks(self, row: Tensor, targets: Tensor, k: Tensor) -> tuple[Tensor, Standing]:
         """Return the ranks [R, T] of targets [R, T] of the histories `row` [R] in lists of length k [R, T], and where they stand."""
-        scores, tolerance = self._scores[row], self.tolerance(row, targets)
-        standing = self.ranking.standing(scores, targets, k, tolerance)
-        return self.ranking.rank(scores, standing, tolerance), standing
+        stood = self.stand(row, targets, k)
+        return stood.rank, stood.standing
+
+    def stand(self, row: Tensor, targets: Tensor, k: Tensor) -> Stood:
+        """Return where targets [R, T] of the histories `row` [R] stand in lists of length k [R, T]: ranks, ties, leads."""
+        return stand_unchanged(self._scores, self.ranking, row, targets, k, self.tolerance(row, targets))
 
     def tied(self, row: Tensor, targets: Tensor) -> Tensor:
         """Return how many other items tie with targets [R, T] of the histories `row` [R], [R, T]."""
-        return self.ranking.tied(self._scores[row], self.scores_of(row, targets), self.tolerance(row, targets))
+        return self.stand(row, targets, torch.ones_like(targets)).tied
 
     def levels(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the ranks of the k best items of each history, 1 + the items that outrank each, and how many others tie, both [B, K].

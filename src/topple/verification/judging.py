@@ -64,11 +64,11 @@ class Judge:
             bounds: what is claimed that sets cost at least.
         """
         queries, is_set, state = self.queries, sets.any(1), state_of(self.recommender)
-        rank_before, _ = self.unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
+        before = self.unchanged.stand(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
         with paced(None):  # what no answer leaves without is scored whatever the time
             without = self._outcomes(is_set, self.present & ~sets, lists=True)
             kept = self._outcomes(is_set & (self.wants_kept | alone), self.present & sets)
-        necessary = without.surely_out & (rank_before[:, 0] <= queries.k)
+        necessary = without.surely_out & (before.rank[:, 0] <= queries.k)
         sufficient = kept.tried & ~kept.possibly_out
         valid = is_set & (necessary | ~self.wants_out) & (sufficient | ~self.wants_kept)
         minimal, within_rounding, (proven_below, proof_by) = self._in_time(sets, valid, bounds)
@@ -78,8 +78,8 @@ class Judge:
             sets=sets,
             wants_out=self.wants_out,
             wants_kept=self.wants_kept,
-            rank_before=rank_before[:, 0],
-            tied_before=self.unchanged.tied(queries.row, queries.target[:, None])[:, 0],
+            rank_before=before.rank[:, 0],
+            tied_before=before.tied[:, 0],
             tolerance=self.unchanged.tolerance(queries.row, queries.target[:, None])[:, 0],
             without=without,
             alone=kept,

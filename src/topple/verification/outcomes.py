@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from topple.scoring.encoding import EncodedQueries
+from topple.scoring.lists.standings import Stood, stand_without
+from topple.scoring.pace import go_on
 from topple.scoring.ranking import Standing, top_k
 from topple.scoring.unchanged import UnchangedScores
 from topple.verification.reranking import changed_rows
@@ -35,6 +37,14 @@ class Outcomes:
     tied: Tensor
     entered: dict[int, list[int]]
 
+    def fill(self, number: Tensor, standing: Standing, rank: Tensor) -> None:
+        """Fill in where the targets of the queries `number` [Q] stand, and their ranks [Q]."""
+        self.tried[number] = True
+        self.surely_out[number], self.possibly_out[number] = standing.surely_out, standing.possibly_out
+        self.by_fillers[number] = standing.by_fillers
+        self.lead[number] = standing.lead.double().masked_fill(standing.by_fillers, 0)
+        self.rank[number] = rank
+
     @classmethod
     def none_tried(cls, like: Tensor) -> "Outcomes":
         """Return the outcomes of N queries of which none is tried yet, on the device of `like` [N]."""
@@ -59,14 +69,20 @@ def outcomes_of(
     target, k = queries.target[chosen, None], queries.k[chosen, None]  # [Q, 1]
     tolerance = unchanged.tolerance(queries.row[chosen], target)
     before = unchanged.best(int(queries.k.max()))[0].tolist() if lists and len(chosen) else []
+    if unchanged.sums is not None:
+        row = queries.row[chosen]
+        stood = _stood(
+            unchanged, queries, row, keep, torch.arange(len(chosen) + 1), chosen, tolerance[:, 0], lists=lists
+        )
+        found.fill(chosen, stood.standing, stood.rank)
+        if lists:
+            found.tied[chosen] = stood.tied.masked_fill(stood.standing.by_fillers, 0)
+            found.entered.update(_new(queries, chosen, stood.listed.tolist(), before))
+        return found
     for part, scores in changed_rows(unchanged, queries.histories, queries.row[chosen], keep):
         standing = ranking.standing(scores, target[part], k[part], tolerance[part])
         number = chosen[part]
-        found.tried[number] = True
-        found.surely_out[number], found.possibly_out[number] = standing.surely_out[:, 0], standing.possibly_out[:, 0]
-        found.by_fillers[number] = standing.by_fillers[:, 0]
-        found.lead[number] = standing.lead[:, 0].double().masked_fill(standing.by_fillers[:, 0], 0)
-        found.rank[number] = ranking.rank(scores, standing, tolerance[part])[:, 0]
+        found.fill(number, standing.column(0), ranking.rank(scores, standing, tolerance[part])[:, 0])
         if lists:
             tied = ranking.tied(scores, standing.score, tolerance[part])[:, 0]
             found.tied[number] = tied.masked_fill(standing.by_fillers[:, 0], 0)
@@ -89,13 +105,50 @@ def _entered(
     """
     after = top_k(scores, int(queries.k[number].max()))  # [Q, K]
     outranks = scores.gather(1, after) > to_exceed[:, None]
+    return _new(queries, number, after.masked_fill(~outranks, -1).tolist(), before)
+
+
+def _new(
+    queries: EncodedQueries, number: Tensor, listed: list[list[int]], before: list[list[int]]
+) -> dict[int, list[int]]:
+    """Return by query the items of the new list that were not in the list before; -1 is none. Arguments as of `_entered`."""
     entered: dict[int, list[int]] = {}
-    for query, items, above in zip(number.tolist(), after.tolist(), outranks.tolist(), strict=True):
-        k = int(queries.k[query])
-        listed_before = set(before[int(queries.row[query])][:k])
-        listed_after = zip(items[:k], above[:k], strict=True)
-        entered[query] = [item for item, higher in listed_after if higher and item not in listed_before]
+    facts = zip(number.tolist(), queries.row[number].tolist(), queries.k[number].tolist(), listed, strict=True)
+    for query, row, k, items in facts:
+        listed_before = set(before[row][:k])
+        entered[query] = [item for item in items[:k] if item >= 0 and item not in listed_before]
     return entered
+
+
+def _stood(
+    unchanged: UnchangedScores,
+    queries: EncodedQueries,
+    row: Tensor,
+    keep: Tensor,
+    first: Tensor,
+    number: Tensor,
+    tolerance: Tensor,
+    *,
+    lists: bool = False,
+) -> Stood:
+    """Return where targets stand, for histories that are sums.
+
+    Args:
+        unchanged: the scores of the unchanged histories.
+        queries: N queries.
+        row: the history of each variation [M].
+        keep: what is kept of it [M, H].
+        first: where the queries of each variation begin [M + 1].
+        number: the queries of each variation, one variation after the other [Q].
+        tolerance: of each [Q].
+        lists: whether ties and lists are told too.
+    """
+    assert unchanged.sums is not None  # noqa: S101 - asked for sums alone
+    go_on()
+    gone = queries.histories.filled[row, : keep.shape[1]] & (keep == 0)
+    variations = row.numpy(), gone.numpy()
+    asked = first.numpy(), queries.target[number], queries.k[number], tolerance
+    return stand_without(unchanged.sums, unchanged.ranking, variations, asked, lists=lists)
 
 
 def target_out(
@@ -112,6 +165,9 @@ def target_out(
     surely, possibly = torch.zeros_like(number, dtype=torch.bool), torch.zeros_like(number, dtype=torch.bool)
     row, target, k = queries.row[number], queries.target[number, None], queries.k[number, None]
     tolerance = unchanged.tolerance(row, target)
+    if unchanged.sums is not None:
+        stood = _stood(unchanged, queries, row, keep, torch.arange(len(number) + 1), number, tolerance[:, 0])
+        return stood.standing.surely_out, stood.standing.possibly_out
     for part, scores in changed_rows(unchanged, queries.histories, row, keep):
         standing = unchanged.ranking.standing(scores, target[part], k[part], tolerance[part])
         surely[part], possibly[part] = standing.surely_out[:, 0], standing.possibly_out[:, 0]
@@ -134,6 +190,14 @@ def targets_out(
         Whether the targets are surely out, and possibly out, both bool [M, N]; False where nothing was asked.
     """
     surely, possibly = torch.zeros_like(asked), torch.zeros_like(asked)
+    if unchanged.sums is not None:
+        variation, number = asked.nonzero(as_tuple=True)
+        first = torch.nn.functional.pad(asked.sum(1).cumsum(0), (1, 0))
+        tolerance = unchanged.tolerance(row[variation], queries.target[number, None])[:, 0]
+        stood = _stood(unchanged, queries, row, keep, first, number, tolerance)
+        surely[variation, number] = stood.standing.surely_out
+        possibly[variation, number] = stood.standing.possibly_out
+        return surely, possibly
     most = int(asked.sum(1).max()) if len(asked) else 0
     if not most:
         return surely, possibly

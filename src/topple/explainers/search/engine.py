@@ -21,6 +21,7 @@ from topple.scoring.memory import in_chunks
 from topple.scoring.pace import in_time
 from topple.scoring.ranking import Ranking
 from topple.scoring.recommender import Recommender
+from topple.scoring.sums.rows import Sums
 from topple.scoring.unchanged import UnchangedScores
 from topple.scoring.variations import equal_rows, only, without
 
@@ -53,6 +54,7 @@ class Engine:
         tolerance: of each query [B, T].
         shortlist: the competitors of each history that a search looks at.
         changed: rows of the full catalogue that the judge will ask for again; None: none are held.
+        sums: the encoded histories as sums; None where their scores are none.
         on_progress: called with how many more queries are done.
     """
 
@@ -65,6 +67,7 @@ class Engine:
     tolerance: Tensor
     shortlist: Shortlist
     changed: ChangedRows | None = None
+    sums: Sums | None = None
     on_progress: OnProgress | None = None
     reported: float = field(default=0.0, init=False)
 
@@ -97,6 +100,7 @@ class Engine:
             tolerance,
             Shortlist.of(unchanged, table, rule, tolerance),
             unchanged.changed if unchanged.rule is rule else None,
+            unchanged.sums if unchanged.rule is rule else None,
             on_progress,
         )
         engine.count(len(table.histories), table.query[table.cells], 1)

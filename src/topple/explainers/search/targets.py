@@ -109,6 +109,11 @@ class TargetTable:
             return None
         return (items[:, None] == items[..., None]).int().argmax(-1)
 
+    @property
+    def splits_items(self) -> bool:
+        """Whether the events of an item are of different units anywhere."""
+        return self._first_events is not None and bool((self.unit.gather(1, self._first_events) != self.unit).any())
+
     def item_stays(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return at which positions no item comes back, given what is kept [R, S, H], bool [R, S, H].
 

@@ -10,10 +10,14 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.scorers import additive_scorer
+from topple.scoring.memo import Memo, version_of
 from topple.scoring.memory import may_hold, rows_at_once
 from topple.scoring.products import lengths_of
 from topple.scoring.recommender import Capability, Recommender, Scorer
+from topple.scoring.sums.rows import Rows as SummedRows
+from topple.scoring.sums.rows import dense_rows, stored_rows
 from topple.scoring.variations import HistoryBatch
+from topple.types import IntArray
 
 
 class Rows(ABC):
@@ -22,6 +26,10 @@ class Rows(ABC):
     @abstractmethod
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
         """Return the rows of each history [B, H, I], or the columns asked for [B, H, C], times the base weights."""
+
+    @abstractmethod
+    def offered(self) -> SummedRows:
+        """Return the rows for compiled sums."""
 
     @abstractmethod
     def totals(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
@@ -33,6 +41,11 @@ class DenseRows(Rows):
 
     def __init__(self, weights: Tensor) -> None:
         self.weights = weights
+        self._offered: Memo[SummedRows] = Memo()
+
+    def offered(self) -> SummedRows:
+        """Return the numbers as they are."""
+        return self._offered.get(version_of(self.weights), lambda: dense_rows(self.weights))
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
         """Gather what is asked for."""
@@ -74,6 +87,12 @@ class SparseRows(Rows):
 
     def __init__(self, indptr: Tensor, indices: Tensor, values: Tensor) -> None:
         self.indptr, self.indices, self.values = indptr, indices, values
+        self._offered: Memo[SummedRows] = Memo()
+
+    def offered(self) -> SummedRows:
+        """Return the numbers as they are."""
+        parts = self.indptr, self.indices, self.values
+        return self._offered.get(version_of(*parts), lambda: stored_rows(*parts))
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
         """Write the entries into a dense table."""
@@ -152,6 +171,10 @@ class RowSums(Recommender):
             chosen = histories.rows(numbers, histories.items.shape[1])
             out[part] = self._rows.contributions(chosen, None if candidates is None else candidates[part])
         return out
+
+    def rows(self, histories: HistoryBatch) -> tuple[SummedRows, IntArray] | None:
+        """Return the rows of the items."""
+        return self._rows.offered(), histories.items.numpy()
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather what each item adds to the candidates once."""

@@ -1,10 +1,14 @@
 """Scorers of models whose scores are sums over the kept items."""
 
+import torch
 from torch import Tensor
 
+from topple.scoring.memory import may_hold
 from topple.scoring.products import factor_scores, lengths_of, products
 from topple.scoring.recommender import Scorer
+from topple.scoring.sums.rows import Rows, dense_rows
 from topple.scoring.variations import HistoryBatch
+from topple.types import IntArray
 
 
 def additive_scorer(histories: HistoryBatch, table: Tensor) -> Scorer:
@@ -19,3 +23,14 @@ def factor_scorer(histories: HistoryBatch, candidates: Tensor | None, gives: Ten
     table = gives[histories.items].to(dtype) * histories.weights[..., None]  # [B, H, D]
     columns = vectors.to(dtype).T if candidates is None else vectors[candidates].to(dtype).transpose(1, 2)
     return lambda keep, rows=None: factor_scores(products(keep, table, rows, lengths), columns, rows)
+
+
+def factor_rows(histories: HistoryBatch, gives: Tensor, vectors: Tensor) -> tuple[Rows, IntArray] | None:
+    """Return what the items of histories add to each score, given what they give [I, D] and the vectors of the scored [I, D].
+
+    A row for each different item, and which row each position adds [B, H]; None where so many rows are not held.
+    """
+    items, row = torch.unique(histories.items, return_inverse=True)
+    if not may_hold(len(items) * len(vectors)):
+        return None
+    return dense_rows(gives[items].double() @ vectors.double().T, across=False), row.numpy()

@@ -18,11 +18,12 @@ from topple.recommenders.families.learned import (
     user_numbers,
     with_user_numbers,
 )
-from topple.recommenders.families.scorers import factor_scorer
+from topple.recommenders.families.scorers import factor_rows, factor_scorer
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
+from topple.scoring.sums.rows import Rows
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
-from topple.types import CsrMatrix
+from topple.types import CsrMatrix, IntArray
 
 
 class BPRSettings(LearnedSettings):
@@ -98,6 +99,10 @@ class BPR(Learned):
         """Gather the vectors of the histories' items and of the candidates once."""
         vectors = self._parameters["items"]
         return factor_scorer(self.weighed(histories), candidates, vectors, vectors)
+
+    def rows(self, histories: HistoryBatch) -> tuple[Rows, IntArray] | None:
+        """Return what each of the histories' items adds to each score."""
+        return factor_rows(histories, self._parameters["items"], self._parameters["items"])
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return each item's vector times those of the items scored."""

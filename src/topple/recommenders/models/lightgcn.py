@@ -20,11 +20,12 @@ from topple.recommenders.families.learned import (
     user_numbers,
     with_user_numbers,
 )
-from topple.recommenders.families.scorers import factor_scorer
+from topple.recommenders.families.scorers import factor_rows, factor_scorer
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
+from topple.scoring.sums.rows import Rows
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
-from topple.types import CsrMatrix
+from topple.types import CsrMatrix, IntArray
 
 
 class LightGCNSettings(LearnedSettings):
@@ -103,6 +104,10 @@ class LightGCN(Learned):
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather what the histories' items give, and the vectors of the candidates, once."""
         return factor_scorer(self.weighed(histories), candidates, self._parameters["gives"], self._parameters["items"])
+
+    def rows(self, histories: HistoryBatch) -> tuple[Rows, IntArray] | None:
+        """Return what each of the histories' items adds to each score."""
+        return factor_rows(histories, self._parameters["gives"], self._parameters["items"])
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return what each item gives times the vectors scored."""

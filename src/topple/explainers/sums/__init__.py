@@ -1,0 +1,1 @@
+"""Searches over sets for recommenders whose scores are sums, in compiled functions."""

@@ -1,0 +1,97 @@
+"""Compiled: small sets for the queries of histories that are sums."""
+
+import numpy as np
+
+from topple.compiled import compiled
+from topple.explainers.sums.asked import One, Search, Shortlist
+from topple.explainers.sums.exchanging import exchange
+from topple.explainers.sums.growing import grow, singles
+from topple.explainers.sums.settling import prune, settle, take_all
+from topple.explainers.sums.shortlists import shortlist_of
+from topple.scoring.sums.changing import column_of
+from topple.scoring.sums.rows import Sums
+from topple.types import BoolArray, FloatArray, IntArray
+
+
+@compiled
+def find_sets(
+    sums: Sums, search: Search, history: IntArray, first: IntArray, sets: BoolArray, scored: IntArray, noted: FloatArray
+) -> None:
+    """Find small sets for the queries of histories, one history after the other.
+
+    Args:
+        sums: of the histories.
+        search: what is asked.
+        history: of each turn [M].
+        first: where the queries of each turn begin [M + 1].
+        sets: for the units of the set of each query, bool [Q, H]; none where none is found.
+        scored: for how many sets count as scored [Q].
+        noted: for what the cheapest set costs that rounding decides about, infinity for none [Q].
+    """
+    for turn in range(len(history)):
+        queries = np.arange(first[turn], first[turn + 1])
+        if len(queries) == 0:
+            continue
+        short = shortlist_of(sums, search, history[turn], queries)
+        asked = [query_of(sums, search, short, history[turn], query) for query in queries]
+        margins = singles(sums, search, short, asked)
+        for number in range(len(asked)):
+            query = queries[number]
+            scored[query] = find_set(sums, search, short, asked[number], margins[number], sets[query], noted)
+
+
+@compiled
+def query_of(sums: Sums, search: Search, short: Shortlist, history: int, query: int) -> One:
+    """Return one query of a history."""
+    column, target, k = column_of(sums, history, search.target[query]), -1, search.k[query]
+    for one in range(len(short.column) - 1, -1, -1):
+        if short.column[one] == column:
+            target = one
+    competitors = min(short.competitors, max(search.shortlist, k + 1))
+    return One(history, query, target, competitors, k, search.tolerance[query])
+
+
+@compiled
+def find_set(
+    sums: Sums, search: Search, short: Shortlist, one: One, margins: FloatArray, units: BoolArray, noted: FloatArray
+) -> int:
+    """Find a small set, in place, that topples a target and of which no unit can be given back; return how many sets count as scored."""
+    order = np.flatnonzero(search.removable[one.number])
+    if len(order) == 0:
+        return 0
+    order = order[np.argsort(-margins[order], kind="mergesort")]
+    scored = len(order) + grow(search, short, one, margins, order, units)
+    if units.any():
+        scored += 1
+        if settle(sums, search, one, units, noted) <= 0:
+            units[:] = False
+    if not units.any():
+        scored += take_all(sums, search, one, order, units, noted)
+    if not units.any():
+        return scored
+    scored += prune(sums, search, one, units, noted)
+    for _ in range(search.swaps):
+        if units.sum() < 3 or units.sum() == len(order):
+            break
+        before = (units * search.cost[one.number]).sum()
+        scored += exchange_once(sums, search, short, one, order, units, noted)
+        scored += prune(sums, search, one, units, noted)
+        if (units * search.cost[one.number]).sum() >= before:
+            break
+    return scored
+
+
+@compiled
+def exchange_once(
+    sums: Sums, search: Search, short: Shortlist, one: One, order: IntArray, units: BoolArray, noted: FloatArray
+) -> int:
+    """Exchange two units of a set for one other, in place, where all competitors confirm it; return how many sets count as scored."""
+    (first, second, other), lead, scored = exchange(search, short, one, order, units)
+    if lead <= 0:
+        return scored
+    units[first] = units[second] = False
+    units[other] = True
+    if settle(sums, search, one, units, noted) <= 0:
+        units[first] = units[second] = True
+        units[other] = False
+    return scored + 1

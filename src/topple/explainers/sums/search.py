@@ -1,0 +1,79 @@
+"""Small sets for histories that are sums: from the engine's tables to the compiled search and back."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.explainers.search.engine import Engine
+from topple.explainers.search.promises import LOOKED_AT
+from topple.explainers.search.shortlist import SHORTLIST
+from topple.explainers.sums.asked import Search
+from topple.records.question import CandidateRule, Goal
+from topple.scoring.sums.rows import Sums
+
+
+def can_search(engine: Engine) -> bool:
+    """Return whether the compiled search answers what an engine asks: to topple, with no limit on what may be scored.
+
+    Under `unseen_after` each item of a history must be in one unit, so that its removal brings the item back.
+    """
+    if engine.sums is None or engine.goal is not Goal.NECESSARY or engine.account.limited:
+        return False
+    return engine.rule is not CandidateRule.UNSEEN_AFTER or not engine.table.splits_items
+
+
+def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: int = 0) -> Tensor:
+    """Return minimal sets that topple the targets of an engine, bool [B, T, H]; without units where none was found.
+
+    The same steps as those of `growing` and `exchange`, of which a shortlist foresees the outcome.
+
+    Args:
+        engine: the histories and their targets.
+        width: units tried in each step.
+        most: units of the largest set.
+        swaps: rounds of exchanges.
+        tries: exchanges tried in a round.
+    """
+    from topple.explainers.sums.finding import find_sets  # compiled where it is first needed
+
+    table, sums = engine.table, engine.sums
+    assert sums is not None  # noqa: S101 - by `can_search`
+    order = torch.argsort(table.row, stable=True)  # the queries of a history stand together
+    row, column = table.row[order], table.column[order]  # [N]
+    search = _asked(engine, sums, row, column, (width, most, swaps, tries))
+    first = torch.nn.functional.pad(torch.bincount(row, minlength=len(table.histories)).cumsum(0), (1, 0))
+    sets, scored = np.zeros(search.removable.shape, dtype=np.bool_), np.zeros(len(row), dtype=np.int64)
+    noted = np.full(len(row), np.inf)
+    find_sets(sums, search, table.source.numpy(), first.numpy(), sets, scored, noted)
+    out = torch.zeros_like(table.removable)
+    out[row, column] = torch.from_numpy(sets)
+    undecided = engine.catalogue.undecided
+    undecided[row, column] = torch.minimum(undecided[row, column], torch.from_numpy(noted))
+    charged = torch.from_numpy(scored)
+    shared = table.removable[row, column].sum() - (table.removable & table.asked[..., None]).any(1).sum()
+    engine.count(int(charged.sum() - shared), table.query[row, column], charged)
+    return out
+
+
+def _asked(engine: Engine, sums: Sums, row: Tensor, column: Tensor, limits: tuple[int, int, int, int]) -> Search:
+    """Return what is asked about the queries in cells of the table [N], for the compiled search."""
+    table, empty = engine.table, engine.ranking.empty
+    unit = np.tile(np.arange(sums.row.shape[1]), (len(sums.length), 1))  # [B, H], of the histories of the sums
+    size, source, units = np.ones_like(unit), table.source.numpy(), table.unit.shape[1]
+    unit[source, :units], size[source, :units] = table.unit.numpy(), table.unit_size.numpy()
+    cells = row, column
+    return Search(
+        unit,
+        size,
+        table.removable[cells].numpy(),
+        table.unit_cost[cells].numpy(),
+        table.target[cells].numpy(),
+        table.k[cells].numpy(),
+        engine.tolerance[cells].numpy(),
+        table.largest[cells].numpy(),
+        np.zeros(0) if empty is None else empty.numpy(),
+        engine.ranking.rounding,
+        SHORTLIST,
+        LOOKED_AT,
+        *limits,
+    )

@@ -1,0 +1,139 @@
+"""Compiled: the shortlist of a history, and what its columns score without sets of units."""
+
+import numpy as np
+
+from topple.compiled import compiled
+from topple.explainers.sums.asked import One, Search, Shortlist
+from topple.scoring.lists.best import INFINITY, LEAST, insert, insert_item, next_above
+from topple.scoring.sums.changing import anew, column_of, item_of, untouched
+from topple.scoring.sums.rows import Sums
+from topple.types import BoolArray, FloatArray, IntArray
+
+
+@compiled
+def shortlist_of(sums: Sums, search: Search, history: int, queries: IntArray) -> Shortlist:
+    """Return the shortlist of one history and its queries [T], with as many competitors as the longest list needs."""
+    most = max(search.shortlist, search.k[queries].max() + 1)
+    items, best, competitors = best_competitors(sums, history, most)
+    length = sums.length[history]
+    chosen = np.empty(competitors + len(queries) + length, dtype=np.int64)
+    back = np.full(len(chosen), -1)
+    chosen[:competitors] = items[:competitors]
+    count = competitors
+    for query in queries:  # a target may stand far down where many items tie
+        if not (chosen[:count] == search.target[query]).any():
+            chosen[count] = search.target[query]
+            count += 1
+    listed = count
+    for position in range(length):
+        if sums.returns[history, position]:
+            chosen[count], back[count] = sums.event[history, position], search.unit[history, position]
+            count += 1
+    column, score, nothing = (
+        np.empty(count, dtype=np.int64),
+        np.empty(count),
+        np.zeros(sums.row.shape[1], dtype=np.bool_),
+    )
+    for one in range(count):
+        column[one] = column_of(sums, history, chosen[one])
+        score[one] = best[one] if one < competitors else anew(sums, history, nothing, column[one])
+    return Shortlist(column, score, gains(sums, search, history, column), back[:count], competitors, listed)
+
+
+@compiled
+def best_competitors(sums: Sums, history: int, most: int) -> tuple[IntArray, FloatArray, int]:
+    """Return the best competitors of an unchanged history, `most` or all, best first, their scores, both [C], and how many there are."""
+    scores = sums.score[sums.start[history] : sums.start[history + 1]]
+    best, items = np.full(most, -INFINITY), np.full(most, -1)
+    column = next_above(scores, 0, LEAST)
+    while column < len(scores):
+        insert_item(best, items, scores[column], item_of(sums, history, column))
+        column = next_above(scores, column + 1, max(LEAST, best[most - 1]))
+    if sums.others[history] > 0 and sums.rest >= best[most - 1]:
+        for item in untouched(sums, history)[:most]:
+            insert_item(best, items, sums.rest, item)
+    competitors = 0
+    while competitors < most and items[competitors] >= 0:
+        competitors += 1
+    return items, best, competitors
+
+
+@compiled
+def gains(sums: Sums, search: Search, history: int, column: IntArray) -> FloatArray:
+    """Return what each unit adds to columns of a history [C]; [H, C]."""
+    gain = np.zeros((sums.length[history], len(column)))
+    if len(sums.dense) > 0:
+        for position in range(sums.length[history]):
+            row, weight = sums.dense[sums.row[history, position]], sums.weight[history, position]
+            mine = gain[search.unit[history, position]]
+            for one in range(len(column)):
+                mine[one] += weight * row[column[one]]
+        return gain
+    for one in range(len(column)):
+        if column[one] >= 0:
+            number = sums.start[history] + column[one]
+            for entry in range(sums.by_column[number], sums.by_column[number + 1]):
+                gain[search.unit[history, sums.position[entry]], one] += sums.number[entry]
+    return gain
+
+
+@compiled
+def unchanged(short: Shortlist) -> FloatArray:
+    """Return the scores of the unchanged history [C]; minus infinity for its own items."""
+    scores = short.score.copy()
+    scores[short.listed :] = -INFINITY
+    return scores
+
+
+@compiled
+def scores_without(short: Shortlist, units: BoolArray) -> FloatArray:
+    """Return the scores without a set of units, bool [H]; [C]."""
+    scores = unchanged(short)
+    for unit in range(len(short.gain)):
+        if units[unit]:
+            for one in range(short.listed):
+                scores[one] -= short.gain[unit, one]
+    for one in range(short.listed, len(scores)):
+        if units[short.back[one]]:
+            scores[one] = of_returning(short, one, units, short.back[one])
+    return scores
+
+
+@compiled
+def change(short: Shortlist, scores: FloatArray, units: BoolArray, unit: int, sign: float, out: FloatArray) -> None:
+    """Fill in the scores [C] with one unit more removed (sign -1), or given back (sign 1); `units` are the removed ones, bool [H]."""
+    gain = short.gain[unit]
+    for one in range(len(out)):
+        out[one] = scores[one] + sign * gain[one]
+    for one in range(short.listed, len(out)):
+        if short.back[one] == unit:
+            out[one] = of_returning(short, one, units, unit) if sign < 0 else -INFINITY
+
+
+@compiled
+def of_returning(short: Shortlist, one: int, units: BoolArray, unit: int) -> float:
+    """Return what an item of the history, a column, scores without a set of units, bool [H], and one unit more."""
+    score = short.score[one] - short.gain[unit, one]
+    for other in range(len(short.gain)):
+        if units[other] and other != unit:
+            score -= short.gain[other, one]
+    return float(score)
+
+
+@compiled
+def best_of(short: Shortlist, scores: FloatArray, target: int, competitors: int, best: FloatArray) -> None:
+    """Fill in the best scores [M] of competitors other than a target; the arguments are those of `One` and scores [C]."""
+    best[:] = -INFINITY
+    for one in range(competitors):
+        if scores[one] > best[-1] and one != target:
+            insert(best, scores[one])
+    for one in range(short.listed, len(scores)):
+        if scores[one] > best[-1]:
+            insert(best, scores[one])
+
+
+@compiled
+def lead_of(short: Shortlist, one: One, scores: FloatArray, best: FloatArray) -> float:
+    """Return by how much the target is out of the list by scores [C]; `best` is for the k best."""
+    best_of(short, scores, one.target, one.competitors, best)
+    return float(best[one.k - 1] - (scores[one.target] + one.tolerance))

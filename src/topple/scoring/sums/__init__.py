@@ -1,0 +1,1 @@
+"""Scores that are sums over a history, changed by adding and subtracting rows of numbers."""

@@ -1,0 +1,120 @@
+"""Histories as sums, for recommenders that offer the rows that they add up."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.records.question import CandidateRule
+from topple.scoring.sums.rows import Rows, Sums
+from topple.types import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from topple.scoring.recommender import Recommender
+    from topple.scoring.variations import HistoryBatch
+
+UNIT = 2.0**-53
+"""Half the distance of 1 to the next number."""
+
+
+def summed(recommender: "Recommender", histories: "HistoryBatch", rule: CandidateRule) -> tuple[Sums, Tensor] | None:
+    """Return B histories as sums, and their unchanged scores [B, I], minus infinity for what does not compete.
+
+    None where the recommender offers no rows, where its numbers are not on a CPU or not finite, and for histories with additions.
+    """
+    weights = histories.weights
+    if histories.added is not None or type(weights) is not Tensor or weights.is_cuda or weights.dtype != torch.float64:
+        return None
+    histories = recommender.weighed(histories)
+    offered = recommender.rows(histories)
+    if offered is None:
+        return None
+    rows, row = offered
+    constant = _constant(recommender)
+    if not (np.isfinite(rows.largest).all() and np.isfinite(constant).all()):
+        return None
+    if not rows.dense.size and len(constant) and (constant != constant[0]).any():
+        return None
+    sums = _arranged(rows, row, constant, histories, rule)
+    from topple.scoring.sums.touching import unchanged_scores  # compiled where it is first needed
+
+    shape = len(histories), len(constant)
+    dense = np.empty(shape if not rows.dense.size else (0, 0))
+    unchanged_scores(sums, dense)
+    return sums, torch.from_numpy(sums.score.reshape(shape) if rows.dense.size else dense)
+
+
+def _constant(recommender: "Recommender") -> FloatArray:
+    """Return the scores of the empty history [I]."""
+    return recommender.findings.empty(recommender, recommender.learned_version()).numpy().astype(np.float64, copy=False)
+
+
+def _arranged(rows: Rows, row: IntArray, constant: FloatArray, histories: "HistoryBatch", rule: CandidateRule) -> Sums:
+    """Return histories as sums whose scores are still to be filled in."""
+    event, weight = histories.items.numpy(), histories.weights.numpy()
+    filled, length = histories.filled.numpy(), histories.lengths.numpy()
+    items, (count, width) = len(constant), event.shape
+    allowed, number = np.ones((1, items), dtype=np.bool_), np.zeros(count, dtype=np.int64)
+    if histories.filters is not None and histories.filter_of is not None:
+        allowed, number = histories.filters.numpy(), histories.filter_of.numpy()
+    unseen = rule is not CandidateRule.ALL
+    returns = np.zeros_like(filled)
+    if rule is CandidateRule.UNSEEN_AFTER:
+        returns = filled & _first(event, filled) & allowed[number[:, None], event]
+    size = np.abs(weight) * rows.largest[row] * filled
+    delta = 4 * (width + 2) * UNIT * (size.sum(1) + (np.abs(constant).max() if items else 0.0))
+    common = (np.ascontiguousarray(row), np.ascontiguousarray(weight), length)
+    if rows.dense.size:
+        none, columns = np.zeros(0, dtype=np.int64), np.arange(count + 1, dtype=np.int64) * items
+        return Sums(
+            rows.dense, rows.across, *common, none, none, np.zeros(0), none, none, np.zeros(0), columns, none, np.empty(count * items),
+            constant, 0.0, np.zeros(count, dtype=np.int64), delta, event, event, returns, allowed, number, unseen,
+        )  # fmt: skip
+    return _touched(rows, common, constant, delta, event, returns, allowed, number, unseen)
+
+
+def _touched(
+    rows: Rows,
+    common: tuple[IntArray, FloatArray, IntArray],
+    constant: FloatArray,
+    delta: FloatArray,
+    event: IntArray,
+    returns: BoolArray,
+    allowed: BoolArray,
+    number: IntArray,
+    unseen: bool,
+) -> Sums:
+    """Return the sums of sparse rows, arranged by the items that each history touches."""
+    from topple.scoring.sums.touching import count_others, touch
+
+    row, weight, length = common
+    count, width = row.shape
+    held = np.arange(width) < length[:, None]
+    entries = int(((rows.indptr[row + 1] - rows.indptr[row]) * held).sum())
+    entry, start = np.zeros(count * width + 1, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
+    column, position, item, by_column = (np.empty(entries + 1, dtype=np.int64) for _ in range(4))
+    value, values, found = np.empty(entries), np.empty(entries), np.full(row.shape, -1, dtype=np.int64)
+    where = np.full(len(constant), -1, dtype=np.int64)
+    columns = touch(
+        rows, row, length, weight, event, where, entry, column, value, by_column, position, values, start, item, found
+    )
+    sums = Sums(
+        rows.dense, rows.across, row, weight, length, entry, column, value, by_column[: columns + 1], position, values, start,
+        item[:columns], np.empty(columns), constant, float(constant[0]) if len(constant) else 0.0,
+        np.zeros(count, dtype=np.int64), delta, event, found, returns, allowed, number, unseen,
+    )  # fmt: skip
+    count_others(sums, allowed.sum(1))
+    return sums
+
+
+def _first(event: IntArray, filled: BoolArray) -> BoolArray:
+    """Return which positions are the first of their item, bool [B, H]."""
+    items = np.where(filled, event, -1 - np.arange(event.shape[1]))
+    order = np.argsort(items, axis=1, kind="stable")
+    ordered = np.take_along_axis(items, order, 1)
+    new = np.ones_like(filled)
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    out = np.empty_like(filled)
+    np.put_along_axis(out, order, new, 1)
+    return out

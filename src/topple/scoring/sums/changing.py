@@ -1,0 +1,132 @@
+"""Compiled: the scores of changed histories as differences of rows, and single scores added up anew.
+
+A difference of sums is off by rounding, by `delta` at most.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topple.compiled import compiled
+from topple.scoring.lists.best import INFINITY
+from topple.scoring.sums.rows import Sums
+from topple.types import BoolArray, FloatArray, IntArray
+
+
+@compiled
+def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatArray) -> None:
+    """Fill in the scores of the columns with the positions `removed`, bool [H], gone; what does not compete stays at minus infinity."""
+    unchanged = sums.score[sums.start[history] : sums.start[history + 1]]
+    length, gone = sums.length[history], 0
+    for position in range(length):
+        gone += removed[position]
+    if 2 * gone <= length:
+        scores[:] = unchanged
+        for position in range(length):
+            if removed[position]:
+                add_row(sums, history, position, -1.0, scores)
+        return
+    if len(sums.dense) > 0:
+        scores[:] = sums.constant
+    else:
+        scores[:] = sums.rest
+    for position in range(length):
+        if not removed[position]:
+            add_row(sums, history, position, 1.0, scores)
+    for column in range(len(scores)):
+        if unchanged[column] == -INFINITY:
+            scores[column] = -INFINITY
+
+
+@compiled
+def add_row(sums: Sums, history: int, position: int, share: float, scores: FloatArray) -> None:
+    """Add a share of the row of a position to the scores of the columns, in place."""
+    if len(sums.dense) > 0:
+        add_dense(sums.dense, sums.row[history, position], share * sums.weight[history, position], scores)
+    else:
+        first = history * sums.row.shape[1] + position
+        add_entries(sums.column, sums.value, sums.entry[first], sums.entry[first + 1], share, scores)
+
+
+@compiled
+def add_dense(dense: NDArray[np.floating], row: int, share: float, scores: FloatArray) -> None:
+    """Add a share of a dense row to the scores, in place."""
+    for column in range(len(scores)):
+        scores[column] += share * dense[row, column]
+
+
+@compiled
+def add_entries(columns: IntArray, values: FloatArray, first: int, last: int, share: float, scores: FloatArray) -> None:
+    """Add a share of the entries of a row to the scores of the columns, in place."""
+    for entry in range(first, last):
+        scores[columns[entry]] += share * values[entry]
+
+
+@compiled
+def anew(sums: Sums, history: int, removed: BoolArray, column: int) -> float:
+    """Return the score of a column (-1: of an item that is none) with the positions `removed`, bool [H], gone, added up in their order."""
+    if column < 0:
+        return float(sums.rest)
+    if len(sums.dense) > 0:
+        total, across = sums.constant[column], len(sums.across) > 0
+        for position in range(sums.length[history]):
+            if not removed[position]:
+                row = sums.row[history, position]
+                number = sums.across[column, row] if across else sums.dense[row, column]
+                total += sums.weight[history, position] * number
+        return float(total)
+    total, number = sums.rest, sums.start[history] + column
+    for entry in range(sums.by_column[number], sums.by_column[number + 1]):
+        if not removed[sums.position[entry]]:
+            total += sums.number[entry]
+    return float(total)
+
+
+@compiled
+def column_of(sums: Sums, history: int, item: int) -> int:
+    """Return the column of an item, -1 for none."""
+    if len(sums.dense) > 0:
+        return item
+    for column in range(sums.start[history], sums.start[history + 1]):
+        if sums.item[column] == item:
+            return int(column - sums.start[history])
+    return -1
+
+
+@compiled
+def item_of(sums: Sums, history: int, column: int) -> int:
+    """Return the item of a column."""
+    return column if len(sums.dense) > 0 else int(sums.item[sums.start[history] + column])
+
+
+@compiled
+def returning(sums: Sums, history: int, removed: BoolArray, scores: FloatArray) -> int:
+    """Fill in the scores of the removed items that compete again; return how many there are."""
+    count = 0
+    for position in range(sums.length[history]):
+        if comes_back(sums, history, removed, position):
+            scores[count] = anew(sums, history, removed, sums.found[history, position])
+            count += 1
+    return count
+
+
+@compiled
+def comes_back(sums: Sums, history: int, removed: BoolArray, position: int) -> bool:
+    """Return whether the item of a position competes again since all its positions are gone; told at the first of them."""
+    if not (removed[position] and sums.returns[history, position]):
+        return False
+    for other in range(position + 1, sums.length[history]):
+        if sums.event[history, other] == sums.event[history, position] and not removed[other]:
+            return False
+    return True
+
+
+@compiled
+def untouched(sums: Sums, history: int) -> IntArray:
+    """Return which items are no column and compete, in the order of the catalogue [M]."""
+    open_ = sums.allowed[sums.filter[history]].copy()
+    for column in range(sums.start[history], sums.start[history + 1]):
+        open_[sums.item[column]] = False
+    if sums.unseen:
+        for position in range(sums.length[history]):
+            open_[sums.event[history, position]] = False
+    return np.flatnonzero(open_)

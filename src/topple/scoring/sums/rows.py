@@ -1,0 +1,106 @@
+"""What an additive recommender offers of its numbers, and the histories of a call as sums of them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from topple.scoring.memory import may_hold
+from topple.types import BoolArray, FloatArray, IntArray
+
+
+class Rows(NamedTuple):
+    """The numbers that each item adds to the scores, row by row: dense, or sparse where `dense` is empty.
+
+    Args:
+        dense: [R, I].
+        across: the same with the numbers of a column side by side [I, R]; empty for a table too large to be held twice.
+        indptr: where the entries of each row begin [R + 1].
+        indices: the scored item of each entry [entries].
+        values: the number of each entry [entries].
+        largest: the largest absolute number of each row [R].
+    """
+
+    dense: NDArray[np.floating]
+    across: NDArray[np.floating]
+    indptr: IntArray
+    indices: IntArray
+    values: NDArray[np.floating]
+    largest: FloatArray
+
+
+class Sums(NamedTuple):
+    """B histories whose scores are sums, for compiled functions. A *column* is an item that the history touches: dense rows touch all.
+
+    The other items share one score, `rest`.
+
+    Args:
+        dense: dense rows [R, I]; empty for sparse ones.
+        across: the same by columns [I, R]; empty where it is not held.
+        row: the row of each position [B, H].
+        weight: what each position's row counts [B, H]; 0 for padding.
+        length: how many positions each history has [B].
+        entry: where the entries of each position begin, positions of all histories in a row [B * H + 1].
+        column: of each entry [entries].
+        value: of each entry, times the weight [entries].
+        by_column: where the entries of each column begin, columns of all histories in a row [columns + 1].
+        position: of each entry in the order of the columns [entries].
+        number: the value of each entry in the order of the columns [entries].
+        start: where the columns of each history begin [B + 1].
+        item: of each column [columns]; empty for dense rows, whose columns are the items.
+        score: of each column for the unchanged history, minus infinity for an item that does not compete [columns].
+        constant: the scores of the empty history [I].
+        rest: the score of the items that are no column.
+        others: how many of these compete [B].
+        delta: how far the difference of two sums may be from the sum that is added up anew [B].
+        event: the item of each position [B, H].
+        found: the column of the item of each position, -1 for none [B, H].
+        returns: whether the item of the position competes once all its positions are removed; the first of them tells [B, H].
+        allowed: the items that may be listed, a row a filter, bool [F, I].
+        filter: the filter of each history [B].
+        unseen: whether the items of a history do not compete.
+    """
+
+    dense: NDArray[np.floating]
+    across: NDArray[np.floating]
+    row: IntArray
+    weight: FloatArray
+    length: IntArray
+    entry: IntArray
+    column: IntArray
+    value: FloatArray
+    by_column: IntArray
+    position: IntArray
+    number: FloatArray
+    start: IntArray
+    item: IntArray
+    score: FloatArray
+    constant: FloatArray
+    rest: float
+    others: IntArray
+    delta: FloatArray
+    event: IntArray
+    found: IntArray
+    returns: BoolArray
+    allowed: BoolArray
+    filter: IntArray
+    unseen: bool
+
+
+def dense_rows(numbers: Tensor, *, across: bool = True) -> Rows:
+    """Return the rows of a table [R, I]; it is held by columns too where that is asked for and memory lasts."""
+    none = np.zeros(0, dtype=np.int64)
+    largest = numbers.detach().abs().amax(1).double() if numbers.shape[1] else numbers.new_zeros(len(numbers)).double()
+    dense = numbers.detach().numpy()
+    by_column = np.ascontiguousarray(dense.T) if across and may_hold(dense.size) else dense[:0]
+    return Rows(dense, by_column, none, none, np.zeros(0, dtype=np.float32), largest.numpy())
+
+
+def stored_rows(indptr: Tensor, indices: Tensor, values: Tensor) -> Rows:
+    """Return the rows of a sparse table: where each begins [R + 1], and the scored items and numbers of the entries."""
+    number = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr.numpy()))
+    largest = np.zeros(len(indptr) - 1)
+    np.maximum.at(largest, number, np.abs(values.numpy()))
+    nothing = np.zeros((0, 0), dtype=np.float32)
+    return Rows(nothing, nothing, indptr.numpy(), indices.numpy(), values.numpy(), largest)

@@ -1,0 +1,239 @@
+"""Compiled: where targets stand in changed histories.
+
+Scores that are differences of sums decide only which ones are added up anew, in the order of the history; where a target stands
+is told by these alone. Everywhere here: `scores` of the columns, as differences [columns]; `removed`, the positions that are gone,
+bool [H]; `more`, scores of removed items that compete again [M].
+"""
+
+import numpy as np
+
+from topple.compiled import compiled
+from topple.scoring.lists.best import INFINITY, insert, insert_item, next_above, set_counts, set_standing
+from topple.scoring.sums.changing import anew, column_of, comes_back, item_of, returning, scores_without, untouched
+from topple.scoring.sums.rows import Sums
+from topple.types import BoolArray, FloatArray, IntArray
+
+
+@compiled
+def standings(
+    sums: Sums,
+    history: IntArray,
+    removed: BoolArray,
+    first: IntArray,
+    target: IntArray,
+    k: IntArray,
+    tolerance: FloatArray,
+    empty: FloatArray,
+    rounding: float,
+    numbers: FloatArray,
+    counts: IntArray,
+    listed: IntArray,
+) -> None:
+    """Tell where targets stand without positions, one variation of a history after the other.
+
+    Args:
+        sums: of the histories.
+        history: of each variation [M].
+        removed: the positions that are gone, bool [M, H].
+        first: where the targets of each variation begin [M + 1].
+        target: the targets, variations in a row [N].
+        k: length of the list of each [N].
+        tolerance: of each [N].
+        empty: the scores of the empty history [I]; empty where no item is a filler.
+        rounding: of the model.
+        numbers: for `set_standing` [N, 3].
+        counts: for `set_counts` [N, 4]; how many tie is counted where `listed` has rows.
+        listed: for the best items that outrank each [N, K]; without rows where these are not asked for.
+    """
+    more = np.empty(removed.shape[1])
+    for variation in range(len(history)):
+        row, gone = history[variation], removed[variation]
+        scores = np.empty(sums.start[row + 1] - sums.start[row])
+        scores_without(sums, row, gone, scores)
+        again = more[: returning(sums, row, gone, more)]
+        for number in range(first[variation], first[variation + 1]):
+            best, eps, near = np.empty(k[number]), tolerance[number], 0
+            score, other, ties, _ = stand(sums, row, gone, target[number], eps, empty, scores, again, best, INFINITY)
+            column = column_of(sums, row, target[number])
+            over = above(sums, row, gone, column, scores, again, score + eps)
+            if len(listed):
+                near = tied(sums, row, gone, column, scores, again, score, eps, empty, False)
+                outranking(sums, row, gone, scores, score + eps, best, listed[number, : k[number]])
+            set_standing(score, other, eps, rounding, numbers[number])
+            set_counts(numbers[number, 1], ties, over, near, k[number], counts[number])
+
+
+@compiled
+def stand(
+    sums: Sums,
+    history: int,
+    removed: BoolArray,
+    target: int,
+    tolerance: float,
+    empty: FloatArray,
+    scores: FloatArray,
+    more: FloatArray,
+    best: FloatArray,
+    floor: float,
+) -> tuple[float, float, int, int]:
+    """Return where a target stands: its score, the k-th best other, and where it is a filler how many tie with it and outrank it.
+
+    Args:
+        sums: of the histories.
+        history: which of them.
+        removed: the positions that are gone, bool [H].
+        target: the item.
+        tolerance: of the query.
+        empty: the scores of the empty history [I]; empty where no item is a filler.
+        scores: of the columns, as differences [columns].
+        more: scores of removed items that compete again [M].
+        best: for the k best [K].
+        floor: how far below the target's score plus the tolerance a k-th best does not count any more.
+    """
+    column = column_of(sums, history, target)
+    score = anew(sums, history, removed, column)
+    bar = score + tolerance
+    other = kth_other(sums, history, removed, column, scores, more, best, bar - floor)
+    ties, over = 0, 0
+    if len(empty) and abs(score - empty[target]) <= tolerance:
+        ties = tied(sums, history, removed, column, scores, more, score, tolerance, empty, True)
+        over = above(sums, history, removed, column, scores, more, bar)
+    return score, other, ties, over
+
+
+@compiled
+def kth_other(
+    sums: Sums,
+    history: int,
+    removed: BoolArray,
+    target: int,
+    scores: FloatArray,
+    more: FloatArray,
+    best: FloatArray,
+    floor: float,
+) -> float:
+    """Return the k-th best score of the items other than a target, added up anew; minus infinity where it is below `floor`.
+
+    Args:
+        sums: of the histories.
+        history: which of them.
+        removed: the positions that are gone, bool [H].
+        target: the column of the target; -1 for an item that is none.
+        scores: of the columns, as differences [columns].
+        more: scores of removed items that compete again [M].
+        best: for the k best [K].
+        floor: scores below it do not count.
+    """
+    k, off = len(best), 2 * sums.delta[history]
+    others = sums.others[history] - (target < 0)
+    best[:] = least = floor - off
+    column = next_above(scores, 0, least)
+    while column < len(scores):
+        if column != target:
+            insert(best, scores[column])
+            least = best[k - 1]
+        column = next_above(scores, column + 1, least)
+    for _ in range(min(others, k)):
+        insert(best, sums.rest)
+    for turn in range(len(more)):
+        insert(best, more[turn])
+    kth = best[k - 1]
+    if kth <= floor - off:
+        return -INFINITY
+    certain = 0
+    best[:] = -INFINITY
+    column = next_above(scores, 0, kth - off)
+    while column < len(scores):
+        if scores[column] > kth + off:
+            certain += column != target
+        elif column != target:
+            insert(best, anew(sums, history, removed, column))
+        column = next_above(scores, column + 1, kth - off)
+    for turn in range(len(more)):
+        if more[turn] > kth + off:
+            certain += 1
+        else:
+            insert(best, more[turn])
+    if sums.rest > kth + off:
+        certain += others
+    else:
+        for _ in range(min(others, k)):
+            insert(best, sums.rest)
+    return float(best[k - 1 - certain])
+
+
+@compiled
+def above(
+    sums: Sums, history: int, removed: BoolArray, target: int, scores: FloatArray, more: FloatArray, bar: float
+) -> int:
+    """Return how many items other than a target score more than `bar`; the arguments are those of `kth_other`."""
+    off, count = sums.delta[history], 0
+    column = next_above(scores, 0, bar - off)
+    while column < len(scores):
+        if column != target:
+            count += scores[column] > bar + off or anew(sums, history, removed, column) > bar
+        column = next_above(scores, column + 1, bar - off)
+    for turn in range(len(more)):
+        count += more[turn] > bar
+    if sums.rest > bar:
+        count += sums.others[history] - (target < 0)
+    return count
+
+
+@compiled
+def tied(
+    sums: Sums,
+    history: int,
+    removed: BoolArray,
+    target: int,
+    scores: FloatArray,
+    more: FloatArray,
+    score: float,
+    tolerance: float,
+    empty: FloatArray,
+    fillers: bool,
+) -> int:
+    """Return how many items other than a target are within the tolerance of its score; with `fillers`, only fillers."""
+    off, count = tolerance + sums.delta[history], 0
+    column = next_above(scores, 0, score - off)
+    while column < len(scores):
+        if scores[column] <= score + off and column != target:
+            other = anew(sums, history, removed, column)
+            if abs(other - score) <= tolerance:
+                count += not fillers or abs(other - empty[item_of(sums, history, column)]) <= tolerance
+        column = next_above(scores, column + 1, score - off)
+    if not fillers:
+        for turn in range(len(more)):
+            count += abs(more[turn] - score) <= tolerance
+    else:
+        for position in range(sums.length[history]):
+            if comes_back(sums, history, removed, position):
+                other = anew(sums, history, removed, sums.found[history, position])
+                near = abs(other - empty[sums.event[history, position]]) <= tolerance
+                count += abs(other - score) <= tolerance and near
+    if abs(sums.rest - score) <= tolerance:
+        count += sums.others[history] - (target < 0)
+    return count
+
+
+@compiled
+def outranking(
+    sums: Sums, history: int, removed: BoolArray, scores: FloatArray, bar: float, best: FloatArray, items: IntArray
+) -> None:
+    """Fill in the best items [K] that score more than `bar`, best first, -1 where there are fewer."""
+    off = sums.delta[history]
+    best[:], items[:] = -INFINITY, -1
+    column = next_above(scores, 0, bar - off)
+    while column < len(scores):
+        score = anew(sums, history, removed, column)
+        if score > bar:
+            insert_item(best, items, score, item_of(sums, history, column))
+        column = next_above(scores, column + 1, max(bar, best[-1]) - off)
+    for position in range(sums.length[history]):
+        if comes_back(sums, history, removed, position):
+            score = anew(sums, history, removed, sums.found[history, position])
+            if score > bar:
+                insert_item(best, items, score, sums.event[history, position])
+    if sums.rest > bar and len(sums.dense) == 0:
+        for item in untouched(sums, history):
+            insert_item(best, items, sums.rest, item)

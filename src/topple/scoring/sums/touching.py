@@ -1,0 +1,135 @@
+"""Compiled: histories over sparse rows, arranged by the columns that they touch, and the scores of unchanged histories."""
+
+from topple.compiled import compiled
+from topple.scoring.lists.best import INFINITY
+from topple.scoring.sums.changing import add_row, untouched
+from topple.scoring.sums.rows import Rows, Sums
+from topple.types import FloatArray, IntArray
+
+
+@compiled
+def touch(
+    rows: Rows,
+    row: IntArray,
+    length: IntArray,
+    weight: FloatArray,
+    event: IntArray,
+    where: IntArray,
+    first: IntArray,
+    column: IntArray,
+    value: FloatArray,
+    by_column: IntArray,
+    position: IntArray,
+    number: FloatArray,
+    start: IntArray,
+    item: IntArray,
+    found: IntArray,
+) -> int:
+    """Arrange sparse rows by the columns of each history; return how many columns there are in all.
+
+    The arguments up to `where` are given, the others filled in: those of `Sums`, large enough for as many columns as entries.
+
+    Args:
+        rows: the sparse rows.
+        row: the row of each position [B, H].
+        length: how many positions each history has [B].
+        weight: what the row of each position counts [B, H].
+        event: the item of each position [B, H].
+        where: -1 everywhere, for the column of each item of the catalogue [I].
+        first: for `Sums.entry`.
+        column: as there.
+        value: as there.
+        by_column: as there.
+        position: as there.
+        number: as there.
+        start: as there; 0 is in it.
+        item: as there.
+        found: as there; -1 everywhere.
+    """
+    width, at = row.shape[1], 0
+    for history in range(len(row)):
+        begin = start[history]
+        columns = 0
+        for at_position in range(width):
+            first[history * width + at_position] = at
+            if at_position >= length[history]:
+                continue
+            for entry in range(rows.indptr[row[history, at_position]], rows.indptr[row[history, at_position] + 1]):
+                scored = rows.indices[entry]
+                if where[scored] < 0:
+                    where[scored] = columns
+                    item[begin + columns] = scored
+                    by_column[begin + columns] = 0
+                    columns += 1
+                column[at] = where[scored]
+                value[at] = weight[history, at_position] * rows.values[entry]
+                by_column[begin + where[scored]] += 1
+                at += 1
+        for at_position in range(length[history]):
+            found[history, at_position] = where[event[history, at_position]]
+        begins = first[history * width]
+        for one in range(columns):  # how many entries each column has becomes where it ends, and then where it begins
+            begins += by_column[begin + one]
+            by_column[begin + one] = begins
+        for at_position in range(length[history] - 1, -1, -1):
+            stop = first[history * width + at_position + 1] if at_position + 1 < width else at
+            for entry in range(first[history * width + at_position], stop):
+                one = begin + column[entry]
+                by_column[one] -= 1
+                position[by_column[one]], number[by_column[one]] = at_position, value[entry]
+        for one in range(columns):
+            where[item[begin + one]] = -1
+        start[history + 1] = begin + columns
+    first[len(row) * width] = at
+    by_column[start[len(row)]] = at
+    return int(start[len(row)])
+
+
+@compiled
+def count_others(sums: Sums, listed: IntArray) -> None:
+    """Fill in how many items that are no column compete; `listed` is how many each filter allows [F]."""
+    for history in range(len(sums.length)):
+        allowed = sums.allowed[sums.filter[history]]
+        count = listed[sums.filter[history]]
+        for column in range(sums.start[history], sums.start[history + 1]):
+            count -= allowed[sums.item[column]]
+        if sums.unseen:
+            for position in range(sums.length[history]):
+                item, again = sums.event[history, position], False
+                for earlier in range(position):
+                    again |= sums.event[history, earlier] == item
+                if sums.found[history, position] < 0 and allowed[item] and not again:
+                    count -= 1
+        sums.others[history] = count
+
+
+@compiled
+def unchanged_scores(sums: Sums, dense: FloatArray) -> None:
+    """Fill in the scores of unchanged histories: of the columns, and for sparse rows of all items, `dense` [B, I]."""
+    for history in range(len(sums.length)):
+        scores = sums.score[sums.start[history] : sums.start[history + 1]]
+        if len(sums.dense) > 0:
+            scores[:] = sums.constant
+        else:
+            scores[:] = sums.rest
+        for position in range(sums.length[history]):
+            add_row(sums, history, position, 1.0, scores)
+        allowed, items = sums.allowed[sums.filter[history]], sums.item[sums.start[history] : sums.start[history + 1]]
+        if len(sums.dense) > 0:
+            for column in range(len(scores)):
+                if not allowed[column]:
+                    scores[column] = -INFINITY
+        else:
+            for column in range(len(scores)):
+                if not allowed[items[column]]:
+                    scores[column] = -INFINITY
+        if sums.unseen:
+            for position in range(sums.length[history]):
+                if sums.found[history, position] >= 0:
+                    scores[sums.found[history, position]] = -INFINITY
+        if len(dense):
+            dense[history] = -INFINITY
+            for item in untouched(sums, history):
+                dense[history, item] = sums.rest
+            for column in range(len(scores)):
+                dense[history, items[column]] = scores[column]
