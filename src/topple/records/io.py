@@ -32,11 +32,11 @@ def to_row(explanation: Explanation, words: Words | None = None) -> JsonObject:
     return {"schema": SCHEMA, **_values(explanation, FIELDS, words)}
 
 
-def _values(explanation: Explanation, some: Sequence[Field], words: Words | None = None) -> JsonObject:
-    """Return some fields of an explanation as JSON values, by name."""
+def _values(explanation: Explanation, chosen: Sequence[Field], words: Words | None = None) -> JsonObject:
+    """Return chosen fields of an explanation as JSON values, by name."""
     records = {"": explanation, "query": explanation.query, "verdict": explanation.verdict}
     values: JsonObject = {}
-    for field in some:
+    for field in chosen:
         if field.path:
             record = records[field.owner]
             value = None if record is None else getattr(record, field.attribute)

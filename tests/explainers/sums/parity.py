@@ -75,7 +75,9 @@ def draw_queries(random, model, users, rule, **fixed):
         if random.random() < 0.1:
             given["largest"] = int(random.integers(1, 4))
         shared = Query(tuple(history), ids[0], **given)
-        listed = topple.recommend(model, history, **{name: given[name] for name in ("k", "rule", "exclude", "weights") if name in given})
+        listed = topple.recommend(
+            model, history, **{name: given[name] for name in ("k", "rule", "exclude", "weights") if name in given}
+        )
         targets = [item.item for item in listed] + [ids[int(random.integers(len(ids)))]]
         queries += [replace(shared, target=target) for target in targets if rule == "all" or target not in history]
     return queries

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+
+import topple
+from tests.explainers.sums.parity import KINDS, RULES, differences, draw_model, draw_queries, explained
+from topple.recommenders.families.row_sums import SparseRows
+from topple.scoring.sums import building
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("method", ["auto", "greedy"])
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_compiled_search_answers_what_the_general_one_does(kind, rule, method):
+    random = np.random.default_rng([KINDS.index(kind), RULES.index(rule), len(method)])
+    model = draw_model(random, kind)
+    queries = draw_queries(random, model, 3, rule)
+    settings = {"budget": 0} if method == "auto" else {}
+    fast, slow = explained(model, queries, method, **settings)
+    assert not differences(fast, slow)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_proofs_rest_on_compiled_sets_as_they_do_on_others():
+    random = np.random.default_rng(7)
+    model = draw_model(random, "few")
+    fast, slow = explained(model, draw_queries(random, model, 6, "unseen_before"))
+    assert not differences(fast, slow)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("rule", RULES)
+def test_how_far_differences_may_be_off_decides_only_what_is_added_up_anew(monkeypatch, rule):
+    random = np.random.default_rng(3)
+    model = draw_model(random, "real")
+    queries = draw_queries(random, model, 6, rule)
+    near = topple.explain_queries(model, queries, explainer="greedy", progress=False)
+    monkeypatch.setattr(building, "UNIT", 1e-3)  # delta is wider than the scores are apart
+    far = topple.explain_queries(model, queries, explainer="greedy", progress=False)
+    assert not differences(near, far)
+    assert [each.margin for each in near] == [each.margin for each in far]
+
+
+def test_nothing_but_rows_is_asked_for(monkeypatch):
+    random = np.random.default_rng(5)
+    model = draw_model(random, "real")
+    queries = draw_queries(random, model, 4, "unseen_before", sets=1)
+    topple.explain_queries(model, queries[:1], explainer="greedy", progress=False)  # what is found out once a model
+
+    def refuse(*_):
+        raise AssertionError("scores were asked for")
+
+    for name in ("score", "bind", "contributions"):
+        monkeypatch.setattr(model, name, refuse)
+    found = topple.explain_queries(model, queries, explainer="greedy", progress=False)
+    assert any(each.items for each in found)
+
+
+def test_histories_that_touch_nothing_are_answered():
+    items = 30
+    catalogue = topple.Catalogue(topple.Vocabulary(list(range(items))))
+    arrays = {"indptr": [0, 2] + [2] * (items - 1), "indices": [1, 2], "similarities": np.array([1, 2], np.float32)}
+    model = topple.registry.load("recommenders", "item-knn").from_arrays(arrays, catalogue)
+    model._rows = SparseRows(*(torch.as_tensor(arrays[name]) for name in ("indptr", "indices", "similarities")))
+    nothing = topple.explain_queries(model, [topple.Query((5, 6), 7, k=3)], progress=False)[0]
+    assert nothing.status == "invalid"
+    one = topple.explain_queries(model, [topple.Query((0, 6), 2, k=3)], progress=False)[0]
+    assert one.items == (0,)
