@@ -82,7 +82,7 @@ class EncodedQueries:
         """The key of each query's random draws [N]."""
         return torch.tensor(list(map(draw_key, self.queries)), dtype=torch.int64, device=self.row.device)
 
-    @property
+    @cached_property
     def removable(self) -> Tensor:
         """Positions that may be named, bool [N, H]: they hold an event, and their unit has no protected position."""
         unit = self.unit[self.row]  # [N, H]

@@ -1,14 +1,16 @@
 """The engine under all searches: sets in, how far each is past the goal out; everything that is scored is counted here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
 
 from topple.explainers.base import OnProgress
 from topple.explainers.search.full_catalogue import FullCatalogue
-from topple.explainers.search.memo import Memo
+from topple.explainers.search.memo import Memos
 from topple.explainers.search.noted import NotedSets
 from topple.explainers.search.shortlist import Shortlist, sets_at_once
 from topple.explainers.search.targets import TargetTable
@@ -52,7 +54,7 @@ class Engine:
         account: what the queries have spent.
         ranking: the rule.
         tolerance: of each query [B, T].
-        shortlist: the competitors of each history that a search looks at.
+        make_shortlist: returns the competitors of each history that a search looks at.
         changed: rows of the full catalogue that the judge will ask for again; None: none are held.
         sums: the encoded histories as sums; None where their scores are none.
         on_progress: called with how many more queries are done.
@@ -65,7 +67,7 @@ class Engine:
     account: Account
     ranking: Ranking
     tolerance: Tensor
-    shortlist: Shortlist
+    make_shortlist: Callable[[], Shortlist]
     changed: ChangedRows | None = None
     sums: Sums | None = None
     on_progress: OnProgress | None = None
@@ -98,7 +100,7 @@ class Engine:
             account,
             unchanged.ranking,
             tolerance,
-            Shortlist.of(unchanged, table, rule, tolerance),
+            partial(Shortlist.of, unchanged, table, rule, tolerance),
             unchanged.changed if unchanged.rule is rule else None,
             unchanged.sums if unchanged.rule is rule else None,
             on_progress,
@@ -111,21 +113,20 @@ class Engine:
         table = self.table.select(chosen)
         row = (chosen & self.table.asked).any(1).nonzero()[:, 0]
         tolerance = table.arranged_like(self.table, chosen, self.tolerance)
-        shortlist = self.shortlist.part(table, row, tolerance)
-        return replace(self, table=table, tolerance=tolerance, shortlist=shortlist, on_progress=None)
+        shortlist = partial(self.shortlist.part, table, row, tolerance)
+        return replace(self, table=table, tolerance=tolerance, make_shortlist=shortlist, on_progress=None)
 
     def __post_init__(self) -> None:
-        histories, targets = self.table.histories, self.table.target
-        self.catalogue = FullCatalogue(
-            self.recommender,
-            self.table,
-            self.rule,
-            self.ranking,
-            self.tolerance,
-            names_kept=self.goal is not Goal.NECESSARY,
-        )
+        of, names_kept = (self.recommender, self.table, self.rule, self.ranking), self.goal is not Goal.NECESSARY
+        self.catalogue = FullCatalogue(*of, self.tolerance, names_kept=names_kept)
         self.noted = NotedSets(self.table, on=self.account.meter.timed)
-        self._memos = {part: Memo(histories.items.shape[1], targets.shape[1], histories.weights) for part in Part}
+        units, targets = self.table.removable.shape[-1], self.table.target.shape[1]
+        self._memos: Memos[Part] = Memos(units, targets, self.table.histories.weights)
+
+    @cached_property
+    def shortlist(self) -> Shortlist:
+        """The competitors of each history that a search looks at."""
+        return self.make_shortlist()
 
     @property
     def cost(self) -> Tensor:

@@ -1,5 +1,7 @@
 """What was scored before, so that no set is scored twice."""
 
+from typing import Generic, TypeVar
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,8 @@ REMEMBERED = 100_000
 """Sets that are held; when there are more, all are forgotten. What a run is charged depends on it, so memory does not."""
 UNITS = 8
 """Units of a word: a byte each."""
+
+_Part = TypeVar("_Part")
 
 
 class Memo:
@@ -73,3 +77,15 @@ class Memo:
         for name in ("_rows", "_sets", "_margins"):
             held = getattr(self, name)
             setattr(self, name, torch.cat([held, held.new_zeros(more, *held.shape[1:])]))
+
+
+class Memos(Generic[_Part]):
+    """A memo for each part of the margins, made when it is first asked for; the arguments are those of `Memo`."""
+
+    def __init__(self, units: int, targets: int, kin: Tensor) -> None:
+        self._size, self._memos = (units, targets, kin), dict[_Part, Memo]()
+
+    def __getitem__(self, part: _Part) -> Memo:
+        if part not in self._memos:
+            self._memos[part] = Memo(*self._size)
+        return self._memos[part]
