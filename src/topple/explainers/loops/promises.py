@@ -32,7 +32,8 @@ class Growing(NamedTuple):
 
     def select(self, going: NDArray[np.bool_]) -> "Growing":
         """Return the sets `going`, bool [Q], alone."""
-        return Growing(*(each[going] for each in self))
+        row, target, k, tolerance, scores, promise = self
+        return Growing(row[going], target[going], k[going], tolerance[going], scores[going], promise[going])
 
 
 @compiled

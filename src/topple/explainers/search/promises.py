@@ -127,7 +127,7 @@ class AdditivePromises(Promises):
         """Return the units to try, and which of them are free, both [Q, V]."""
         from topple.explainers.loops.promises import most_promising_units  # as above
 
-        looked_at, asked = max(width, LOOKED_AT), map(_numbers, (free, now, price))
+        looked_at, asked = max(width, LOOKED_AT), (_numbers(free), _numbers(now), _numbers(price))
         found = most_promising_units(self._known, self._unchanged, self._growing, *asked, looked_at, width)
         tried, able = (torch.from_numpy(each).to(free.device) for each in found)
         most = int(able.sum(1).max())  # the free ones come first
