@@ -26,24 +26,24 @@ FILMS = film_world()
 class Counting(ToyRecommender):
     """Counts the rows that are scored over the whole catalogue, by the items kept."""
 
-    rows: Counter
+    scored: Counter
 
     def score(self, histories, keep, candidates=None):
         if candidates is None or candidates.shape[-1] * 2 >= len(self.catalogue):
             ids = self.catalogue.vocabulary.ids
             for items, filled, variations in zip(histories.items, histories.filled, keep > 0, strict=True):
                 for kept in variations:
-                    self.rows[tuple(sorted(ids[item] for item in items[filled & kept].tolist()))] += 1
+                    self.scored[tuple(sorted(ids[item] for item in items[filled & kept].tolist()))] += 1
         return super().score(histories, keep, candidates)
 
 
 def counting():
     """A model whose probe and empty history are scored already, with nothing counted."""
     model = film_recommender(Counting)
-    model.rows = Counter()
+    model.scored = Counter()
     assert model.scale > 0
     assert model.empty_scores() is not None
-    model.rows.clear()
+    model.scored.clear()
     return model
 
 
@@ -74,12 +74,12 @@ def test_the_unchanged_history_is_checked_once_and_scored_once_for_the_whole_lis
         answering, "check_request", lambda request, catalogue: checked.append(request) or check(request, catalogue)
     )
     for method in ("greedy", "auto", "exact", "exhaustive"):
-        model.rows.clear()
+        model.scored.clear()
         checked.clear()
         found = explain(model, ANA, k=2, explainer=method, progress=False)
         assert len(found) == 2
         assert len(checked) == 1
-        assert model.rows[tuple(sorted(ANA))] == 1
+        assert model.scored[tuple(sorted(ANA))] == 1
 
 
 def test_the_judge_scores_each_set_without_it_and_once_for_each_item_given_back():
@@ -87,14 +87,14 @@ def test_the_judge_scores_each_set_without_it_and_once_for_each_item_given_back(
     (found,) = explain_queries(model, [FILMS.two], explainer=Says({"brazil", "casablanca"}, False), progress=False)
     assert (found.proof, found.rank_alone) == (Proof.MINIMAL, None)
     expected = {tuple(sorted(ANA)), without("brazil", "casablanca"), without("brazil"), without("casablanca")}
-    assert model.rows == dict.fromkeys(expected, 1)
+    assert model.scored == dict.fromkeys(expected, 1)
 
 
 def test_where_a_minimum_is_claimed_single_items_are_tried_once_for_all_targets_of_a_history():
     model = counting()
     queries = [FILMS.two, Query(ANA, "evita", k=2)]
     explain_queries(model, queries, explainer=Says({"brazil", "casablanca"}, True), progress=False)
-    singles = {without(item): model.rows[without(item)] for item in ANA}
+    singles = {without(item): model.scored[without(item)] for item in ANA}
     assert singles[without("alien")] == singles[without("duel")] == 1
     assert set(singles.values()) <= {1, 2, 3}, "those of the set were given back too, once a target"
 
@@ -128,7 +128,7 @@ def test_a_set_is_scored_alone_only_where_the_goal_asks_for_it():
     model = counting()
     both = Query(ANA, "evita", k=1, goal="both")
     (found,) = explain_queries(model, [both], explainer=SaysBoth({"alien"}, False), progress=False)
-    assert (found.rank_alone, model.rows[("alien",)]) == (1, 1)
+    assert (found.rank_alone, model.scored[("alien",)]) == (1, 1)
 
 
 class SaysBoth(Says):
@@ -159,7 +159,7 @@ def test_answers_come_one_by_one_and_closing_stops_the_work():
     first = next(answers)
     assert (first.query, first.status) == (FILMS.two, Status.FOUND)
     answers.close()
-    assert tuple(sorted(BO)) not in model.rows
+    assert tuple(sorted(BO)) not in model.scored
     together = list(explain_each(model, [FILMS.two, FILMS.one, FILMS.bo], explainer="greedy"))
     assert [e.items for e in together] == [
         e.items for e in explain_queries(model, [FILMS.two, FILMS.one, FILMS.bo], explainer="greedy", progress=False)
@@ -177,7 +177,7 @@ class CountsBound(MultDAE):
             for row, variations in zip(chosen.tolist(), keep > 0, strict=True):
                 items, filled = (each[row, : keep.shape[-1]] for each in (histories.items, histories.filled))
                 for kept in variations if whole else ():
-                    self.rows[tuple(items[filled].tolist()), tuple(items[filled & kept].tolist())] += 1
+                    self.scored[tuple(items[filled].tolist()), tuple(items[filled & kept].tolist())] += 1
             return scorer(keep, rows)
 
         return counting
@@ -189,16 +189,16 @@ class CountsBound(MultDAE):
 def test_nothing_is_scored_twice_over_the_whole_catalogue_by_the_search_and_the_judge(method, rule, goal):
     whole = network()
     model = CountsBound.from_arrays(whole.arrays(), whole.catalogue, whole.settings)
-    model.rows = Counter()
+    model.scored = Counter()
     histories = split().histories(limit=4)
     assert model.scale > 0
     assert model.empty_scores() is not None
     assert len(model.catalogue) > 2 * (SHORTLIST + 10)
-    model.rows.clear()
+    model.scored.clear()
     name, settings = method
     found = explain(model, histories, k=5, explainer=name, settings=settings, rule=rule, goal=goal, progress=False)
     assert any(each.valid for each in found)
-    assert {kept: number for kept, number in model.rows.items() if number > 1} == {}
+    assert {kept: number for kept, number in model.scored.items() if number > 1} == {}
 
 
 def test_the_answers_of_a_call_share_the_time_equally_those_that_could_not_be_asked_too():
