@@ -44,6 +44,23 @@ def lengths_of(filled: Tensor) -> list[int]:
     return ends
 
 
+def same_for_all(candidates: Tensor | None) -> bool:
+    """Return whether candidates [B, C] are one row that stands for each history, as `expand` makes it."""
+    return candidates is not None and candidates.stride(0) == 0
+
+
+def columns_of(vectors: Tensor, candidates: Tensor | None, dtype: torch.dtype) -> Tensor:
+    """Return the vectors [I, D] of what is scored as columns, for `factor_scores`.
+
+    They are [D, I] for the whole catalogue, [D, C] for candidates that are the same for all histories, else [B, D, C].
+    """
+    if candidates is None:
+        return vectors.to(dtype).T
+    if same_for_all(candidates):
+        return vectors[candidates[0]].to(dtype).T
+    return vectors[candidates].to(dtype).transpose(1, 2)
+
+
 def factor_scores(vectors: Tensor, columns: Tensor, rows: Tensor | None) -> Tensor:
-    """Return the products of vectors [R, S, D] with columns of the whole catalogue [D, I], or of `rows` of [B, D, C]."""
+    """Return the products of vectors [R, S, D] with columns that all share [D, C], or of `rows` of [B, D, C]."""
     return vectors @ columns if columns.ndim == 2 else products(vectors, columns, rows)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from topple.errors import RecommenderError
 from topple.records.question import CandidateRule
-from topple.scoring.lists.listable import columns_of, few_listable, spread
+from topple.scoring.lists.listable import candidates_of, few_listable, spread
 from topple.scoring.memory import rows_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
@@ -78,7 +78,7 @@ def catalogue_scores(recommender: Recommender, histories: HistoryBatch, keep: Te
     """
     items = few_listable(histories)
     with torch.no_grad():
-        scores = recommender.score(histories, keep, columns_of(items, histories))
+        scores = recommender.score(histories, keep, candidates_of(items, histories))
     expected = (len(histories), keep.shape[1], len(recommender.catalogue) if items is None else len(items))
     if tuple(scores.shape) != expected:
         raise RecommenderError(

@@ -57,11 +57,10 @@ def test_few_items_are_scored_alone_and_their_scores_are_the_same(name, monkeypa
     assert widths[:2] == [len(FEW), None]
 
 
-def test_the_whole_catalogue_is_scored_for_other_filters_many_histories_and_no_filter():
+def test_the_whole_catalogue_is_scored_for_several_filters_a_wide_one_and_none():
     model = topple.fit(SPLIT, "ease", progress=False)
     assert listable.few_listable(encoded(model, FEW)).tolist() == [3, 7, 11, 15]
     assert listable.few_listable(encoded(model, FEW, FEW[:3])) is None
-    assert listable.few_listable(encoded(model, *[FEW] * 6)) is None
     assert listable.few_listable(encoded(model, IDS[:30])) is None
     assert listable.few_listable(encoded(model, None)) is None
 

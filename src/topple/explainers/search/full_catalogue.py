@@ -8,7 +8,7 @@ from torch import Tensor
 from topple.explainers.search.targets import TargetTable
 from topple.records.question import CandidateRule
 from topple.scoring.changed import ChangedRows
-from topple.scoring.lists.listable import columns_of, few_listable, spread
+from topple.scoring.lists.listable import candidates_of, few_listable, spread
 from topple.scoring.ranking import Ranking, only_competing
 from topple.scoring.recommender import Recommender, Scorer
 
@@ -47,7 +47,7 @@ class FullCatalogue:
     @cached_property
     def _bound(self) -> Scorer:
         histories = self._table.histories
-        return self._recommender.bind(histories, columns_of(self._listable, histories))
+        return self._recommender.bind(histories, candidates_of(self._listable, histories))
 
     def scores(self, rows: Tensor, keep: Tensor, changed: ChangedRows | None) -> Tensor:
         """Return the scores [R, S, I] of variations [R, S, H], minus infinity for what does not compete; `changed` holds them."""

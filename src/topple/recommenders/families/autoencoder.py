@@ -19,7 +19,7 @@ from topple.recommenders.training.loop import train
 from topple.scoring.layers import Layer, tanh_
 from topple.scoring.memo import Memo
 from topple.scoring.memory import may_hold
-from topple.scoring.products import lengths_of, products
+from topple.scoring.products import columns_of, lengths_of, products
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
@@ -123,10 +123,9 @@ class Autoencoder(Learned):
         dtype = histories.weights.dtype
         first, *middle, last = self._layers(dtype)
         table = first.weight[histories.items].to(dtype)  # [B, H, D]
-        columns, out_bias = last.weight, last.bias
+        columns, out_bias = columns_of(last.weight.T, candidates, dtype), last.bias
         if candidates is not None:
-            columns = last.weight.T[candidates].transpose(1, 2)  # [B, D, C], the numbers of a column side by side
-            out_bias = last.bias[candidates][:, None]
+            out_bias = last.bias[candidates[0]] if columns.ndim == 2 else last.bias[candidates][:, None]
         weights, lengths = histories.weights[:, None], lengths_of(histories.filled)
         same = _same_items(histories)
 
@@ -138,7 +137,7 @@ class Autoencoder(Learned):
             for layer in middle:
                 hidden = functional.linear(hidden, layer.weight.T, layer.bias)
                 hidden = _tanh(hidden) if layer.tanh else hidden
-            if candidates is None:
+            if columns.ndim == 2:
                 return functional.linear(hidden, columns.T, out_bias)
             return _add(products(hidden, columns, rows), out_bias if rows is None else out_bias[rows])
 

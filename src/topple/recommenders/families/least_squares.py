@@ -13,7 +13,7 @@ from topple.recommenders.families.fold_in import FoldIn, System
 from topple.scoring.findings.probe import TENTH, drawn_histories
 from topple.scoring.memo import Memo, version_of
 from topple.scoring.memory import may_hold
-from topple.scoring.products import factor_scores
+from topple.scoring.products import columns_of, factor_scores
 from topple.scoring.recommender import DOUBLE, Capability, Recommender, Scorer
 from topple.scoring.variations import HistoryBatch, unchanged
 
@@ -81,10 +81,9 @@ class LeastSquares(Recommender):
         """Fold the histories in once, for all that is bound to them."""
         dtype = histories.weights.dtype
         fold_in = self._fold_in(histories)
-        factors = self.factors_in(dtype) if candidates is None else self._factors[candidates].to(dtype)
-        columns = factors.transpose(-1, -2)
+        columns = columns_of(self.factors_in(dtype) if candidates is None else self._factors, candidates, dtype)
         prepared = None
-        if candidates is not None and fold_in.scorer_is_cheaper(candidates.shape[1]):
+        if candidates is not None and columns.ndim == 3 and fold_in.scorer_is_cheaper(candidates.shape[1]):
             prepared = fold_in.scorer(columns)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from topple.scoring.memory import may_hold
-from topple.scoring.products import factor_scores, lengths_of, products
+from topple.scoring.products import columns_of, factor_scores, lengths_of, products
 from topple.scoring.recommender import Scorer
 from topple.scoring.sums.rows import Rows, dense_rows
 from topple.scoring.variations import HistoryBatch
@@ -21,7 +21,7 @@ def factor_scorer(histories: HistoryBatch, candidates: Tensor | None, gives: Ten
     """Return the scorer of what the items of a history give [I, D], added up, times the vectors [I, D] of those scored."""
     dtype, lengths = histories.weights.dtype, lengths_of(histories.filled)
     table = gives[histories.items].to(dtype) * histories.weights[..., None]  # [B, H, D]
-    columns = vectors.to(dtype).T if candidates is None else vectors[candidates].to(dtype).transpose(1, 2)
+    columns = columns_of(vectors, candidates, dtype)
     return lambda keep, rows=None: factor_scores(products(keep, table, rows, lengths), columns, rows)
 
 

@@ -12,7 +12,7 @@ from topple.data.splitting import Split
 from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings, normal, unmet
 from topple.recommenders.training.loop import train
 from topple.scoring.memory import rows_at_once
-from topple.scoring.products import lengths_of, products
+from topple.scoring.products import lengths_of, products, same_for_all
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
@@ -132,7 +132,9 @@ class NeuMF(Learned):
         dtype = histories.weights.dtype
         p = {name: array.to(dtype) for name, array in self._parameters.items()}
         product, layers = p["product_history"][histories.items], p["layers_history"][histories.items]  # [B, H, D]
-        which = torch.arange(len(self.catalogue), device=self.device)[None] if candidates is None else candidates
+        one_for_all = candidates is None or same_for_all(candidates)
+        every = torch.arange(len(self.catalogue), device=self.device)[None]
+        which = every if candidates is None else candidates[:1] if one_for_all else candidates
         out = (p["product_items"] * p["product_to_score"])[which].transpose(1, 2)  # [B or 1, D, C]
         first = (p["layers_items"] @ p["item_to_1"])[which]  # [B or 1, C, D]
         level = p["biases"][which][:, None]
@@ -144,7 +146,7 @@ class NeuMF(Learned):
             kept = keep * histories.weights[chosen, None, : keep.shape[2]]
             kept = kept * kept.sum(2, keepdim=True).clamp(min=1).rsqrt()
             user = products(kept, layers, rows, lengths) @ p["user_to_1"]
-            pairs = slice(None) if candidates is None else chosen
+            pairs = slice(None) if one_for_all else chosen
             whole = products(kept, product, rows, lengths) @ out[pairs]
             return whole + _in_parts(p, user, first[pairs]) + level[pairs]
 

@@ -13,7 +13,7 @@ from topple.recommenders.families.attention import Blocks, Drop, block_shapes, k
 from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings, normal
 from topple.recommenders.families.sequences import in_order, lined_up, time_ranks
 from topple.recommenders.training.loop import train
-from topple.scoring.products import factor_scores
+from topple.scoring.products import columns_of, factor_scores
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
@@ -173,7 +173,7 @@ class SASRec(Learned):
         table = self._parameters["items"]
         blocks = self._blocks({name: array.to(dtype) for name, array in self._parameters.items() if name != "items"})
         vectors = table[histories.items].to(dtype) * self.settings.dimensions**0.5  # [B, H, D]
-        out = table.to(dtype).T if candidates is None else table[candidates].to(dtype).transpose(1, 2)
+        out = columns_of(table, candidates, dtype)
         filled = histories.filled
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:

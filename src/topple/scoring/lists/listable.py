@@ -6,7 +6,7 @@ from torch import Tensor
 from topple.scoring.variations import HistoryBatch
 
 SHARE = 2
-"""Columns of few items are gathered for each history: that pays where they come to a part of the catalogue, at most one of so many."""
+"""Gathering the columns of items pays where they come to a part of the catalogue, at most one of so many."""
 
 
 def few_listable(histories: HistoryBatch) -> Tensor | None:
@@ -14,11 +14,11 @@ def few_listable(histories: HistoryBatch) -> Tensor | None:
     if histories.filters is None or len(histories.filters) != 1 or not len(histories):
         return None
     items = histories.filters[0].nonzero()[:, 0]
-    return items if SHARE * len(histories) * len(items) <= histories.filters.shape[1] else None
+    return items if SHARE * len(items) <= histories.filters.shape[1] else None
 
 
-def columns_of(items: Tensor | None, histories: HistoryBatch) -> Tensor | None:
-    """Return the candidates [B, C] to score: `few_listable` items, the same for each history, or None for the whole catalogue."""
+def candidates_of(items: Tensor | None, histories: HistoryBatch) -> Tensor | None:
+    """Return the candidates [B, C] to score: `few_listable` items, one row for all histories, or None for the whole catalogue."""
     return None if items is None else items.expand(len(histories), -1)
 
 
