@@ -1,4 +1,9 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
+import pytest
 
 from topple.compiled import compiled
 
@@ -14,3 +19,27 @@ def total(values):
 def test_sums_are_added_up_in_order_to_the_bit():
     values = np.random.default_rng(0).normal(size=1001) * 10.0 ** np.arange(-500, 501).clip(-8, 8)
     assert total(values) == sum(values.tolist(), 0.0)
+
+
+ASK = """
+import logging
+import numpy as np
+logging.basicConfig(level=logging.INFO)
+from topple.scoring.lists.best import tolerances
+out = np.zeros(2)
+tolerances(np.array([1.0, -3.0]), 0.25, 2.0, out)
+print(out.tolist())
+"""
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_log_tells_of_the_first_compilation_alone(tmp_path, plain):
+    given = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "1" if plain else "0"}
+    told = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", ASK], capture_output=True, text=True, env=os.environ | given, check=True
+        )
+        assert done.stdout.strip() == "[0.5, 1.0]"
+        told.append("Compiling the inner loops" in done.stderr)
+    assert told == [not plain, False]

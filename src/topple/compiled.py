@@ -1,16 +1,20 @@
 """Inner loops that are compiled.
 
 A module of compiled functions is imported where it is first needed, inside a function: that import brings numba in (a third of
-a second), and the first call of each function compiles it (seconds, once: the result is kept on disk). With
-NUMBA_DISABLE_JIT=1 in the environment the same source runs as plain Python.
+a second), and the first call of each function compiles it. That takes up to a minute in all, once on a machine: the result is
+kept on disk, and the first to wait is told by the log. With NUMBA_DISABLE_JIT=1 in the environment the same source runs as plain
+Python.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.core import event
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+logger = logging.getLogger(__name__)
 
 
 def compiled(function: _Function) -> _Function:
@@ -19,3 +23,21 @@ def compiled(function: _Function) -> _Function:
     Sums are added up in the order that is written: the same numbers give the same bits, alone and among others.
     """
     return cast(_Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+class _Notice(event.Listener):  # type: ignore[misc,unused-ignore] # numba says nothing of the type in older versions
+    """Tells the log when the first function is compiled that is not kept on disk yet."""
+
+    def on_start(self, event: Any) -> None:
+        """Tell it once a process."""
+        if not self.told and event.data["dispatcher"].py_func.__module__.startswith("topple."):
+            self.told = True
+            logger.info("Compiling the inner loops for this machine: up to a minute, once; the result is kept on disk.")
+
+    def on_end(self, event: Any) -> None:
+        """Say nothing."""
+
+    told = False
+
+
+event.register("numba:compile", _Notice())  # type: ignore[no-untyped-call,unused-ignore]

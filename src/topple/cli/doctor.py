@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from importlib.metadata import PackageNotFoundError, version
 
 import typer
@@ -12,16 +13,31 @@ from topple.cli.shared.options import Json
 from topple.cli.shared.showing import console, show_json
 from topple.errors import SettingsError, ToppleError
 
-NEEDED = ("numpy", "scipy", "torch", "pyarrow", "narwhals", "pydantic", "typer", "rich", "safetensors", "pooch")
+NEEDED = (
+    "numpy",
+    "scipy",
+    "torch",
+    "numba",
+    "pyarrow",
+    "narwhals",
+    "pydantic",
+    "typer",
+    "rich",
+    "safetensors",
+    "pooch",
+)
 OPTIONAL = ("matplotlib", "pandas", "polars")
 
 
 def doctor(json: Json = False) -> None:
-    """Check the installation: versions, the registry, the data folder, and one explanation from end to end."""
+    """Check the installation: versions, the registry, the data folder, and one explanation from end to end.
+
+    The inner loops are compiled for this machine, if they are not yet: that takes up to a minute, once.
+    """
     checks = [("python", True, f"{platform.python_version()} on {platform.machine()} {platform.system()}")]
     checks += [_package(name, needed=True) for name in NEEDED]
     checks += [_package(name, needed=False) for name in OPTIONAL]
-    checks += [_torch(), _memory(), _registry(), _cache(), _end_to_end()]
+    checks += [_torch(), _memory(), _registry(), _cache(), _end_to_end(), _inner_loops()]
     good = all(ok for _, ok, _ in checks)
     if json:
         show_json({"ok": good, "checks": [{"check": n, "ok": ok, "found": found} for n, ok, found in checks]})
@@ -99,3 +115,20 @@ def _end_to_end() -> tuple[str, bool, str]:
     statuses = {explanation.status.value for explanation in explained}
     good = len(explained) == 2 and "invalid" not in statuses
     return name, good, f"{len(explained)} answers on generated films ({', '.join(sorted(statuses))})"
+
+
+def _inner_loops() -> tuple[str, bool, str]:
+    """Have every inner loop compiled, for rows in single and in double precision."""
+    from topple.api.explaining import explain
+    from topple.api.fitting import fit
+    from topple.data.sources import load_split
+
+    started = time.perf_counter()
+    try:
+        split = load_split("generated")
+        for name, settings in (("ease", {}), ("bpr", {"epochs": 1})):
+            model = fit(split, recommender=name, settings=settings, progress=False)
+            explain(model, split.histories(limit=1), k=2, progress=False)
+    except ToppleError as error:
+        return "inner loops", False, str(error)
+    return "inner loops", True, f"compiled for this machine ({time.perf_counter() - started:.0f} s)"

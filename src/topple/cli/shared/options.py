@@ -2,7 +2,10 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -216,7 +219,8 @@ def plainly(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_message(*args: Any, **given: Any) -> None:
         try:
-            command(*args, **given)
+            with notices():
+                command(*args, **given)
         except ToppleError as error:
             screen = Console(stderr=True, highlight=False)
             screen.print("[bold red]error:[/]", end=" ")
@@ -226,3 +230,20 @@ def plainly(command: Callable[..., None]) -> Callable[..., None]:
     paragraphs = (inspect.getdoc(command) or "").split("\n\n")
     with_message.__doc__ = "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
     return with_message
+
+
+@contextmanager
+def notices() -> Iterator[None]:
+    """While it is open, a person at a terminal is told on standard error why the first answer takes long: loops are compiled."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    log, handler = logging.getLogger("topple.compiled"), logging.StreamHandler()
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
