@@ -13,6 +13,8 @@ from topple.scoring.sums.changing import anew, column_of, comes_back, item_of, r
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
+EVERY = np.iinfo(np.int64).max
+
 
 @compiled
 def standings(
@@ -57,7 +59,7 @@ def standings(
             column = column_of(sums, row, target[number])
             over = above(sums, row, gone, column, scores, again, score + eps)
             if len(listed):
-                near = tied(sums, row, gone, column, scores, again, score, eps, empty, False)
+                near = tied(sums, row, gone, column, scores, again, score, eps, empty, False, EVERY)
                 outranking(sums, row, gone, scores, score + eps, best, listed[number, : k[number]])
             set_standing(score, other, eps, rounding, numbers[number])
             set_counts(numbers[number, 1], ties, over, near, k[number], counts[number])
@@ -96,7 +98,8 @@ def stand(
     other = kth_other(sums, history, removed, column, scores, more, best, bar - floor)
     ties, over = 0, 0
     if len(empty) and abs(score - empty[target]) <= tolerance:
-        ties = tied(sums, history, removed, column, scores, more, score, tolerance, empty, True)
+        enough = EVERY if floor == INFINITY else len(best)  # a search asks only whether the list is full
+        ties = tied(sums, history, removed, column, scores, more, score, tolerance, empty, True, enough)
         over = above(sums, history, removed, column, scores, more, bar)
     return score, other, ties, over
 
@@ -192,11 +195,14 @@ def tied(
     tolerance: float,
     empty: FloatArray,
     fillers: bool,
+    enough: int,
 ) -> int:
-    """Return how many items other than a target are within the tolerance of its score; with `fillers`, only fillers."""
+    """Return how many items other than a target are within the tolerance of its score, or `enough`; with `fillers`, only fillers."""
     off, count = tolerance + sums.delta[history], 0
+    if abs(sums.rest - score) <= tolerance:  # they score what an empty history gives them
+        count += sums.others[history] - (target < 0)
     column = next_above(scores, 0, score - off)
-    while column < len(scores):
+    while column < len(scores) and count < enough:
         if scores[column] <= score + off and column != target:
             other = anew(sums, history, removed, column)
             if abs(other - score) <= tolerance:
@@ -211,8 +217,6 @@ def tied(
                 other = anew(sums, history, removed, sums.found[history, position])
                 near = abs(other - empty[sums.event[history, position]]) <= tolerance
                 count += abs(other - score) <= tolerance and near
-    if abs(sums.rest - score) <= tolerance:
-        count += sums.others[history] - (target < 0)
     return count
 
 
