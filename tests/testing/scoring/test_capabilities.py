@@ -1,10 +1,12 @@
 """The additive contract: contributions that are not what the scores are made of are found out."""
 
+import numpy as np
 import pytest
 import torch
 
 from topple.errors import CapabilityError, ContractError
 from topple.scoring.recommender import Capability
+from topple.scoring.sums.rows import dense_rows
 from topple.scoring.variations import HistoryBatch
 from topple.testing import OpaqueRecommender, ToyRecommender, check_recommender, film_recommender
 
@@ -44,6 +46,28 @@ class OneHistory(ToyRecommender):
     ],
 )
 def test_wrong_contributions_are_refused(kind, match):
+    with pytest.raises(ContractError, match=match):
+        check_recommender(film_recommender(kind))
+
+
+class RowsOfOthers(ToyRecommender):
+    def rows(self, histories):
+        return dense_rows(self._gives.T), histories.items.numpy()
+
+
+class RowsTooLarge(ToyRecommender):
+    def rows(self, histories):
+        return dense_rows(self._gives)._replace(largest=np.zeros(len(self._gives))), histories.items.numpy()
+
+
+@pytest.mark.parametrize(
+    ("kind", "match"),
+    [
+        (RowsOfOthers, "the rows that are offered, times the weights, are the contributions"),
+        (RowsTooLarge, "`largest` is the largest absolute number"),
+    ],
+)
+def test_wrong_rows_are_refused(kind, match):
     with pytest.raises(ContractError, match=match):
         check_recommender(film_recommender(kind))
 

@@ -6,7 +6,7 @@ from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search, Shortlist
 from topple.explainers.sums.exchanging import exchange
 from topple.explainers.sums.growing import grow, singles
-from topple.explainers.sums.settling import prune, settle, take_all
+from topple.explainers.sums.settling import give_back_in_order, prune, settle, take_all
 from topple.explainers.sums.shortlists import shortlist_of
 from topple.scoring.sums.changing import column_of
 from topple.scoring.sums.rows import Sums
@@ -67,6 +67,8 @@ def find_set(
             units[:] = False
     if not units.any():
         scored += take_all(sums, search, one, order, units, noted)
+        if units.sum() > search.most:
+            scored += give_back_in_order(sums, search, one, units, noted)
     if not units.any():
         return scored
     scored += prune(sums, search, one, units, noted)

@@ -113,3 +113,18 @@ def take_all(sums: Sums, search: Search, one: One, order: IntArray, units: BoolA
     if not 0 < settle(sums, search, one, units, noted) <= TINY:
         units[:] = False
     return 1
+
+
+@compiled
+def give_back_in_order(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatArray) -> int:
+    """Give units back, in place and in their order, while the target still surely leaves; return how many sets were scored.
+
+    That takes a settled set a unit, where looking for the best one each time takes as many as there are pairs.
+    """
+    scored = 0
+    for unit in np.flatnonzero(units):
+        if units.sum() > 1:
+            units[unit] = False
+            units[unit] = settle(sums, search, one, units, noted) <= 0
+            scored += 1
+    return scored

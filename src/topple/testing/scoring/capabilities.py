@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
 
 from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
@@ -94,6 +97,28 @@ def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
     require(not shares[~batch.present].any(), part, "padding is above or below 0", rule)
     rule = "the contributions to candidates [B, C] are those columns of the whole catalogue's."
     require_close(chosen, shares.gather(2, columns[:, None].expand(-1, shape[1], -1)), part, rule, tolerance=tolerance)
+    _rows(recommender, batch, shares)
+
+
+def _rows(recommender: Recommender, batch: HistoryBatch, shares: Tensor) -> None:
+    """Compare the rows that are offered for compiled sums, times the weights, with contributions [B, H, I]."""
+    weighed = recommender.weighed(batch)
+    offered = None if batch.weights.is_cuda else recommender.rows(weighed)
+    if offered is None:
+        return
+    rows, row = offered
+    if len(rows.dense):
+        table = torch.from_numpy(np.asarray(rows.dense[row], dtype=np.float64))
+    else:
+        shape = len(rows.indptr) - 1, shares.shape[2]
+        table = torch.from_numpy(csr_matrix((rows.values, rows.indices, rows.indptr), shape).toarray()[row])
+    part, rule = f"{recommender.name}: rows", "the rows that are offered, times the weights, are the contributions."
+    tolerance = 4 * recommender.rounding
+    require_close(table.to(shares) * weighed.weights[..., None], shares, part, rule, tolerance=tolerance)
+    rule = "`largest` is the largest absolute number of each row."
+    most = table.abs().amax(-1)
+    held = torch.from_numpy(rows.largest[row]).to(most)
+    require(bool((held >= most - 1e-12 * most).all()), part, "a row has a larger number", rule)
 
 
 def _feed_forward(recommender: Recommender, batch: HistoryBatch) -> None:
