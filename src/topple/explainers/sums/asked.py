@@ -75,6 +75,7 @@ class One(NamedTuple):
         history: the history.
         number: which of the queries.
         target: where the target stands in the shortlist.
+        column: which column of the history it is; -1 for none.
         competitors: how many of the shortlist the query looks at: whatever else is asked, as many as its own list needs.
         k: length of the list.
         tolerance: of the query.
@@ -83,6 +84,7 @@ class One(NamedTuple):
     history: int
     number: int
     target: int
+    column: int
     competitors: int
     k: int
     tolerance: float

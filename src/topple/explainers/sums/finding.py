@@ -48,7 +48,7 @@ def query_of(sums: Sums, search: Search, short: Shortlist, history: int, query: 
         if short.column[one] == column:
             target = one
     competitors = min(short.competitors, max(search.shortlist, k + 1))
-    return One(history, query, target, competitors, k, search.tolerance[query])
+    return One(history, query, target, column, competitors, k, search.tolerance[query])
 
 
 @compiled

@@ -5,7 +5,7 @@ import numpy as np
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search
 from topple.scoring.lists.best import INFINITY
-from topple.scoring.sums.changing import add_row, anew, column_of, returning, scores_without
+from topple.scoring.sums.changing import add_row, anew, returning, scores_without
 from topple.scoring.sums.rows import Sums
 from topple.scoring.sums.standing import stand
 from topple.types import BoolArray, FloatArray, IntArray
@@ -44,10 +44,20 @@ def lead_without(
     """Return what `settle` does, given the positions of the set, bool [H], and the scores of the columns without it."""
     target, again = search.target[one.number], np.empty(len(removed))
     more = again[: returning(sums, one.history, removed, again)]
-    bar = anew(sums, one.history, removed, column_of(sums, one.history, target)) + one.tolerance
+    bar = anew(sums, one.history, removed, one.column) + one.tolerance
     floor = NEAR * (search.rounding * abs(bar) + one.tolerance)
     score, other, ties, over = stand(
-        sums, one.history, removed, target, one.tolerance, search.empty, scores, more, np.empty(one.k), floor
+        sums,
+        one.history,
+        removed,
+        target,
+        one.column,
+        one.tolerance,
+        search.empty,
+        scores,
+        more,
+        np.empty(one.k),
+        floor,
     )
     lead = other - (score + one.tolerance)
     band = search.rounding * max(abs(other) if other > -INFINITY else 0.0, abs(score))

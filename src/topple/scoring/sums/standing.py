@@ -55,8 +55,8 @@ def standings(
         again = more[: returning(sums, row, gone, more)]
         for number in range(first[variation], first[variation + 1]):
             best, eps, near = np.empty(k[number]), tolerance[number], 0
-            score, other, ties, _ = stand(sums, row, gone, target[number], eps, empty, scores, again, best, INFINITY)
-            column = column_of(sums, row, target[number])
+            item, column = target[number], column_of(sums, row, target[number])
+            score, other, ties, _ = stand(sums, row, gone, item, column, eps, empty, scores, again, best, INFINITY)
             over = above(sums, row, gone, column, scores, again, score + eps)
             if len(listed):
                 near = tied(sums, row, gone, column, scores, again, score, eps, empty, False, EVERY)
@@ -71,6 +71,7 @@ def stand(
     history: int,
     removed: BoolArray,
     target: int,
+    column: int,
     tolerance: float,
     empty: FloatArray,
     scores: FloatArray,
@@ -85,6 +86,7 @@ def stand(
         history: which of them.
         removed: the positions that are gone, bool [H].
         target: the item.
+        column: which column it is, -1 for none.
         tolerance: of the query.
         empty: the scores of the empty history [I]; empty where no item is a filler.
         scores: of the columns, as differences [columns].
@@ -92,7 +94,6 @@ def stand(
         best: for the k best [K].
         floor: how far below the target's score plus the tolerance a k-th best does not count any more.
     """
-    column = column_of(sums, history, target)
     score = anew(sums, history, removed, column)
     bar = score + tolerance
     other = kth_other(sums, history, removed, column, scores, more, best, bar - floor)
