@@ -24,7 +24,7 @@ from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
 from topple.records.claims import Claims
 from topple.records.question import Query
-from topple.scoring.budget import Budget, Meter
+from topple.scoring.budget import Meter
 from topple.scoring.checks import check_context, check_request, check_target
 from topple.scoring.devices import computing
 from topple.scoring.encoding import EncodedHistories, EncodedQueries, encode, encode_histories
@@ -222,7 +222,7 @@ class Answering:
 
     def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores) -> Judgement:
         """Ask the method about targets that are in their lists, and judge what it claims: nothing leaves unverified."""
-        limited = {"meter": self.meter} if self.meter.budget != Budget() else {}
+        limited = {"meter": self.meter} if self.meter.limited else {}
         with paced(self._pace()):
             try:
                 claims = self.method.propose(self.recommender, queries, self.on_progress, **limited)

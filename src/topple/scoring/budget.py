@@ -51,6 +51,11 @@ class Meter:
     """Seconds that scoring an unchanged history took; 0: not known."""
 
     @property
+    def limited(self) -> bool:
+        """Whether there is any limit on what may be spent."""
+        return self.budget != Budget()
+
+    @property
     def over(self) -> bool:
         """Whether the budget in all is spent."""
         budget = self.budget
@@ -90,11 +95,6 @@ class Account:
         """Charge queries, by number [M], with so many scored histories each [M]; a query may be there more than once."""
         amounts = scored if isinstance(scored, Tensor) else torch.full_like(query, scored)
         self.cost.index_add_(0, query, amounts)
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is any limit on what the queries may spend."""
-        return self.meter.budget != Budget()
 
     @property
     def late(self) -> bool:

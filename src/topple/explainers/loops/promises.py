@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topple.compiled import compiled
+from topple.scoring.lists.best import insert
 
 
 class Growing(NamedTuple):
@@ -93,10 +94,6 @@ def lead_with_one_more(known: Any, unchanged: Any, sets: Any, query: int, unit: 
             expected = now + effect
         if competitor == target:
             score = expected
-        larger = expected
-        if larger > best[-1]:
-            for turn in range(len(best)):
-                if best[turn] < larger:
-                    best[turn], larger = larger, best[turn]
+        insert(best, expected)
     kth = best[-1] if score >= best[-2] else best[-2]
     return float(kth - (score + sets.tolerance[query]))

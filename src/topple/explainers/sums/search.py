@@ -17,7 +17,7 @@ def can_search(engine: Engine) -> bool:
 
     Under `unseen_after` each item of a history must be in one unit, so that its removal brings the item back.
     """
-    if engine.sums is None or engine.goal is not Goal.NECESSARY or engine.account.limited:
+    if engine.sums is None or engine.goal is not Goal.NECESSARY or engine.account.meter.limited:
         return False
     return engine.rule is not CandidateRule.UNSEEN_AFTER or not engine.table.splits_items
 
