@@ -6,8 +6,10 @@ kept on disk, and the first to wait is told by the log. With NUMBA_DISABLE_JIT=1
 Python.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit
@@ -40,4 +42,21 @@ class _Notice(event.Listener):  # type: ignore[misc,unused-ignore] # numba says 
     told = False
 
 
+def forget_outdated(package: Path) -> int:
+    """Remove what was kept of compiled functions before one of their sources changed; return how many functions that were.
+
+    A function is kept with those that it calls, from other modules too, of which numba looks at the source of the first alone.
+    """
+    kept = {
+        index: index.parent.parent / f"{index.name.split('.')[0]}.py" for index in package.rglob("__pycache__/*.nbi")
+    }
+    changed = max((source.stat().st_mtime for source in set(kept.values()) if source.exists()), default=0.0)
+    outdated = [index for index in kept if index.stat().st_mtime < changed]
+    for index in outdated:
+        index.unlink(missing_ok=True)
+    return len(outdated)
+
+
 event.register("numba:compile", _Notice())  # type: ignore[no-untyped-call,unused-ignore]
+with contextlib.suppress(OSError):  # a folder that nobody may write to, or another process that does the same
+    forget_outdated(Path(__file__).parent)

@@ -194,12 +194,6 @@ def test_numpy_ids_have_the_keys_of_the_ids_that_they_are():
     assert draw_key(Query((np.str_("a"),), np.str_("t"))) == draw_key(Query(("a",), "t"))
 
 
-def test_the_keys_of_queries_are_those_of_each_and_of_the_chosen_ones():
-    encoded = encode([Query(ANA, target, user=user) for target in ("evita", "fargo") for user in (1, None)], FILMS)
-    assert encoded.key.tolist() == [draw_key(query) for query in encoded.queries]
-    assert encoded.select(torch.tensor([2, 0])).key.tolist() == encoded.key[[2, 0]].tolist()
-
-
 def test_queries_about_few_histories_point_to_the_first_of_each():
     queries = [Query(ANA[:size], "evita", k=1) for size in (3, 2, 3, 1, 2)]
     encoded = encode(queries, FILMS)

@@ -54,7 +54,7 @@ class LcerRank(SetSearch):
     def learn(self, engine: Engine) -> Tensor:
         """Return the smallest set that any sample topples the target with, settled by the full catalogue, bool [B, T, H]."""
         settings, table = self.settings, engine.table
-        lams = torch.tensor(settings.lams, dtype=table.histories.weights.dtype, device=table.key.device)
+        lams = torch.tensor(settings.lams, dtype=table.histories.weights.dtype, device=table.query.device)
         removable = table.removable[:, :, None].expand(
             -1, -1, len(lams), -1
         )  # [B, T, L, H], a restart for each of L prices
@@ -93,7 +93,7 @@ class LcerRank(SetSearch):
 def _noise(engine: Engine, restarts: int, step: int) -> Tensor:
     """Return logistic noise for one step, keyed by query, restart, step and item [B, T, L, H]."""
     table = engine.table
-    restart = torch.arange(restarts, device=table.key.device)
+    restart = torch.arange(restarts, device=table.query.device)
     key = (table.key[..., None] + restart)[..., None]
     drawn = uniform(key, torch.tensor(step, device=key.device), table.histories.items[:, None, None])
     return torch.logit(drawn).to(table.histories.weights.dtype)

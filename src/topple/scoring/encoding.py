@@ -78,20 +78,29 @@ class EncodedQueries:
         return len(self.queries)
 
     @cached_property
-    def key(self) -> Tensor:
-        """The key of each query's random draws [N]."""
-        return torch.tensor(list(map(draw_key, self.queries)), dtype=torch.int64, device=self.row.device)
-
-    @cached_property
     def removable(self) -> Tensor:
         """Positions that may be named, bool [N, H]: they hold an event, and their unit has no protected position."""
+        present = self.histories.present[self.row]
+        if not self.protected.any():
+            return present
         unit = self.unit[self.row]  # [N, H]
         stays = torch.zeros_like(unit).scatter_add(1, unit, self.protected.long()).gather(1, unit) > 0
-        return self.histories.present[self.row] & ~stays
+        return present & ~stays
+
+    @cached_property
+    def priced(self) -> bool:
+        """Whether any query has costs of its own."""
+        return any(query.item_costs for query in self.queries)
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether any unit is more than one position."""
+        return not bool((self.unit == torch.arange(self.unit.shape[1], device=self.unit.device)).all())
 
     def cost(self, sets: Tensor) -> Tensor:
         """Return what sets of positions, bool [N, H], cost in thousandths, int64 [N]."""
-        return (sets * self.item_cost).sum(-1)
+        number, position = sets.nonzero(as_tuple=True)
+        return torch.zeros_like(self.row).index_add_(0, number, self.item_cost[number, position])
 
     def sizes(self, sets: Tensor) -> Tensor:
         """Return the sizes of sets of positions, bool [N, H], int64 [N]."""
@@ -100,6 +109,8 @@ class EncodedQueries:
 
     def select(self, chosen: Tensor) -> "EncodedQueries":
         """Return the queries of the numbers `chosen` [Q], over the same B histories."""
+        if torch.equal(chosen, torch.arange(len(self), device=chosen.device)):
+            return self
         queries = tuple(self.queries[number] for number in chosen.tolist())
         by_query = ("row", "target", "k", "protected", "item_cost", "largest")
         return replace(self, queries=queries, **{name: getattr(self, name)[chosen] for name in by_query})

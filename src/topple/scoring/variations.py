@@ -216,10 +216,26 @@ class VariationTable:
         row[order], column[order] = begins_row.cumsum(0) - 1, turn
         return cls(ordered[begins_row], row, column)
 
+    @cached_property
+    def columns(self) -> int:
+        """S, how many variations the row with most of them holds."""
+        return int(self.column.max()) + 1 if len(self.column) else 0
+
+    @cached_property
+    def _fills_all(self) -> bool:
+        """Whether the variations are those of the cells in their order, and no cell is empty."""
+        cells = len(self.history) * self.columns
+        if not cells or cells != len(self.row):
+            return False
+        return torch.equal(self.row * self.columns + self.column, torch.arange(cells, device=self.row.device))
+
     def fill(self, values: Tensor) -> Tensor:
         """Return the values of the variations [M, ...] in their cells [R, S, ...]; zeros in empty cells."""
-        columns = int(self.column.max()) + 1 if len(self.column) else 0
-        cells = torch.zeros(len(self.history), columns, *values.shape[1:], dtype=values.dtype, device=values.device)
+        if self._fills_all:
+            return values.reshape(len(self.history), self.columns, *values.shape[1:])
+        cells = torch.zeros(
+            len(self.history), self.columns, *values.shape[1:], dtype=values.dtype, device=values.device
+        )
         cells[self.row, self.column] = values
         return cells
 

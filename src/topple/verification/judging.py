@@ -7,11 +7,11 @@ from torch import Tensor
 
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Goal
-from topple.scoring.encoding import EncodedHistories, EncodedQueries
+from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries
 from topple.scoring.pace import TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.verification.outcomes import Outcomes, outcomes_of, target_out, targets_out
+from topple.verification.outcomes import Outcomes, out_with_a_unit_less, outcomes_of, target_out, targets_out
 from topple.verification.recording import Judged, recorded
 from topple.verification.stamps import state_of
 
@@ -119,10 +119,17 @@ class Judge:
         """
         unit = self.queries.unit[self.queries.row]  # [N, H]
         first = sets & (unit == torch.arange(unit.shape[1], device=unit.device))  # a position for each unit of the set
-        number, position = (first & (first.sum(1, keepdim=True) > 1)).nonzero(as_tuple=True)  # [V]
+        first &= first.sum(1, keepdim=True) > 1
+        can_give_back, within_rounding = torch.zeros_like(sets[:, 0]), torch.zeros_like(sets[:, 0])
+        if self.unchanged.sums is not None and not self.wants_kept.any():
+            chosen = first.any(1).nonzero()[:, 0]
+            can_give_back[chosen], within_rounding[chosen] = out_with_a_unit_less(
+                self.unchanged, self.queries, chosen, sets[chosen]
+            )
+            return ~can_give_back, within_rounding
+        number, position = first.nonzero(as_tuple=True)  # [V]
         fewer, present = sets[number] & (unit[number] != position[:, None]), self.present[number]  # [V, H]
         dtype, works = self.queries.histories.weights.dtype, torch.ones_like(number, dtype=torch.bool)
-        within_rounding = torch.zeros_like(works)
         for wanted, keep, to_be_kept in (
             (self.wants_out, present & ~fewer, False),
             (self.wants_kept, present & fewer, True),
@@ -130,10 +137,9 @@ class Judge:
             tried = (wanted[number] & works).nonzero()[:, 0]
             surely, possibly = target_out(self.unchanged, self.queries, number[tried], keep[tried].to(dtype))
             works[tried] = ~surely if to_be_kept else possibly
-            within_rounding[tried] |= surely != possibly
-        can_give_back = torch.zeros_like(self.queries.k).index_add_(0, number, works.long())
-        decided_by_rounding = torch.zeros_like(self.queries.k).index_add_(0, number, within_rounding.long())
-        return can_give_back == 0, decided_by_rounding > 0
+            within_rounding[number[tried][surely != possibly]] = True
+        can_give_back[number[works]] = True
+        return ~can_give_back, within_rounding
 
     def _checked_bounds(
         self, sets: Tensor, valid: Tensor, minimal: Tensor, claimed: ClaimedBounds | None
@@ -151,53 +157,64 @@ class Judge:
         if not (claim > 0).any():
             return nothing, proof_by
         cost = self.queries.cost(sets).double()  # [N]
-        unit_cost = self._unit_costs()  # [N, H]
+        refuted, cheapest_unit = torch.zeros_like(valid), torch.full_like(claim, THOUSANDTHS)
+        says_more = claim > (0 if self.queries.priced else THOUSANDTHS)  # without prices every set costs 1 or more
+        if says_more.any():
+            number = says_more.nonzero()[:, 0]
+            refuted[number], cheapest_unit[number] = self._refuted(number, sets, valid, minimal, claim, cost)
+        proven_below = torch.where(refuted, nothing, claim)
+        seen = valid & (cost <= 2 * cheapest_unit)  # every cheaper set is a single unit, and the judge saw these fail
+        for query in ((proven_below > 0) & ~seen).nonzero()[:, 0].tolist():
+            proof_by[query] = claimed.method
+        return proven_below, proof_by
+
+    def _refuted(
+        self, number: Tensor, sets: Tensor, valid: Tensor, minimal: Tensor, claim: Tensor, cost: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return which claims about the queries `number` [Q] are refuted, and what the cheapest unit costs, both [Q]; all else is [N]."""
+        sets, valid, minimal, claim, cost = (part[number] for part in (sets, valid, minimal, claim, cost))
+        unit_cost = self._unit_costs(number)  # [Q, H]
         dearest = (unit_cost * sets).amax(1)
         refuted = valid & (claim > cost)
         refuted |= valid & ~minimal & (claim > cost - dearest)
         minimum, impossible = valid & (claim == cost) & ~refuted, ~sets.any(1) & claim.isinf()
         ruled_out_below = torch.where(minimum, cost, torch.where(impossible, torch.inf, 0.0))
-        refuted |= self._a_unit_works(unit_cost, ruled_out_below)
-        refuted |= self._everything_works(impossible)
-        proven_below = torch.where(refuted, nothing, claim)
-        cheapest_unit = unit_cost.masked_fill(unit_cost == 0, torch.inf).amin(1)
-        seen = valid & (cost <= 2 * cheapest_unit)  # every cheaper set is a single unit, and the judge saw these fail
-        for number in (proven_below > 0).nonzero()[:, 0].tolist():
-            proof_by[number] = "" if bool(seen[number]) else claimed.method
-        return proven_below, proof_by
+        refuted |= self._a_unit_works(number, unit_cost, ruled_out_below)
+        refuted |= self._everything_works(number[impossible])[number]
+        return refuted, unit_cost.masked_fill(unit_cost == 0, torch.inf).amin(1)
 
-    def _unit_costs(self) -> Tensor:
-        """Return what each unit that may be named costs, at the first position of it, in thousandths [N, H]; 0 elsewhere."""
-        queries, unit = self.queries, self.queries.unit[self.queries.row]
-        cost = torch.zeros_like(queries.item_cost).scatter_add(1, unit, queries.item_cost)
-        size = torch.zeros_like(unit).scatter_add(1, unit, queries.size[queries.row] * self.present)
+    def _unit_costs(self, number: Tensor) -> Tensor:
+        """Return what each unit that queries `number` [Q] may name costs, at its first position, in thousandths [Q, H]; 0 elsewhere."""
+        queries, row = self.queries, self.queries.row[number]
+        unit, item_cost = queries.unit[row], queries.item_cost[number]  # [Q, H]
+        cost = torch.zeros_like(item_cost).scatter_add(1, unit, item_cost)
+        size = torch.zeros_like(unit).scatter_add(1, unit, queries.size[row] * self.present[number])
         first = unit == torch.arange(unit.shape[1], device=unit.device)
-        return (cost * (queries.removable & first & (size <= queries.largest[:, None]))).double()
+        return (cost * (queries.removable[number] & first & (size <= queries.largest[number, None]))).double()
 
-    def _a_unit_works(self, unit_cost: Tensor, below: Tensor) -> Tensor:
-        """Return for which queries a single unit that costs less than `below` [N] does what the goal asks, bool [N].
+    def _a_unit_works(self, number: Tensor, unit_cost: Tensor, below: Tensor) -> Tensor:
+        """Return for which of the queries `number` [Q] a single unit that costs less than `below` [Q] does what the goal asks, bool [Q].
 
         Args:
-            unit_cost: what each unit costs [N, H]; 0 for what is no unit.
+            number: the queries.
+            unit_cost: what each unit costs [Q, H]; 0 for what is no unit.
             below: what the unit is to cost less than.
         """
         queries = self.queries
-        is_tried = (unit_cost > 0) & (unit_cost < below[:, None])  # [N, H]
+        is_tried = (unit_cost > 0) & (unit_cost < below[:, None])  # [Q, H]
         if not is_tried.any():
             return torch.zeros_like(is_tried[:, 0])
-        number, position = is_tried.nonzero(as_tuple=True)
+        turn, position = is_tried.nonzero(as_tuple=True)
         # A unit of a history is scored once for all queries that ask about it.
-        pairs, pair = torch.unique(torch.stack([queries.row[number], position]), dim=1, return_inverse=True)
+        pairs, pair = torch.unique(torch.stack([queries.row[number[turn]], position]), dim=1, return_inverse=True)
         row, first = pairs  # [V]
         asked = torch.zeros(len(row), len(queries), dtype=torch.bool, device=row.device)
-        asked[pair, number] = True
-        return self._work(row, queries.unit[row] == first[:, None], asked).any(0)
+        asked[pair, number[turn]] = True
+        return self._work(row, queries.unit[row] == first[:, None], asked).any(0)[number]
 
-    def _everything_works(self, chosen: Tensor) -> Tensor:
-        """Return for which of the queries `chosen`, bool [N], everything removable at once works and is allowed, bool [N]."""
-        if not chosen.any():
-            return chosen
-        queries, number = self.queries, chosen.nonzero()[:, 0]
+    def _everything_works(self, number: Tensor) -> Tensor:
+        """Return for which of the queries `number` [Q] everything removable at once works and is allowed, bool [N]."""
+        queries = self.queries
         named = queries.removable[number]
         allowed = named.any(1) & ((named * queries.size[queries.row[number]]).sum(1) <= queries.largest[number])
         number, named = number[allowed], named[allowed]

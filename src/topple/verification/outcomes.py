@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from topple.scoring.encoding import EncodedQueries
-from topple.scoring.lists.standings import Stood, stand_without
+from topple.scoring.lists.standings import Stood, fillers_of, stand_without
 from topple.scoring.pace import go_on
 from topple.scoring.ranking import Standing, top_k
 from topple.scoring.unchanged import UnchangedScores
@@ -172,6 +172,41 @@ def target_out(
         standing = unchanged.ranking.standing(scores, target[part], k[part], tolerance[part])
         surely[part], possibly[part] = standing.surely_out[:, 0], standing.possibly_out[:, 0]
     return surely, possibly
+
+
+def out_with_a_unit_less(
+    unchanged: UnchangedScores, queries: EncodedQueries, number: Tensor, sets: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return which sets leave their targets possibly out with some unit given back, and where rounding decides that, bool [M].
+
+    For histories that are sums.
+
+    Args:
+        unchanged: the scores of the unchanged histories.
+        queries: N queries.
+        number: the query of each set [M].
+        sets: positions, bool [M, H].
+    """
+    from topple.verification.spare import spare_units  # compiled where it is first needed
+
+    assert unchanged.sums is not None  # noqa: S101 - asked for sums alone
+    go_on()
+    works, decided = torch.zeros_like(sets[:, 0]), torch.zeros_like(sets[:, 0])
+    row, target, ranking = queries.row[number], queries.target[number], unchanged.ranking
+    spare_units(
+        unchanged.sums,
+        queries.unit.numpy(),
+        sets.numpy(),
+        row.numpy(),
+        target.numpy(),
+        queries.k[number].numpy(),
+        unchanged.tolerance(row, target[:, None])[:, 0].numpy(),
+        fillers_of(ranking),
+        ranking.rounding,
+        works.numpy(),
+        decided.numpy(),
+    )
+    return works, decided
 
 
 def targets_out(

@@ -3,7 +3,7 @@ from dataclasses import replace
 import torch
 
 from topple.explainers.search.targets import TargetTable
-from topple.scoring.encoding import encode
+from topple.scoring.encoding import draw_key, encode
 from topple.testing import film_world
 
 FILMS = film_world()
@@ -47,3 +47,13 @@ def test_what_sets_of_a_size_cost_at_least_and_how_many_units_are_too_many():
     assert floors[2:] == [torch.inf, torch.inf]  # three units are four places, and there are no four units
     for cost, size in ((50, 1), (100, 1), (300, 2), (310, 3), (9000, 4)):
         assert int(table.sizes_below(torch.tensor([[cost]]))) == size - 1
+
+
+def test_the_keys_of_draws_are_those_of_each_query_and_of_the_chosen_ones():
+    queries = [FILMS.one, replace(FILMS.one, user=None), FILMS.bo, FILMS.one]
+    table = grid_of(*queries)
+    keys = table.key[table.cells].tolist()
+    assert keys == [draw_key(query) for query in queries]
+    assert len(set(keys)) == 3
+    chosen = table.select((table.query == 1) | (table.query == 2))
+    assert [chosen.key[cell].item() for cell in zip(*chosen.cells, strict=True)] == keys[1:3]

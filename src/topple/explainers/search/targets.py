@@ -7,7 +7,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
+from topple.records.question import Query
+from topple.scoring.encoding import THOUSANDTHS, EncodedQueries, draw_key
 from topple.scoring.variations import HistoryBatch, VariationTable
 
 
@@ -23,12 +24,11 @@ class TargetTable:
         source: which of the encoded histories they are [B].
         row: the history of each query [N].
         column: where each query stands among the targets of its history [N].
-        query: the number of the query in each cell [B, T].
-        nobody: the number that stands in empty cells.
+        queries: the queries by number.
+        query: the number of the query in each cell [B, T]; in empty cells how many queries there are.
         asked: cells that hold a query, bool [B, T].
         target: the target items [B, T].
         k: the list lengths [B, T].
-        key: the keys of the draws [B, T].
         removable: units that may be named, bool [B, T, H].
         unit: the unit of each position [B, H].
         size: what each position counts in the size of a set [B, H].
@@ -43,12 +43,11 @@ class TargetTable:
     source: Tensor
     row: Tensor
     column: Tensor
+    queries: tuple[Query, ...]
     query: Tensor
-    nobody: int
     asked: Tensor
     target: Tensor
     k: Tensor
-    key: Tensor
     removable: Tensor
     unit: Tensor
     size: Tensor
@@ -65,21 +64,22 @@ class TargetTable:
         cells = VariationTable.of(chosen.row)
         histories = queries.histories.rows(cells.history)
         unit = queries.unit[cells.history, : histories.items.shape[1]]  # [B, H]
-        positions = torch.arange(unit.shape[1], device=unit.device)
-        unit_of_each = unit[cells.row]  # [N, H]
-        item_cost = chosen.item_cost[:, : unit.shape[1]]
+        removable, unit_cost = chosen.removable[:, : unit.shape[1]], chosen.item_cost[:, : unit.shape[1]]
+        if queries.grouped:
+            unit_of_each = unit[cells.row]  # [N, H]
+            removable = removable & (unit_of_each == torch.arange(unit.shape[1], device=unit.device))
+            unit_cost = torch.zeros_like(unit_cost).scatter_add(1, unit_of_each, unit_cost)
         by_query = {
             "query": torch.arange(len(which), device=unit.device) - len(which),
             "target": chosen.target,
             "k": chosen.k,
-            "key": chosen.key,
             "largest": chosen.largest,
             "sets": torch.tensor([query.sets for query in chosen.queries], device=unit.device),
-            "removable": chosen.removable[:, : unit.shape[1]] & (unit_of_each == positions),
-            "unit_cost": torch.zeros_like(item_cost).scatter_add(1, unit_of_each, item_cost),
+            "removable": removable,
+            "unit_cost": unit_cost,
         }
         size = queries.size[cells.history, : unit.shape[1]]
-        return _arranged(cells, histories, cells.history, (unit, size), by_query, len(which))
+        return _arranged(cells, histories, cells.history, (unit, size), by_query, chosen.queries)
 
     def select(self, chosen: Tensor) -> "TargetTable":
         """Return a table of the queries in the chosen cells, bool [B, T], which keep their numbers."""
@@ -88,10 +88,10 @@ class TargetTable:
         histories = self.histories.rows(cells.history)
         unit = self.unit[cells.history, : histories.items.shape[1]]
         by_query = {"query": self.query[row, column] - self.nobody}
-        by_query |= {name: getattr(self, name)[row, column] for name in ("target", "k", "key", "largest", "sets")}
+        by_query |= {name: getattr(self, name)[row, column] for name in ("target", "k", "largest", "sets")}
         by_query |= {name: getattr(self, name)[row, column, : unit.shape[1]] for name in ("removable", "unit_cost")}
         size = self.size[cells.history, : unit.shape[1]]
-        return _arranged(cells, histories, self.source[cells.history], (unit, size), by_query, self.nobody)
+        return _arranged(cells, histories, self.source[cells.history], (unit, size), by_query, self.queries)
 
     def arranged_like(self, whole: "TargetTable", chosen: Tensor, cells: Tensor) -> Tensor:
         """Return the values of the chosen cells of the whole table [B, T, ...] in the cells of this one, which was selected."""
@@ -126,6 +126,19 @@ class TargetTable:
         first = self._first_events[rows, None, : keep.shape[-1]].expand_as(keep)
         any_kept = torch.zeros_like(keep).scatter_reduce(-1, first, keep, "amax").gather(-1, first)
         return stays | (any_kept != 0) | (first != torch.arange(keep.shape[-1], device=keep.device))
+
+    @property
+    def nobody(self) -> int:
+        """The number that stands in empty cells."""
+        return len(self.queries)
+
+    @cached_property
+    def key(self) -> Tensor:
+        """The keys of the random draws [B, T]; 0 in empty cells."""
+        keys = [draw_key(self.queries[number]) for number in self.query[self.cells].tolist()]
+        out = torch.zeros_like(self.query)
+        out[self.cells] = torch.tensor(keys, dtype=torch.int64, device=out.device)
+        return out
 
     @property
     def cells(self) -> tuple[Tensor, Tensor]:
@@ -200,21 +213,21 @@ def _arranged(
     source: Tensor,
     units: tuple[Tensor, Tensor],
     by_query: Mapping[str, Tensor],
-    nobody: int,
+    queries: tuple[Query, ...],
 ) -> TargetTable:
-    """Fill the cells with what is known of each query; query numbers come less `nobody`, for empty cells hold 0."""
+    """Fill the cells with what is known of each query; query numbers come less how many there are, for empty cells hold 0."""
     unit, size = units
     filled = {name: cells.fill(values) for name, values in by_query.items()}
-    query = filled.pop("query") + nobody
+    query = filled.pop("query") + len(queries)
     positions = torch.arange(unit.shape[1], device=unit.device)
     return TargetTable(
         histories=histories,
         source=source,
         row=cells.row,
         column=cells.column,
+        queries=queries,
         query=query,
-        nobody=nobody,
-        asked=query < nobody,
+        asked=query < len(queries),
         k=filled.pop("k").clamp(min=1),
         unit=unit,
         size=size,

@@ -9,6 +9,7 @@ from topple.explainers.search.promises import LOOKED_AT
 from topple.explainers.search.shortlist import SHORTLIST
 from topple.explainers.sums.asked import Search
 from topple.records.question import CandidateRule, Goal
+from topple.scoring.lists.standings import fillers_of
 from topple.scoring.sums.rows import Sums
 
 
@@ -57,7 +58,7 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
 
 def _asked(engine: Engine, sums: Sums, row: Tensor, column: Tensor, limits: tuple[int, int, int, int]) -> Search:
     """Return what is asked about the queries in cells of the table [N], for the compiled search."""
-    table, empty = engine.table, engine.ranking.empty
+    table = engine.table
     unit = np.tile(np.arange(sums.row.shape[1]), (len(sums.length), 1))  # [B, H], of the histories of the sums
     size, source, units = np.ones_like(unit), table.source.numpy(), table.unit.shape[1]
     unit[source, :units], size[source, :units] = table.unit.numpy(), table.unit_size.numpy()
@@ -71,7 +72,7 @@ def _asked(engine: Engine, sums: Sums, row: Tensor, column: Tensor, limits: tupl
         table.k[cells].numpy(),
         engine.tolerance[cells].numpy(),
         table.largest[cells].numpy(),
-        np.zeros(0) if empty is None else empty.numpy(),
+        fillers_of(engine.ranking),
         engine.ranking.rounding,
         SHORTLIST,
         LOOKED_AT,

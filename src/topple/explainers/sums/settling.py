@@ -5,15 +5,13 @@ import numpy as np
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search
 from topple.scoring.lists.best import INFINITY
-from topple.scoring.sums.changing import add_row, anew, returning, scores_without
+from topple.scoring.sums.changing import scores_without
+from topple.scoring.sums.giving_back import alone, give_back, lead_without, surely_stays
 from topple.scoring.sums.rows import Sums
-from topple.scoring.sums.standing import stand
 from topple.types import BoolArray, FloatArray, IntArray
 
 TINY = np.finfo(np.float64).tiny
 """By how much a target is out that leaves for want of evidence."""
-NEAR = 8
-"""How many times the rounding, or the tolerance, below the target a k-th best is not told apart any more."""
 
 
 @compiled
@@ -34,43 +32,34 @@ def settle(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatA
     removed = positions_of(sums, search, one.history, units)
     scores = np.empty(sums.start[one.history + 1] - sums.start[one.history])
     scores_without(sums, one.history, removed, scores)
-    return lead_without(sums, search, one, units, removed, scores, noted)
+    return settled(sums, search, one, units, removed, scores, noted)
 
 
 @compiled
-def lead_without(
+def settled(
     sums: Sums, search: Search, one: One, units: BoolArray, removed: BoolArray, scores: FloatArray, noted: FloatArray
 ) -> float:
     """Return what `settle` does, given the positions of the set, bool [H], and the scores of the columns without it."""
-    target, again = search.target[one.number], np.empty(len(removed))
-    more = again[: returning(sums, one.history, removed, again)]
-    bar = anew(sums, one.history, removed, one.column) + one.tolerance
-    floor = NEAR * (search.rounding * abs(bar) + one.tolerance)
-    score, other, ties, over = stand(
+    lead, surely, possibly = lead_without(
         sums,
         one.history,
         removed,
-        target,
+        scores,
+        search.target[one.number],
         one.column,
+        one.k,
         one.tolerance,
         search.empty,
-        scores,
-        more,
-        np.empty(one.k),
-        floor,
+        search.rounding,
     )
-    lead = other - (score + one.tolerance)
-    band = search.rounding * max(abs(other) if other > -INFINITY else 0.0, abs(score))
-    fillers = lead <= 0 and ties > 0 and over + ties >= one.k
-    surely, possibly = lead > band or fillers, lead > 0 or fillers or (band > 0 and lead + band >= 0)
     if surely != possibly:
         cost = 0
         for unit in range(len(units)):
             cost += search.cost[one.number, unit] * units[unit]
         noted[one.number] = min(noted[one.number], cost)
-    if fillers:
-        return TINY
-    return lead if lead > band else min(lead, 0.0)
+    if surely:
+        return max(lead, TINY)  # by fillers, or among scores that are hardly apart
+    return min(lead, 0.0)
 
 
 @compiled
@@ -80,38 +69,45 @@ def prune(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatAr
     Returns:
         How many sets were scored.
     """
-    history, scored = one.history, 0
-    removed = positions_of(sums, search, history, units)
+    history, scored, unit_of = one.history, 0, search.unit[one.history]
+    removed, single = positions_of(sums, search, history, units), alone(unit_of, sums.length[history])
     full = np.empty(sums.start[history + 1] - sums.start[history])
-    trial = np.empty_like(full)
+    trial, target = np.empty_like(full), search.target[one.number]
     while units.sum() > 1:
         scores_without(sums, history, removed, full)
         give, largest, dearest = -1, -INFINITY, 0
-        for unit in np.flatnonzero(units):
+        for unit in range(len(units)):
+            if not units[unit]:
+                continue
+            scored += 1
+            if single[unit] and surely_stays(
+                sums,
+                history,
+                removed,
+                full,
+                unit,
+                target,
+                one.column,
+                one.k,
+                one.tolerance,
+                search.empty,
+                search.rounding,
+            ):
+                continue
             trial[:] = full
-            give_back(sums, search, history, int(unit), removed, trial)
+            give_back(sums, unit_of, history, unit, removed, trial)
             units[unit] = False
-            lead = lead_without(sums, search, one, units, removed, trial, noted)
+            lead = settled(sums, search, one, units, removed, trial, noted)
             units[unit] = True
             removed[:] = positions_of(sums, search, history, units)
-            scored += 1
             cost = search.cost[one.number, unit]
             if lead > 0 and (cost > dearest or (cost == dearest and lead > largest)):
-                give, largest, dearest = int(unit), lead, int(cost)
+                give, largest, dearest = unit, lead, int(cost)
         if give < 0:
             break
         units[give] = False
         removed[:] = positions_of(sums, search, history, units)
     return scored
-
-
-@compiled
-def give_back(sums: Sums, search: Search, history: int, unit: int, removed: BoolArray, scores: FloatArray) -> None:
-    """Give a removed unit back: its positions, bool [H], and the scores of the columns change in place."""
-    for position in range(sums.length[history]):
-        if search.unit[history, position] == unit:
-            add_row(sums, history, position, 1.0, scores)
-            removed[position] = False
 
 
 @compiled

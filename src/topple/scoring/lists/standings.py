@@ -61,7 +61,7 @@ def stand_unchanged(
     rows, target, length, eps = (part.expand_as(targets).flatten() for part in (row[:, None], targets, k, tolerance))
     numbers, counts = np.empty((targets.numel(), 3)), np.empty((targets.numel(), 4), dtype=np.int64)
     asked = rows.numpy(), target.numpy(), length.numpy(), eps.numpy()
-    unchanged_standings(scores.numpy(), asked, _empty(ranking), ranking.rounding, numbers, counts)
+    unchanged_standings(scores.numpy(), asked, fillers_of(ranking), ranking.rounding, numbers, counts)
     return _stood(numbers.reshape(*targets.shape, 3), counts.reshape(*targets.shape, 4), k, targets[:0])
 
 
@@ -89,7 +89,7 @@ def stand_without(
     numbers, counts = np.empty((len(target), 3)), np.empty((len(target), 4), dtype=np.int64)
     listed = np.full((len(target) if lists else 0, int(k.max()) if len(k) else 0), -1, dtype=np.int64)
     of_each = target.numpy(), k.numpy(), tolerance.numpy()
-    standings(sums, *variations, first, *of_each, _empty(ranking), ranking.rounding, numbers, counts, listed)
+    standings(sums, *variations, first, *of_each, fillers_of(ranking), ranking.rounding, numbers, counts, listed)
     return _stood(numbers, counts, k, torch.from_numpy(listed))
 
 
@@ -104,16 +104,16 @@ def tolerance_of(ranking: Ranking, scores: Tensor) -> Tensor:
     return out
 
 
+def fillers_of(ranking: Ranking) -> FloatArray:
+    """Return the scores of the empty history [I]; empty where no item is a filler."""
+    return np.zeros(0) if ranking.empty is None else ranking.empty.numpy()
+
+
 def _stood(numbers: FloatArray, counts: IntArray, k: Tensor, listed: Tensor) -> Stood:
     """Return where targets stand by what compiled functions tell, [..., 3] and [..., 4]."""
     score, lead, band = torch.from_numpy(numbers).unbind(-1)
     ties, above, tied, rank = torch.from_numpy(counts).unbind(-1)
     return Stood(rank, Standing(score, lead, band, ties, above, k), tied, listed)
-
-
-def _empty(ranking: Ranking) -> FloatArray:
-    """Return the scores of the empty history [I]; empty where no item is a filler."""
-    return np.zeros(0) if ranking.empty is None else ranking.empty.numpy()
 
 
 def _compiled(scores: Tensor) -> bool:

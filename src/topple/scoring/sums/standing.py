@@ -56,7 +56,9 @@ def standings(
         for number in range(first[variation], first[variation + 1]):
             best, eps, near = np.empty(k[number]), tolerance[number], 0
             item, column = target[number], column_of(sums, row, target[number])
-            score, other, ties, _ = stand(sums, row, gone, item, column, eps, empty, scores, again, best, INFINITY)
+            score, other, ties, _ = stand(
+                sums, row, gone, item, column, eps, empty, scores, again, best, rounding, INFINITY
+            )
             over = above(sums, row, gone, column, scores, again, score + eps)
             if len(listed):
                 near = tied(sums, row, gone, column, scores, again, score, eps, empty, False, EVERY)
@@ -77,7 +79,8 @@ def stand(
     scores: FloatArray,
     more: FloatArray,
     best: FloatArray,
-    floor: float,
+    rounding: float,
+    near: float,
 ) -> tuple[float, float, int, int]:
     """Return where a target stands: its score, the k-th best other, and where it is a filler how many tie with it and outrank it.
 
@@ -92,14 +95,16 @@ def stand(
         scores: of the columns, as differences [columns].
         more: scores of removed items that compete again [M].
         best: for the k best [K].
-        floor: how far below the target's score plus the tolerance a k-th best does not count any more.
+        rounding: of the model.
+        near: how many times the rounding and the tolerance below the target a k-th best counts still.
     """
     score = anew(sums, history, removed, column)
     bar = score + tolerance
-    other = kth_other(sums, history, removed, column, scores, more, best, bar - floor)
+    floor = bar - near * (rounding * abs(bar) + tolerance) if near < INFINITY else -INFINITY
+    other = kth_other(sums, history, removed, column, scores, more, best, floor)
     ties, over = 0, 0
     if len(empty) and abs(score - empty[target]) <= tolerance:
-        enough = EVERY if floor == INFINITY else len(best)  # a search asks only whether the list is full
+        enough = EVERY if near == INFINITY else len(best)  # a search asks only whether the list is full
         ties = tied(sums, history, removed, column, scores, more, score, tolerance, empty, True, enough)
         over = above(sums, history, removed, column, scores, more, bar)
     return score, other, ties, over

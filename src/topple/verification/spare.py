@@ -1,0 +1,58 @@
+"""Compiled: whether sets of histories that are sums topple their targets with a unit less."""
+
+import numpy as np
+
+from topple.compiled import compiled
+from topple.scoring.sums.changing import column_of, scores_without
+from topple.scoring.sums.giving_back import alone, give_back, lead_without, surely_stays
+from topple.scoring.sums.rows import Sums
+from topple.types import BoolArray, FloatArray, IntArray
+
+
+@compiled
+def spare_units(
+    sums: Sums,
+    unit_of: IntArray,
+    sets: BoolArray,
+    history: IntArray,
+    target: IntArray,
+    k: IntArray,
+    tolerance: FloatArray,
+    empty: FloatArray,
+    rounding: float,
+    works: BoolArray,
+    decided_by_rounding: BoolArray,
+) -> None:
+    """Tell which sets do what they are to do with a unit given back, and where rounding decides that of a unit.
+
+    Args:
+        sums: of B histories.
+        unit_of: the unit of each position [B, H].
+        sets: positions that are gone, bool [Q, H].
+        history: of each set [Q].
+        target: the targets [Q].
+        k: length of the list of each [Q].
+        tolerance: of each [Q].
+        empty: the scores of the empty history [I]; empty where no item is a filler.
+        rounding: of the model.
+        works: whether a set can give a unit back, bool [Q]; filled in, as what follows.
+        decided_by_rounding: whether rounding decides that, bool [Q].
+    """
+    for query in range(len(sets)):
+        row, removed = history[query], sets[query].copy()
+        length, units = sums.length[row], unit_of[row]
+        column, single = column_of(sums, row, target[query]), alone(units, length)
+        scores = np.empty(sums.start[row + 1] - sums.start[row])
+        scores_without(sums, row, removed, scores)
+        trial, asked = np.empty_like(scores), (target[query], column, k[query], tolerance[query], empty, rounding)
+        for unit in range(length):
+            if not removed[unit] or units[unit] != unit:
+                continue
+            if single[unit] and surely_stays(sums, row, removed, scores, unit, *asked):
+                continue
+            trial[:] = scores
+            give_back(sums, units, row, unit, removed, trial)
+            _, surely, possibly = lead_without(sums, row, removed, trial, *asked)
+            removed[:] = sets[query]
+            works[query] |= possibly
+            decided_by_rounding[query] |= surely != possibly
