@@ -28,6 +28,7 @@ from topple.scoring.budget import Meter
 from topple.scoring.checks import check_context, check_request, check_target
 from topple.scoring.devices import computing
 from topple.scoring.encoding import EncodedHistories, EncodedQueries, encode, encode_histories
+from topple.scoring.lists.standings import Stood
 from topple.scoring.memory import histories_at_once
 from topple.scoring.pace import Pace, TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
@@ -186,13 +187,14 @@ class Answering:
                 [queries[number] for number in good], self.recommender.catalogue, device=unchanged.histories.items.device,
                 encoded=EncodedHistories(whole.histories, whole.unit, whole.size, [rows[number] for number in good]),
             )  # fmt: skip
-            absent = self._not_listed(encoded, unchanged)
+            stood = unchanged.stand(encoded.row, encoded.target[:, None], encoded.k[:, None])  # [N, 1]
+            absent = self._not_listed(encoded, stood)
             refused |= {good[turn]: refusal for turn, refusal in absent.items()}
             listed = [number for number in good if number not in refused]
         if listed:
             turns = [turn for turn in range(len(good)) if turn not in absent]
             encoded = encoded.select(torch.tensor(turns, device=encoded.row.device)) if absent else encoded
-            judged = self._judged(replace(encoded, unchanged=unchanged), unchanged)
+            judged = self._judged(replace(encoded, unchanged=unchanged), unchanged, None if absent else stood)
         seconds = (time.perf_counter() - started) / max(1, len(queries))
         answers = {n: self._invalid(queries[n], *refusal, seconds=seconds) for n, refusal in refused.items()}
         if listed:
@@ -210,17 +212,17 @@ class Answering:
             return str(error)
         return ""
 
-    def _not_listed(self, queries: EncodedQueries, unchanged: UnchangedScores) -> dict[int, Refusal]:
+    @staticmethod
+    def _not_listed(queries: EncodedQueries, stood: Stood) -> dict[int, Refusal]:
         """Return by number which queries are about targets that are not in their lists, or listed without evidence."""
-        rank, standing = unchanged.ranks(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
         refused = {}
-        for number in standing.out[:, 0].nonzero()[:, 0].tolist():
-            query, rank_before = queries.queries[number], int(rank[number, 0])
-            tie = bool(standing.by_fillers[number, 0])
+        for number in stood.standing.out[:, 0].nonzero()[:, 0].tolist():
+            query, rank_before = queries.queries[number], int(stood.rank[number, 0])
+            tie = bool(stood.standing.by_fillers[number, 0])
             refused[number] = Refusal(no_evidence(query) if tie else not_listed(query, rank_before), rank_before)
         return refused
 
-    def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores) -> Judgement:
+    def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores, stood: Stood | None) -> Judgement:
         """Ask the method about targets that are in their lists, and judge what it claims: nothing leaves unverified."""
         limited = {"meter": self.meter} if self.meter.limited else {}
         with paced(self._pace()):
@@ -237,7 +239,7 @@ class Answering:
         allowed = torch.tensor([not refusal for refusal in refusals], device=claims.sets.device)  # [N]
         bounds = ClaimedBounds(claims.proven_below * allowed, self.method.prover)
         with paced(self._pace()):
-            judge = Judge(self.recommender, queries, unchanged)
+            judge = Judge(self.recommender, queries, unchanged, before=stood)
             verdicts = judge.verdicts(claims.sets & allowed[:, None], alone=False, bounds=bounds)
             others = self._true_others(queries, unchanged, claims)
         return Judgement(claims, named, refusals, verdicts, others)

@@ -4,16 +4,19 @@ The whole rows of the catalogue stay inside `UnchangedScores`. Others ask it for
 items, and for the competitors that a search begins with.
 """
 
+from functools import cached_property
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from topple.records.question import CandidateRule
 from topple.scoring.changed import ChangedRows
 from topple.scoring.encoding import EncodedHistories, EncodedQueries
-from topple.scoring.lists.standings import Stood, best_of, stand_unchanged, tolerance_of
+from topple.scoring.lists.standings import Stood, best_of, stand_unchanged, stand_without, tolerance_of
 from topple.scoring.ranking import Ranking, Standing, catalogue_scores
 from topple.scoring.recommender import Recommender
-from topple.scoring.sums.building import summed
+from topple.scoring.sums.building import summed, whole_rows
 from topple.scoring.sums.rows import Sums
 from topple.scoring.variations import HistoryBatch, unchanged
 
@@ -38,16 +41,24 @@ class UnchangedScores:
     def __init__(self, recommender: Recommender, encoded: EncodedHistories, rule: CandidateRule) -> None:
         self.recommender, self.encoded, self.rule = recommender, encoded, rule
         keep = unchanged(self.histories)  # [B, 1, H]
-        self.sums: Sums | None = None
+        self.sums = summed(recommender, self.histories, rule)
         """The histories as sums, where the recommender offers its rows."""
         self.changed = ChangedRows()
-        found = summed(recommender, self.histories, rule)
-        if found is None:
+        if self.sums is None:
             self._scores = catalogue_scores(recommender, self.histories, keep, rule)[:, 0]  # [B, I]
             self.changed.hold(torch.arange(len(self._scores)), keep[:, 0], self._scores)
-        else:
-            self.sums, self._scores = found
         self.ranking = Ranking.of(recommender)
+
+    @cached_property
+    def _scores(self) -> Tensor:
+        """Whole rows [B, I]; of sparse sums they are written out where they are asked for, which few ask."""
+        assert self.sums is not None  # noqa: S101 - else they are there from the beginning
+        return whole_rows(self.sums)
+
+    @property
+    def _sparse(self) -> Sums | None:
+        """The histories as sums of what they touch."""
+        return None if self.sums is None or len(self.sums.dense) else self.sums
 
     def serves(self, rule: CandidateRule) -> bool:
         """Return whether the scores are those under another rule too: the two unseen rules differ only once items are removed."""
@@ -60,6 +71,13 @@ class UnchangedScores:
 
     def best(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the k best items of each history and their scores, best first, both [B, K]."""
+        if self._sparse is not None:
+            from topple.scoring.sums.listing import best_listed  # compiled where it is first needed
+
+            items = torch.empty(len(self.histories), k, dtype=torch.int64)
+            scores = torch.empty(items.shape, dtype=torch.float64)
+            if best_listed(self._sparse, items.numpy(), scores.numpy()):
+                return items, scores
         return best_of(self._scores, k)
 
     def shortlist(self, row: Tensor, most: int, targets: Tensor) -> Tensor:
@@ -73,7 +91,13 @@ class UnchangedScores:
 
     def scores_of(self, row: Tensor, items: Tensor) -> Tensor:
         """Return the scores of items [R, T] for the histories `row` [R]; minus infinity where an item does not compete."""
-        return self._scores[row[:, None], items]  # whole rows are not copied
+        if self._sparse is None:
+            return self._scores[row[:, None], items]  # whole rows are not copied
+        from topple.scoring.sums.listing import scores_of  # compiled where it is first needed
+
+        scores = torch.empty(items.shape, dtype=torch.float64)
+        scores_of(self._sparse, row.numpy(), items.numpy(), scores.numpy())
+        return scores
 
     def tolerance(self, row: Tensor, targets: Tensor) -> Tensor:
         """Return the tolerance [R, T] of queries about targets [R, T] of the histories `row` [R]."""
@@ -86,7 +110,17 @@ class UnchangedScores:
 
     def stand(self, row: Tensor, targets: Tensor, k: Tensor) -> Stood:
         """Return where targets [R, T] of the histories `row` [R] stand in lists of length k [R, T]: ranks, ties, leads."""
-        return stand_unchanged(self._scores, self.ranking, row, targets, k, self.tolerance(row, targets))
+        scores = self.scores_of(row, targets)
+        tolerance = tolerance_of(self.ranking, scores)
+        if self._sparse is None or torch.isinf(scores).any():  # what does not compete has no column
+            return stand_unchanged(self._scores, self.ranking, row, targets, k, tolerance)
+        nothing = np.zeros((len(row), self.histories.items.shape[1]), dtype=np.bool_)
+        first, asked = (
+            np.arange(len(row) + 1) * targets.shape[1],
+            (targets.flatten(), k.expand_as(targets).flatten(), tolerance.flatten()),
+        )
+        stood = stand_without(self._sparse, self.ranking, (row.numpy(), nothing), (first, *asked))
+        return stood.reshape(targets.shape)
 
     def tied(self, row: Tensor, targets: Tensor) -> Tensor:
         """Return how many other items tie with targets [R, T] of the histories `row` [R], [R, T]."""
@@ -97,7 +131,7 @@ class UnchangedScores:
 
         What outranks an item of the list is in the list; below the list, items are looked at only where the next one ties.
         """
-        items, scores = self.best(min(k + 1, self._scores.shape[1]))
+        items, scores = self.best(min(k + 1, len(self.recommender.catalogue)))
         best, tolerance = scores[:, :k], self.ranking.tolerance(scores[:, :k])  # [B, K]
         ranks = 1 + (best[:, None] > (best + tolerance)[:, :, None]).sum(-1)
         tied = self.ranking.tied(best, best, tolerance)

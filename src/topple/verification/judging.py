@@ -8,6 +8,7 @@ from torch import Tensor
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries
+from topple.scoring.lists.standings import Stood
 from topple.scoring.pace import TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
@@ -37,6 +38,7 @@ class Judge:
         queries: the queries.
         unchanged: the scores of the unchanged histories under that rule; None: they are scored here.
         rule: which items compete; None: the rule of the queries, which have the same one.
+        before: where the targets stand in the lists of the unchanged histories [N, 1]; None: that is looked up here.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Judge:
         queries: EncodedQueries,
         unchanged: UnchangedScores | None = None,
         rule: CandidateRule | None = None,
+        before: Stood | None = None,
     ) -> None:
         self.recommender, self.queries = recommender, queries
         self.rule = queries.queries[0].rule if rule is None else rule
@@ -54,6 +57,9 @@ class Judge:
         self.wants_out = torch.tensor([goal is not Goal.SUFFICIENT for goal in goals], device=device)  # [N]
         self.wants_kept = torch.tensor([goal is not Goal.NECESSARY for goal in goals], device=device)  # [N]
         self.present = queries.histories.present[queries.row]  # [N, H]
+        target, k = queries.target[:, None], queries.k[:, None]  # [N, 1]
+        self.before = self.unchanged.stand(queries.row, target, k) if before is None else before
+        self.tolerance = self.unchanged.tolerance(queries.row, target)[:, 0]  # [N]
 
     def verdicts(self, sets: Tensor, *, alone: bool = True, bounds: ClaimedBounds | None = None) -> list[Verdict]:
         """Judge one set a query.
@@ -64,11 +70,10 @@ class Judge:
             bounds: what is claimed that sets cost at least.
         """
         queries, is_set, state = self.queries, sets.any(1), state_of(self.recommender)
-        before = self.unchanged.stand(queries.row, queries.target[:, None], queries.k[:, None])  # [N, 1]
         with paced(None):  # what no answer leaves without is scored whatever the time
             without = self._outcomes(is_set, self.present & ~sets, lists=True)
             kept = self._outcomes(is_set & (self.wants_kept | alone), self.present & sets)
-        necessary = without.surely_out & (before.rank[:, 0] <= queries.k)
+        necessary = without.surely_out & (self.before.rank[:, 0] <= queries.k)
         sufficient = kept.tried & ~kept.possibly_out
         valid = is_set & (necessary | ~self.wants_out) & (sufficient | ~self.wants_kept)
         minimal, within_rounding, (proven_below, proof_by) = self._in_time(sets, valid, bounds)
@@ -78,9 +83,9 @@ class Judge:
             sets=sets,
             wants_out=self.wants_out,
             wants_kept=self.wants_kept,
-            rank_before=before.rank[:, 0],
-            tied_before=before.tied[:, 0],
-            tolerance=self.unchanged.tolerance(queries.row, queries.target[:, None])[:, 0],
+            rank_before=self.before.rank[:, 0],
+            tied_before=self.before.tied[:, 0],
+            tolerance=self.tolerance,
             without=without,
             alone=kept,
             necessary=necessary,
@@ -109,7 +114,7 @@ class Judge:
         """Return the outcomes where `keep`, bool [N, H], is what is kept, of the queries `tried`, bool [N]."""
         chosen = tried.nonzero()[:, 0]
         kept = keep[chosen].to(self.queries.histories.weights.dtype)
-        return outcomes_of(self.unchanged, self.queries, chosen, kept, lists=lists)
+        return outcomes_of(self.unchanged, self.queries, self.tolerance, chosen, kept, lists=lists)
 
     def _minimal(self, sets: Tensor) -> tuple[Tensor, Tensor]:
         """Return which sets, bool [N, H], fail whenever a single unit is given back, and where rounding decides that, both [N].
@@ -124,7 +129,7 @@ class Judge:
         if self.unchanged.sums is not None and not self.wants_kept.any():
             chosen = first.any(1).nonzero()[:, 0]
             can_give_back[chosen], within_rounding[chosen] = out_with_a_unit_less(
-                self.unchanged, self.queries, chosen, sets[chosen]
+                self.unchanged, self.queries, self.tolerance, chosen, sets[chosen]
             )
             return ~can_give_back, within_rounding
         number, position = first.nonzero(as_tuple=True)  # [V]
@@ -135,7 +140,9 @@ class Judge:
             (self.wants_kept, present & fewer, True),
         ):
             tried = (wanted[number] & works).nonzero()[:, 0]
-            surely, possibly = target_out(self.unchanged, self.queries, number[tried], keep[tried].to(dtype))
+            surely, possibly = target_out(
+                self.unchanged, self.queries, self.tolerance, number[tried], keep[tried].to(dtype)
+            )
             works[tried] = ~surely if to_be_kept else possibly
             within_rounding[number[tried][surely != possibly]] = True
         can_give_back[number[works]] = True
@@ -239,11 +246,11 @@ class Judge:
         to_be_out = asked & self.wants_out
         tried = to_be_out.any(1)
         keep = (present & ~sets)[tried].to(dtype)
-        _, possibly_out = targets_out(self.unchanged, self.queries, row[tried], keep, to_be_out[tried])
+        _, possibly_out = targets_out(self.unchanged, self.queries, self.tolerance, row[tried], keep, to_be_out[tried])
         works[tried] &= possibly_out | ~to_be_out[tried]
         to_be_in = works & self.wants_kept
         tried = to_be_in.any(1)
         keep = (present & sets)[tried].to(dtype)
-        surely_out, _ = targets_out(self.unchanged, self.queries, row[tried], keep, to_be_in[tried])
+        surely_out, _ = targets_out(self.unchanged, self.queries, self.tolerance, row[tried], keep, to_be_in[tried])
         works[tried] &= ~surely_out | ~to_be_in[tried]
         return works

@@ -54,21 +54,23 @@ class Outcomes:
 
 
 def outcomes_of(
-    unchanged: UnchangedScores, queries: EncodedQueries, chosen: Tensor, keep: Tensor, *, lists: bool
+    unchanged: UnchangedScores, queries: EncodedQueries, tolerance: Tensor, chosen: Tensor, keep: Tensor, *, lists: bool
 ) -> Outcomes:
     """Try one changed history for each of the chosen queries.
 
     Args:
         unchanged: the scores of the unchanged histories, under the rule that is asked about.
         queries: N queries.
+        tolerance: of each [N].
         chosen: the numbers of the queries to try [Q].
         keep: what is kept of their histories [Q, H].
         lists: whether to find out which items entered the lists.
     """
     found, ranking = Outcomes.none_tried(queries.k), unchanged.ranking
-    target, k = queries.target[chosen, None], queries.k[chosen, None]  # [Q, 1]
-    tolerance = unchanged.tolerance(queries.row[chosen], target)
-    before = unchanged.best(int(queries.k.max()))[0].tolist() if lists and len(chosen) else []
+    if not len(chosen):
+        return found
+    target, k, tolerance = queries.target[chosen, None], queries.k[chosen, None], tolerance[chosen, None]  # [Q, 1]
+    before = unchanged.best(int(queries.k.max()))[0].tolist() if lists else []
     if unchanged.sums is not None:
         row = queries.row[chosen]
         stood = _stood(
@@ -141,7 +143,7 @@ def _stood(
         first: where the queries of each variation begin [M + 1].
         number: the queries of each variation, one variation after the other [Q].
         tolerance: of each [Q].
-        lists: whether ties and lists are told too.
+        lists: whether lists are told too.
     """
     assert unchanged.sums is not None  # noqa: S101 - asked for sums alone
     go_on()
@@ -152,19 +154,20 @@ def _stood(
 
 
 def target_out(
-    unchanged: UnchangedScores, queries: EncodedQueries, number: Tensor, keep: Tensor
+    unchanged: UnchangedScores, queries: EncodedQueries, tolerance: Tensor, number: Tensor, keep: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return whether changed histories leave the targets surely, and possibly, out of their lists, both bool [M].
 
     Args:
         unchanged: the scores of the unchanged histories.
         queries: N queries.
+        tolerance: of each [N].
         number: the query that each variation is tried for [M]; a query may be there more than once.
         keep: what is kept of the history of each [M, H].
     """
     surely, possibly = torch.zeros_like(number, dtype=torch.bool), torch.zeros_like(number, dtype=torch.bool)
     row, target, k = queries.row[number], queries.target[number, None], queries.k[number, None]
-    tolerance = unchanged.tolerance(row, target)
+    tolerance = tolerance[number, None]
     if unchanged.sums is not None:
         stood = _stood(unchanged, queries, row, keep, torch.arange(len(number) + 1), number, tolerance[:, 0])
         return stood.standing.surely_out, stood.standing.possibly_out
@@ -175,7 +178,7 @@ def target_out(
 
 
 def out_with_a_unit_less(
-    unchanged: UnchangedScores, queries: EncodedQueries, number: Tensor, sets: Tensor
+    unchanged: UnchangedScores, queries: EncodedQueries, tolerance: Tensor, number: Tensor, sets: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return which sets leave their targets possibly out with some unit given back, and where rounding decides that, bool [M].
 
@@ -184,6 +187,7 @@ def out_with_a_unit_less(
     Args:
         unchanged: the scores of the unchanged histories.
         queries: N queries.
+        tolerance: of each [N].
         number: the query of each set [M].
         sets: positions, bool [M, H].
     """
@@ -200,7 +204,7 @@ def out_with_a_unit_less(
         row.numpy(),
         target.numpy(),
         queries.k[number].numpy(),
-        unchanged.tolerance(row, target[:, None])[:, 0].numpy(),
+        tolerance[number].numpy(),
         fillers_of(ranking),
         ranking.rounding,
         works.numpy(),
@@ -210,13 +214,14 @@ def out_with_a_unit_less(
 
 
 def targets_out(
-    unchanged: UnchangedScores, queries: EncodedQueries, row: Tensor, keep: Tensor, asked: Tensor
+    unchanged: UnchangedScores, queries: EncodedQueries, tolerance: Tensor, row: Tensor, keep: Tensor, asked: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Try changed histories, each for the targets of several queries and scored once.
 
     Args:
         unchanged: the scores of the unchanged histories.
         queries: N queries.
+        tolerance: of each [N].
         row: the history of each variation [M].
         keep: what is kept [M, H].
         asked: which queries each variation is tried for, bool [M, N]; queries about the history of the variation.
@@ -228,8 +233,7 @@ def targets_out(
     if unchanged.sums is not None:
         variation, number = asked.nonzero(as_tuple=True)
         first = torch.nn.functional.pad(asked.sum(1).cumsum(0), (1, 0))
-        tolerance = unchanged.tolerance(row[variation], queries.target[number, None])[:, 0]
-        stood = _stood(unchanged, queries, row, keep, first, number, tolerance)
+        stood = _stood(unchanged, queries, row, keep, first, number, tolerance[number])
         surely[variation, number] = stood.standing.surely_out
         possibly[variation, number] = stood.standing.possibly_out
         return surely, possibly
@@ -238,7 +242,7 @@ def targets_out(
         return surely, possibly
     # A variation with fewer queries than `most` is filled up with others, which the last line leaves out.
     number = asked.long().topk(most, dim=1).indices  # [M, T]
-    tolerance = unchanged.tolerance(row, queries.target[number])
+    tolerance = tolerance[number]
     for part, scores in changed_rows(unchanged, queries.histories, row, keep):
         tried = number[part]
         standing: Standing = unchanged.ranking.standing(

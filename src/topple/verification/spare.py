@@ -3,8 +3,9 @@
 import numpy as np
 
 from topple.compiled import compiled
+from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import column_of, scores_without
-from topple.scoring.sums.giving_back import alone, give_back, lead_without, surely_stays
+from topple.scoring.sums.giving_back import OPEN, OUT, UNSPOKEN, alone, give_back, lead_without, told_at_once
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -43,16 +44,19 @@ def spare_units(
         length, units = sums.length[row], unit_of[row]
         column, single = column_of(sums, row, target[query]), alone(units, length)
         scores = np.empty(sums.start[row + 1] - sums.start[row])
-        scores_without(sums, row, removed, scores)
-        trial, asked = np.empty_like(scores), (target[query], column, k[query], tolerance[query], empty, rounding)
+        off = scores_without(sums, row, removed, scores)
+        trial, counted = np.empty_like(scores), np.full((3, 2), np.nan)
+        asked = target[query], column, k[query], tolerance[query], empty, rounding
         for unit in range(length):
             if not removed[unit] or units[unit] != unit:
                 continue
-            if single[unit] and surely_stays(sums, row, removed, scores, unit, *asked):
-                continue
-            trial[:] = scores
-            give_back(sums, units, row, unit, removed, trial)
-            _, surely, possibly = lead_without(sums, row, removed, trial, *asked)
-            removed[:] = sets[query]
+            told = OPEN
+            if single[unit]:
+                told = told_at_once(sums, row, removed, scores, off, unit, *asked, INFINITY, counted)
+            possibly = told in (OUT, UNSPOKEN)
+            if told == OPEN:
+                near = give_back(sums, units, row, unit, removed, scores, trial)
+                _, surely, possibly = lead_without(sums, row, removed, trial, near, *asked)
+                removed[:] = sets[query]
+                decided_by_rounding[query] |= surely != possibly
             works[query] |= possibly
-            decided_by_rounding[query] |= surely != possibly

@@ -29,7 +29,10 @@ def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Si
     grown = grow(engine, alone, width=width_for(engine.goal, width), most=most)
     sets = settled_and_pruned(engine, pruned_among_shortlist(engine, grown))
     more = with_nothing_left(engine, sets)
-    return (sets if more is sets else prune(engine, more, (more != sets).any(-1))), alone
+    new = (more != sets).any(-1)
+    if not new.any():
+        return sets, alone
+    return prune(engine, given_back_in_order(engine, more, new), new), alone
 
 
 def width_for(goal: Goal, width: int) -> int:
@@ -59,6 +62,26 @@ def with_nothing_left(engine: Engine, sets: Tensor) -> Tensor:
     ties = (margin > 0) & (margin <= torch.finfo(margin.dtype).tiny)
     sets = sets.clone()
     sets[row[ties], column[ties]] = table.removable[row[ties], column[ties]]
+    return sets
+
+
+def given_back_in_order(engine: Engine, sets: Tensor, chosen: Tensor) -> Tensor:
+    """Return sets, bool [B, T, H], with the units of the chosen ones, bool [B, T], given back that can be: the dearest is asked first.
+
+    Each is asked about once; `prune`, which looks for the best one each time, takes as many as there are pairs.
+    """
+    sets, (row, column) = sets.clone(), chosen.nonzero(as_tuple=True)  # [Q]
+    units = sets[row, column]  # [Q, H]
+    order = (
+        engine.table.unit_cost[row, column].masked_fill(~units, -1).sort(dim=1, descending=True, stable=True).indices
+    )
+    for unit in order[:, : int(units.sum(1).max())].unbind(1):
+        fewer = units.scatter(1, unit[:, None], False)
+        asked = (fewer.any(1) & (fewer != units).any(1) & engine.open[row, column]).nonzero()[:, 0]
+        if len(asked):
+            gone = engine.settle(row[asked], column[asked], fewer[asked]) > 0
+            units[asked[gone]] = fewer[asked[gone]]
+    sets[row, column] = units
     return sets
 
 

@@ -67,8 +67,7 @@ def find_set(
             units[:] = False
     if not units.any():
         scored += take_all(sums, search, one, order, units, noted)
-        if units.sum() > search.most:
-            scored += give_back_in_order(sums, search, one, units, noted)
+        scored += give_back_in_order(sums, search, one, units, noted)
     if not units.any():
         return scored
     scored += prune(sums, search, one, units, noted)

@@ -6,7 +6,7 @@ from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import scores_without
-from topple.scoring.sums.giving_back import alone, give_back, lead_without, surely_stays
+from topple.scoring.sums.giving_back import IN, OPEN, alone, give_back, lead_without, told_at_once
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -31,20 +31,28 @@ def settle(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatA
     """
     removed = positions_of(sums, search, one.history, units)
     scores = np.empty(sums.start[one.history + 1] - sums.start[one.history])
-    scores_without(sums, one.history, removed, scores)
-    return settled(sums, search, one, units, removed, scores, noted)
+    off = scores_without(sums, one.history, removed, scores)
+    return settled(sums, search, one, units, removed, scores, off, noted)
 
 
 @compiled
 def settled(
-    sums: Sums, search: Search, one: One, units: BoolArray, removed: BoolArray, scores: FloatArray, noted: FloatArray
+    sums: Sums,
+    search: Search,
+    one: One,
+    units: BoolArray,
+    removed: BoolArray,
+    scores: FloatArray,
+    off: float,
+    noted: FloatArray,
 ) -> float:
-    """Return what `settle` does, given the positions of the set, bool [H], and the scores of the columns without it."""
+    """Return what `settle` does, given the positions of the set, bool [H], and the scores without it, which may be `off` so far."""
     lead, surely, possibly = lead_without(
         sums,
         one.history,
         removed,
         scores,
+        off,
         search.target[one.number],
         one.column,
         one.k,
@@ -69,45 +77,71 @@ def prune(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatAr
     Returns:
         How many sets were scored.
     """
-    history, scored, unit_of = one.history, 0, search.unit[one.history]
-    removed, single = positions_of(sums, search, history, units), alone(unit_of, sums.length[history])
-    full = np.empty(sums.start[history + 1] - sums.start[history])
-    trial, target = np.empty_like(full), search.target[one.number]
+    removed, scored = positions_of(sums, search, one.history, units), 0
+    full = np.empty(sums.start[one.history + 1] - sums.start[one.history])
+    single = alone(search.unit[one.history], sums.length[one.history])
     while units.sum() > 1:
-        scores_without(sums, history, removed, full)
+        off, counted = scores_without(sums, one.history, removed, full), np.full((3, 2), np.nan)
         give, largest, dearest = -1, -INFINITY, 0
         for unit in range(len(units)):
             if not units[unit]:
                 continue
-            scored += 1
-            if single[unit] and surely_stays(
-                sums,
-                history,
-                removed,
-                full,
-                unit,
-                target,
-                one.column,
-                one.k,
-                one.tolerance,
-                search.empty,
-                search.rounding,
-            ):
-                continue
-            trial[:] = full
-            give_back(sums, unit_of, history, unit, removed, trial)
-            units[unit] = False
-            lead = settled(sums, search, one, units, removed, trial, noted)
-            units[unit] = True
-            removed[:] = positions_of(sums, search, history, units)
-            cost = search.cost[one.number, unit]
+            cost, scored = search.cost[one.number, unit], scored + 1
+            beat = largest if cost == dearest else (INFINITY if cost < dearest else -INFINITY)
+            lead = lead_with(sums, search, one, units, unit, single[unit], removed, full, off, beat, counted, noted)
             if lead > 0 and (cost > dearest or (cost == dearest and lead > largest)):
                 give, largest, dearest = unit, lead, int(cost)
         if give < 0:
             break
         units[give] = False
-        removed[:] = positions_of(sums, search, history, units)
+        removed[:] = positions_of(sums, search, one.history, units)
     return scored
+
+
+@compiled
+def lead_with(
+    sums: Sums,
+    search: Search,
+    one: One,
+    units: BoolArray,
+    unit: int,
+    single: bool,
+    removed: BoolArray,
+    scores: FloatArray,
+    off: float,
+    beat: float,
+    counted: FloatArray,
+    noted: FloatArray,
+) -> float:
+    """Return what `settle` does of a set with one unit given back; only above 0, or at most 0, where it is not told or not above `beat`.
+
+    Args:
+        sums: of the histories.
+        search: what is asked.
+        one: the query.
+        units: the set, bool [H].
+        unit: the one that is given back.
+        single: whether it is a single position.
+        removed: the positions of the set, bool [H].
+        scores: of the columns without the set [columns].
+        off: how far these may be off.
+        beat: a lead; of smaller ones it is enough that they are above 0.
+        counted: for `told_at_once` [3, 2].
+        noted: for `settle` [Q].
+    """
+    history = one.history
+    if single:
+        asked = search.target[one.number], one.column, one.k, one.tolerance, search.empty, search.rounding
+        told = told_at_once(sums, history, removed, scores, off, unit, *asked, beat, counted)
+        if told != OPEN:
+            return -INFINITY if told == IN else TINY
+    trial = np.empty_like(scores)
+    now = give_back(sums, search.unit[history], history, unit, removed, scores, trial)
+    units[unit] = False
+    lead = settled(sums, search, one, units, removed, trial, now, noted)
+    units[unit] = True
+    removed[:] = positions_of(sums, search, history, units)
+    return lead
 
 
 @compiled
@@ -123,14 +157,21 @@ def take_all(sums: Sums, search: Search, one: One, order: IntArray, units: BoolA
 
 @compiled
 def give_back_in_order(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatArray) -> int:
-    """Give units back, in place and in their order, while the target still surely leaves; return how many sets were scored.
+    """Give units back, in place, while the target still surely leaves: each asked about once, the dearest first; return how many.
 
-    That takes a settled set a unit, where looking for the best one each time takes as many as there are pairs.
+    Looking for the best one each time takes as many as there are pairs.
     """
-    scored = 0
-    for unit in np.flatnonzero(units):
-        if units.sum() > 1:
+    removed, scored = positions_of(sums, search, one.history, units), 0
+    full = np.empty(sums.start[one.history + 1] - sums.start[one.history])
+    single = alone(search.unit[one.history], sums.length[one.history])
+    off, counted = scores_without(sums, one.history, removed, full), np.full((3, 2), np.nan)
+    named = np.flatnonzero(units)
+    for unit in named[np.argsort(-search.cost[one.number][named], kind="mergesort")]:
+        if units.sum() == 1:
+            break
+        scored += 1
+        if lead_with(sums, search, one, units, unit, single[unit], removed, full, off, INFINITY, counted, noted) > 0:
             units[unit] = False
-            units[unit] = settle(sums, search, one, units, noted) <= 0
-            scored += 1
+            removed[:] = positions_of(sums, search, one.history, units)
+            off, counted[:] = scores_without(sums, one.history, removed, full), np.nan
     return scored

@@ -4,8 +4,9 @@ import numpy as np
 
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.scoring.lists.best import INFINITY, LEAST, insert, insert_item, next_above
-from topple.scoring.sums.changing import anew, column_of, item_of, untouched
+from topple.scoring.lists.best import INFINITY, insert
+from topple.scoring.sums.changing import anew, column_of
+from topple.scoring.sums.listing import best_competitors
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -14,48 +15,25 @@ from topple.types import BoolArray, FloatArray, IntArray
 def shortlist_of(sums: Sums, search: Search, history: int, queries: IntArray) -> Shortlist:
     """Return the shortlist of one history and its queries [T], with as many competitors as the longest list needs."""
     most = max(search.shortlist, search.k[queries].max() + 1)
-    items, best, competitors = best_competitors(sums, history, most)
-    length = sums.length[history]
+    column, _, best = best_competitors(sums, history, most)
+    competitors, length, width = len(column), sums.length[history], sums.row.shape[1]
     chosen = np.empty(competitors + len(queries) + length, dtype=np.int64)
-    back = np.full(len(chosen), -1)
-    chosen[:competitors] = items[:competitors]
-    count = competitors
+    score, back, nothing = np.empty(len(chosen)), np.full(len(chosen), -1), np.zeros(width, dtype=np.bool_)
+    chosen[:competitors], score[:competitors] = column, best
+    listed = competitors
     for query in queries:  # a target may stand far down where many items tie
-        if not (chosen[:count] == search.target[query]).any():
-            chosen[count] = search.target[query]
-            count += 1
-    listed = count
+        target = column_of(sums, history, search.target[query])
+        if not (chosen[:listed] == target).any():
+            chosen[listed], score[listed] = target, anew(sums, history, nothing, target)
+            listed += 1
+    count = listed
     for position in range(length):
         if sums.returns[history, position]:
-            chosen[count], back[count] = sums.event[history, position], search.unit[history, position]
+            chosen[count], back[count] = sums.found[history, position], search.unit[history, position]
+            score[count] = anew(sums, history, nothing, chosen[count])
             count += 1
-    column, score, nothing = (
-        np.empty(count, dtype=np.int64),
-        np.empty(count),
-        np.zeros(sums.row.shape[1], dtype=np.bool_),
-    )
-    for one in range(count):
-        column[one] = column_of(sums, history, chosen[one])
-        score[one] = best[one] if one < competitors else anew(sums, history, nothing, column[one])
-    return Shortlist(column, score, gains(sums, search, history, column), back[:count], competitors, listed)
-
-
-@compiled
-def best_competitors(sums: Sums, history: int, most: int) -> tuple[IntArray, FloatArray, int]:
-    """Return the best competitors of an unchanged history, `most` or all, best first, their scores, both [C], and how many there are."""
-    scores = sums.score[sums.start[history] : sums.start[history + 1]]
-    best, items = np.full(most, -INFINITY), np.full(most, -1)
-    column = next_above(scores, 0, LEAST)
-    while column < len(scores):
-        insert_item(best, items, scores[column], item_of(sums, history, column))
-        column = next_above(scores, column + 1, max(LEAST, best[most - 1]))
-    if sums.others[history] > 0 and sums.rest >= best[most - 1]:
-        for item in untouched(sums, history)[:most]:
-            insert_item(best, items, sums.rest, item)
-    competitors = 0
-    while competitors < most and items[competitors] >= 0:
-        competitors += 1
-    return items, best, competitors
+    column = chosen[:count]
+    return Shortlist(column, score[:count], gains(sums, search, history, column), back[:count], competitors, listed)
 
 
 @compiled

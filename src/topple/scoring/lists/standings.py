@@ -26,6 +26,10 @@ class Stood(NamedTuple):
     tied: Tensor
     listed: Tensor
 
+    def reshape(self, shape: torch.Size) -> "Stood":
+        """Return the same in another shape, without lists."""
+        return Stood(self.rank.reshape(shape), self.standing.reshape(shape), self.tied.reshape(shape), self.listed[:0])
+
 
 def best_of(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Return the k best items of rows of scores [B, I], best first, and what they score [B, K]; equal ones as in the catalogue."""
@@ -81,7 +85,7 @@ def stand_without(
         variations: the history of each variation [M], and the positions that are gone, bool [M, H].
         asked: where the targets of each variation begin [M + 1]; the targets, the lengths of the lists and the tolerances,
             variations in a row [N].
-        lists: whether ties and lists are told too; zeros and nothing otherwise.
+        lists: whether lists are told too; nothing otherwise.
     """
     from topple.scoring.sums.standing import standings  # compiled where it is first needed
 

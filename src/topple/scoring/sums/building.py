@@ -18,8 +18,8 @@ UNIT = 2.0**-53
 """Half the distance of 1 to the next number."""
 
 
-def summed(recommender: "Recommender", histories: "HistoryBatch", rule: CandidateRule) -> tuple[Sums, Tensor] | None:
-    """Return B histories as sums, and their unchanged scores [B, I], minus infinity for what does not compete.
+def summed(recommender: "Recommender", histories: "HistoryBatch", rule: CandidateRule) -> Sums | None:
+    """Return B histories as sums.
 
     None where the recommender offers no rows, where its numbers are not on a CPU or not finite, and for histories with additions.
     """
@@ -39,10 +39,19 @@ def summed(recommender: "Recommender", histories: "HistoryBatch", rule: Candidat
     sums = _arranged(rows, row, constant, histories, rule)
     from topple.scoring.sums.touching import unchanged_scores  # compiled where it is first needed
 
-    shape = len(histories), len(constant)
-    dense = np.empty(shape if not rows.dense.size else (0, 0))
-    unchanged_scores(sums, dense)
-    return sums, torch.from_numpy(sums.score.reshape(shape) if rows.dense.size else dense)
+    unchanged_scores(sums)
+    return sums
+
+
+def whole_rows(sums: Sums) -> Tensor:
+    """Return the unchanged scores of B histories, minus infinity for what does not compete [B, I]."""
+    if len(sums.dense):
+        return torch.from_numpy(sums.score.reshape(len(sums.length), len(sums.constant)))
+    from topple.scoring.sums.touching import written_out
+
+    scores = np.empty((len(sums.length), len(sums.constant)))
+    written_out(sums, scores)
+    return torch.from_numpy(scores)
 
 
 def _constant(recommender: "Recommender") -> FloatArray:

@@ -13,8 +13,13 @@ from topple.types import BoolArray, FloatArray, IntArray
 
 
 @compiled
-def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatArray) -> None:
-    """Fill in the scores of the columns with the positions `removed`, bool [H], gone; what does not compete stays at minus infinity."""
+def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatArray) -> float:
+    """Fill in the scores of the columns with the positions `removed`, bool [H], gone; what does not compete stays at minus infinity.
+
+    Returns:
+        How far they may be from sums that are added up anew: not at all where nothing is gone, or more than half, and the rest is
+        added up.
+    """
     unchanged = sums.score[sums.start[history] : sums.start[history + 1]]
     length, gone = sums.length[history], 0
     for position in range(length):
@@ -24,7 +29,7 @@ def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatAr
         for position in range(length):
             if removed[position]:
                 add_row(sums, history, position, -1.0, scores)
-        return
+        return float(sums.delta[history]) if gone else 0.0
     if len(sums.dense) > 0:
         scores[:] = sums.constant
     else:
@@ -35,6 +40,7 @@ def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatAr
     for column in range(len(scores)):
         if unchanged[column] == -INFINITY:
             scores[column] = -INFINITY
+    return 0.0
 
 
 @compiled

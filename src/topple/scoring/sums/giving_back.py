@@ -5,11 +5,13 @@ from numpy.typing import NDArray
 
 from topple.compiled import compiled
 from topple.scoring.lists.best import INFINITY
-from topple.scoring.sums.changing import add_row, anew, returning
+from topple.scoring.sums.changing import add_row, anew, returning, scores_without
 from topple.scoring.sums.rows import Sums
 from topple.scoring.sums.standing import stand
 from topple.types import BoolArray, FloatArray, IntArray
 
+OPEN, IN, OUT, UNSPOKEN = range(4)
+"""What is told at once of a target."""
 NEAR = 8
 """How many times the rounding, or the tolerance, below the target a k-th best is not told apart any more."""
 
@@ -20,6 +22,7 @@ def lead_without(
     history: int,
     removed: BoolArray,
     scores: FloatArray,
+    off: float,
     target: int,
     column: int,
     k: int,
@@ -34,6 +37,7 @@ def lead_without(
         history: which of them.
         removed: the positions that are gone, bool [H].
         scores: of the columns, as differences [columns].
+        off: how far these may be off.
         target: the item.
         column: which column it is, -1 for none.
         k: length of the list.
@@ -44,7 +48,7 @@ def lead_without(
     again = np.empty(len(removed))
     more, best = again[: returning(sums, history, removed, again)], np.empty(k)
     score, other, ties, over = stand(
-        sums, history, removed, target, column, tolerance, empty, scores, more, best, rounding, NEAR
+        sums, history, removed, target, column, tolerance, empty, scores, off, more, best, rounding, NEAR
     )
     lead = other - (score + tolerance)
     band = rounding * max(abs(other) if other > -INFINITY else 0.0, abs(score))
@@ -53,20 +57,40 @@ def lead_without(
 
 
 @compiled
-def give_back(sums: Sums, unit_of: IntArray, history: int, unit: int, removed: BoolArray, scores: FloatArray) -> None:
-    """Give a removed unit back: its positions, bool [H], and the scores of the columns change in place; `unit_of` each position [H]."""
-    for position in range(sums.length[history]):
+def give_back(
+    sums: Sums, unit_of: IntArray, history: int, unit: int, removed: BoolArray, scores: FloatArray, trial: FloatArray
+) -> float:
+    """Give a removed unit back: its positions change, bool [H]; fill in the scores of the columns then, and return how far they may be off.
+
+    Args:
+        sums: of the histories.
+        unit_of: the unit of each position [H].
+        history: which of them.
+        unit: the unit.
+        removed: the positions that are gone.
+        scores: of the columns before it is given back, as differences [columns].
+        trial: for the scores once it is.
+    """
+    gone, length = 0, sums.length[history]
+    for position in range(length):
+        removed[position] &= unit_of[position] != unit
+        gone += removed[position]
+    if 2 * gone > length:  # few rows are left to add up
+        return scores_without(sums, history, removed, trial)
+    trial[:] = scores
+    for position in range(length):
         if unit_of[position] == unit:
-            add_row(sums, history, position, 1.0, scores)
-            removed[position] = False
+            add_row(sums, history, position, 1.0, trial)
+    return float(sums.delta[history])
 
 
 @compiled
-def surely_stays(
+def told_at_once(
     sums: Sums,
     history: int,
     removed: BoolArray,
     scores: FloatArray,
+    off: float,
     position: int,
     target: int,
     column: int,
@@ -74,35 +98,120 @@ def surely_stays(
     tolerance: float,
     empty: FloatArray,
     rounding: float,
-) -> bool:
-    """Return whether a target is surely in the list once one removed position is given back; False where that is not told at once.
+    beat: float,
+    counted: FloatArray,
+) -> int:
+    """Tell what becomes of a target that is out once one removed position is given back, where that is told without new scores.
 
-    The other arguments are those of `lead_without`, before it is given back. Only counted is who could be above the target: one pass over
-    a dense row, of which nothing is written.
+    Only counted is who could be above the target: of a dense row in one pass, of a sparse one where it changes scores.
+
+    Args:
+        sums: of the histories.
+        history: which of them.
+        removed: the positions that are gone before, bool [H].
+        scores: of the columns before, as differences [columns].
+        off: how far these may be off.
+        position: the one that is given back.
+        target: the item.
+        column: which column it is, -1 for none.
+        k: length of the list.
+        tolerance: of the query.
+        empty: the scores of the empty history [I]; empty where no item is a filler.
+        rounding: of the model.
+        beat: a lead; smaller ones need not be known.
+        counted: three bars, and how many columns were above each at the last call with these scores; NaN for none [3, 2].
+
+    Returns:
+        IN: it is surely in the list. UNSPOKEN: it is surely out for want of evidence. OUT: it is surely out, by no more than
+        `beat`. OPEN: not told.
     """
-    if len(sums.dense) == 0:
-        return False
     again = np.empty(len(removed))
     removed[position] = False
-    score, count = anew(sums, history, removed, column), returning(sums, history, removed, again)
+    score = anew(sums, history, removed, column)
+    more = again[: returning(sums, history, removed, again)]
     removed[position] = True
-    if not abs(score) < INFINITY or (len(empty) > 0 and abs(score - empty[target]) <= tolerance):
-        return False
+    filler = len(empty) > 0 and abs(score - empty[target]) <= tolerance
     bar = score + tolerance
-    least = bar - sums.delta[history] - 2 * rounding * max(abs(score), abs(bar))
-    row, share = sums.dense[sums.row[history, position]], sums.weight[history, position]
-    over = count_above(scores, row, share, least) - (scores[column] + share * row[column] > least)
-    for turn in range(count):
-        over += again[turn] > least
-    return bool(over < k)
+    band, delta = 2 * rounding * max(abs(score), abs(bar)), sums.delta[history]
+    change = (history, position, column, scores, more)
+    if count_above(sums, *change, bar - band, -off, -delta, counted[0]) < k:
+        if not filler:
+            return IN
+        enough = abs(sums.rest - score) <= tolerance and sums.others[history] - (column < 0) >= k
+        return UNSPOKEN if enough else OPEN
+    if beat == -INFINITY or count_above(sums, *change, bar + band, off, delta, counted[1]) < k:
+        return OPEN
+    if beat == INFINITY or count_above(sums, *change, bar + beat - band, -off, -delta, counted[2]) < k:
+        return OUT
+    return OPEN
 
 
 @compiled
-def count_above(scores: FloatArray, row: NDArray[np.floating], share: float, least: float) -> int:
-    """Return how many scores are above `least` once a share of a row is added."""
+def count_above(
+    sums: Sums,
+    history: int,
+    position: int,
+    target: int,
+    scores: FloatArray,
+    more: FloatArray,
+    bar: float,
+    off: float,
+    delta: float,
+    counted: FloatArray,
+) -> int:
+    """Return how many items other than the target, a column, are above a bar once a position is given back.
+
+    Args:
+        sums: of the histories.
+        history: which of them.
+        position: the position.
+        target: the column of the target, -1 for none.
+        scores: of the columns before [columns].
+        more: scores of removed items that compete again [M].
+        bar: what is to be exceeded; by `off` more where the row of the position is 0, by `delta` more elsewhere.
+        off: below 0, who could be above counts too.
+        delta: as well.
+        counted: a bar and how many columns were above it before [2]; filled in.
+    """
+    over = 0
+    for turn in range(len(more)):
+        over += more[turn] > bar
+    if len(sums.dense) > 0:
+        row, share = sums.dense[sums.row[history, position]], sums.weight[history, position]
+        over += count_dense(scores, row, share, bar + delta)
+        return int(over - (scores[target] + share * row[target] > bar + delta))
+    stays, changes = bar + off, bar + delta
+    if counted[0] != stays:
+        counted[0], counted[1] = stays, count_over(scores, stays)
+    if sums.rest > bar:
+        over += sums.others[history] - (target < 0)
+    first, mine = history * sums.row.shape[1] + position, target >= 0 and scores[target] > stays
+    over += int(counted[1])
+    for entry in range(sums.entry[first], sums.entry[first + 1]):
+        before = scores[sums.column[entry]]
+        now = before + sums.value[entry] > changes
+        over += now
+        over -= before > stays
+        if sums.column[entry] == target:
+            mine = now
+    return int(over - mine)
+
+
+@compiled
+def count_over(scores: FloatArray, bar: float) -> int:
+    """Return how many scores are above a bar."""
     count = 0
     for column in range(len(scores)):
-        count += scores[column] + share * row[column] > least
+        count += scores[column] > bar
+    return count
+
+
+@compiled
+def count_dense(scores: FloatArray, row: NDArray[np.floating], share: float, bar: float) -> int:
+    """Return how many scores are above a bar once a share of a row is added."""
+    count = 0
+    for column in range(len(scores)):
+        count += scores[column] + share * row[column] > bar
     return count
 
 

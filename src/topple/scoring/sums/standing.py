@@ -1,8 +1,8 @@
 """Compiled: where targets stand in changed histories.
 
 Scores that are differences of sums decide only which ones are added up anew, in the order of the history; where a target stands
-is told by these alone. Everywhere here: `scores` of the columns, as differences [columns]; `removed`, the positions that are gone,
-bool [H]; `more`, scores of removed items that compete again [M].
+is told by these alone. Everywhere here: `scores` of the columns, as differences [columns]; `off`, how far these may be off;
+`removed`, the positions that are gone, bool [H]; `more`, scores of removed items that compete again [M].
 """
 
 import numpy as np
@@ -44,25 +44,25 @@ def standings(
         empty: the scores of the empty history [I]; empty where no item is a filler.
         rounding: of the model.
         numbers: for `set_standing` [N, 3].
-        counts: for `set_counts` [N, 4]; how many tie is counted where `listed` has rows.
+        counts: for `set_counts` [N, 4].
         listed: for the best items that outrank each [N, K]; without rows where these are not asked for.
     """
     more = np.empty(removed.shape[1])
     for variation in range(len(history)):
         row, gone = history[variation], removed[variation]
         scores = np.empty(sums.start[row + 1] - sums.start[row])
-        scores_without(sums, row, gone, scores)
+        off = scores_without(sums, row, gone, scores)
         again = more[: returning(sums, row, gone, more)]
         for number in range(first[variation], first[variation + 1]):
-            best, eps, near = np.empty(k[number]), tolerance[number], 0
+            best, eps = np.empty(k[number]), tolerance[number]
             item, column = target[number], column_of(sums, row, target[number])
             score, other, ties, _ = stand(
-                sums, row, gone, item, column, eps, empty, scores, again, best, rounding, INFINITY
+                sums, row, gone, item, column, eps, empty, scores, off, again, best, rounding, INFINITY
             )
-            over = above(sums, row, gone, column, scores, again, score + eps)
+            over = above(sums, row, gone, column, scores, off, again, score + eps)
+            near = tied(sums, row, gone, column, scores, off, again, score, eps, empty, False, EVERY)
             if len(listed):
-                near = tied(sums, row, gone, column, scores, again, score, eps, empty, False, EVERY)
-                outranking(sums, row, gone, scores, score + eps, best, listed[number, : k[number]])
+                outranking(sums, row, gone, scores, off, score + eps, best, listed[number, : k[number]])
             set_standing(score, other, eps, rounding, numbers[number])
             set_counts(numbers[number, 1], ties, over, near, k[number], counts[number])
 
@@ -77,6 +77,7 @@ def stand(
     tolerance: float,
     empty: FloatArray,
     scores: FloatArray,
+    off: float,
     more: FloatArray,
     best: FloatArray,
     rounding: float,
@@ -93,6 +94,7 @@ def stand(
         tolerance: of the query.
         empty: the scores of the empty history [I]; empty where no item is a filler.
         scores: of the columns, as differences [columns].
+        off: how far these may be off.
         more: scores of removed items that compete again [M].
         best: for the k best [K].
         rounding: of the model.
@@ -101,12 +103,12 @@ def stand(
     score = anew(sums, history, removed, column)
     bar = score + tolerance
     floor = bar - near * (rounding * abs(bar) + tolerance) if near < INFINITY else -INFINITY
-    other = kth_other(sums, history, removed, column, scores, more, best, floor)
+    other = kth_other(sums, history, removed, column, scores, off, more, best, floor)
     ties, over = 0, 0
     if len(empty) and abs(score - empty[target]) <= tolerance:
         enough = EVERY if near == INFINITY else len(best)  # a search asks only whether the list is full
-        ties = tied(sums, history, removed, column, scores, more, score, tolerance, empty, True, enough)
-        over = above(sums, history, removed, column, scores, more, bar)
+        ties = tied(sums, history, removed, column, scores, off, more, score, tolerance, empty, True, enough)
+        over = above(sums, history, removed, column, scores, off, more, bar)
     return score, other, ties, over
 
 
@@ -117,6 +119,7 @@ def kth_other(
     removed: BoolArray,
     target: int,
     scores: FloatArray,
+    off: float,
     more: FloatArray,
     best: FloatArray,
     floor: float,
@@ -129,11 +132,12 @@ def kth_other(
         removed: the positions that are gone, bool [H].
         target: the column of the target; -1 for an item that is none.
         scores: of the columns, as differences [columns].
+        off: how far these may be off.
         more: scores of removed items that compete again [M].
         best: for the k best [K].
         floor: scores below it do not count.
     """
-    k, off = len(best), 2 * sums.delta[history]
+    k, off = len(best), 2 * off
     others = sums.others[history] - (target < 0)
     best[:] = least = floor - off
     column = next_above(scores, 0, least)
@@ -173,10 +177,17 @@ def kth_other(
 
 @compiled
 def above(
-    sums: Sums, history: int, removed: BoolArray, target: int, scores: FloatArray, more: FloatArray, bar: float
+    sums: Sums,
+    history: int,
+    removed: BoolArray,
+    target: int,
+    scores: FloatArray,
+    off: float,
+    more: FloatArray,
+    bar: float,
 ) -> int:
     """Return how many items other than a target score more than `bar`; the arguments are those of `kth_other`."""
-    off, count = sums.delta[history], 0
+    count = 0
     column = next_above(scores, 0, bar - off)
     while column < len(scores):
         if column != target:
@@ -196,6 +207,7 @@ def tied(
     removed: BoolArray,
     target: int,
     scores: FloatArray,
+    off: float,
     more: FloatArray,
     score: float,
     tolerance: float,
@@ -204,7 +216,7 @@ def tied(
     enough: int,
 ) -> int:
     """Return how many items other than a target are within the tolerance of its score, or `enough`; with `fillers`, only fillers."""
-    off, count = tolerance + sums.delta[history], 0
+    off, count = tolerance + off, 0
     if abs(sums.rest - score) <= tolerance:  # they score what an empty history gives them
         count += sums.others[history] - (target < 0)
     column = next_above(scores, 0, score - off)
@@ -228,10 +240,16 @@ def tied(
 
 @compiled
 def outranking(
-    sums: Sums, history: int, removed: BoolArray, scores: FloatArray, bar: float, best: FloatArray, items: IntArray
+    sums: Sums,
+    history: int,
+    removed: BoolArray,
+    scores: FloatArray,
+    off: float,
+    bar: float,
+    best: FloatArray,
+    items: IntArray,
 ) -> None:
     """Fill in the best items [K] that score more than `bar`, best first, -1 where there are fewer."""
-    off = sums.delta[history]
     best[:], items[:] = -INFINITY, -1
     column = next_above(scores, 0, bar - off)
     while column < len(scores):

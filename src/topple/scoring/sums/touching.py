@@ -104,8 +104,8 @@ def count_others(sums: Sums, listed: IntArray) -> None:
 
 
 @compiled
-def unchanged_scores(sums: Sums, dense: FloatArray) -> None:
-    """Fill in the scores of unchanged histories: of the columns, and for sparse rows of all items, `dense` [B, I]."""
+def unchanged_scores(sums: Sums) -> None:
+    """Fill in the scores of the columns of unchanged histories."""
     for history in range(len(sums.length)):
         scores = sums.score[sums.start[history] : sums.start[history + 1]]
         if len(sums.dense) > 0:
@@ -127,9 +127,14 @@ def unchanged_scores(sums: Sums, dense: FloatArray) -> None:
             for position in range(sums.length[history]):
                 if sums.found[history, position] >= 0:
                     scores[sums.found[history, position]] = -INFINITY
-        if len(dense):
-            dense[history] = -INFINITY
-            for item in untouched(sums, history):
-                dense[history, item] = sums.rest
-            for column in range(len(scores)):
-                dense[history, items[column]] = scores[column]
+
+
+@compiled
+def written_out(sums: Sums, scores: FloatArray) -> None:
+    """Fill in the scores of all items of unchanged histories over sparse rows [B, I]."""
+    scores[:] = -INFINITY
+    for history in range(len(scores)):
+        for item in untouched(sums, history):
+            scores[history, item] = sums.rest
+        for column in range(sums.start[history], sums.start[history + 1]):
+            scores[history, sums.item[column]] = sums.score[column]
