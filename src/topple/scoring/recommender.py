@@ -169,8 +169,8 @@ class Recommender(ABC):
             empty = self.score(histories, torch.zeros_like(alone[:, :1]), candidates)
             return self.score(histories, alone, candidates) - empty
 
-    def rows(self, histories: HistoryBatch) -> "tuple[Rows, IntArray] | None":
-        """Return rows of numbers that scores are sums of, and which each position adds, times its weight [B, H]; None: not offered."""
+    def rows(self, histories: HistoryBatch, listable: Tensor | None = None) -> "tuple[Rows, IntArray] | None":
+        """Return rows that scores (dense: of all or `listable` items) are sums of, and which a position adds, times its weight [B, H]."""
         return None
 
     def weighed(self, histories: HistoryBatch) -> HistoryBatch:

@@ -17,7 +17,7 @@ from topple.scoring.lists.standings import Stood, best_of, stand_unchanged, stan
 from topple.scoring.ranking import Ranking, Standing, catalogue_scores
 from topple.scoring.recommender import Recommender
 from topple.scoring.sums.building import summed, whole_rows
-from topple.scoring.sums.rows import Sums
+from topple.scoring.sums.rows import Sums, every_item
 from topple.scoring.variations import HistoryBatch, unchanged
 
 
@@ -51,14 +51,14 @@ class UnchangedScores:
 
     @cached_property
     def _scores(self) -> Tensor:
-        """Whole rows [B, I]; of sparse sums they are written out where they are asked for, which few ask."""
+        """Whole rows [B, I]; of sums of fewer items they are written out where they are asked for, which few do."""
         assert self.sums is not None  # noqa: S101 - else they are there from the beginning
         return whole_rows(self.sums)
 
     @property
-    def _sparse(self) -> Sums | None:
-        """The histories as sums of what they touch."""
-        return None if self.sums is None or len(self.sums.dense) else self.sums
+    def _part(self) -> Sums | None:
+        """The histories as sums of fewer items than there are; None where whole rows are there."""
+        return None if self.sums is None or every_item(self.sums) else self.sums
 
     def serves(self, rule: CandidateRule) -> bool:
         """Return whether the scores are those under another rule too: the two unseen rules differ only once items are removed."""
@@ -71,12 +71,12 @@ class UnchangedScores:
 
     def best(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the k best items of each history and their scores, best first, both [B, K]."""
-        if self._sparse is not None:
+        if self._part is not None:
             from topple.scoring.sums.listing import best_listed  # compiled where it is first needed
 
             items = torch.empty(len(self.histories), k, dtype=torch.int64)
             scores = torch.empty(items.shape, dtype=torch.float64)
-            if best_listed(self._sparse, items.numpy(), scores.numpy()):
+            if best_listed(self._part, items.numpy(), scores.numpy()):
                 return items, scores
         return best_of(self._scores, k)
 
@@ -91,12 +91,12 @@ class UnchangedScores:
 
     def scores_of(self, row: Tensor, items: Tensor) -> Tensor:
         """Return the scores of items [R, T] for the histories `row` [R]; minus infinity where an item does not compete."""
-        if self._sparse is None:
+        if self._part is None:
             return self._scores[row[:, None], items]  # whole rows are not copied
         from topple.scoring.sums.listing import scores_of  # compiled where it is first needed
 
         scores = torch.empty(items.shape, dtype=torch.float64)
-        scores_of(self._sparse, row.numpy(), items.numpy(), scores.numpy())
+        scores_of(self._part, row.numpy(), items.numpy(), scores.numpy())
         return scores
 
     def tolerance(self, row: Tensor, targets: Tensor) -> Tensor:
@@ -112,14 +112,14 @@ class UnchangedScores:
         """Return where targets [R, T] of the histories `row` [R] stand in lists of length k [R, T]: ranks, ties, leads."""
         scores = self.scores_of(row, targets)
         tolerance = tolerance_of(self.ranking, scores)
-        if self._sparse is None or torch.isinf(scores).any():  # what does not compete has no column
+        if self._part is None or torch.isinf(scores).any():  # what does not compete has no column
             return stand_unchanged(self._scores, self.ranking, row, targets, k, tolerance)
         nothing = np.zeros((len(row), self.histories.items.shape[1]), dtype=np.bool_)
         first, asked = (
             np.arange(len(row) + 1) * targets.shape[1],
             (targets.flatten(), k.expand_as(targets).flatten(), tolerance.flatten()),
         )
-        stood = stand_without(self._sparse, self.ranking, (row.numpy(), nothing), (first, *asked))
+        stood = stand_without(self._part, self.ranking, (row.numpy(), nothing), (first, *asked))
         return stood.reshape(targets.shape)
 
     def tied(self, row: Tensor, targets: Tensor) -> Tensor:

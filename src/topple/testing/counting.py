@@ -50,5 +50,5 @@ def counting(recommender: Recommender) -> tuple[Recommender, Asked]:
 
         return bound
 
-    vars(copied).update(score=score, bind=bind, contributions=recommender.contributions, rows=lambda histories: None)
+    vars(copied).update(score=score, bind=bind, contributions=recommender.contributions, rows=lambda *asked: None)
     return copied, asked

@@ -86,7 +86,7 @@ def draw_queries(random, model, users, rule, **fixed):
 @contextmanager
 def by_the_general_path(model):
     """While it is open, the model offers no rows."""
-    model.rows = lambda histories: None
+    model.rows = lambda *asked: None
     try:
         yield
     finally:

@@ -51,18 +51,25 @@ def test_wrong_contributions_are_refused(kind, match):
 
 
 class RowsOfOthers(ToyRecommender):
-    def rows(self, histories):
+    def rows(self, histories, listable=None):
         return dense_rows(self._gives.T), histories.items.numpy()
 
 
+class RowsOfTheFirst(ToyRecommender):
+    def rows(self, histories, listable=None):
+        items = len(self._gives) if listable is None else len(listable)
+        return dense_rows(self._gives[:, :items]), histories.items.numpy()
+
+
 class RowsTooLarge(ToyRecommender):
-    def rows(self, histories):
+    def rows(self, histories, listable=None):
         return dense_rows(self._gives)._replace(largest=np.zeros(len(self._gives))), histories.items.numpy()
 
 
 @pytest.mark.parametrize(
     ("kind", "match"),
     [
+        (RowsOfTheFirst, "rows of listable items"),
         (RowsOfOthers, "the rows that are offered, times the weights, are the contributions"),
         (RowsTooLarge, "`largest` is the largest absolute number"),
     ],

@@ -28,8 +28,8 @@ class Rows(ABC):
         """Return the rows of each history [B, H, I], or the columns asked for [B, H, C], times the base weights."""
 
     @abstractmethod
-    def offered(self) -> SummedRows:
-        """Return the rows for compiled sums."""
+    def offered(self, items: Tensor, listable: Tensor | None) -> tuple[SummedRows, IntArray]:
+        """Return the rows for compiled sums, and which are those of items [B, H]; dense ones for `listable` items alone, unless None."""
 
     @abstractmethod
     def totals(self, histories: HistoryBatch, keep: Tensor) -> Tensor:
@@ -43,9 +43,12 @@ class DenseRows(Rows):
         self.weights = weights
         self._offered: Memo[SummedRows] = Memo()
 
-    def offered(self) -> SummedRows:
-        """Return the numbers as they are."""
-        return self._offered.get(version_of(self.weights), lambda: dense_rows(self.weights))
+    def offered(self, items: Tensor, listable: Tensor | None) -> tuple[SummedRows, IntArray]:
+        """Return the numbers as they are, or for few listable items the rows that are asked for."""
+        if listable is None:
+            return self._offered.get(version_of(self.weights), lambda: dense_rows(self.weights)), items.numpy()
+        rows, row = torch.unique(items, return_inverse=True)
+        return dense_rows(self.weights[rows[:, None], listable], across=False), row.numpy()
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
         """Gather what is asked for."""
@@ -89,10 +92,10 @@ class SparseRows(Rows):
         self.indptr, self.indices, self.values = indptr, indices, values
         self._offered: Memo[SummedRows] = Memo()
 
-    def offered(self) -> SummedRows:
+    def offered(self, items: Tensor, listable: Tensor | None) -> tuple[SummedRows, IntArray]:
         """Return the numbers as they are."""
         parts = self.indptr, self.indices, self.values
-        return self._offered.get(version_of(*parts), lambda: stored_rows(*parts))
+        return self._offered.get(version_of(*parts), lambda: stored_rows(*parts)), items.numpy()
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None) -> Tensor:
         """Write the entries into a dense table."""
@@ -172,9 +175,9 @@ class RowSums(Recommender):
             out[part] = self._rows.contributions(chosen, None if candidates is None else candidates[part])
         return out
 
-    def rows(self, histories: HistoryBatch) -> tuple[SummedRows, IntArray] | None:
-        """Return the rows of the items."""
-        return self._rows.offered(), histories.items.numpy()
+    def rows(self, histories: HistoryBatch, listable: Tensor | None = None) -> tuple[SummedRows, IntArray] | None:
+        """Return the rows of the items, or of those of the histories what they add to `listable` items."""
+        return self._rows.offered(histories.items, listable)
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather what each item adds to the candidates once."""

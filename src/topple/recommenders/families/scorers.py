@@ -25,12 +25,16 @@ def factor_scorer(histories: HistoryBatch, candidates: Tensor | None, gives: Ten
     return lambda keep, rows=None: factor_scores(products(keep, table, rows, lengths), columns, rows)
 
 
-def factor_rows(histories: HistoryBatch, gives: Tensor, vectors: Tensor) -> tuple[Rows, IntArray] | None:
-    """Return what the items of histories add to each score, given what they give [I, D] and the vectors of the scored [I, D].
+def factor_rows(
+    histories: HistoryBatch, gives: Tensor, vectors: Tensor, listable: Tensor | None
+) -> tuple[Rows, IntArray] | None:
+    """Return what the items of histories add to scores, given what they give [I, D] and the vectors of the scored [I, D].
 
-    A row for each different item, and which row each position adds [B, H]; None where so many rows are not held.
+    A row for each different item, and which row each position adds [B, H]; None where so many rows are not held. Only `listable`
+    items [C] are scored; None for all.
     """
     items, row = torch.unique(histories.items, return_inverse=True)
-    if not may_hold(len(items) * len(vectors)):
+    scored = vectors if listable is None else vectors[listable]
+    if not may_hold(len(items) * len(scored)):
         return None
-    return dense_rows(gives[items].double() @ vectors.double().T, across=False), row.numpy()
+    return dense_rows(gives[items].double() @ scored.double().T, across=False), row.numpy()

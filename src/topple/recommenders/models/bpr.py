@@ -100,9 +100,9 @@ class BPR(Learned):
         vectors = self._parameters["items"]
         return factor_scorer(self.weighed(histories), candidates, vectors, vectors)
 
-    def rows(self, histories: HistoryBatch) -> tuple[Rows, IntArray] | None:
-        """Return what each of the histories' items adds to each score."""
-        return factor_rows(histories, self._parameters["items"], self._parameters["items"])
+    def rows(self, histories: HistoryBatch, listable: Tensor | None = None) -> tuple[Rows, IntArray] | None:
+        """Return what each of the histories' items adds to each score, or to those of `listable` items."""
+        return factor_rows(histories, self._parameters["items"], self._parameters["items"], listable)
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return each item's vector times those of the items scored."""

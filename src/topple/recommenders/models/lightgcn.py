@@ -105,9 +105,9 @@ class LightGCN(Learned):
         """Gather what the histories' items give, and the vectors of the candidates, once."""
         return factor_scorer(self.weighed(histories), candidates, self._parameters["gives"], self._parameters["items"])
 
-    def rows(self, histories: HistoryBatch) -> tuple[Rows, IntArray] | None:
-        """Return what each of the histories' items adds to each score."""
-        return factor_rows(histories, self._parameters["gives"], self._parameters["items"])
+    def rows(self, histories: HistoryBatch, listable: Tensor | None = None) -> tuple[Rows, IntArray] | None:
+        """Return what each of the histories' items adds to each score, or to those of `listable` items."""
+        return factor_rows(histories, self._parameters["gives"], self._parameters["items"], listable)
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return what each item gives times the vectors scored."""

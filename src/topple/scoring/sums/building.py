@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from topple.records.question import CandidateRule
-from topple.scoring.sums.rows import Rows, Sums
+from topple.scoring.lists.listable import few_listable
+from topple.scoring.sums.rows import Rows, Sums, every_item
 from topple.types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def summed(recommender: "Recommender", histories: "HistoryBatch", rule: Candidat
     if histories.added is not None or type(weights) is not Tensor or weights.is_cuda or weights.dtype != torch.float64:
         return None
     histories = recommender.weighed(histories)
-    offered = recommender.rows(histories)
+    listable = few_listable(histories)
+    offered = recommender.rows(histories, listable)
     if offered is None:
         return None
     rows, row = offered
@@ -36,7 +38,9 @@ def summed(recommender: "Recommender", histories: "HistoryBatch", rule: Candidat
         return None
     if not rows.dense.size and len(constant) and (constant != constant[0]).any():
         return None
-    sums = _arranged(rows, row, constant, histories, rule)
+    if rows.dense.shape[1] == len(constant):  # whole rows were offered all the same
+        listable = None
+    sums = _arranged(rows, row, constant, histories, rule, listable)
     from topple.scoring.sums.touching import unchanged_scores  # compiled where it is first needed
 
     unchanged_scores(sums)
@@ -45,11 +49,12 @@ def summed(recommender: "Recommender", histories: "HistoryBatch", rule: Candidat
 
 def whole_rows(sums: Sums) -> Tensor:
     """Return the unchanged scores of B histories, minus infinity for what does not compete [B, I]."""
-    if len(sums.dense):
-        return torch.from_numpy(sums.score.reshape(len(sums.length), len(sums.constant)))
+    shape = len(sums.length), sums.allowed.shape[1]
+    if every_item(sums):
+        return torch.from_numpy(sums.score.reshape(shape))
     from topple.scoring.sums.touching import written_out
 
-    scores = np.empty((len(sums.length), len(sums.constant)))
+    scores = np.empty(shape)
     written_out(sums, scores)
     return torch.from_numpy(scores)
 
@@ -59,8 +64,15 @@ def _constant(recommender: "Recommender") -> FloatArray:
     return recommender.findings.empty(recommender, recommender.learned_version()).numpy().astype(np.float64, copy=False)
 
 
-def _arranged(rows: Rows, row: IntArray, constant: FloatArray, histories: "HistoryBatch", rule: CandidateRule) -> Sums:
-    """Return histories as sums whose scores are still to be filled in."""
+def _arranged(
+    rows: Rows,
+    row: IntArray,
+    constant: FloatArray,
+    histories: "HistoryBatch",
+    rule: CandidateRule,
+    listable: Tensor | None,
+) -> Sums:
+    """Return histories as sums whose scores are still to be filled in; of dense rows, of the `listable` items [C] or of all."""
     event, weight = histories.items.numpy(), histories.weights.numpy()
     filled, length = histories.filled.numpy(), histories.lengths.numpy()
     items, (count, width) = len(constant), event.shape
@@ -75,10 +87,15 @@ def _arranged(rows: Rows, row: IntArray, constant: FloatArray, histories: "Histo
     delta = 4 * (width + 2) * UNIT * (size.sum(1) + (np.abs(constant).max() if items else 0.0))
     common = (np.ascontiguousarray(row), np.ascontiguousarray(weight), length)
     if rows.dense.size:
-        none, columns = np.zeros(0, dtype=np.int64), np.arange(count + 1, dtype=np.int64) * items
+        none, found, item = np.zeros(0, dtype=np.int64), event, np.zeros(0, dtype=np.int64)
+        if listable is not None:
+            column = np.full(items, -1, dtype=np.int64)
+            column[listable.numpy()] = np.arange(len(listable))
+            found, item, constant = column[event], np.tile(listable.numpy(), count), constant[listable.numpy()]
+        columns = np.arange(count + 1, dtype=np.int64) * len(constant)
         return Sums(
-            rows.dense, rows.across, *common, none, none, np.zeros(0), none, none, np.zeros(0), columns, none, np.empty(count * items),
-            constant, 0.0, np.zeros(count, dtype=np.int64), delta, event, event, returns, allowed, number, unseen,
+            rows.dense, rows.across, *common, none, none, np.zeros(0), none, none, np.zeros(0), columns, item, np.empty(columns[-1]),
+            constant, 0.0, np.zeros(count, dtype=np.int64), delta, event, found, returns, allowed, number, unseen,
         )  # fmt: skip
     return _touched(rows, common, constant, delta, event, returns, allowed, number, unseen)
 

@@ -90,7 +90,7 @@ def anew(sums: Sums, history: int, removed: BoolArray, column: int) -> float:
 @compiled
 def column_of(sums: Sums, history: int, item: int) -> int:
     """Return the column of an item, -1 for none."""
-    if len(sums.dense) > 0:
+    if len(sums.dense) > 0 and len(sums.item) == 0:
         return item
     for column in range(sums.start[history], sums.start[history + 1]):
         if sums.item[column] == item:
@@ -101,7 +101,9 @@ def column_of(sums: Sums, history: int, item: int) -> int:
 @compiled
 def item_of(sums: Sums, history: int, column: int) -> int:
     """Return the item of a column."""
-    return column if len(sums.dense) > 0 else int(sums.item[sums.start[history] + column])
+    if len(sums.dense) > 0 and len(sums.item) == 0:
+        return column
+    return int(sums.item[sums.start[history] + column])
 
 
 @compiled

@@ -31,9 +31,9 @@ class Rows(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """B histories whose scores are sums, for compiled functions. A *column* is an item that the history touches: dense rows touch all.
+    """B histories whose scores are sums, for compiled functions. A *column* is an item that the history touches.
 
-    The other items share one score, `rest`.
+    Dense rows touch all items, or those that a filter leaves where these are few. The other items share one score, `rest`.
 
     Args:
         dense: dense rows [R, I]; empty for sparse ones.
@@ -48,9 +48,9 @@ class Sums(NamedTuple):
         position: of each entry in the order of the columns [entries].
         number: the value of each entry in the order of the columns [entries].
         start: where the columns of each history begin [B + 1].
-        item: of each column [columns]; empty for dense rows, whose columns are the items.
+        item: of each column [columns]; empty where the columns are the items.
         score: of each column for the unchanged history, minus infinity for an item that does not compete [columns].
-        constant: the scores of the empty history [I].
+        constant: the scores of the empty history, of the columns for dense rows [I].
         rest: the score of the items that are no column.
         others: how many of these compete [B].
         delta: how far the difference of two sums may be from the sum that is added up anew [B].
@@ -86,6 +86,11 @@ class Sums(NamedTuple):
     allowed: BoolArray
     filter: IntArray
     unseen: bool
+
+
+def every_item(sums: Sums) -> bool:
+    """Return whether the columns of histories are the items."""
+    return len(sums.dense) > 0 and len(sums.item) == 0
 
 
 def dense_rows(numbers: Tensor, *, across: bool = True) -> Rows:

@@ -115,7 +115,7 @@ def unchanged_scores(sums: Sums) -> None:
         for position in range(sums.length[history]):
             add_row(sums, history, position, 1.0, scores)
         allowed, items = sums.allowed[sums.filter[history]], sums.item[sums.start[history] : sums.start[history + 1]]
-        if len(sums.dense) > 0:
+        if len(items) == 0:
             for column in range(len(scores)):
                 if not allowed[column]:
                     scores[column] = -INFINITY

@@ -8,8 +8,10 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.sums.rows import Rows
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing.rules import require, require_close
+from topple.types import FloatArray
 
 
 def check_capabilities(recommender: Recommender, batch: HistoryBatch) -> None:
@@ -107,18 +109,28 @@ def _rows(recommender: Recommender, batch: HistoryBatch, shares: Tensor) -> None
     if offered is None:
         return
     rows, row = offered
-    if len(rows.dense):
-        table = torch.from_numpy(np.asarray(rows.dense[row], dtype=np.float64))
-    else:
-        shape = len(rows.indptr) - 1, shares.shape[2]
-        table = torch.from_numpy(csr_matrix((rows.values, rows.indices, rows.indptr), shape).toarray()[row])
+    table = torch.from_numpy(_whole(rows, shares.shape[2])[row])
     part, rule = f"{recommender.name}: rows", "the rows that are offered, times the weights, are the contributions."
     tolerance = 4 * recommender.rounding
     require_close(table.to(shares) * weighed.weights[..., None], shares, part, rule, tolerance=tolerance)
+    listable = torch.arange(0, shares.shape[2], 2)
+    few = recommender.rows(weighed, listable)
+    if few is not None and len(few[0].dense) and few[0].dense.shape[1] != shares.shape[2]:
+        table, chosen = torch.from_numpy(_whole(few[0], len(listable))[few[1]]), shares[..., listable]
+        table = table.to(shares) * weighed.weights[..., None]
+        require_close(table, chosen, f"{part} of listable items", rule, tolerance=tolerance)
     rule = "`largest` is the largest absolute number of each row."
-    most = table.abs().amax(-1)
+    most = torch.from_numpy(np.abs(_whole(rows, shares.shape[2])[row]).max(-1))
     held = torch.from_numpy(rows.largest[row]).to(most)
     require(bool((held >= most - 1e-12 * most).all()), part, "a row has a larger number", rule)
+
+
+def _whole(rows: Rows, columns: int) -> FloatArray:
+    """Return rows as a table [R, C]."""
+    if len(rows.dense):
+        return rows.dense.astype(np.float64)
+    whole: FloatArray = csr_matrix((rows.values, rows.indices, rows.indptr), (len(rows.indptr) - 1, columns)).toarray()
+    return whole.astype(np.float64)
 
 
 def _feed_forward(recommender: Recommender, batch: HistoryBatch) -> None:
