@@ -11,8 +11,7 @@ from torch import Tensor
 
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.growing import with_one_more
-from topple.explainers.search.promises import LOOKED_AT, Singles, margins_of, most_promising
-from topple.explainers.search.shortlist import Targets
+from topple.explainers.search.promises import LOOKED_AT, Singles, margins_of, most_promising, numbers_of
 from topple.scoring.ranking import top_k
 
 
@@ -40,9 +39,8 @@ def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, w
         return sets
     base = sets[row, column]  # [Q, H]
     beside = (_margins_beside if alone.scores is None else _scores_beside)(engine, alone, row, column, base, width)
-    targets, price = engine.shortlist.targets(row, column), engine.table.unit_cost[row, column]
-    chosen, real = beside.promising(targets, price, width, tries)  # [Q, V]
-    exchanged = beside.exchanged(base, chosen)  # [Q, V, H]
+    chosen, real = beside.promising(engine, row, column, width, tries)  # [Q, V, 3], [Q, V]
+    exchanged = _exchanged(base, chosen)  # [Q, V, H]
     margin, which = margins_of(engine, row, column, exchanged, real).max(-1)  # [Q]
     best = exchanged[torch.arange(len(row), device=row.device), which]  # [Q, H]
     better = (margin > 0).nonzero()[:, 0]
@@ -70,42 +68,57 @@ class _Beside:
     taken: Tensor
     scores: Tensor | None
 
-    def promising(self, targets: Targets, price: Tensor, width: int, tries: int) -> tuple[Tensor, Tensor]:
-        """Return the `tries` exchanges that promise most, numbers into P * W, and which of them are real, both [Q, V].
+    def promising(self, engine: Engine, row: Tensor, column: Tensor, width: int, tries: int) -> tuple[Tensor, Tensor]:
+        """Return the `tries` exchanges that promise most, two units and the other [Q, V, 3], and which of them are real, [Q, V].
 
-        An exchange is real where it is cheaper by the prices [Q, H]. By scores, only those of the `width` best pairs are looked at.
+        An exchange is real where it is cheaper. By scores, only those of the `width` best pairs are looked at.
         """
-        pairs, others = _pairs(self.inside), self.outside.shape[1]
+        price = engine.table.unit_cost[row, column]  # [Q, H]
+        if self.scores is not None:
+            return self._promising_by_scores(self.scores, engine, row, column, width, tries)
+        pairs, others = (
+            torch.combinations(torch.arange(self.inside.shape[1], device=row.device)),
+            self.outside.shape[1],
+        )  # [P, 2]
         sums = self.given[:, pairs].sum(-1)[..., None] + self.taken[:, None]  # [Q, P, W]
         saves = price.gather(1, self.outside)[:, None] < price.gather(1, self.inside)[:, pairs].sum(-1)[..., None]
-        sums = sums.masked_fill(~saves, -torch.inf)
-        if self.scores is None:
-            chosen = top_k(sums.flatten(1), min(tries, sums[0].numel()))
-        else:
-            best = top_k(
-                _of_pairs(self.scores, pairs, targets).masked_fill(sums.isneginf().all(-1), -torch.inf),
-                min(width, len(pairs)),
-            )
-            looked = (best[..., None] * others + torch.arange(others, device=best.device)).flatten(1)  # [Q, V]
-            leads = targets.leads(self._scores_to_expect(self.scores, looked))[..., 0]
-            leads = leads.masked_fill(sums.flatten(1).gather(1, looked).isneginf(), -torch.inf)
-            chosen = looked.gather(1, top_k(leads, min(tries, looked.shape[1])))
-        return chosen, torch.isfinite(sums.flatten(1).gather(1, chosen))
+        sums = sums.masked_fill(~saves, -torch.inf).flatten(1)
+        chosen = top_k(sums, min(tries, sums.shape[1]))  # [Q, V]
+        two = self.inside[:, pairs].gather(1, (chosen // others)[..., None].expand(-1, -1, 2))
+        other = self.outside.gather(1, chosen % others)[..., None]
+        return torch.cat([two, other], -1), torch.isfinite(sums.gather(1, chosen))
 
-    def _scores_to_expect(self, scores: Tensor, chosen: Tensor) -> Tensor:
-        """Return the sums of the scores after each of the chosen exchanges, numbers into P * W [Q, V]; [Q, V, C]."""
-        pair, other = _pairs(self.inside)[chosen // self.outside.shape[1]], chosen % self.outside.shape[1]
-        number = torch.arange(len(chosen), device=chosen.device)[:, None]
-        now, taken = scores[:, :1], scores[number, 1 + self.inside.shape[1] + other]  # [Q, V, C]
-        one, two = (scores[number, 1 + pair[..., turn]] for turn in (0, 1))
-        return torch.where(now.isfinite(), one + two + taken - 2 * now, taken)
+    def _promising_by_scores(
+        self, scores: Tensor, engine: Engine, row: Tensor, column: Tensor, width: int, tries: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return what `promising` does, by the scores of the shortlist [Q, 1 + X + W, C]."""
+        from topple.explainers.loops.exchanges import (
+            Beside,
+            most_promising_exchanges,
+        )  # compiled: imported where needed
 
-    def exchanged(self, base: Tensor, chosen: Tensor) -> Tensor:
-        """Return the sets, bool [Q, H], after each of the chosen exchanges, numbers into P * W [Q, V]; bool [Q, V, H]."""
-        pair, other = chosen // self.outside.shape[1], chosen % self.outside.shape[1]
-        out = self.inside[:, _pairs(self.inside)].gather(1, pair[..., None].expand(-1, -1, 2))  # [Q, V, 2]
-        fewer = base[:, None].repeat(1, chosen.shape[1], 1).scatter(-1, out, False)
-        return fewer.scatter(-1, self.outside.gather(1, other)[..., None], True)
+        cells = row, column
+        known = (
+            engine.shortlist.target_columns[cells],
+            engine.table.k[cells],
+            engine.tolerance[cells],
+            self.inside,
+            self.outside,
+            ~self.given.isneginf(),
+            ~self.taken.isneginf(),
+            scores,
+            engine.table.unit_cost[cells],
+        )
+        found = most_promising_exchanges(Beside(*map(numbers_of, known)), width, tries)
+        chosen, real = (torch.from_numpy(each).to(row.device) for each in found)
+        most = max(1, int(real.sum(1).max()))  # the real ones come first
+        return chosen[:, :most], real[:, :most]
+
+
+def _exchanged(base: Tensor, chosen: Tensor) -> Tensor:
+    """Return the sets, bool [Q, H], after each of the chosen exchanges [Q, V, 3]; bool [Q, V, H]."""
+    fewer = base[:, None].repeat(1, chosen.shape[1], 1).scatter(-1, chosen[..., :2], False)
+    return fewer.scatter(-1, chosen[..., 2:], True)
 
 
 def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Beside:
@@ -135,18 +148,6 @@ def _margins_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor,
     given = margins_of(engine, row, column, _with_one_less(base, inside), held)  # [Q, X]
     taken = margins_of(engine, row, column, with_one_more(base, outside), free)  # [Q, W]
     return _Beside(inside, outside, given, taken, None)
-
-
-def _of_pairs(scores: Tensor, pairs: Tensor, targets: Targets) -> Tensor:
-    """Return the leads to expect when both units of each pair [P, 2] are given back, by scores [Q, 1 + X + W, C]; [Q, P]."""
-    now = scores[:, :1]
-    one, two = (scores[:, 1 + pairs[:, turn]] for turn in (0, 1))
-    return targets.leads(torch.where(now.isfinite(), one + two - now, -torch.inf))[..., 0]
-
-
-def _pairs(units: Tensor) -> Tensor:
-    """Return all pairs of X units by number [P, 2]."""
-    return torch.combinations(torch.arange(units.shape[1], device=units.device))
 
 
 def _with_one_less(base: Tensor, units: Tensor) -> Tensor:

@@ -117,17 +117,17 @@ class AdditivePromises(Promises):
 
         self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
         self._targets = engine.shortlist.targets(row, column)
-        self._known, self._unchanged = _numbers(alone.known_scores), _numbers(alone.unchanged)
+        self._known, self._unchanged = numbers_of(alone.known_scores), numbers_of(alone.unchanged)
         columns, k = engine.shortlist.target_columns[row, column], engine.table.k[row, column]
         tolerance, scores = engine.tolerance[row, column], alone.known_scores[row, first]
-        self._growing = Growing(*map(_numbers, (row, columns, k, tolerance, scores, alone.margins[row, column])))
+        self._growing = Growing(*map(numbers_of, (row, columns, k, tolerance, scores, alone.margins[row, column])))
         self._tried = scores
 
     def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return the units to try, and which of them are free, both [Q, V]."""
         from topple.explainers.loops.promises import most_promising_units  # as above
 
-        looked_at, asked = max(width, LOOKED_AT), (_numbers(free), _numbers(now), _numbers(price))
+        looked_at, asked = max(width, LOOKED_AT), (numbers_of(free), numbers_of(now), numbers_of(price))
         found = most_promising_units(self._known, self._unchanged, self._growing, *asked, looked_at, width)
         tried, able = (torch.from_numpy(each).to(free.device) for each in found)
         most = int(able.sum(1).max())  # the free ones come first
@@ -142,12 +142,12 @@ class AdditivePromises(Promises):
     def take(self, tried: Tensor, best: Tensor, behind: Tensor) -> None:
         """Keep the scores without the set that each target took."""
         scores = self._tried[torch.arange(len(best), device=best.device), best[:, 0]]
-        self._growing = self._growing._replace(scores=_numbers(scores))
+        self._growing = self._growing._replace(scores=numbers_of(scores))
 
     def select(self, going: Tensor) -> None:
         """Go on with the targets `going`, bool [Q], alone."""
         self._row, self._query, self._targets = self._row[going], self._query[going], self._targets.select(going)
-        self._growing = self._growing.select(_numbers(going))
+        self._growing = self._growing.select(numbers_of(going))
 
 
 class PastPromises(Promises):
@@ -204,6 +204,6 @@ def most_promising(promise: Tensor, free: Tensor, width: int) -> tuple[Tensor, T
     return units, torch.isfinite(hope.gather(-1, units))
 
 
-def _numbers(tensor: Tensor) -> NDArray[Any]:
+def numbers_of(tensor: Tensor) -> NDArray[Any]:
     """Return a tensor as an array, its numbers side by side in memory."""
     return np.ascontiguousarray(tensor.cpu().numpy())
