@@ -13,6 +13,7 @@ from topple.explainers.search.engine import Engine
 from topple.explainers.search.growing import with_one_more
 from topple.explainers.search.promises import LOOKED_AT, Singles, margins_of, most_promising, numbers_of
 from topple.scoring.ranking import top_k
+from topple.scoring.variations import equal_rows
 
 
 def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, width: int, tries: int) -> Tensor:
@@ -123,21 +124,33 @@ def _exchanged(base: Tensor, chosen: Tensor) -> Tensor:
 
 def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Beside:
     """Score the shortlist beside each set, bool [Q, H]; the others are those whose scores promise most."""
-    shortlist, targets = engine.shortlist, engine.shortlist.targets(row, column)
-    query, removable = engine.table.query[row, column], engine.table.removable[row, column]
+    targets, removable = engine.shortlist.targets(row, column), engine.table.removable[row, column]
     inside, held = most_promising(base.to(alone.margins.dtype), base, int(base.sum(-1).max()))  # [Q, X]
-    scores = shortlist.scores_without(row, torch.cat([base[:, None], _with_one_less(base, inside)], 1))  # [Q, 1 + X, C]
+    query, nothing = engine.table.query[row, column], base.new_zeros(len(base), 1)
+    gone = torch.cat([base[:, None], _with_one_less(base, inside)], 1)
+    scores = _scores_of(engine, row, gone, torch.cat([~nothing, held], 1))  # [Q, 1 + X, C]
     looked, free = most_promising(alone.margins[row, column], removable & ~base, max(width, LOOKED_AT))
     expected = targets.leads(alone.with_one_more(row, looked, scores[:, 0]))[..., 0]
     tried, free = most_promising(expected, free, width)  # [Q, W]
     free = free[:, : int(free.sum(1).max())]  # the free ones come first
     outside = looked.gather(1, tried)[:, : free.shape[1]]
-    scores = torch.cat([scores, shortlist.scores_without(row, with_one_more(base, outside))], 1)  # [Q, 1 + X + W, C]
-    engine.count(scores[..., 0].numel(), query, 1 + base.sum(1) + free.sum(1))
+    scores = torch.cat([scores, _scores_of(engine, row, with_one_more(base, outside), free)], 1)  # [Q, 1 + X + W, C]
+    scored = 1 + base.sum(1) + free.sum(1)
+    engine.count(int(scored.sum()), query, scored)
     leads = targets.leads(scores)[..., 0]
     given, taken = leads[:, 1 : 1 + inside.shape[1]], leads[:, 1 + inside.shape[1] :]
     given, taken = (each.masked_fill(~there, -torch.inf) for each, there in ((given, held), (taken, free)))
     return _Beside(inside, outside, given, taken, scores)
+
+
+def _scores_of(engine: Engine, row: Tensor, sets: Tensor, real: Tensor) -> Tensor:
+    """Return the scores of the shortlist without sets of each target, bool [Q, V, H], that are real, bool [Q, V]; 0 for others."""
+    query, which = real.nonzero(as_tuple=True)  # [M]
+    out = engine.table.histories.weights.new_zeros(*real.shape, engine.shortlist.columns)
+    for rows, number in equal_rows(row[query]):
+        of, one = query[number], which[number]  # [R, S]
+        out[of, one] = engine.shortlist.scores_without(rows, sets[of, one])
+    return out
 
 
 def _margins_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Beside:
