@@ -45,6 +45,7 @@ def explained(model, queries, first, then, monkeypatch, spend, **limits):
     """Explain from given first sets, with given ones of the second search; and what that was asked about."""
     begin, _ = given_sets(model, first)
     again, asked = given_sets(model, then)
+    monkeypatch.setattr(auto, "compiled_search", lambda engine: None)
     monkeypatch.setattr(auto, "grow_and_prune", lambda engine, **_: (begin(engine), None))
     monkeypatch.setattr(auto, "smaller_around", again)
     found = explain_queries(model, queries, settings={"swaps": 0, **limits}, budget=spend, progress=False)

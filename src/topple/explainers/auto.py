@@ -8,6 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from topple.explainers.compiled import compiled_search
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import GreedySettings
 from topple.explainers.search.around import smaller_around
@@ -16,7 +17,6 @@ from topple.explainers.search.enumeration import Enumeration
 from topple.explainers.search.exchange import exchange
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune, settled_and_pruned, width_for
-from topple.explainers.sums.search import can_search, small_sets
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import EncodedQueries
@@ -104,7 +104,7 @@ class Auto(SetSearch):
     def _exchanged(self, engine: Engine, width: int) -> Tensor:
         """Return minimal sets, bool [B, T, H], grown and then exchanged as long as that helps."""
         settings, table = self.settings, engine.table
-        if can_search(engine):
+        if small_sets := compiled_search(engine):
             limits = {"swaps": settings.swaps, "tries": settings.tries}
             return small_sets(engine, width=width, most=settings.largest, **limits)
         sets, alone = grow_and_prune(engine, width=width, most=settings.largest)

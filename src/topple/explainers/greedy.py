@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from topple.explainers.compiled import compiled_search
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune
-from topple.explainers.sums.search import can_search, small_sets
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.recommender import Recommender
@@ -43,6 +43,5 @@ class Greedy(SetSearch):
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
         limits = {"width": self.settings.width, "most": self.settings.largest}
-        return engine.claims(
-            small_sets(engine, **limits) if can_search(engine) else grow_and_prune(engine, **limits)[0]
-        )
+        small_sets = compiled_search(engine)
+        return engine.claims(small_sets(engine, **limits) if small_sets else grow_and_prune(engine, **limits)[0])

@@ -21,6 +21,7 @@ from topple.types import IntArray, JsonObject
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
+    from topple.scoring.folded.histories import Solved
     from topple.scoring.sums.rows import Rows
 
 
@@ -99,9 +100,8 @@ class Recommender(ABC):
     stored_as: ClassVar[str | None] = None
     """Under which name a folder reads the model again; None for the model's own."""
     rounding: float = DOUBLE
-    """How far the scores of one history may lie apart in different batches, as a share of a score's size or of the scale,
-    whichever is larger. A property of the model, whatever precision a run scores in: `SINGLE` for a model that computes in
-    float32 whatever it is asked in."""
+    """How far the scores of one history may lie apart in different batches, as a share of a score's size or of the scale, whichever is
+    larger. A property of the model, whatever precision a run scores in: `SINGLE` for one that computes in float32 in any case."""
     uses_weights: bool = True
     """Whether the weights of a history count; a model that does not use them learns and scores as if each were 1, and is said to."""
     takes_contexts: bool = False
@@ -173,15 +173,16 @@ class Recommender(ABC):
         """Return rows that scores (dense: of all or `listable` items) are sums of, and which a position adds, times its weight [B, H]."""
         return None
 
+    def solved(self, histories: HistoryBatch) -> "Solved | None":
+        """Return the equations that histories are solved by, for a model whose scores are Y x; None: not offered, or not for these."""
+        return None
+
     def weighed(self, histories: HistoryBatch) -> HistoryBatch:
         """Return histories with the weights that count: all 1 where the model does not use weights."""
         return histories if self.uses_weights else histories.unweighted()
 
     def known_scores(self, histories: HistoryBatch) -> Tensor:
-        """Return the scores of unchanged histories [B, I]; NaN or infinite where the model has none for an item.
-
-        A model that puts a number where it has no score overrides this.
-        """
+        """Return the scores of unchanged histories [B, I], NaN or infinite where there is none: overridden where a number stands there."""
         return self.score(histories, unchanged(histories))[:, 0]
 
     @property
@@ -208,10 +209,9 @@ class Recommender(ABC):
         return self.findings.empty(self, self.learned_version())
 
     def listed_share(self, item: int, k: int) -> float | None:
-        """Return which share of up to 2,000 training users have an item, by its index, in their list.
+        """Return which share of up to 2,000 training users have an item, by its index, in their list, of all users.
 
-        Counted are all users, and lists of 5, 10, 20, 50 and 100 items: `k` is rounded up to one of these lengths. None for a longer
-        list, and for a model that was not fitted here.
+        `k` is rounded up to 5, 10, 20, 50 or 100. None for a longer list, and for a model that was not fitted here.
         """
         listed = self.listed()
         return None if listed is None else listed.share(item, k)

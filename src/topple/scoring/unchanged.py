@@ -13,6 +13,8 @@ from torch import Tensor
 from topple.records.question import CandidateRule
 from topple.scoring.changed import ChangedRows
 from topple.scoring.encoding import EncodedHistories, EncodedQueries
+from topple.scoring.folded.building import folded
+from topple.scoring.folded.histories import Folded
 from topple.scoring.lists.standings import Stood, best_of, stand_unchanged, stand_without, tolerance_of
 from topple.scoring.ranking import Ranking, Standing, catalogue_scores
 from topple.scoring.recommender import Recommender
@@ -68,6 +70,16 @@ class UnchangedScores:
     def histories(self) -> HistoryBatch:
         """The B histories."""
         return self.encoded.histories
+
+    @cached_property
+    def folded(self) -> Folded | None:
+        """The histories folded in, where the recommender offers the equations that it solves."""
+        return None if self.sums is not None else folded(self.recommender, self.histories, self._scores, self.rule)
+
+    @property
+    def changeable(self) -> Sums | Folded | None:
+        """What compiled functions change a history by; None where the recommender is to be asked."""
+        return self.folded if self.sums is None else self.sums
 
     def best(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the k best items of each history and their scores, best first, both [B, K]."""

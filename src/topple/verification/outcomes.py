@@ -71,7 +71,7 @@ def outcomes_of(
         return found
     target, k, tolerance = queries.target[chosen, None], queries.k[chosen, None], tolerance[chosen, None]  # [Q, 1]
     before = unchanged.best(int(queries.k.max()))[0].tolist() if lists else []
-    if unchanged.sums is not None:
+    if unchanged.changeable is not None:
         row = queries.row[chosen]
         stood = _stood(
             unchanged, queries, row, keep, torch.arange(len(chosen) + 1), chosen, tolerance[:, 0], lists=lists
@@ -133,7 +133,7 @@ def _stood(
     *,
     lists: bool = False,
 ) -> Stood:
-    """Return where targets stand, for histories that are sums.
+    """Return where targets stand, for histories that compiled functions change.
 
     Args:
         unchanged: the scores of the unchanged histories.
@@ -145,12 +145,12 @@ def _stood(
         tolerance: of each [Q].
         lists: whether lists are told too.
     """
-    assert unchanged.sums is not None  # noqa: S101 - asked for sums alone
+    assert unchanged.changeable is not None  # noqa: S101 - asked for these alone
     go_on()
     gone = queries.histories.filled[row, : keep.shape[1]] & (keep == 0)
     variations = row.numpy(), gone.numpy()
     asked = first.numpy(), queries.target[number], queries.k[number], tolerance
-    return stand_without(unchanged.sums, unchanged.ranking, variations, asked, lists=lists)
+    return stand_without(unchanged.changeable, unchanged.ranking, variations, asked, lists=lists)
 
 
 def target_out(
@@ -168,7 +168,7 @@ def target_out(
     surely, possibly = torch.zeros_like(number, dtype=torch.bool), torch.zeros_like(number, dtype=torch.bool)
     row, target, k = queries.row[number], queries.target[number, None], queries.k[number, None]
     tolerance = tolerance[number, None]
-    if unchanged.sums is not None:
+    if unchanged.changeable is not None:
         stood = _stood(unchanged, queries, row, keep, torch.arange(len(number) + 1), number, tolerance[:, 0])
         return stood.standing.surely_out, stood.standing.possibly_out
     for part, scores in changed_rows(unchanged, queries.histories, row, keep):
@@ -230,7 +230,7 @@ def targets_out(
         Whether the targets are surely out, and possibly out, both bool [M, N]; False where nothing was asked.
     """
     surely, possibly = torch.zeros_like(asked), torch.zeros_like(asked)
-    if unchanged.sums is not None:
+    if unchanged.changeable is not None:
         variation, number = asked.nonzero(as_tuple=True)
         first = torch.nn.functional.pad(asked.sum(1).cumsum(0), (1, 0))
         stood = _stood(unchanged, queries, row, keep, first, number, tolerance[number])

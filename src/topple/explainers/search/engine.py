@@ -19,6 +19,7 @@ from topple.records.question import CandidateRule, Goal
 from topple.scoring.budget import Account, Meter
 from topple.scoring.changed import ChangedRows
 from topple.scoring.encoding import EncodedHistories
+from topple.scoring.folded.histories import Folded
 from topple.scoring.memory import in_chunks
 from topple.scoring.pace import in_time
 from topple.scoring.ranking import Ranking
@@ -57,6 +58,7 @@ class Engine:
         make_shortlist: returns the competitors of each history that a search looks at.
         changed: rows of the full catalogue that the judge will ask for again; None: none are held.
         sums: the encoded histories as sums; None where their scores are none.
+        folded: the encoded histories folded in; None where they are not.
         on_progress: called with how many more queries are done.
     """
 
@@ -70,6 +72,7 @@ class Engine:
     make_shortlist: Callable[[], Shortlist]
     changed: ChangedRows | None = None
     sums: Sums | None = None
+    folded: Folded | None = None
     on_progress: OnProgress | None = None
     reported: float = field(default=0.0, init=False)
 
@@ -103,6 +106,7 @@ class Engine:
             partial(Shortlist.of, unchanged, table, rule, tolerance),
             unchanged.changed if unchanged.rule is rule else None,
             unchanged.sums if unchanged.rule is rule else None,
+            unchanged.folded if unchanged.rule is rule else None,
             on_progress,
         )
         engine.count(len(table.histories), table.query[table.cells], 1)

@@ -10,7 +10,6 @@ from topple.explainers.search.shortlist import SHORTLIST
 from topple.explainers.sums.asked import Search
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.lists.standings import fillers_of
-from topple.scoring.sums.rows import Sums
 
 
 def can_search(engine: Engine) -> bool:
@@ -41,7 +40,7 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
     assert sums is not None  # noqa: S101 - by `can_search`
     order = torch.argsort(table.row, stable=True)  # the queries of a history stand together
     row, column = table.row[order], table.column[order]  # [N]
-    search = _asked(engine, sums, row, column, (width, most, swaps, tries))
+    search = asked_of(engine, sums.row.shape, row, column, (width, most, swaps, tries))
     first = torch.nn.functional.pad(torch.bincount(row, minlength=len(table.histories)).cumsum(0), (1, 0))
     sets, scored = np.zeros(search.removable.shape, dtype=np.bool_), np.zeros(len(row), dtype=np.int64)
     noted = np.full(len(row), np.inf)
@@ -56,10 +55,12 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
     return out
 
 
-def _asked(engine: Engine, sums: Sums, row: Tensor, column: Tensor, limits: tuple[int, int, int, int]) -> Search:
-    """Return what is asked about the queries in cells of the table [N], for the compiled search."""
+def asked_of(
+    engine: Engine, shape: tuple[int, ...], row: Tensor, column: Tensor, limits: tuple[int, int, int, int]
+) -> Search:
+    """Return what is asked about the queries in cells of the table [N], for a compiled search over histories of a shape [B, H]."""
     table = engine.table
-    unit = np.tile(np.arange(sums.row.shape[1]), (len(sums.length), 1))  # [B, H], of the histories of the sums
+    unit = np.tile(np.arange(shape[1]), (shape[0], 1))
     size, source, units = np.ones_like(unit), table.source.numpy(), table.unit.shape[1]
     unit[source, :units], size[source, :units] = table.unit.numpy(), table.unit_size.numpy()
     cells = row, column

@@ -11,6 +11,7 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import QueryError
 from topple.recommenders.families.fold_in import FoldIn, System
 from topple.scoring.findings.probe import TENTH, drawn_histories
+from topple.scoring.folded.histories import Solved
 from topple.scoring.memo import Memo, version_of
 from topple.scoring.memory import may_hold
 from topple.scoring.products import columns_of, factor_scores
@@ -46,6 +47,7 @@ class LeastSquares(Recommender):
         self._usual = 0.0  # how large good scores are; found out with the rounding
         self._prepared: WeakKeyDictionary[HistoryBatch, FoldIn] = WeakKeyDictionary()
         self._exact: Memo[Tensor] = Memo()
+        self._sizes: Memo[Tensor] = Memo()
 
     def seen_rounding(self) -> float:
         """Return the rounding of the model: more than usual where the equations are hard to solve.
@@ -97,6 +99,17 @@ class LeastSquares(Recommender):
             return scores
 
         return scorer
+
+    def solved(self, histories: HistoryBatch) -> Solved | None:
+        """Return the equations of the histories; None where they are heavy, or the model is not on a CPU."""
+        fold_in = self._fold_in(histories)
+        if self._factors.is_cuda or fold_in.heavy:
+            return None
+        whole, factors = fold_in.whole, self._factors.detach()
+        size = self._sizes.get(version_of(self._factors), lambda: factors.double().norm(dim=1))
+        parts = size, self._system.inverse, whole.user, whole.effect, fold_in.left, fold_in.right, whole.pull
+        moving = fold_in.moving > 0
+        return Solved(*(part.contiguous().numpy() for part in (factors, *parts, moving)))
 
     def factors_in(self, precision: torch.dtype) -> Tensor:
         """Return Y in a precision; in float64 it is held, where memory allows, and not made for each history again."""

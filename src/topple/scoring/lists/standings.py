@@ -1,4 +1,4 @@
-"""Where targets stand, by compiled functions on a CPU: among given scores, and once positions of histories that are sums are gone."""
+"""Where targets stand, by compiled functions on a CPU: among given scores, and once positions of histories are gone."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from topple.scoring.folded.histories import Folded
 from topple.scoring.ranking import SAFETY, Ranking, Standing, top_k
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
@@ -70,7 +71,7 @@ def stand_unchanged(
 
 
 def stand_without(
-    sums: Sums,
+    histories: Sums | Folded,
     ranking: Ranking,
     variations: tuple[IntArray, BoolArray],
     asked: tuple[IntArray, Tensor, Tensor, Tensor],
@@ -80,20 +81,26 @@ def stand_without(
     """Return where targets stand without positions.
 
     Args:
-        sums: of B histories.
+        histories: B histories that are sums, or folded in.
         ranking: the rule.
         variations: the history of each variation [M], and the positions that are gone, bool [M, H].
         asked: where the targets of each variation begin [M + 1]; the targets, the lengths of the lists and the tolerances,
             variations in a row [N].
         lists: whether lists are told too; nothing otherwise.
     """
-    from topple.scoring.sums.standing import standings  # compiled where it is first needed
-
     first, target, k, tolerance = asked
     numbers, counts = np.empty((len(target), 3)), np.empty((len(target), 4), dtype=np.int64)
     listed = np.full((len(target) if lists else 0, int(k.max()) if len(k) else 0), -1, dtype=np.int64)
     of_each = target.numpy(), k.numpy(), tolerance.numpy()
-    standings(sums, *variations, first, *of_each, fillers_of(ranking), ranking.rounding, numbers, counts, listed)
+    of_all = *variations, first, *of_each, fillers_of(ranking), ranking.rounding, numbers, counts, listed
+    if isinstance(histories, Sums):
+        from topple.scoring.sums.standing import standings  # compiled where it is first needed
+
+        standings(histories, *of_all)
+    else:
+        from topple.scoring.folded.standing import standings as standings_of_folded  # as above
+
+        standings_of_folded(histories, *of_all)
     return _stood(numbers, counts, k, torch.from_numpy(listed))
 
 

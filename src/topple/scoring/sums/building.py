@@ -82,7 +82,7 @@ def _arranged(
     unseen = rule is not CandidateRule.ALL
     returns = np.zeros_like(filled)
     if rule is CandidateRule.UNSEEN_AFTER:
-        returns = filled & _first(event, filled) & allowed[number[:, None], event]
+        returns = filled & first_positions(event, filled) & allowed[number[:, None], event]
     size = np.abs(weight) * rows.largest[row] * filled
     delta = 4 * (width + 2) * UNIT * (size.sum(1) + (np.abs(constant).max() if items else 0.0))
     common = (np.ascontiguousarray(row), np.ascontiguousarray(weight), length)
@@ -134,7 +134,7 @@ def _touched(
     return sums
 
 
-def _first(event: IntArray, filled: BoolArray) -> BoolArray:
+def first_positions(event: IntArray, filled: BoolArray) -> BoolArray:
     """Return which positions are the first of their item, bool [B, H]."""
     items = np.where(filled, event, -1 - np.arange(event.shape[1]))
     order = np.argsort(items, axis=1, kind="stable")

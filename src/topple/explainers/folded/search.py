@@ -1,0 +1,83 @@
+"""Small sets for histories that are folded in: from the engine's tables to the compiled search and back."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from topple.explainers.folded.asked import Found, Looked
+from topple.explainers.search.engine import Engine
+from topple.explainers.sums.asked import Search
+from topple.explainers.sums.search import asked_of
+from topple.records.question import CandidateRule, Goal
+from topple.scoring.folded.histories import Folded
+from topple.types import IntArray
+
+
+def can_search(engine: Engine) -> bool:
+    """Return whether the compiled search answers what an engine asks: to topple, with no limit on what may be scored.
+
+    Under `unseen_after` each item of a history must be in one unit, so that its removal brings the item back.
+    """
+    if engine.folded is None or engine.goal is not Goal.NECESSARY or engine.account.meter.limited:
+        return False
+    return engine.rule is not CandidateRule.UNSEEN_AFTER or not engine.table.splits_items
+
+
+def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: int = 0) -> Tensor:
+    """Return minimal sets that topple the targets of an engine, bool [B, T, H]; without units where none was found.
+
+    The same steps as those of `growing` and `exchange`, one target after the other.
+
+    Args:
+        engine: the histories and their targets.
+        width: units tried in each step.
+        most: units of the largest set.
+        swaps: rounds of exchanges.
+        tries: exchanges tried in a round.
+    """
+    from topple.explainers.folded.finding import find_sets  # compiled where it is first needed
+
+    table, folded = engine.table, engine.folded
+    assert folded is not None  # noqa: S101 - by `can_search`
+    order = torch.argsort(table.row, stable=True)  # the queries of a history stand together
+    row, column = table.row[order], table.column[order]  # [N]
+    search = asked_of(engine, folded.event.shape, row, column, (width, most, swaps, tries))
+    number = len(row)
+    found = Found(np.zeros(search.removable.shape, np.bool_), np.zeros(number, np.int64), np.full(number, np.inf))
+    ends = torch.bincount(row, minlength=len(table.histories)).cumsum(0).tolist()
+    for turn, history in enumerate(table.source.tolist()):
+        queries = np.arange(ends[turn - 1] if turn else 0, ends[turn])
+        if len(queries):
+            find_sets(folded, search, _looked(folded, search, history, queries), history, queries, found)
+    out = torch.zeros_like(table.removable)
+    out[row, column] = torch.from_numpy(found.sets)
+    undecided = engine.catalogue.undecided
+    undecided[row, column] = torch.minimum(undecided[row, column], torch.from_numpy(found.noted))
+    charged = torch.from_numpy(found.scored)
+    shared = table.removable[row, column].sum() - (table.removable & table.asked[..., None]).any(1).sum()
+    engine.count(int(charged.sum() - shared), table.query[row, column], charged)
+    return out
+
+
+def _looked(folded: Folded, search: Search, history: int, queries: IntArray) -> Looked:
+    """Return what the search looks at for the queries [T] of one history."""
+    from topple.explainers.folded.shortlists import columns_of  # as above
+
+    item, back, competitors, listed = columns_of(folded, search, history, queries)
+    solved, cut = folded.solved, slice(0, search.removable.shape[1])
+    effect = solved.effect[history, cut]  # [H, D]
+    columns = solved.factors[item].astype(np.float64)  # [C, D]
+    factors = solved.factors[folded.event[history, cut]].astype(np.float64)  # [H, D]
+    return Looked(
+        search.unit[history, cut],
+        solved.left[history, cut],
+        solved.pull[history, cut],
+        solved.moving[history, cut],
+        np.dot(effect, factors.T),
+        np.dot(effect, columns.T),
+        item,
+        np.dot(columns, solved.user[history]),
+        back,
+        competitors,
+        listed,
+    )
