@@ -8,17 +8,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.explainers.proofs.test_gaps import Silent, questions, silent, smallest, topples
+from tests.explainers.proofs.test_additive_scores import Silent, questions, silent, smallest, topples
 from topple import Proof, explain_queries, top_k_queries
 from topple.errors import CapabilityError, SettingsError
 from topple.explainers import exact
 from topple.explainers.exact import Exact, ExactSettings
 from topple.explainers.greedy import Greedy
-from topple.explainers.proofs import cheapest_removal, coalitions, gaps, smallest_removal
+from topple.explainers.proofs import additive_scores, cheapest_removal, smallest_removal
 from topple.explainers.proofs.cheapest_removal import CheapestRemoval, Units
 from topple.explainers.proofs.gaps import Gaps
 from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import SmallestRemoval
+from topple.explainers.removals import search
 from topple.explainers.search.growing import grow_and_prune
 from topple.recommenders.models.bpr import BPR
 from topple.recommenders.models.ease import EASE, EaseSettings
@@ -49,10 +50,11 @@ def everything(engine, **limits):
 WAYS = {
     "as it is": {},
     "no enumeration of ties": {(smallest_removal, "ENUMERATED"): 0},
-    "no coalitions": {(coalitions, "COALITIONS"): 0, (smallest_removal, "ENUMERATED"): 0},
-    "coalitions together": {(smallest_removal, "APART"): 0},
+    "by programs": {(search, "EFFORT"): 0},
+    "by programs, no enumeration of ties": {(search, "EFFORT"): 0, (smallest_removal, "ENUMERATED"): 0},
+    "programs where a little effort is not enough": {(search, "EFFORT"): 200},
     "nothing to start from": {(exact, "grow_and_prune"): nothing, (smallest_removal, "ENUMERATED"): 0},
-    "nothing to start from, no coalitions": {(exact, "grow_and_prune"): nothing, (coalitions, "COALITIONS"): 0},
+    "nothing to start from, by programs": {(exact, "grow_and_prune"): nothing, (search, "EFFORT"): 0},
     "a large set to start from": {(exact, "grow_and_prune"): everything},
     "a large set to start from, in small steps": {(exact, "grow_and_prune"): everything, VARIABLE: "64B"},
 }
@@ -215,7 +217,7 @@ def test_a_tie_does_not_let_protected_items_in(monkeypatch):
 def test_a_set_without_proof_stays_found(monkeypatch):
     films = film_world()
     monkeypatch.setattr(Gaps, "counting_bound", lambda gaps, most: 0)
-    monkeypatch.setattr(SmallestRemoval, "search", lambda self, *_, **__: (Ended.STOPPED, self.gaps.removable))
+    monkeypatch.setattr(SmallestRemoval, "search", lambda self, *_, **__: (Ended.STOPPED, np.zeros_like(self.gaps.removable)))
     found = ask(films.recommender, [films.two, films.impossible])
     assert [each[:2] for each in found] == [(Status.FOUND, False), (Status.BUDGET_SPENT, False)]
 
@@ -251,14 +253,14 @@ def test_items_without_a_part_in_the_history_are_no_rivals_and_a_crowd_of_rivals
     ids = catalogue_of(40).vocabulary.ids
     nobody = Silent(catalogue_of(40), table.clone())
     query = Query(ids[:5], ids[35], k=1)
-    monkeypatch.setattr(gaps, "COMPETITORS", 2)
+    monkeypatch.setattr(additive_scores, "COMPETITORS", 2)
     assert ask(nobody, [query]) == [(Status.IMPOSSIBLE, False, ())]
     for place in range(4):  # without the item at its place, a rival is above the target: two such removals for k = 2
         table[4, 36 + place], table[place, 36 + place] = 7, -3
     crowd, asked = Silent(catalogue_of(40), table), replace(query, k=2)
     status, claimed, removed = ask(crowd, [asked])[0]
     assert (status, claimed, len(removed)) == (Status.FOUND, False, 2)
-    monkeypatch.setattr(gaps, "COMPETITORS", 20)
+    monkeypatch.setattr(additive_scores, "COMPETITORS", 20)
     assert ask(crowd, [asked])[0][:2] == (Status.FOUND, True)
 
 
@@ -290,5 +292,6 @@ def test_a_solver_that_answers_with_a_set_that_is_no_cheaper_proves_nothing(monk
     )
     sloppy = np.array([True, False])
     monkeypatch.setattr(cheapest_removal, "fewest_removals", lambda *_: (Ended.FOUND, sloppy))
+    monkeypatch.setattr(search, "EFFORT", 0)
     assert found.search(1000)[0] is Ended.STOPPED
     assert found.search(1001)[0] is Ended.FOUND

@@ -19,7 +19,6 @@ from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune, settled_and_pruned, width_for
 from topple.records.claims import Claims
 from topple.records.question import Goal
-from topple.scoring.encoding import EncodedQueries
 from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability, Recommender
 
@@ -56,12 +55,6 @@ class Auto(SetSearch):
     settings_type: ClassVar = AutoSettings
     goals: ClassVar = frozenset(Goal)
     settings: AutoSettings
-
-    def at_once(self, recommender: Recommender, queries: EncodedQueries) -> int:
-        """Return how many histories are searched at a time."""
-        if Capability.ADDITIVE in recommender.capabilities and self.settings.budget:
-            return Exact().at_once(recommender, queries)
-        return self.histories_at_once
 
     def may_learn(self, recommender: Recommender) -> bool:
         """Return that the method asks for scores alone."""

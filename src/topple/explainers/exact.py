@@ -1,8 +1,8 @@
 """Smallest sets with proof, for recommenders that are additive in the history."""
 
 import math
-from collections.abc import Callable, Iterator
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import torch
@@ -10,12 +10,13 @@ from pydantic import Field
 from torch import Tensor
 
 from topple.explainers.greedy import GreedySettings
+from topple.explainers.proofs.additive_scores import AdditiveScores
 from topple.explainers.proofs.cheapest_removal import CheapestRemoval, Units
 from topple.explainers.proofs.evidence import Evidence, least_without_evidence
-from topple.explainers.proofs.gaps import DEEP, AdditiveScores, find_gaps
 from topple.explainers.proofs.keeping import Keeping
 from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import Settle, SmallestRemoval
+from topple.explainers.removals.counting import SummedScores
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import grow_and_prune
@@ -23,12 +24,13 @@ from topple.explainers.search.targets import TargetTable
 from topple.explainers.sums.search import can_search, small_sets
 from topple.records.claims import Claims
 from topple.records.question import Goal
-from topple.scoring.encoding import THOUSANDTHS, EncodedQueries
+from topple.scoring.encoding import THOUSANDTHS
 from topple.scoring.memory import rows_at_once
 from topple.scoring.pace import TimeIsUpError, go_on
 from topple.scoring.recommender import Capability, Recommender
-from topple.scoring.variations import HistoryBatch, unchanged
 from topple.types import BoolArray
+
+Scores: TypeAlias = AdditiveScores | SummedScores
 
 
 class ExactSettings(GreedySettings):
@@ -61,11 +63,6 @@ class Exact(SetSearch):
         """Return that the method asks for scores alone."""
         return False
 
-    def at_once(self, recommender: Recommender, queries: EncodedQueries) -> int:
-        """Return how many histories are held with what each item adds to each score."""
-        numbers = max(1, queries.histories.items.shape[1]) * len(recommender.catalogue)
-        return min(self.histories_at_once, rows_at_once(numbers))
-
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
         limits = {"width": self.settings.width, "most": self.settings.largest}
@@ -76,74 +73,109 @@ class Exact(SetSearch):
         """Claim sets, bool [B, T, H], or smaller ones, with what is proven."""
         table = engine.table
         claims = engine.claims(sets.clone(), table.least_cost(1), torch.zeros_like(table.asked))
-        asked = engine.open
-        if not asked.any():
+        if not engine.open.any():
             return claims
+        numbers = 0 if can_search(engine) else table.histories.items.shape[1] * len(engine.recommender.catalogue)
+        for rows in torch.split(torch.arange(len(table.histories), device=table.row.device), rows_at_once(numbers)):
+            if len(rows) == len(table.histories):
+                return self._proven(engine, claims)
+            chosen = torch.zeros_like(table.asked).index_fill(0, rows, value=True) & table.asked
+            part, (row, column) = engine.part(chosen), chosen.nonzero(as_tuple=True)
+            units, cells = part.table.removable.shape[-1], part.table.cells
+            known = part.table.arranged_like(table, chosen, sets)[..., :units]
+            found = self._proven(part, part.claims(known, part.table.least_cost(1), torch.zeros_like(part.table.asked)))
+            claims.sets[row, column, :units] = found.sets[cells]
+            claims.proven_below[row, column], claims.ended[row, column] = found.proven_below[cells], found.ended[cells]
+            undecided = engine.catalogue.undecided
+            undecided[row, column] = torch.minimum(undecided[row, column], part.catalogue.undecided[cells])
+        return claims
+
+    def _proven(self, engine: Engine, claims: Claims) -> Claims:
+        """Return claims with what is proven, and smaller sets where these are found; they are changed in place."""
+        table, asked = engine.table, engine.open
         try:
             go_on()
-            scores = additive_scores(engine)
+            engine.count(len(table.histories), table.query[asked], 1)
+            scores = (
+                SummedScores(engine.sums)
+                if engine.sums is not None and can_search(engine)
+                else AdditiveScores.of(engine)
+            )
             if engine.goal is Goal.NECESSARY:
-                for cells in _of_like_depth(sets, asked & table.plain):
-                    self._by_size(engine, scores, cells, claims)
+                self._by_size(engine, scores, _cells(asked & table.plain), claims)
             self._by_cost(engine, scores, asked, claims)
         except TimeIsUpError:
             # Sets stay. What counting has proven is no proof before `_by_cost` has looked at exits by ties.
             return engine.claims(claims.sets, table.least_cost(1), torch.zeros_like(table.asked))
         return claims
 
-    def _by_size(self, engine: Engine, scores: AdditiveScores, cells: tuple[Tensor, Tensor], claims: Claims) -> None:
-        """Settle queries [Q] by counting, and leave the rest to programs; the claims are changed in place."""
+    def _by_size(self, engine: Engine, scores: Scores, cells: tuple[Tensor, Tensor], claims: Claims) -> None:
+        """Settle queries [Q] by counting, and leave the rest to searches; the claims are changed in place."""
         table, size = engine.table, claims.sets[cells].sum(-1)
         free = torch.minimum(table.removable[cells].sum(-1), table.largest[cells])
         most = torch.where(size > 0, size - 1, free)
         go_on()
-        found = find_gaps(engine, scores, cells, most)
-        for at, gaps, limit, known in zip(_each(cells), found, most.tolist(), (size > 0).tolist(), strict=True):
-            bound = 0 if gaps is None else gaps.counting_bound(limit)
-            if bound > limit:
-                _record(engine, claims, at, Ended.NO_SUCH_SET)
-            elif gaps is None or not engine.open[at]:
-                _record(engine, claims, at, Ended.STOPPED, bound * THOUSANDTHS)
-            else:
-                search = SmallestRemoval(gaps, *self._limits(engine, at))
-                ended, better = _until_spent(search.search, max(1, bound), limit, by_size=known)
-                _record(engine, claims, at, ended, search.proven_below * THOUSANDTHS, better)
+        counted = scores.counted(engine, cells, most, every=False)
+        bound = torch.from_numpy(counted.bound).to(most.device)
+        least, cost = (
+            claims.proven_below[cells],
+            table.cost(claims.sets)[cells].double().masked_fill(size == 0, torch.inf),
+        )
+        claims.proven_below[cells] = torch.where(bound > most, cost, least.maximum(bound * THOUSANDTHS))
+        for number in (bound <= most).nonzero()[:, 0].tolist():
+            at, limit = (int(cells[0][number]), int(cells[1][number])), int(most[number])
+            gaps = counted.gaps(number)
+            if gaps is None or not engine.open[at]:
+                _record(engine, claims, at, Ended.STOPPED)
+                continue
+            search = SmallestRemoval(gaps, *self._limits(engine, scores, at))
+            known = bool(size[number] > 0)
+            ended, better = _until_spent(search.search, max(1, int(bound[number])), limit, by_size=known)
+            _record(engine, claims, at, ended, search.proven_below * THOUSANDTHS, better)
 
-    def _by_cost(self, engine: Engine, scores: AdditiveScores, asked: Tensor, claims: Claims) -> None:
-        """Ask programs for cheaper sets than are known, where that is left open; the claims are changed in place.
+    def _by_cost(self, engine: Engine, scores: Scores, asked: Tensor, claims: Claims) -> None:
+        """Search for cheaper sets than are known, where that is left open; the claims are changed in place.
 
         Open are targets whose sets have to suffice, whose units differ in cost or are groups, and those that could leave
         a list for want of evidence at less than their sets cost.
         """
         table, stays = engine.table, engine.goal is Goal.SUFFICIENT
         cost = table.cost(claims.sets).double().masked_fill(~claims.found, torch.inf)
-        unspoken = torch.full_like(cost, torch.inf) if stays else least_without_evidence(engine, scores, cost)
+        sizes = table.sizes_below(cost)
+        unspoken = torch.full_like(cost, torch.inf)
+        if not stays:
+            speaking = scores.speaking(engine, sizes)
+            unspoken = least_without_evidence(engine, speaking, cost, sizes)
         claims.proven_below.copy_(torch.minimum(claims.proven_below, unspoken))
         open_ = ~table.plain | (unspoken < cost) if engine.goal is Goal.NECESSARY else torch.ones_like(table.asked)
-        row, column = (asked & open_).nonzero(as_tuple=True)
-        if not len(row):
+        cells = _cells(asked & open_)
+        if not len(cells[0]):
             return
-        cells = row, column
-        lengths = table.histories.present[row].sum(-1)
-        found = find_gaps(engine, scores, cells, lengths if table.grouped else table.sizes_below(cost)[cells])
-        for at, gaps, length in zip(_each(cells), found, lengths.tolist(), strict=True):
+        lengths = table.histories.present[cells[0]].sum(-1)
+        counted = scores.counted(engine, cells, lengths if table.grouped else sizes[cells], every=True)
+        for number, at in enumerate(_each(cells)):
+            gaps, length = counted.gaps(number), int(lengths[number])
             if gaps is None or not engine.open[at]:
                 _record(engine, claims, at, Ended.STOPPED)
                 continue
             known = int(cost[at]) if cost[at] < math.inf else None
             search = CheapestRemoval(
                 gaps.at(np.zeros(0, dtype=np.int64), 0) if stays else gaps,
-                *self._limits(engine, at),
+                *self._limits(engine, scores, at),
                 _units(table, at, length),
-                None if engine.goal is Goal.NECESSARY else Keeping.of(engine, scores, at, length),
-                Evidence.of(engine, scores, at, length) if unspoken[at] < cost[at] else None,
+                Keeping.of(engine, scores, at, length)
+                if isinstance(scores, AdditiveScores) and engine.goal is not Goal.NECESSARY
+                else None,
+                Evidence.of(engine, speaking, at, length) if unspoken[at] < cost[at] else None,
             )
             ended, better = _until_spent(search.search, known)
             _record(engine, claims, at, ended, search.proven_below, better)
 
-    def _limits(self, engine: Engine, at: tuple[int, int]) -> tuple[Settle, int, int, Callable[[], float]]:
+    def _limits(
+        self, engine: Engine, scores: Scores, at: tuple[int, int]
+    ) -> tuple[Settle, int, int, Callable[[], float]]:
         """Return what settles sets of a target, and what a search for it may spend: branches, refuted sets, seconds."""
-        return _settler(engine, *at), self.settings.nodes, self.settings.refuted, engine.account.countdown()
+        return _settler(engine, scores, at), self.settings.nodes, self.settings.refuted, engine.account.countdown()
 
 
 class _BudgetSpentError(Exception):
@@ -168,8 +200,8 @@ def _record(
     proven_below: int = 0,
     better: BoolArray | None = None,
 ) -> None:
-    """Record, in place, how a search among all smaller or cheaper sets ended: unless it was stopped, there is none."""
-    if ended is Ended.FOUND and better is not None:
+    """Record, in place, how a search among all smaller or cheaper sets ended: unless it was stopped, there is none but `better`."""
+    if better is not None and better.any():
         claims.sets[at] = False
         claims.sets[at][: len(better)] = torch.from_numpy(better).to(claims.sets.device)
     found = bool(claims.sets[at].any())
@@ -180,29 +212,15 @@ def _record(
     claims.ended[at] = not found and ended is Ended.STOPPED
 
 
-def _settler(engine: Engine, row: int, column: int) -> Settle:
+def _settler(engine: Engine, scores: Scores, at: tuple[int, int]) -> Settle:
     """Return the question to the full catalogue whether sets topple a target; it raises when the budget does not last."""
-    at = torch.tensor([row], device=engine.table.row.device), torch.tensor([column], device=engine.table.row.device)
 
     def settle(sets: BoolArray) -> BoolArray:
-        removed = torch.zeros(len(sets), engine.table.removable.shape[-1], dtype=torch.bool, device=at[0].device)
-        removed[:, : sets.shape[1]] = torch.from_numpy(sets).to(at[0].device)
-        if not engine.can_afford(len(sets))[row, column]:
+        if not engine.can_afford(len(sets))[at]:
             raise _BudgetSpentError
-        leads = engine.settle(at[0].expand(len(sets)), at[1].expand(len(sets)), removed)
-        return np.asarray((leads > 0).cpu().numpy())
+        return scores.settled(engine, at, sets)
 
     return settle
-
-
-def additive_scores(engine: Engine) -> AdditiveScores:
-    """Return the scores of an engine's histories as sums; each open query is charged with one scored history."""
-    histories, recommender = engine.table.histories, engine.recommender
-    engine.count(len(histories), engine.table.query[engine.open], 1)
-    with torch.no_grad():
-        empty = HistoryBatch(histories.items[:, :1], torch.zeros_like(histories.weights[:, :1]))
-        constant = recommender.score(empty, unchanged(empty))[:, 0]  # [B, I]
-        return AdditiveScores(histories, recommender.contributions(histories), constant)
 
 
 def _units(table: TargetTable, at: tuple[int, int], length: int) -> Units:
@@ -216,16 +234,12 @@ def _units(table: TargetTable, at: tuple[int, int], length: int) -> Units:
     )
 
 
+def _cells(chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rows and columns of the chosen cells, bool [B, T]."""
+    row, column = chosen.nonzero(as_tuple=True)
+    return row, column
+
+
 def _each(cells: tuple[Tensor, Tensor]) -> list[tuple[int, int]]:
     """Return cells one by one."""
     return list(zip(cells[0].tolist(), cells[1].tolist(), strict=True))
-
-
-def _of_like_depth(sets: Tensor, asked: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the cells that are asked about, bool [B, T], whose proofs are shallow, and of those that look at large sets."""
-    size = sets.sum(-1)
-    shallow = (size > 0) & (size <= DEEP)
-    for group in (asked & shallow, asked & ~shallow):
-        row, column = group.nonzero(as_tuple=True)
-        if len(row):
-            yield row, column

@@ -11,6 +11,7 @@ from topple.explainers.proofs.gaps import Gaps
 from topple.explainers.proofs.keeping import Keeping
 from topple.explainers.proofs.removal_program import LOOSE, SCALE, Ended, Wanted, fewest_removals
 from topple.explainers.proofs.smallest_removal import Settle
+from topple.explainers.removals.search import by_branches
 from topple.types import BoolArray, FloatArray, IntArray
 
 
@@ -35,9 +36,10 @@ class Units:
 
 @dataclass(eq=False)
 class CheapestRemoval:
-    """A program over the units, and re-ranking of what it finds.
+    """A search by branch and bound over the units, or a program, and re-ranking of what it finds.
 
-    The program asks less of a set than the goal does, so what it finds costs no more than what does meet the goal. What
+    A program is asked where the set has to suffice or want of evidence counts, and where the search leaves something open. It
+    asks less of a set than the goal does, so what it finds costs no more than what does meet the goal. What
     re-ranking refutes makes it ask more: of the competitors that outrank the target of the set alone, or not of that set.
 
     Args:
@@ -72,6 +74,14 @@ class CheapestRemoval:
         gaps = self._by_unit(known)
         if (len(gaps.start) < gaps.needed and self.evidence is None) or not len(free):
             return Ended.NO_SUCH_SET, nothing
+        if self.keeping is None and self.evidence is None:
+            ended, found = self._by_branches(gaps, free, known)
+            if ended is Ended.NO_SUCH_SET:
+                return ended, found
+            if ended is Ended.FOUND:
+                self.proven_below = max(self.proven_below, int(self.units.cost[found].sum()))
+                if self.settle(found[None])[0]:
+                    return ended, found
         forbidden: list[BoolArray] = []
         for _ in range(self.most_refuted + 1):
             wanted = self._wanted(free, forbidden, known)
@@ -86,6 +96,15 @@ class CheapestRemoval:
             if self.keeping is None or not self.keeping.tell(found, LOOSE / SCALE):
                 forbidden.append(found)
         return Ended.STOPPED, nothing
+
+    def _by_branches(self, gaps: Gaps, free: IntArray, known: int | None) -> tuple[Ended, BoolArray]:
+        """Return how a search by branch and bound ended, and the cheapest set that it found."""
+        units, common = self.units, int(np.gcd.reduce(self.units.cost[free]))
+        most = int(units.cost[free].sum()) if known is None else known - 1
+        least, size = -(-self.proven_below // common), np.where(units.free, units.size, 0)
+        return by_branches(
+            gaps, least, most // common, self.left(), cost=units.cost // common, size=size, largest=units.largest
+        )
 
     def _wanted(self, free: IntArray, forbidden: list[BoolArray], known: int | None) -> Wanted:
         """Return what the program is asked for."""

@@ -8,12 +8,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from topple.explainers.proofs.gaps import AdditiveScores
 from topple.explainers.search.engine import Engine
 from topple.types import FloatArray
 
 SUMS = 200_000
 """Sums that are held against as many others; where there are more, none is ruled out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Speaking:
+    """What speaks for targets.
+
+    Args:
+        possible: the targets that could leave a list for want of evidence, and perhaps others, bool [B, T].
+        parts: what each position adds to the score of each of these [B, T, H].
+    """
+
+    possible: Tensor
+    parts: Tensor
 
 
 def could_want_evidence(engine: Engine) -> Tensor:
@@ -27,7 +39,7 @@ def could_want_evidence(engine: Engine) -> Tensor:
     return within > 1
 
 
-def least_without_evidence(engine: Engine, scores: AdditiveScores, cost: Tensor) -> Tensor:
+def least_without_evidence(engine: Engine, speaking: Speaking, cost: Tensor, sizes: Tensor) -> Tensor:
     """Return what sets cost at least that leave a target without evidence, in thousandths [B, T]; infinity where none does.
 
     The target has none where what the kept items add to its score is within the tolerance of 0. With r units removed that
@@ -37,21 +49,19 @@ def least_without_evidence(engine: Engine, scores: AdditiveScores, cost: Tensor)
 
     Args:
         engine: the histories and their targets.
-        scores: of the histories.
+        speaking: what speaks for the targets.
         cost: sets that cost as much or more are of no interest, in thousandths [B, T].
+        sizes: how many sizes, 1, 2, ... units, are of interest [B, T].
     """
     table, removable = engine.table, engine.table.removable
     never = torch.full_like(cost, torch.inf)
-    if engine.ranking.empty is None:
+    if not speaking.possible.any():
         return never
-    units, total, near = _parts(engine, scores)
+    units, total, near = _parts(engine, speaking)
     most = total - units.masked_fill(~removable, torch.inf).sort(-1).values.cumsum(-1)  # the smallest removed
     least = total - units.masked_fill(~removable, -torch.inf).sort(-1, descending=True).values.cumsum(-1)
-    possible = (
-        (least <= near) & (most >= -near) & could_want_evidence(engine)[..., None]
-    )  # [B, T, H], of 1, 2, ... units
+    possible = (least <= near) & (most >= -near) & speaking.possible[..., None]  # [B, T, H], of 1, 2, ... units
     out = torch.where(possible.any(-1), table.least_cost(possible.int().argmax(-1) + 1), never)
-    sizes = table.sizes_below(cost)
     for row, column in (table.asked & (out < cost)).nonzero().tolist():
         parts = units[row, column][removable[row, column]].cpu().numpy()
         able = possible[row, column].nonzero()[:, 0] + 1
@@ -86,11 +96,9 @@ def _sums(parts: FloatArray, size: int) -> FloatArray:
     return sums
 
 
-def _parts(engine: Engine, scores: AdditiveScores) -> tuple[Tensor, Tensor, Tensor]:
+def _parts(engine: Engine, speaking: Speaking) -> tuple[Tensor, Tensor, Tensor]:
     """Return what each unit adds to each target [B, T, H], all of them, and how near to 0 is nothing, both [B, T, 1]."""
-    table = engine.table
-    index = table.target[:, None].expand(-1, table.removable.shape[2], -1)
-    parts = scores.contributions.gather(2, index).transpose(1, 2)  # [B, T, H]
+    table, parts = engine.table, speaking.parts
     near = engine.tolerance + engine.ranking.rounding * parts.abs().sum(-1)
     return table.sum_by_unit(parts.contiguous()), parts.sum(-1, keepdim=True), near[..., None]
 
@@ -110,10 +118,8 @@ class Evidence:
     near: float
 
     @classmethod
-    def of(cls, engine: Engine, scores: AdditiveScores, at: tuple[int, int], length: int) -> "Evidence | None":
-        """Return what speaks for one target of a history of that length; None where want of evidence does not count."""
-        if engine.ranking.empty is None:
-            return None
-        parts, total, near = (part[at].cpu().numpy() for part in _parts(engine, scores))
+    def of(cls, engine: Engine, speaking: Speaking, at: tuple[int, int], length: int) -> "Evidence":
+        """Return what speaks for one target of a history of that length."""
+        parts, total, near = (part[at].cpu().numpy() for part in _parts(engine, speaking))
         unit = float(np.abs(parts).max()) or 1.0
         return cls(parts[:length] / unit, float(total[0]) / unit, float(near[0]) / unit)

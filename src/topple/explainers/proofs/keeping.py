@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from topple.explainers.proofs.gaps import ROUNDING, AdditiveScores
+from topple.explainers.proofs.additive_scores import AdditiveScores
+from topple.explainers.proofs.gaps import ROUNDING
 from topple.explainers.search.engine import Engine
 from topple.records.question import CandidateRule
 from topple.types import BoolArray, FloatArray, IntArray

@@ -8,23 +8,21 @@ from typing import TypeAlias
 
 import numpy as np
 
-from topple.explainers.proofs.coalitions import possible_coalitions
 from topple.explainers.proofs.gaps import Gaps
 from topple.explainers.proofs.removal_program import Ended, Wanted, fewest_removals
+from topple.explainers.removals.search import by_branches
 from topple.types import BoolArray
 
 Settle: TypeAlias = Callable[[BoolArray], BoolArray]
 """Sets of positions, bool [M, H], to whether each topples the target, bool [M]; asked of the full catalogue."""
 
-APART = 4
-"""Up to so many coalitions get a program each; more share one."""
 ENUMERATED = 2_000
 """Sets of one size that are rather tried one by one than told apart by programs."""
 
 
 @dataclass(eq=False)
 class SmallestRemoval:
-    """A search by size: coalitions that could do it, a program for these, and re-ranking of what it finds.
+    """A search by branch and bound, and re-ranking of what it finds; a program where that leaves something open.
 
     Args:
         gaps: the target's competitors.
@@ -47,11 +45,29 @@ class SmallestRemoval:
     def search(self, smallest: int, largest: int, *, by_size: bool) -> tuple[Ended, BoolArray]:
         """Return a set of the smallest size that topples the target, bool [H], and how the search ended.
 
+        A search that is stopped may have found a set all the same, of which it is not known whether it is smallest.
+
         Args:
             smallest: size below which no set brings enough gaps above 0.
             largest: size above which none is wanted.
-            by_size: whether to ask for one size after the other (best where they are few), or for all at once.
+            by_size: whether a program is asked for one size after the other (best where they are few), or for all at once.
         """
+        self.proven_below = smallest
+        ended, found = by_branches(self.gaps.within(largest), smallest, largest, self.left())
+        if ended is Ended.NO_SUCH_SET:
+            return ended, found
+        size = int(found.sum())
+        if size and self.settle(found[None])[0]:
+            if ended is Ended.FOUND:
+                self.proven_below = size
+                return ended, found
+            ended, better = self._by_programs(smallest, size - 1, by_size=by_size)
+            return (Ended.FOUND, found) if ended is Ended.NO_SUCH_SET else (ended, better if better.any() else found)
+        self.doubtful = size > 0
+        return self._by_programs(size if ended is Ended.FOUND else smallest, largest, by_size=by_size)
+
+    def _by_programs(self, smallest: int, largest: int, *, by_size: bool) -> tuple[Ended, BoolArray]:
+        """Return what `search` does, by programs."""
         self.proven_below = smallest
         while self.proven_below <= largest:
             size = self.proven_below
@@ -79,28 +95,13 @@ class SmallestRemoval:
     def _among(self, smallest: int, largest: int, forbidden: tuple[BoolArray, ...] = ()) -> tuple[Ended, BoolArray]:
         """Return a smallest set of these sizes that brings enough gaps above 0."""
         gaps = self.gaps.within(largest)
-        for group in self._groups(gaps, largest, together=smallest < largest):
-            doubtful = self.doubtful or group.needed == 0
-            positions = np.flatnonzero(gaps.removable) if doubtful else group.worthwhile(largest)
-            wanted = Wanted(positions, smallest, largest, forbidden)
-            ended, found = fewest_removals(group, wanted, self.nodes, self.left())
-            if ended is not Ended.NO_SUCH_SET:
-                return ended, found
-        return Ended.NO_SUCH_SET, np.zeros_like(gaps.removable)
-
-    def _groups(self, gaps: Gaps, size: int, *, together: bool) -> list[Gaps]:
-        """Return the competitors that are to be tried with each other, in groups; none where no coalition could do it."""
         if gaps.needed <= 0:  # ties above 0 by no more than rounding: gaps tell nothing
-            return [gaps.at(np.zeros(0, dtype=np.int64), 0)]
-        positions = gaps.worthwhile(size)
-        if len(gaps.start) < gaps.needed or not len(positions):
-            return []
-        coalitions = possible_coalitions(gaps, positions, size)
-        if coalitions is None:
-            return [gaps]
-        if len(coalitions) > APART or (together and len(coalitions)):
-            return [gaps.at(np.unique(coalitions), gaps.needed)]
-        return [gaps.at(coalition, gaps.needed) for coalition in coalitions]
+            gaps = gaps.at(np.zeros(0, dtype=np.int64), 0)
+        if len(gaps.start) < gaps.needed:
+            return Ended.NO_SUCH_SET, np.zeros_like(gaps.removable)
+        doubtful = self.doubtful or gaps.needed == 0
+        positions = np.flatnonzero(gaps.removable) if doubtful else gaps.worthwhile(largest)
+        return fewest_removals(gaps, Wanted(positions, smallest, largest, forbidden), self.nodes, self.left())
 
     def _exhaust(self, refuted: BoolArray) -> tuple[Ended, BoolArray]:
         """Look for another set of the size of a refuted one."""

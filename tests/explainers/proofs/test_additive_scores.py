@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topple.explainers.proofs.gaps import DEEP, AdditiveScores, find_gaps
+from topple.explainers.proofs.additive_scores import DEEP, AdditiveScores, find_gaps
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.targets import TargetTable
 from topple.records.question import UNSEEN, CandidateRule, Query
