@@ -217,7 +217,9 @@ def test_a_tie_does_not_let_protected_items_in(monkeypatch):
 def test_a_set_without_proof_stays_found(monkeypatch):
     films = film_world()
     monkeypatch.setattr(Gaps, "counting_bound", lambda gaps, most: 0)
-    monkeypatch.setattr(SmallestRemoval, "search", lambda self, *_, **__: (Ended.STOPPED, np.zeros_like(self.gaps.removable)))
+    monkeypatch.setattr(
+        SmallestRemoval, "search", lambda self, *_, **__: (Ended.STOPPED, np.zeros_like(self.gaps.removable))
+    )
     found = ask(films.recommender, [films.two, films.impossible])
     assert [each[:2] for each in found] == [(Status.FOUND, False), (Status.BUDGET_SPENT, False)]
 

@@ -48,7 +48,7 @@ def target_of(sums: Sums, history: int, item: int, part: FloatArray) -> Target:
     score, size, speaks = 0.0, 0.0, True
     for value in part:
         score, size, speaks = score + value, size + abs(value), speaks and value >= 0
-    constant = sums.constant[item]
+    constant = sums.constant[column] if len(sums.dense) > 0 else sums.rest
     return Target(column, part.copy(), score + constant, size + abs(constant), constant, speaks)
 
 
