@@ -98,3 +98,45 @@ def test_histories_that_touch_nothing_are_answered():
     assert nothing.status == "invalid"
     one = topple.explain_queries(model, [topple.Query((0, 6), 2, k=3)], progress=False)[0]
     assert one.items == (0,)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_limit_ends_the_search_of_a_query_with_what_it_has_alone_and_among_others(monkeypatch):
+    random = np.random.default_rng(12)
+    model = draw_model(random, "real")
+    queries = draw_queries(random, model, 6, "unseen_before", k=5)
+    asked = {"explainer": "auto", "settings": {"budget": 0}, "progress": False}
+    free = topple.explain_queries(model, queries, **asked)
+
+    def refuse(*_):
+        raise AssertionError("scores were asked for")
+
+    for name in ("score", "bind", "contributions"):
+        monkeypatch.setattr(model, name, refuse)
+    enough = topple.explain_queries(model, queries, budget={"scored": 10**6, "total_scored": 10**9}, **asked)
+    assert [each.items for each in enough] == [each.items for each in free]
+    ended = 0
+    for scored in (1, 20, 60, 100):
+        few = topple.explain_queries(model, queries, budget={"scored": scored}, **asked)
+        for each, whole in zip(few, free, strict=True):
+            if whole.cost <= scored:
+                assert each.items == whole.items
+            if each.items:
+                assert each.verdict.valid
+            step = len(each.query.history) + 32
+            assert each.cost <= scored + step
+            ended += each.status is topple.Status.BUDGET_SPENT
+        alone = [topple.explain_queries(model, [query], budget={"scored": scored}, **asked)[0] for query in queries[:6]]
+        assert [(each.items, each.cost) for each in alone] == [(each.items, each.cost) for each in few[:6]]
+    assert ended
+
+
+def test_what_may_be_scored_in_all_ends_with_the_history_that_passes_it():
+    random = np.random.default_rng(13)
+    model = draw_model(random, "real")
+    queries = draw_queries(random, model, 8, "unseen_before", k=5)
+    asked = {"explainer": "greedy", "progress": False}
+    found = topple.explain_queries(model, queries, budget={"total_scored": 150}, **asked)
+    spent = [each.status is topple.Status.BUDGET_SPENT for each in found]
+    assert any(spent)
+    assert not all(spent)

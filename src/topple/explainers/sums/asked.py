@@ -20,6 +20,7 @@ class Search(NamedTuple):
         k: length of the list [Q].
         tolerance: of each query [Q].
         largest: what the largest set that is allowed counts [Q].
+        left: how many sets may still be scored for it; that may be passed by one step [Q].
         empty: the scores of the empty history [I]; empty where no item is a filler.
         rounding: of the model.
         shortlist: competitors that are looked at, where lists are not longer.
@@ -38,6 +39,7 @@ class Search(NamedTuple):
     k: IntArray
     tolerance: FloatArray
     largest: IntArray
+    left: IntArray
     empty: FloatArray
     rounding: float
     shortlist: int

@@ -55,28 +55,32 @@ def query_of(sums: Sums, search: Search, short: Shortlist, history: int, query: 
 def find_set(
     sums: Sums, search: Search, short: Shortlist, one: One, margins: FloatArray, units: BoolArray, noted: FloatArray
 ) -> int:
-    """Find a small set, in place, that topples a target and of which no unit can be given back; return how many sets count as scored."""
-    order = np.flatnonzero(search.removable[one.number])
-    if len(order) == 0:
+    """Find a small set, in place, that topples a target and of which no unit can be given back; return how many sets count as scored.
+
+    Where no more may be scored, it ends with the set that it has.
+    """
+    order, left = np.flatnonzero(search.removable[one.number]), search.left[one.number]
+    if len(order) == 0 or left <= 0:
         return 0
     order = order[np.argsort(-margins[order], kind="mergesort")]
-    scored = len(order) + grow(search, short, one, margins, order, units)
+    scored = len(order)
+    scored += grow(search, short, one, margins, order, left - scored, units)
     if units.any():
         scored += 1
         if settle(sums, search, one, units, noted) <= 0:
             units[:] = False
-    if not units.any():
+    if not units.any() and scored < left:
         scored += take_all(sums, search, one, order, units, noted)
-        scored += give_back_in_order(sums, search, one, units, noted)
+        scored += give_back_in_order(sums, search, one, left - scored, units, noted)
     if not units.any():
         return scored
-    scored += prune(sums, search, one, units, noted)
+    scored += prune(sums, search, one, left - scored, units, noted)
     for _ in range(search.swaps):
-        if units.sum() < 3 or units.sum() == len(order):
+        if units.sum() < 3 or units.sum() == len(order) or scored >= left:
             break
         before = (units * search.cost[one.number]).sum()
         scored += exchange_once(sums, search, short, one, order, units, noted)
-        scored += prune(sums, search, one, units, noted)
+        scored += prune(sums, search, one, left - scored, units, noted)
         if (units * search.cost[one.number]).sum() >= before:
             break
     return scored

@@ -41,7 +41,9 @@ def singles(sums: Sums, search: Search, short: Shortlist, queries: list[One]) ->
 
 
 @compiled
-def grow(search: Search, short: Shortlist, one: One, margins: FloatArray, order: IntArray, units: BoolArray) -> int:
+def grow(
+    search: Search, short: Shortlist, one: One, margins: FloatArray, order: IntArray, left: int, units: BoolArray
+) -> int:
     """Grow a set, in place, until the target leaves the shortlist, each time by the unit that brings it nearest; else none is left.
 
     Args:
@@ -50,6 +52,7 @@ def grow(search: Search, short: Shortlist, one: One, margins: FloatArray, order:
         one: the query.
         margins: what each unit reaches alone [H].
         order: the units that may be named, by that, best first [W].
+        left: how many sets may be tried; where these do not suffice, none is found.
         units: for the set, bool [H].
 
     Returns:
@@ -60,6 +63,8 @@ def grow(search: Search, short: Shortlist, one: One, margins: FloatArray, order:
     looked = np.empty(max(search.looked, search.width), dtype=np.int64)
     reach, worths = np.empty(len(looked)), np.empty(len(looked))
     for size in range(min(search.most, len(order))):
+        if tried > 0 and tried >= left:
+            break
         if size == 0:
             unit = first_unit(np.sort(order), margins, now, cost)
             lead = margins[unit]

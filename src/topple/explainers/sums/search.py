@@ -1,5 +1,7 @@
 """Small sets for histories that are sums: from the engine's tables to the compiled search and back."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,14 +12,15 @@ from topple.explainers.search.shortlist import SHORTLIST
 from topple.explainers.sums.asked import Search
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.lists.standings import fillers_of
+from topple.types import IntArray
 
 
 def can_search(engine: Engine) -> bool:
-    """Return whether the compiled search answers what an engine asks: to topple, with no limit on what may be scored.
+    """Return whether the compiled search answers what an engine asks: to topple.
 
     Under `unseen_after` each item of a history must be in one unit, so that its removal brings the item back.
     """
-    if engine.sums is None or engine.goal is not Goal.NECESSARY or engine.account.meter.limited:
+    if engine.sums is None or engine.goal is not Goal.NECESSARY:
         return False
     return engine.rule is not CandidateRule.UNSEEN_AFTER or not engine.table.splits_items
 
@@ -41,18 +44,50 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
     order = torch.argsort(table.row, stable=True)  # the queries of a history stand together
     row, column = table.row[order], table.column[order]  # [N]
     search = asked_of(engine, sums.row.shape, row, column, (width, most, swaps, tries))
-    first = torch.nn.functional.pad(torch.bincount(row, minlength=len(table.histories)).cumsum(0), (1, 0))
+    ends = torch.bincount(row, minlength=len(table.histories)).cumsum(0)
     sets, scored = np.zeros(search.removable.shape, dtype=np.bool_), np.zeros(len(row), dtype=np.int64)
     noted = np.full(len(row), np.inf)
-    find_sets(sums, search, table.source.numpy(), first.numpy(), sets, scored, noted)
+    source, first = table.source.numpy(), torch.nn.functional.pad(ends, (1, 0)).numpy()
+    for turns in turns_of(engine):
+        find_sets(sums, search, source[turns], first[turns.start : turns.stop + 1], sets, scored, noted)
+        done = slice(first[turns.start], first[turns.stop])
+        charge(engine, row[done], column[done], scored[done])
     out = torch.zeros_like(table.removable)
     out[row, column] = torch.from_numpy(sets)
     undecided = engine.catalogue.undecided
     undecided[row, column] = torch.minimum(undecided[row, column], torch.from_numpy(noted))
-    charged = torch.from_numpy(scored)
-    shared = table.removable[row, column].sum() - (table.removable & table.asked[..., None]).any(1).sum()
-    engine.count(int(charged.sum() - shared), table.query[row, column], charged)
     return out
+
+
+def charge(engine: Engine, row: Tensor, column: Tensor, scored: IntArray) -> None:
+    """Charge the queries in cells [N], all those of their histories, with what was scored for each [N]; single units serve all of them."""
+    table, charged = engine.table, torch.from_numpy(scored)
+    row, column, charged = row[charged > 0], column[charged > 0], charged[charged > 0]
+    searched = torch.zeros_like(table.asked)
+    searched[row, column] = True
+    shared = table.removable[row, column].sum() - (table.removable & searched[..., None]).any(1).sum()
+    engine.count(int(charged.sum() - shared), table.query[row, column], charged)
+
+
+def turns_of(engine: Engine) -> Iterator[slice]:
+    """Yield which histories to search: all at once, or one by one as long as the time and what may be scored in all last."""
+    count = len(engine.table.histories)
+    if not engine.account.meter.timed and engine.account.meter.budget.total_scored is None:
+        yield slice(0, count)
+        return
+    for turn in range(count):
+        if engine.account.late:
+            return
+        yield slice(turn, turn + 1)
+
+
+def left_of(engine: Engine, query: Tensor) -> IntArray:
+    """Return how many histories may still be scored for queries, by number [N]."""
+    most = engine.account.meter.budget.scored
+    if most is None:
+        return np.full(len(query), np.iinfo(np.int64).max)
+    left: IntArray = (most - engine.account.cost[query]).numpy()
+    return left
 
 
 def asked_of(
@@ -73,6 +108,7 @@ def asked_of(
         table.k[cells].numpy(),
         engine.tolerance[cells].numpy(),
         table.largest[cells].numpy(),
+        left_of(engine, table.query[cells]),
         fillers_of(engine.ranking),
         engine.ranking.rounding,
         SHORTLIST,

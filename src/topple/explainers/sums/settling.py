@@ -71,8 +71,10 @@ def settled(
 
 
 @compiled
-def prune(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatArray) -> int:
+def prune(sums: Sums, search: Search, one: One, left: int, units: BoolArray, noted: FloatArray) -> int:
     """Give units back, in place, while the target still surely leaves: the dearest first, of these the one that leaves most.
+
+    It ends when no more sets than are `left` may be scored.
 
     Returns:
         How many sets were scored.
@@ -80,7 +82,7 @@ def prune(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatAr
     removed, scored = positions_of(sums, search, one.history, units), 0
     full = np.empty(sums.start[one.history + 1] - sums.start[one.history])
     single = alone(search.unit[one.history], sums.length[one.history])
-    while units.sum() > 1:
+    while units.sum() > 1 and scored < left:
         off, counted = scores_without(sums, one.history, removed, full), np.full((3, 2), np.nan)
         give, largest, dearest = -1, -INFINITY, 0
         for unit in range(len(units)):
@@ -156,7 +158,7 @@ def take_all(sums: Sums, search: Search, one: One, order: IntArray, units: BoolA
 
 
 @compiled
-def give_back_in_order(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatArray) -> int:
+def give_back_in_order(sums: Sums, search: Search, one: One, left: int, units: BoolArray, noted: FloatArray) -> int:
     """Give units back, in place, while the target still surely leaves: each asked about once, the dearest first; return how many.
 
     Looking for the best one each time takes as many as there are pairs.
@@ -167,7 +169,7 @@ def give_back_in_order(sums: Sums, search: Search, one: One, units: BoolArray, n
     off, counted = scores_without(sums, one.history, removed, full), np.full((3, 2), np.nan)
     named = np.flatnonzero(units)
     for unit in named[np.argsort(-search.cost[one.number][named], kind="mergesort")]:
-        if units.sum() == 1:
+        if units.sum() == 1 or scored >= left:
             break
         scored += 1
         if lead_with(sums, search, one, units, unit, single[unit], removed, full, off, INFINITY, counted, noted) > 0:
