@@ -5,7 +5,6 @@ import numpy as np
 from topple.compiled import compiled
 from topple.explainers.folded.asked import Looked
 from topple.explainers.folded.shortlists import lead_of, scores_without, unchanged
-from topple.explainers.loops.promises import Growing, lead_with_one_more
 from topple.explainers.sums.asked import One, Search
 from topple.explainers.sums.growing import choice_of, first_unit, worth_of
 from topple.scoring.lists.best import INFINITY
@@ -105,17 +104,21 @@ def most_promising(
             looked[count] = unit
             count += 1
     worths, cost = np.empty(count), search.cost[one.number]
+    whole, expected, room = unchanged(short), np.empty(len(scores)), np.empty(one.k)
     for number in range(count):
-        lead = expected_lead(short, one, alone, scores, looked[number])
+        expect_without(whole, alone[looked[number]], scores, expected)
+        lead = lead_of(one, expected, room)
         worths[number] = -lead if now == -INFINITY else -worth_of(lead, lead - now, cost[looked[number]] / 1000)
     best = np.argsort(worths, kind="mergesort")[: search.width]
     return looked[best[worths[best] < INFINITY]]
 
 
 @compiled
-def expected_lead(short: Looked, one: One, alone: FloatArray, scores: FloatArray, unit: int) -> float:
-    """Return by how much the target is expected to be out of the list of scores [C] once a unit more is removed."""
-    row, k, tolerance = np.zeros(1, np.int64), np.full(1, one.k), np.full(1, one.tolerance)
-    target, whole = np.full(1, one.target), unchanged(short)
-    sets = Growing(row, target, k, tolerance, scores.reshape(1, len(scores)), scores.reshape(1, len(scores)))
-    return lead_with_one_more(alone.reshape(1, *alone.shape), whole.reshape(1, len(whole)), sets, 0, unit)
+def expect_without(whole: FloatArray, alone: FloatArray, scores: FloatArray, out: FloatArray) -> None:
+    """Fill in the scores to expect once a unit more is removed [C]; the arguments are those of nothing, of the unit and of a set.
+
+    An item that comes back once it is removed is expected to score what it does where nothing else is removed.
+    """
+    for column in range(len(out)):
+        effect = alone[column] - whole[column] if whole[column] > -INFINITY else 0.0
+        out[column] = scores[column] + effect if scores[column] > -INFINITY else alone[column]

@@ -91,36 +91,38 @@ def near_items(folded: Folded, history: int, removed: BoolArray, user: FloatArra
 
     Items that return come last.
     """
-    solved, scores = folded.solved, folded.score[history]
-    move, whole = 0.0, 0.0
-    for at in range(len(user)):
-        move += (user[at] - solved.user[history, at]) ** 2
-        whole += solved.user[history, at] ** 2
-    move = np.sqrt(move)
-    reach = move + folded.off * (move + np.sqrt(whole))  # for each length of an item's factors
-    item, score, count = np.empty(BLOCK, dtype=np.int64), np.empty(BLOCK), 0
+    scores, factors, whole = folded.score[history], folded.solved.factors, folded.solved.user[history]
+    move = np.sqrt(((user - whole) ** 2).sum())
+    items = may_come_up(scores, folded.solved.size, move + folded.off * (move + np.sqrt((whole**2).sum())), bar)
+    event, score, count = folded.event[history], np.empty(len(items) + folded.length[history]), 0
+    item = np.empty(len(score), dtype=np.int64)
+    for one in items:
+        found = dot(user, factors[one]) if one != target and scores[one] > -INFINITY else -INFINITY
+        if found >= bar and found > -INFINITY:
+            item[count], score[count] = one, found
+            count += 1
+    for position in range(folded.length[history]):
+        if comes_back(folded, history, removed, position) and event[position] != target:
+            found = dot(user, factors[event[position]])
+            if found >= bar:
+                item[count], score[count] = event[position], found
+                count += 1
+    return Near(item[:count], score[:count])
+
+
+@compiled
+def may_come_up(scores: FloatArray, size: FloatArray, reach: float, bar: float) -> IntArray:
+    """Return the items whose unchanged scores [I] and lengths [I] let them come up to a bar, in the order of the catalogue [M]."""
+    items, count = np.empty(len(scores), dtype=np.int64), 0
     for start in range(0, len(scores), BLOCK):
         stop, many = min(start + BLOCK, len(scores)), 0
         for one in range(start, stop):
-            many += scores[one] + reach * solved.size[one] >= bar
-        if many == 0:
-            continue
-        for one in range(start, stop):
-            if scores[one] + reach * solved.size[one] >= bar and scores[one] > -INFINITY and one != target:
-                found = dot(user, solved.factors[one])
-                if found >= bar:
-                    if count == len(item):
-                        item, score = np.append(item, item), np.append(score, score)  # twice as long
-                    item[count], score[count] = one, found
-                    count += 1
-    for position in range(folded.length[history]):
-        if comes_back(folded, history, removed, position):
-            one = folded.event[history, position]
-            found = dot(user, solved.factors[one])
-            if found >= bar and one != target:
-                item, score = np.append(item[:count], one), np.append(score[:count], found)
-                count += 1
-    return Near(item[:count], score[:count])
+            many += scores[one] + reach * size[one] >= bar
+        if many:
+            for one in range(start, stop):
+                items[count] = one
+                count += scores[one] + reach * size[one] >= bar
+    return items[:count]
 
 
 @compiled
