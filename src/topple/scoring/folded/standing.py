@@ -92,8 +92,10 @@ def near_items(folded: Folded, history: int, removed: BoolArray, user: FloatArra
     Items that return come last.
     """
     scores, factors, whole = folded.score[history], folded.solved.factors, folded.solved.user[history]
-    move = np.sqrt(((user - whole) ** 2).sum())
-    items = may_come_up(scores, folded.solved.size, move + folded.off * (move + np.sqrt((whole**2).sum())), bar)
+    before, along, after = (whole**2).sum(), (user * whole).sum(), (user**2).sum()
+    share = along / before if before > 0 else 0.0  # along the user as before, every score changes by this share
+    aside = np.sqrt(max(0.0, after - share * along)) + folded.off * (np.sqrt(before) + np.sqrt(after))
+    items = may_come_up(scores, folded.solved.size, share, aside, bar)
     event, score, count = folded.event[history], np.empty(len(items) + folded.length[history]), 0
     item = np.empty(len(score), dtype=np.int64)
     for one in items:
@@ -111,17 +113,25 @@ def near_items(folded: Folded, history: int, removed: BoolArray, user: FloatArra
 
 
 @compiled
-def may_come_up(scores: FloatArray, size: FloatArray, reach: float, bar: float) -> IntArray:
-    """Return the items whose unchanged scores [I] and lengths [I] let them come up to a bar, in the order of the catalogue [M]."""
+def may_come_up(scores: FloatArray, size: FloatArray, share: float, aside: float, bar: float) -> IntArray:
+    """Return the items that may score at least a bar, in the order of the catalogue [M].
+
+    Args:
+        scores: of the unchanged history [I].
+        size: the lengths of the items' factors [I].
+        share: of the unchanged user that is left.
+        aside: the length of what the user is besides.
+        bar: the bar.
+    """
     items, count = np.empty(len(scores), dtype=np.int64), 0
     for start in range(0, len(scores), BLOCK):
         stop, many = min(start + BLOCK, len(scores)), 0
         for one in range(start, stop):
-            many += scores[one] + reach * size[one] >= bar
+            many += share * scores[one] + aside * size[one] >= bar
         if many:
             for one in range(start, stop):
                 items[count] = one
-                count += scores[one] + reach * size[one] >= bar
+                count += share * scores[one] + aside * size[one] >= bar
     return items[:count]
 
 
