@@ -64,7 +64,7 @@ def _looked(folded: Folded, search: Search, history: int, queries: IntArray) -> 
     from topple.explainers.folded.shortlists import columns_of  # as above
 
     item, back, competitors, listed = columns_of(folded, search, history, queries)
-    solved, cut = folded.solved, slice(0, search.removable.shape[1])
+    solved, cut = folded.solved, slice(0, folded.length[history])
     effect = solved.effect[history, cut]  # [H, D]
     columns = solved.factors[item].astype(np.float64)  # [C, D]
     factors = solved.factors[folded.event[history, cut]].astype(np.float64)  # [H, D]
