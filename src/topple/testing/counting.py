@@ -32,8 +32,8 @@ class Asked:
 def counting(recommender: Recommender) -> tuple[Recommender, Asked]:
     """Return a copy that shares everything with a recommender and counts what is asked of `score` and `bind`.
 
-    What each item adds (`contributions`) and the layers of a network are capabilities: reading them is not counted. Rows are not
-    offered by the copy, so that sums are asked of it.
+    What each item adds (`contributions`) and the layers of a network are capabilities: reading them is not counted. Rows and
+    equations are not offered by the copy, so that it is asked for scores.
     """
     asked, copied = Asked(), copy.copy(recommender)
 
@@ -50,5 +50,6 @@ def counting(recommender: Recommender) -> tuple[Recommender, Asked]:
 
         return bound
 
-    vars(copied).update(score=score, bind=bind, contributions=recommender.contributions, rows=lambda *asked: None)
+    vars(copied).update(score=score, bind=bind, contributions=recommender.contributions)
+    vars(copied).update(rows=lambda *asked: None, solved=lambda histories: None)
     return copied, asked

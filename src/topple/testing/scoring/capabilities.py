@@ -11,6 +11,7 @@ from topple.scoring.recommender import Capability, Recommender
 from topple.scoring.sums.rows import Rows
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing.rules import require, require_close
+from topple.testing.scoring.equations import check_solved
 from topple.types import FloatArray
 
 
@@ -28,6 +29,7 @@ def check_capabilities(recommender: Recommender, batch: HistoryBatch) -> None:
         if capability in declared:
             check(recommender, batch)
     _order(recommender, batch)
+    check_solved(recommender, batch)
 
 
 def _order(recommender: Recommender, batch: HistoryBatch) -> None:
