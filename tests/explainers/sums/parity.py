@@ -52,11 +52,11 @@ def draw_model(random, kind):
     return model
 
 
-def draw_queries(random, model, users, rule, **fixed):
+def draw_queries(random, model, users, rule, longest=60, **fixed):
     """Return queries of users with histories of 1 to 60 items, their lists' items the targets, and here and there a constraint."""
     ids, queries = list(model.catalogue.vocabulary.ids), []
     for _ in range(users):
-        length = int(random.integers(1, min(60, len(ids) // 2)))
+        length = int(random.integers(1, min(longest, len(ids) // 2)))
         history = [ids[item] for item in random.permutation(len(ids))[:length]]
         given = {"rule": rule, "k": int(random.choice([1, 3, 5, 10])), **fixed}
         if random.random() < 0.2:

@@ -12,6 +12,7 @@ from tests.explainers.sums.parity import (
     draw_queries,
     explained,
 )
+from topple.explainers.removals import search
 from topple.recommenders.families.row_sums import SparseRows
 from topple.scoring.sums import building
 
@@ -53,11 +54,34 @@ def test_where_few_items_may_be_listed_they_alone_are_added_up(kind, rule):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_proofs_rest_on_compiled_sets_as_they_do_on_others():
-    random = np.random.default_rng(7)
-    model = draw_model(random, "few")
-    fast, slow = explained(model, draw_queries(random, model, 6, "unseen_before"))
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_proven_is_what_programs_prove_by_a_table_of_all_scores(kind, rule, monkeypatch):
+    random = np.random.default_rng([7, KINDS.index(kind), RULES.index(rule)])
+    model, method = draw_model(random, kind), str(random.choice(["auto", "exact"]))
+    queries = draw_queries(random, model, 2, rule)
+    fast = topple.explain_queries(model, queries, explainer=method, progress=False)
+    monkeypatch.setattr(search, "EFFORT", 0)
+    with by_the_general_path(model):
+        slow = topple.explain_queries(model, queries, explainer=method, progress=False)
     assert not differences(fast, slow)
+    assert any(each.proof == "minimum" for each in fast)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_proven_of_short_histories_is_what_every_set_tells(kind, rule):
+    random = np.random.default_rng([8, KINDS.index(kind), RULES.index(rule)])
+    for _ in range(3):
+        model = draw_model(random, kind)
+        queries = draw_queries(random, model, 2, rule, longest=10)
+        proven, tried = (
+            topple.explain_queries(model, queries, explainer=method, progress=False) for method in ("exact", "exhaustive")
+        )
+        for one, other in zip(proven, tried, strict=True):
+            assert (one.status, one.proof, one.at_least) == (other.status, other.proof, other.at_least)
+            assert len(one.items or ()) == len(other.items or ()) or one.query.item_costs or one.query.groups
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -117,7 +117,8 @@ def _hopeful(
     A gap grows by no more than what the best positions take from the target and as many times what one adds to it.
     """
     history, most, free = asked.history[query], asked.most[query], asked.removable[query]
-    hidden = 2 * asked.rounding * sums.delta[history] / (4 * (sums.row.shape[1] + 2) * UNIT)  # of the largest sums
+    off = sums.delta[history]
+    hidden = 2 * off + 2 * asked.rounding * off / (4 * (sums.row.shape[1] + 2) * UNIT)  # of the largest sums
     bar = target.score + asked.tolerance[query] - hidden - most_together(target.part, free, most, room)
     count, begin = 0, sums.start[history]
     for column in range(len(loss)):

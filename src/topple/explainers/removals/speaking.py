@@ -71,6 +71,8 @@ def parts_of(sums: Sums, history: int, column: int, part: FloatArray) -> None:
 @compiled
 def most_together(values: FloatArray, free: BoolArray, most: int, room: FloatArray) -> float:
     """Return the largest sum of up to `most` of the values that are free; of all above 0 where `most` is more than a few."""
+    if most < 1:
+        return 0.0
     total, best = 0.0, room[: min(most, FEW)]
     best[:] = 0.0
     for number in range(len(values)):
