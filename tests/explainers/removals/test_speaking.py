@@ -19,7 +19,10 @@ def test_who_could_leave_for_want_of_evidence_is_told_as_by_a_table_of_all_score
         table, asked = engine.table, engine.table.asked
         cost = torch.full(table.target.shape, 3000.0, dtype=torch.float64)
         sizes = table.sizes_below(cost)
-        fast, slow = SummedScores(engine.sums).speaking(engine, sizes), AdditiveScores.of(engine).speaking(engine, sizes)
+        fast, slow = (
+            SummedScores(engine.sums).speaking(engine, sizes),
+            AdditiveScores.of(engine).speaking(engine, sizes),
+        )
         possible = fast.possible & asked
         torch.testing.assert_close(fast.parts[possible], slow.parts[possible])
         one, other = (least_without_evidence(engine, each, cost, sizes) for each in (fast, slow))

@@ -77,7 +77,8 @@ def test_what_is_proven_of_short_histories_is_what_every_set_tells(kind, rule):
         model = draw_model(random, kind)
         queries = draw_queries(random, model, 2, rule, longest=10)
         proven, tried = (
-            topple.explain_queries(model, queries, explainer=method, progress=False) for method in ("exact", "exhaustive")
+            topple.explain_queries(model, queries, explainer=method, progress=False)
+            for method in ("exact", "exhaustive")
         )
         for one, other in zip(proven, tried, strict=True):
             assert (one.status, one.proof, one.at_least) == (other.status, other.proof, other.at_least)
