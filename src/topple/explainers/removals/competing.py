@@ -10,14 +10,12 @@ import numpy as np
 
 from topple.compiled import compiled
 from topple.explainers.removals.asked import Asked
-from topple.explainers.removals.speaking import FEW, Target, most_together, parts_of, target_of
+from topple.explainers.removals.speaking import FEW, Held, Target, held_of, most_together, parts_of, target_of
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.rows import Sums
 from topple.types import FloatArray, IntArray
 
 OTHERS = -1
-UNIT = 2.0**-53
-"""Half the distance of 1 to the next number."""
 
 
 @compiled
@@ -36,36 +34,38 @@ def able_competitors(sums: Sums, asked: Asked, crowd: int, every: bool, bound: I
     Returns:
         The numbers of the competitors of the queries whose bound is no more than `Asked.most`, or of all without a crowd.
     """
-    width, held, last = asked.removable.shape[1], 0, -1
+    width, kept, last = asked.removable.shape[1], 0, -1
+    held = held_of(sums, 0)
     able, numbers = np.empty(0, dtype=np.int64), np.empty(1024, dtype=np.int64)
     loss, gain, room = np.empty(0), np.empty(width), np.empty(max(width, FEW))
     first[0] = 0
     for query in range(len(asked.history)):
         history, most, k = asked.history[query], asked.most[query], asked.k[query]
-        first[query + 1] = held
+        first[query + 1] = kept
         if most < 1:
             bound[query] = 1
             continue
         if history != last:
-            loss = np.empty(sums.start[history + 1] - sums.start[history])
-            largest_losses(sums, history, loss)
+            held = held_of(sums, history)
+            loss = np.empty(len(held.score))
+            largest_losses(held, loss)
             able, last = np.empty(len(loss) + width + asked.k.max(), dtype=np.int64), history
-        target = target_of(sums, history, asked.target[query], gain)
+        target = target_of(held, asked.target[query], gain)
         counts = np.zeros(most + 2, dtype=np.int64)
-        count = _hopeful(sums, asked, query, target, loss, room, able)
-        count = _able(sums, asked, query, target, gain, room, able[:count], counts)
+        count = _hopeful(held, asked, query, target, loss, room, able)
+        count = _able(held, asked, query, target, gain, room, able[:count], counts)
         size, reached = 0, counts[0]
         while reached < k and size <= most:
             size += 1
             reached += counts[size]
         bound[query] = -1 if count > crowd else size
         if bound[query] >= 0 and (every or bound[query] <= most):
-            while held + count > len(numbers):
+            while kept + count > len(numbers):
                 numbers = np.concatenate((numbers, numbers))
-            numbers[held : held + count] = able[:count]
-            held += count
-        first[query + 1] = held
-    return numbers[:held]
+            numbers[kept : kept + count] = able[:count]
+            kept += count
+        first[query + 1] = kept
+    return numbers[:kept]
 
 
 @compiled
@@ -76,29 +76,26 @@ def fill_gaps(
 
     `counts`, [C, 2], is for the position with which each comes back, or -1, and for the fewest removals that it takes.
     """
-    room, history = np.empty(asked.removable.shape[1]), asked.history[query]
-    target = target_of(sums, history, asked.target[query], room)
+    room, held = np.empty(asked.removable.shape[1]), held_of(sums, asked.history[query])
+    target = target_of(held, asked.target[query], room)
     for one in range(len(able)):
-        start[one] = _gap(sums, asked, query, target, able[one], gain[one])
+        start[one] = _gap(held, asked, query, target, able[one], gain[one])
         counts[one, 0] = -1 if able[one] >= OTHERS else OTHERS - 1 - able[one]
         counts[one, 1] = fewest(start[one], gain[one], counts[one, 0], asked.most[query], room)
 
 
 @compiled
-def largest_losses(sums: Sums, history: int, loss: FloatArray) -> None:
+def largest_losses(held: Held, loss: FloatArray) -> None:
     """Fill in what the columns of a history lose at most when one position is removed, as a number below 0 or 0 [columns].
 
     That is what the position takes from the score of the column: its removal lifts it.
     """
     loss[:] = 0.0
-    if len(sums.dense) > 0:
-        for position in range(sums.length[history]):
-            least_of(loss, sums.dense[sums.row[history, position]], sums.weight[history, position])
-        return
-    begin = sums.start[history]
-    for column in range(len(loss)):
-        for entry in range(sums.by_column[begin + column], sums.by_column[begin + column + 1]):
-            loss[column] = min(loss[column], sums.number[entry])
+    for position in range(len(held.row) if len(held.dense) > 0 else 0):
+        least_of(loss, held.dense[held.row[position]], held.weight[position])
+    for column in range(len(held.item)):
+        for entry in range(held.by_column[column], held.by_column[column + 1]):
+            loss[column] = min(loss[column], held.number[entry])
 
 
 @compiled
@@ -110,28 +107,25 @@ def least_of(least: FloatArray, row: FloatArray, weight: float) -> None:
 
 @compiled
 def _hopeful(
-    sums: Sums, asked: Asked, query: int, target: Target, loss: FloatArray, room: FloatArray, able: IntArray
+    held: Held, asked: Asked, query: int, target: Target, loss: FloatArray, room: FloatArray, able: IntArray
 ) -> int:
     """Fill in the competitors that are not ruled out at a glance; return how many there are.
 
     A gap grows by no more than what the best positions take from the target and as many times what one adds to it.
     """
-    history, most, free = asked.history[query], asked.most[query], asked.removable[query]
-    off = sums.delta[history]
-    hidden = 2 * off + 2 * asked.rounding * off / (4 * (sums.row.shape[1] + 2) * UNIT)  # of the largest sums
-    bar = target.score + asked.tolerance[query] - hidden - most_together(target.part, free, most, room)
-    count, begin = 0, sums.start[history]
+    most, free, count = asked.most[query], asked.removable[query], 0
+    lifted = most_together(target.part, free, most, room)
+    bar = target.score + asked.tolerance[query] - 2 * (held.off + asked.rounding * held.size) - lifted
     for column in range(len(loss)):
-        if sums.score[begin + column] - most * loss[column] > bar and column != target.column:
+        if held.score[column] - most * loss[column] > bar and column != target.column:
             able[count] = column
             count += 1
-    others = sums.others[history] - (target.column < 0)
-    if sums.rest > bar:
-        for _ in range(min(others, asked.k[query])):
+    if held.rest > bar:
+        for _ in range(min(held.others - (target.column < 0), asked.k[query])):
             able[count] = OTHERS
             count += 1
-    for position in range(sums.length[history]):
-        if free[position] and sums.returns[history, position]:
+    for position in range(len(held.returns)):
+        if free[position] and held.returns[position]:
             able[count] = OTHERS - 1 - position
             count += 1
     return count
@@ -139,7 +133,7 @@ def _hopeful(
 
 @compiled
 def _able(
-    sums: Sums,
+    held: Held,
     asked: Asked,
     query: int,
     target: Target,
@@ -154,7 +148,7 @@ def _able(
     """
     most, count = asked.most[query], 0
     for one in able:
-        start = _gap(sums, asked, query, target, one, gain)
+        start = _gap(held, asked, query, target, one, gain)
         back = -1 if one >= OTHERS else OTHERS - 1 - one
         least = fewest(start, gain, back, most, room)
         if least <= most:
@@ -165,24 +159,22 @@ def _able(
 
 
 @compiled
-def _gap(sums: Sums, asked: Asked, query: int, target: Target, number: int, gain: FloatArray) -> float:
+def _gap(held: Held, asked: Asked, query: int, target: Target, number: int, gain: FloatArray) -> float:
     """Return the gap of a competitor before any removal, minus infinity for one that never outranks the target.
 
     How much each position lifts it is filled in, 0 where it may not be removed [H].
     """
-    history, column = asked.history[query], number
-    if number < OTHERS:
-        column = sums.found[history, OTHERS - 1 - number]
-    parts_of(sums, history, column, gain)
+    column = number if number >= OTHERS else held.found[OTHERS - 1 - number]
+    parts_of(held, column, gain)
     score, size, still, free = 0.0, 0.0, True, asked.removable[query]
     for position in range(len(gain)):
         theirs = gain[position]
         score, size, still = score + theirs, size + abs(theirs), still and theirs == 0
         gain[position] = target.part[position] - theirs if free[position] else 0.0
-    constant = sums.constant[column] if len(sums.dense) > 0 else sums.rest
+    constant = held.constant[column] if len(held.dense) > 0 else held.rest
     if (
         still and target.speaks and constant <= target.constant
-    ):  # it has no part in the history, the target only gains from it
+    ):  # no part in the history, of which the target only gains
         return -INFINITY
     size += target.size + abs(constant)
     return float(score + constant - target.score - asked.tolerance[query] + asked.rounding * size)

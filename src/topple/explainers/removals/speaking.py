@@ -6,18 +6,43 @@ Everywhere here: Q queries; H positions of a history, or units.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topple.compiled import compiled
 from topple.explainers.removals.asked import Asked
 from topple.scoring.lists.best import insert
-from topple.scoring.sums.changing import column_of
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
 FEW = 32
 """Up to so many removals the best ones are told apart; for more, everything that lifts a gap is counted."""
+UNIT = 2.0**-53
+"""Half the distance of 1 to the next number."""
 NEAR = 1e-3
 """By what share more than enough is taken where a sum is only looked at."""
+
+
+class Held(NamedTuple):
+    """One history: what `Sums` holds of it, cut to its H positions and its columns."""
+
+    dense: NDArray[np.floating]
+    across: NDArray[np.floating]
+    row: IntArray
+    weight: FloatArray
+    by_column: IntArray
+    position: IntArray
+    number: FloatArray
+    item: IntArray
+    score: FloatArray
+    found: IntArray
+    returns: BoolArray
+    constant: FloatArray
+    rest: float
+    others: int
+    size: float
+    """What the absolute terms of a score come to at most."""
+    off: float
+    """How far the score of a column may be from the sum that is added up anew."""
 
 
 class Target(NamedTuple):
@@ -41,31 +66,57 @@ class Target(NamedTuple):
 
 
 @compiled
-def target_of(sums: Sums, history: int, item: int, part: FloatArray) -> Target:
+def held_of(sums: Sums, history: int) -> Held:
+    """Return one history."""
+    length, first, last = sums.length[history], sums.start[history], sums.start[history + 1]
+    sparse, delta = len(sums.dense) == 0, sums.delta[history]
+    return Held(
+        sums.dense,
+        sums.across,
+        sums.row[history, :length],
+        sums.weight[history, :length],
+        sums.by_column[first : last + 1] if sparse else sums.by_column,
+        sums.position,
+        sums.number,
+        sums.item[first:last] if len(sums.item) > 0 else sums.item,
+        sums.score[first:last],
+        sums.found[history, :length],
+        sums.returns[history, :length],
+        sums.constant,
+        sums.rest,
+        sums.others[history],
+        delta / (4 * (sums.row.shape[1] + 2) * UNIT),
+        delta,
+    )
+
+
+@compiled
+def target_of(held: Held, item: int, part: FloatArray) -> Target:
     """Return the target of a query; what each position adds to it is filled in [H]."""
-    column = column_of(sums, history, item)
-    parts_of(sums, history, column, part)
+    column = item if len(held.dense) > 0 and len(held.item) == 0 else -1
+    for one in range(len(held.item)):
+        if held.item[one] == item:
+            column = one
+    parts_of(held, column, part)
     score, size, speaks = 0.0, 0.0, True
     for value in part:
         score, size, speaks = score + value, size + abs(value), speaks and value >= 0
-    constant = sums.constant[column] if len(sums.dense) > 0 else sums.rest
+    constant = held.constant[column] if len(held.dense) > 0 else held.rest
     return Target(column, part.copy(), score + constant, size + abs(constant), constant, speaks)
 
 
 @compiled
-def parts_of(sums: Sums, history: int, column: int, part: FloatArray) -> None:
+def parts_of(held: Held, column: int, part: FloatArray) -> None:
     """Fill in what each position of a history adds to a column, -1 for an item that is none [H]."""
     part[:] = 0.0
-    if len(sums.dense) > 0:
-        across = len(sums.across) > 0
-        for position in range(sums.length[history]):
-            row = sums.row[history, position]
-            number = sums.across[column, row] if across else sums.dense[row, column]
-            part[position] = sums.weight[history, position] * number
+    if len(held.dense) > 0:
+        across = len(held.across) > 0
+        for position in range(len(held.row)):
+            row = held.row[position]
+            part[position] = held.weight[position] * (held.across[column, row] if across else held.dense[row, column])
     elif column >= 0:
-        number = sums.start[history] + column
-        for entry in range(sums.by_column[number], sums.by_column[number + 1]):
-            part[sums.position[entry]] += sums.number[entry]
+        for entry in range(held.by_column[column], held.by_column[column + 1]):
+            part[held.position[entry]] += held.number[entry]
 
 
 @compiled
@@ -111,7 +162,7 @@ def could_be_silent(
                 break
         if near < 2 or asked.most[query] < 1:
             continue
-        target = target_of(sums, asked.history[query], asked.target[query], parts[query])
+        target = target_of(held_of(sums, asked.history[query]), asked.target[query], parts[query])
         total, sign = abs(target.score - target.constant), 1.0 if target.score >= target.constant else -1.0
         lifts[:] = 0.0
         for position in range(width):
