@@ -35,8 +35,8 @@ check: $(DEV)    ## format, lint, strict types, layer contracts, tests with the 
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-bench: $(READY)  ## quality and speed in one run; BENCH="--data-dir FOLDER_OF_ML_100K" for real data
-	$(BIN)/python benchmarks/bench.py $(BENCH)
+bench: $(READY)  ## quality, speed, growth, steps to build/bench.json; BENCH="--models FOLDER --beside VERSION" for others
+	$(BIN)/python -m benchmarks.bench $(BENCH)
 
 oracle: $(DEV)   ## hold 50,000 explanations against brute force; ORACLE="--queries 2000 --seed 1" for others
 	$(BIN)/python -m benchmarks.oracle $(ORACLE)

@@ -1,6 +1,6 @@
 """What an adapter costs beside the model's own scoring: the same histories through topple.wrap and straight to the model.
 
-python benchmarks/adapters.py [--items 1700] [--histories 64] [--variations 32] [--repeat 7]
+python -m benchmarks.adapters [--items 1700] [--histories 64] [--variations 32] [--repeat 7]
 """
 
 import argparse
@@ -12,6 +12,8 @@ import torch
 from scipy.sparse import random as random_matrix
 
 import topple
+from benchmarks.timing import one_core
+from benchmarks.timing import timed as timed_call
 from topple.scoring.variations import HistoryBatch, without
 
 LENGTH = 60
@@ -57,7 +59,7 @@ def main() -> None:
     for name, value in (("items", 1700), ("histories", 64), ("variations", 32), ("repeat", 7)):
         arguments.add_argument(f"--{name}", type=int, default=value)
     given = arguments.parse_args()
-    torch.set_num_threads(1)
+    one_core()
     random = torch.Generator().manual_seed(0)
     rows = [torch.randperm(given.items, generator=random)[:LENGTH].tolist() for _ in range(given.histories)]
     batch = HistoryBatch.of(rows)
@@ -73,9 +75,7 @@ def main() -> None:
         own, whole = [], []
         for _ in range(given.repeat):
             timed.seconds, timed.calls = 0.0, 0
-            started = time.perf_counter()
-            recommender.score(batch, keep)
-            whole.append(time.perf_counter() - started)
+            whole.append(timed_call(lambda recommender=recommender: recommender.score(batch, keep)).clock)
             own.append(timed.seconds)
         calls, ratio = timed.calls, float(np.median(np.array(whole) / np.array(own)))
         timed.seconds, started = 0.0, time.perf_counter()

@@ -9,14 +9,14 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 import topple
+from benchmarks.timing import one_core, timed
 
 LARGE = 400
 """Items of the wrapped functions."""
@@ -55,21 +55,14 @@ def models(calls: int) -> Iterator[Asked]:
     yield Asked("ease", topple.fit(split, "ease", progress=False), histories)
 
 
-def timed(call: Callable[[], Any]) -> tuple[Any, float]:
-    """Return what a call returns, and how long it took."""
-    started = time.perf_counter()
-    found = call()
-    return found, time.perf_counter() - started
-
-
 def measure(asked: Asked, seconds: float, calls: int, explainer: str) -> tuple[float, list[float], Counter[str]]:
     """Return the share of the calls that end in time, what each took, and how the answers ended."""
     took, in_time, ended = [], 0, Counter[str]()
     for call in range(calls):
         history = asked.histories[call % len(asked.histories)]
-        listed, one = timed(lambda history=history: topple.recommend(asked.model, history, asked.k))
+        listed, _, one = timed(lambda history=history: topple.recommend(asked.model, history, asked.k))
         target = listed[call % asked.k].item
-        (explanation,), spent = timed(
+        (explanation,), _, spent = timed(
             lambda history=history, target=target: topple.explain(
                 asked.model,
                 history,
@@ -94,7 +87,7 @@ def main() -> int:
     parser.add_argument("--explainers", nargs="+", default=["auto"])
     parser.add_argument("--models", nargs="+", type=int, default=[0, 1, 2, 3])
     chosen = parser.parse_args()
-    torch.set_num_threads(1)
+    one_core()
     late = 0
     print(f"{'model':<16} {'explainer':<11} deadline  in time  median   p95      slowest  answers")
     for number, asked in enumerate(models(chosen.calls)):

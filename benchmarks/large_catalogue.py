@@ -1,4 +1,4 @@
-"""A model over a large catalogue: Epinions whole, or its most met items. For measuring cost, not quality.
+"""A model over a large catalogue: Epinions whole. For measuring cost, not quality.
 
 All users train, and every item with a user stays, so that the catalogue is as large as the data allows. The validation
 users (of whom the best state is chosen) are training users too: their NDCG says nothing and is not reported.
@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.csv as pa_csv
 
 import topple
+from benchmarks.timing import one_core
 from topple.data.interactions import Interactions, to_matrix
 from topple.data.splitting import HeldOut
 from topple.types import ItemId, UserId
@@ -25,16 +26,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 """The network is small, and stopped early: the cost of an explanation hangs on the shapes and the lengths of the sets."""
 
 
-def interactions(folder: Path, items: int | None = None) -> Interactions:
-    """Read interactions.csv.gz (columns user_id, item_id) of a folder; keep the `items` most met items, or all."""
+def interactions(folder: Path) -> Interactions:
+    """Read interactions.csv.gz (columns user_id, item_id) of a folder."""
     table = pa_csv.read_csv(folder / "interactions.csv.gz").select(["user_id", "item_id"])
-    whole = topple.read_interactions(table, user="user_id", item="item_id", name="epinions")
-    if items is None:
-        return whole
-    met = np.bincount(whole.item_index, minlength=len(whole.catalogue))
-    chosen = np.zeros(len(met), dtype=np.bool_)
-    chosen[np.argsort(-met, kind="stable")[:items]] = True
-    return whole.keep(chosen[whole.item_index])
+    return topple.read_interactions(table, user="user_id", item="item_id", name="epinions")
 
 
 def histories(found: Interactions) -> dict[UserId, tuple[ItemId, ...]]:
@@ -62,25 +57,23 @@ def whole_split(found: Interactions) -> topple.Split:
     return topple.Split(found.catalogue, found.users, matrix, held, held, found.name)
 
 
-def model_folder(epinions: Path, items: int | None, minutes: float, build: Path, recommender: str) -> Path:
-    """Return the folder of a model over so many items; it is fitted first where there is none.
+def model_folder(epinions: Path, minutes: float, build: Path, recommender: str) -> Path:
+    """Return the folder of a model over all items, with its data; it is fitted first where there is none.
 
     Another process does that, so that the memory of the training is not in the peak of what is measured.
     """
-    folder = build / f"epinions-{items or 'all'}-{recommender}"
+    folder = build / f"epinions-all-{recommender}"
     if not folder.is_dir():
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
-            pool.submit(_fit, epinions, items, minutes, folder, recommender).result()
+            pool.submit(_fit, epinions, minutes, folder, recommender).result()
     return folder
 
 
-def _fit(epinions: Path, items: int | None, minutes: float, folder: Path, recommender: str) -> None:
-    import torch
-
-    torch.set_num_threads(1)
-    split = whole_split(interactions(epinions, items))
+def _fit(epinions: Path, minutes: float, folder: Path, recommender: str) -> None:
+    one_core()
+    split = whole_split(interactions(epinions))
     limit = {"max_minutes": minutes} if recommender == "mult-vae" else {}
     fitted = topple.fit(split, recommender, settings=SETTINGS[recommender] | limit, progress=False)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    topple.save_model(fitted, folder)
+    topple.save_model(fitted, folder, split)

@@ -1,6 +1,6 @@
 """Public implementations on topple's split by topple's measure, beside the native models.
 
-    python benchmarks/public_models.py [--data-dir FOLDER] [--only NAME ...] [--split-seeds 1 2 3] [--json FILE]
+    python -m benchmarks.public_models [--data-dir FOLDER] [--only NAME ...] [--split-seeds 1 2 3] [--json FILE]
 
 Every model is judged by `held_out_quality`: NDCG@100, Recall@20 and Recall@50 of all test users, the whole catalogue
 without the fold-in as candidates. The epoch is chosen by the NDCG@100 of the validation users, and a public training
@@ -25,11 +25,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import public_trainings as training
 import torch
-from public_trainings import Limits, Train
 
 import topple
+from benchmarks import public_trainings as training
+from benchmarks.public_trainings import Limits, Train
 from topple.data.splitting import Split
 from topple.recommenders.training.quality import held_out_quality
 

@@ -8,7 +8,6 @@ time of a quiet machine); the peak of the memory so far. The model is trained in
 
 import argparse
 import multiprocessing
-import resource
 import sys
 import tempfile
 import time
@@ -19,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.sparse import csr_matrix, load_npz, save_npz
 
 import topple
+from benchmarks import results
+from benchmarks.timing import one_core, peak, timed
 from topple.types import CsrMatrix, IntArray
 
 CATEGORIES = 100
@@ -94,12 +94,6 @@ def train(folder: str, given: argparse.Namespace) -> None:
     )
 
 
-def memory() -> float:
-    """Return the peak of the memory of this process so far, in GiB."""
-    unit = 2**20 if sys.platform != "darwin" else 2**30
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-
-
 def histories_of(weights: CsrMatrix, users: Iterable[int]) -> dict[int, topple.History]:
     """Return the histories of users, with weights."""
     rows = {int(user): weights[[int(user)]] for user in users}
@@ -116,20 +110,26 @@ class Spent:
 
     def explain(self, model: Any, histories: Mapping[int, Any], effort: str) -> None:
         """Explain the top-5 of users in one call."""
-        clock, processor = time.perf_counter(), time.process_time()
-        found = topple.explain(model, histories, k=EXPLAINED, effort=effort, progress=False)
-        self.clock.append(1000 * (time.perf_counter() - clock))
-        self.processor.append(1000 * (time.process_time() - processor))
+        found, processor, clock = timed(
+            lambda: topple.explain(model, histories, k=EXPLAINED, effort=effort, progress=False)
+        )
+        self.clock.append(1000 * clock)
+        self.processor.append(1000 * processor)
         self.ended.update(each.proof.value if each.proof else each.status.value for each in found)
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {count / self.ended.total():.3f}" for name, count in self.ended.most_common())
 
 
+TOLD: list[dict[str, Any]] = []
+"""The rows of the table so far."""
+
+
 def row(what: str, of: str, result: str, before: float | None = None) -> None:
-    """Print a row of the table, with the memory now."""
-    peak = f"{memory():.2f}" if before is None else f"{before:.2f} -> {memory():.2f}"
-    print(f"{what:<32} {of:<20} {peak:<13} {result}", flush=True)
+    """Print a row of the table, with the memory now, and hold it."""
+    most = f"{peak():.2f}" if before is None else f"{before:.2f} -> {peak():.2f}"
+    print(f"{what:<32} {of:<20} {most:<13} {result}", flush=True)
+    TOLD.append({"asked": what, "of": of, "result": result, "peak GiB so far": most})
 
 
 def measure(folder: str, given: argparse.Namespace) -> float:
@@ -137,11 +137,10 @@ def measure(folder: str, given: argparse.Namespace) -> float:
     from implicit.cpu.als import AlternatingLeastSquares
 
     als, weights = AlternatingLeastSquares.load(str(Path(folder, "als.npz"))), load_npz(Path(folder, "weights.npz"))
-    histories, before = histories_of(weights, np.load(Path(folder, "sample.npy"))), memory()
+    histories, before = histories_of(weights, np.load(Path(folder, "sample.npy"))), peak()
     print(f"\n{'what':<32} {'of':<20} {'peak GiB':<13} result")
-    started = time.perf_counter()
-    model = topple.wrap(als, "implicit", range(given.items))
-    row("wrap", "1 model", f"{time.perf_counter() - started:.1f} s", before)
+    model, _, clock = timed(lambda: topple.wrap(als, "implicit", range(given.items)))
+    row("wrap", "1 model", f"{clock:.1f} s", before)
     shares = {}
     for name, words in (("anew", "lists, factors solved for anew"), ("stored", "lists, stored factors")):
         shown = dict(zip(histories, np.load(Path(folder, f"{name}.npy")).tolist(), strict=True))
@@ -179,20 +178,24 @@ def main(arguments: list[str] | None = None) -> int:
     for name, value in (("requests", 200), ("batch", 1000), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--efforts", nargs="+", default=["instant", "balanced"])
+    parser.add_argument("--keep", action="store_true", help="keep the table in build/bench.json")
     given = parser.parse_args(arguments)
     if (
         min(given.users, given.items) < 100
         or min(given.factors, given.iterations, given.lists, given.requests, given.batch) < 1
     ):
         parser.error("--users and --items are at least 100, the other counts at least 1")
-    torch.set_num_threads(1)
+    one_core()
     with tempfile.TemporaryDirectory() as folder:
         training = multiprocessing.get_context("spawn").Process(target=train, args=(folder, given))
         training.start()
         training.join()
         if training.exitcode:
             return int(training.exitcode)
-        return int(measure(folder, given) < AGREEMENT)
+        share = measure(folder, given)
+    if given.keep:
+        results.keep({"shop": TOLD})
+    return int(share < AGREEMENT)
 
 
 if __name__ == "__main__":
