@@ -48,6 +48,14 @@ def test_another_measurement_changes_the_pages_that_show_it():
     assert {"README.md", "docs/figures.md"} <= set(differing(other))
 
 
+def test_the_page_names_every_folder_with_compiled_loops():
+    source, page = HERE / "src" / "topple", (HERE / "docs" / "profile.md").read_text(encoding="utf-8")
+    compiled = [path for path in source.rglob("*.py") if "\n@compiled\n" in path.read_text(encoding="utf-8")]
+    assert compiled
+    folders = {str(path.parent.relative_to(source)) for path in compiled} - {"verification"} | {"verification/spare.py"}
+    assert {folder for folder in folders if f"`{folder}`" not in page} == set()
+
+
 def test_every_run_that_rows_name_is_told():
     used = {row["run"] for rows in WHOLE["sections"].values() for row in rows}
     assert used == set(WHOLE["runs"])
