@@ -91,8 +91,10 @@ def largest_losses(held: Held, loss: FloatArray) -> None:
     That is what the position takes from the score of the column: its removal lifts it.
     """
     loss[:] = 0.0
-    for position in range(len(held.row) if len(held.dense) > 0 else 0):
-        least_of(loss, held.dense[held.row[position]], held.weight[position])
+    if len(held.dense) > 0:
+        for position in range(len(held.row)):
+            least_of(loss, held.dense[held.row[position]], held.weight[position])
+        return
     for column in range(len(held.item)):
         for entry in range(held.by_column[column], held.by_column[column + 1]):
             loss[column] = min(loss[column], held.number[entry])
