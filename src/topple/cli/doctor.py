@@ -32,7 +32,7 @@ OPTIONAL = ("matplotlib", "pandas", "polars")
 def doctor(json: Json = False) -> None:
     """Check the installation: versions, the registry, the data folder, and one explanation from end to end.
 
-    The inner loops are compiled for this machine, if they are not yet: that takes up to a minute, once.
+    The inner loops are compiled for this machine, if they are not yet: that takes a minute or two, once.
     """
     checks = [("python", True, f"{platform.python_version()} on {platform.machine()} {platform.system()}")]
     checks += [_package(name, needed=True) for name in NEEDED]
@@ -118,7 +118,7 @@ def _end_to_end() -> tuple[str, bool, str]:
 
 
 def _inner_loops() -> tuple[str, bool, str]:
-    """Have every inner loop compiled, for rows in single and in double precision."""
+    """Have the inner loops compiled: for rows in single and in double precision, for histories that are folded in, for networks."""
     from topple.api.explaining import explain
     from topple.api.fitting import fit
     from topple.data.sources import load_split
@@ -126,8 +126,8 @@ def _inner_loops() -> tuple[str, bool, str]:
     started = time.perf_counter()
     try:
         split = load_split("generated")
-        for name, settings in (("ease", {}), ("bpr", {"epochs": 1})):
-            model = fit(split, recommender=name, settings=settings, progress=False)
+        for name in ("ease", "bpr", "als", "mult-vae"):
+            model = fit(split, recommender=name, settings={} if name == "ease" else {"epochs": 1}, progress=False)
             explain(model, split.histories(limit=1), k=2, progress=False)
     except ToppleError as error:
         return "inner loops", False, str(error)
