@@ -52,7 +52,8 @@ STEPS = {
 }
 """Functions by their step. The search is `propose` of the method; what is in none of them counts as records."""
 NAMES = ("lists", "ranks", "search", "proof", "judge", "records")
-K = 5
+K, LEAST = 5, 2
+"""Length of the lists, and users of a batch, however long they take."""
 EVERY = 4e-3
 """Seconds of the processor between two samples; the clock of Linux is no finer."""
 SOURCE = Path(topple.__file__).parent
@@ -202,6 +203,7 @@ def model_rows(world: str, folder: Path, options: argparse.Namespace) -> list[di
         method = METHODS[name]
         asked: dict[str, Any] = {"explainer": method.explainer, "settings": method.settings, "progress": False}
         few = dict(list(histories.items())[:8])
+        many = options.calls if len(histories) > LEAST else 1  # a model that slow is timed once
         calls = {
             "batch": partial(topple.explain_queries, recommender, queries, **asked),
             "request": partial(_one_by_one, recommender, few, asked),
@@ -209,7 +211,7 @@ def model_rows(world: str, folder: Path, options: argparse.Namespace) -> list[di
         kind = type(make_explainer(method.explainer))
         for ask, call in calls.items():
             row = {"world": world, "recommender": recommender.name, "method": name, "ask": ask}
-            row |= measured(call, kind, options.calls)
+            row |= measured(call, kind, many)
             if ask == "batch":
                 row["bound"], seconds = bound(recommender, queries, row["scored"])
                 row["bound_us"] = 1e6 * seconds / len(queries)
@@ -220,13 +222,13 @@ def model_rows(world: str, folder: Path, options: argparse.Namespace) -> list[di
 
 
 def _affordable(recommender: Any, histories: Mapping[Any, Any], name: str, seconds: float) -> dict[Any, Any]:
-    """Return as many histories as a batch of so many seconds holds, four at least."""
+    """Return as many histories as a batch of so many seconds holds, two at least."""
     method = METHODS[name]
-    few = topple.top_k_queries(recommender, dict(list(histories.items())[:4]), k=K)
+    few = topple.top_k_queries(recommender, dict(list(histories.items())[:LEAST]), k=K)
     asked: dict[str, Any] = {"explainer": method.explainer, "settings": method.settings, "progress": False}
     topple.explain_queries(recommender, few, **asked)
-    each = timed(lambda: topple.explain_queries(recommender, few, **asked)).seconds / 4
-    return dict(list(histories.items())[: max(4, int(seconds / each))])
+    each = timed(lambda: topple.explain_queries(recommender, few, **asked)).seconds / LEAST
+    return dict(list(histories.items())[: max(LEAST, int(seconds / each))])
 
 
 def _one_by_one(recommender: Any, histories: Mapping[Any, Any], asked: dict[str, Any]) -> list[topple.Explanation]:
@@ -256,7 +258,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps-of", nargs="+", default=["auto, no proof", "auto"], choices=list(METHODS), metavar="METHOD"
     )
-    parser.add_argument("--calls", type=int, default=3, help="calls of which the median counts")
+    parser.add_argument("--calls", type=int, default=2, help="calls of which the median counts")
     parser.add_argument("--sample", action="store_true", help="print which functions are at work too")
 
 

@@ -97,6 +97,11 @@ def memory(found: Results) -> str:
         ]
         several = len(row["gib"]) > 1
         first = beside_each([f"{value:.2f}" for value in row["first"]])
+        first += (
+            f"; compiling {row['compiling_s'][0]:.0f} s, {row['compiling_gib'][0]:.2f} GiB"
+            if row.get("compiling_s")
+            else ""
+        )
         read = row["model"][1] if several else ""
         lines.append(
             [

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import nullcontext
 
 import pytest
 
@@ -67,6 +68,24 @@ def test_a_process_that_ends_is_told():
         stand["this"]._process.wait()
         with pytest.raises(VersionError, match="ended during 'memory'"):
             stand["this"].ask("memory")
+
+
+def test_what_was_measured_while_loops_were_compiled_is_measured_again(monkeypatch, tmp_path):
+    (tmp_path / "src" / "topple").mkdir(parents=True)
+    calls = []
+
+    def rows_of(stand, world, folder, options):
+        calls.append(1)
+        (tmp_path / "src" / "topple" / "a.nbc").touch()
+        return [len(calls)], {"first": [100.0 / len(calls)], "gib": [1.0 / len(calls)]}
+
+    monkeypatch.setattr(speed, "rows_of", rows_of)
+    monkeypatch.setattr(speed, "running", lambda checkouts: nullcontext({}))
+    rows, memory = speed.model_rows("films", tmp_path, {"this": tmp_path}, options())
+    assert rows == [2]
+    assert memory == {"first": [50.0], "gib": [0.5], "compiling_s": [100.0], "compiling_gib": [1.0]}
+    rows, memory = speed.model_rows("films", tmp_path, {"this": tmp_path}, options())
+    assert (rows, memory["compiling_s"]) == ([3], None)
 
 
 def test_versions_are_asked_in_turn():
