@@ -34,7 +34,9 @@ class _Notice(event.Listener):  # type: ignore[misc,unused-ignore] # numba says 
         """Tell it once a process."""
         if not self.told and event.data["dispatcher"].py_func.__module__.startswith("topple."):
             self.told = True
-            logger.info("Compiling the inner loops for this machine: a minute or two, once; the result is kept on disk.")
+            logger.info(
+                "Compiling the inner loops for this machine: a minute or two, once; the result is kept on disk."
+            )
 
     def on_end(self, event: Any) -> None:
         """Say nothing."""
