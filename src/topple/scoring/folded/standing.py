@@ -16,6 +16,8 @@ from topple.types import BoolArray, FloatArray, IntArray
 
 BLOCK = 64
 """Items that are held against a bar together."""
+LOWEST = -1e300
+"""In the stead of minus infinity, of which there are no shares."""
 
 
 class Near(NamedTuple):
@@ -127,11 +129,11 @@ def may_come_up(scores: FloatArray, size: FloatArray, share: float, aside: float
     for start in range(0, len(scores), BLOCK):
         stop, many = min(start + BLOCK, len(scores)), 0
         for one in range(start, stop):
-            many += share * scores[one] + aside * size[one] >= bar
+            many += share * (scores[one] if scores[one] > LOWEST else LOWEST) + aside * size[one] >= bar
         if many:
             for one in range(start, stop):
                 items[count] = one
-                count += share * scores[one] + aside * size[one] >= bar
+                count += share * (scores[one] if scores[one] > LOWEST else LOWEST) + aside * size[one] >= bar
     return items[:count]
 
 
