@@ -55,3 +55,28 @@ def test_the_compiled_search_answers_what_the_general_one_does(kind, rule, metho
     fast, slow = explained(model, queries, method, **settings)
     assert not differences(fast, slow)
     assert [one.cost for one in fast] == [one.cost for one in slow]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_limit_ends_the_search_of_a_query_with_what_it_has_alone_and_among_others():
+    random = np.random.default_rng(12)
+    model = draw_model(random, "plain")
+    queries = draw_queries(random, model, 5, "unseen_before", k=5)
+    asked = {"explainer": "auto", "settings": {"budget": 0}, "progress": False}
+    free, ended = topple.explain_queries(model, queries, **asked), 0
+    for scored in (1, 30, 80):
+        few = topple.explain_queries(model, queries, budget={"scored": scored}, **asked)
+        for each, whole in zip(few, free, strict=True):
+            if whole.cost <= scored:
+                assert each.items == whole.items
+            if each.items:
+                assert each.verdict.valid
+            assert each.cost <= scored + len(each.query.history) + 32
+            ended += each.status is topple.Status.BUDGET_SPENT
+        alone = [topple.explain_queries(model, [query], budget={"scored": scored}, **asked)[0] for query in queries[:5]]
+        assert [(each.items, each.cost) for each in alone] == [(each.items, each.cost) for each in few[:5]]
+    in_all = topple.explain_queries(model, queries, budget={"total_scored": 150}, **asked)
+    spent = [each.status is topple.Status.BUDGET_SPENT for each in in_all]
+    assert ended
+    assert any(spent)
+    assert not all(spent)

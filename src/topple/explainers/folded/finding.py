@@ -32,31 +32,35 @@ def find_sets(folded: Folded, search: Search, short: Looked, history: int, queri
 def find_set(
     folded: Folded, search: Search, short: Looked, one: One, alone: FloatArray, units: BoolArray, found: Found
 ) -> int:
-    """Find a small set, in place, that topples a target and of which no unit can be given back; return how many sets were scored."""
+    """Find a small set, in place, that topples a target and of which no unit can be given back; return how many sets were scored.
+
+    Where no more may be scored, it ends with the set that it has.
+    """
     order, margins, best = np.flatnonzero(search.removable[one.number]), np.full(len(units), -INFINITY), np.empty(one.k)
-    if len(order) == 0:
+    left = search.left[one.number]
+    if len(order) == 0 or left <= 0:
         return 0
     for unit in order:
         margins[unit] = lead_of(one, alone[unit], best)
     order = order[np.argsort(-margins[order], kind="mergesort")]
-    scored = len(order) + grow(search, short, one, alone, margins, order, units)
+    scored = len(order)
+    scored += grow(search, short, one, alone, margins, order, left - scored, units)
     if units.any():
-        scored += prune(folded, search, short, one, units, found, False)
-        scored += settled_and_pruned(folded, search, short, one, units, found)
-    if not units.any():
+        scored += prune(folded, search, short, one, left - scored, units, found, False)
+        scored += settled_and_pruned(folded, search, short, one, left - scored, units, found)
+    if not units.any() and scored < left:
         scored += take_all(folded, search, one, order, units, found)
-        if units.sum() > search.most:
-            scored += give_back_in_order(folded, search, one, units, found)
-        scored += prune(folded, search, short, one, units, found, True)
+        scored += give_back_in_order(folded, search, one, left - scored, units, found)
+        scored += prune(folded, search, short, one, left - scored, units, found, True)
     for _ in range(search.swaps):
-        if units.sum() < 3 or units.sum() == len(order):
+        if units.sum() < 3 or units.sum() == len(order) or scored >= left:
             break
         trial, before = units.copy(), (units * search.cost[one.number]).sum()
         lead, tried = exchange(search, short, one, alone, order, trial)
         scored += tried
         if lead <= 0:
             break
-        scored += settled_and_pruned(folded, search, short, one, trial, found)
+        scored += settled_and_pruned(folded, search, short, one, left - scored, trial, found)
         if not trial.any() or (trial * search.cost[one.number]).sum() >= before:
             break
         units[:] = trial
@@ -64,9 +68,11 @@ def find_set(
 
 
 @compiled
-def settled_and_pruned(folded: Folded, search: Search, short: Looked, one: One, units: BoolArray, found: Found) -> int:
+def settled_and_pruned(
+    folded: Folded, search: Search, short: Looked, one: One, left: int, units: BoolArray, found: Found
+) -> int:
     """Give back what a set can spare, in place, if it topples its target, else all; return how many sets were scored."""
     if settle(folded, search, one, units, found) <= 0:
         units[:] = False
         return 1
-    return 1 + prune(folded, search, short, one, units, found, True)
+    return 1 + prune(folded, search, short, one, left - 1, units, found, True)

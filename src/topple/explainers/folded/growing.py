@@ -31,6 +31,7 @@ def grow(
     alone: FloatArray,
     margins: FloatArray,
     order: IntArray,
+    left: int,
     units: BoolArray,
 ) -> int:
     """Grow a set, in place, until the target leaves the shortlist, each time by the unit that brings it nearest; else none is left.
@@ -42,6 +43,7 @@ def grow(
         alone: the scores without each unit [H, C].
         margins: what each unit reaches alone [H].
         order: the units that may be named, by that, best first [W].
+        left: how many sets may be tried; where these do not suffice, none is found.
         units: for the set, bool [H].
 
     Returns:
@@ -50,6 +52,8 @@ def grow(
     cost, scores, best = search.cost[one.number], unchanged(short), np.empty(one.k)
     now, tried, trials = lead_of(one, scores, best), 0, np.empty((search.width, len(scores)))
     for size in range(min(search.most, len(order))):
+        if tried > 0 and tried >= left:
+            break
         if size == 0:
             unit = first_unit(np.sort(order), margins, now, cost)
             lead, scores = margins[unit], alone[unit].copy()

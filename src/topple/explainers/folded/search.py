@@ -7,18 +7,18 @@ from torch import Tensor
 from topple.explainers.folded.asked import Found, Looked
 from topple.explainers.search.engine import Engine
 from topple.explainers.sums.asked import Search
-from topple.explainers.sums.search import asked_of
+from topple.explainers.sums.search import asked_of, charge, turns_of
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.folded.histories import Folded
 from topple.types import IntArray
 
 
 def can_search(engine: Engine) -> bool:
-    """Return whether the compiled search answers what an engine asks: to topple, with no limit on what may be scored.
+    """Return whether the compiled search answers what an engine asks: to topple.
 
     Under `unseen_after` each item of a history must be in one unit, so that its removal brings the item back.
     """
-    if engine.folded is None or engine.goal is not Goal.NECESSARY or engine.account.meter.limited:
+    if engine.folded is None or engine.goal is not Goal.NECESSARY:
         return False
     return engine.rule is not CandidateRule.UNSEEN_AFTER or not engine.table.splits_items
 
@@ -44,18 +44,18 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
     search = asked_of(engine, folded.event.shape, row, column, (width, most, swaps, tries))
     number = len(row)
     found = Found(np.zeros(search.removable.shape, np.bool_), np.zeros(number, np.int64), np.full(number, np.inf))
-    ends = torch.bincount(row, minlength=len(table.histories)).cumsum(0).tolist()
-    for turn, history in enumerate(table.source.tolist()):
-        queries = np.arange(ends[turn - 1] if turn else 0, ends[turn])
-        if len(queries):
-            find_sets(folded, search, _looked(folded, search, history, queries), history, queries, found)
+    first = [0, *torch.bincount(row, minlength=len(table.histories)).cumsum(0).tolist()]
+    for turns in turns_of(engine):
+        for turn in range(turns.start, turns.stop):
+            history, queries = int(table.source[turn]), np.arange(first[turn], first[turn + 1])
+            if len(queries):
+                find_sets(folded, search, _looked(folded, search, history, queries), history, queries, found)
+        done = slice(first[turns.start], first[turns.stop])
+        charge(engine, row[done], column[done], found.scored[done])
     out = torch.zeros_like(table.removable)
     out[row, column] = torch.from_numpy(found.sets)
     undecided = engine.catalogue.undecided
     undecided[row, column] = torch.minimum(undecided[row, column], torch.from_numpy(found.noted))
-    charged = torch.from_numpy(found.scored)
-    shared = table.removable[row, column].sum() - (table.removable & table.asked[..., None]).any(1).sum()
-    engine.count(int(charged.sum() - shared), table.query[row, column], charged)
     return out
 
 

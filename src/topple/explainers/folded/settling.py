@@ -45,15 +45,17 @@ def settle(folded: Folded, search: Search, one: One, units: BoolArray, found: Fo
 
 @compiled
 def prune(
-    folded: Folded, search: Search, short: Looked, one: One, units: BoolArray, found: Found, among_all: bool
+    folded: Folded, search: Search, short: Looked, one: One, left: int, units: BoolArray, found: Found, among_all: bool
 ) -> int:
     """Give units back, in place, while the target still leaves: the dearest first, of these the one that leaves most.
+
+    It ends when no more sets than are `left` may be scored.
 
     Returns:
         How many sets were scored.
     """
     scored, scores, best = 0, np.empty(len(short.item)), np.empty(one.k)
-    while units.sum() > 1:
+    while units.sum() > 1 and scored < left:
         give, largest, dearest = -1, -INFINITY, 0
         for unit in np.flatnonzero(units):
             units[unit] = False
@@ -85,12 +87,13 @@ def take_all(folded: Folded, search: Search, one: One, order: IntArray, units: B
 
 
 @compiled
-def give_back_in_order(folded: Folded, search: Search, one: One, units: BoolArray, found: Found) -> int:
-    """Give units back, in place and in their order, while the target still surely leaves; return how many sets were scored."""
-    scored = 0
-    for unit in np.flatnonzero(units):
-        if units.sum() > 1:
-            units[unit] = False
-            units[unit] = settle(folded, search, one, units, found) <= 0
-            scored += 1
+def give_back_in_order(folded: Folded, search: Search, one: One, left: int, units: BoolArray, found: Found) -> int:
+    """Give units back, in place, while the target still surely leaves: each asked about once, the dearest first; return how many."""
+    scored, named = 0, np.flatnonzero(units)
+    for unit in named[np.argsort(-search.cost[one.number][named], kind="mergesort")]:
+        if units.sum() == 1 or scored >= left:
+            break
+        units[unit] = False
+        units[unit] = settle(folded, search, one, units, found) <= 0
+        scored += 1
     return scored
