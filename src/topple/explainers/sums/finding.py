@@ -63,40 +63,34 @@ def find_set(
     if len(order) == 0 or left <= 0:
         return 0
     order = order[np.argsort(-margins[order], kind="mergesort")]
-    scored = len(order)
+    removed, scored, off = np.zeros(sums.row.shape[1], dtype=np.bool_), len(order), 0.0
+    scores = np.empty(sums.start[one.history + 1] - sums.start[one.history])
     scored += grow(search, short, one, margins, order, left - scored, units)
     if units.any():
         scored += 1
-        if settle(sums, search, one, units, noted) <= 0:
+        topples, off = settle(sums, search, one, units, removed, scores, noted)
+        if not topples:
             units[:] = False
     if not units.any() and scored < left:
-        scored += take_all(sums, search, one, order, units, noted)
-        scored += give_back_in_order(sums, search, one, left - scored, units, noted)
+        more, off = take_all(sums, search, one, order, units, removed, scores, noted)
+        scored += more
+        more, off = give_back_in_order(sums, search, one, left - scored, units, removed, scores, off, noted)
+        scored += more
     if not units.any():
         return scored
-    scored += prune(sums, search, one, left - scored, units, noted)
+    scored += prune(sums, search, one, left - scored, units, removed, scores, off, noted)
     for _ in range(search.swaps):
         if units.sum() < 3 or units.sum() == len(order) or scored >= left:
             break
-        before = (units * search.cost[one.number]).sum()
-        scored += exchange_once(sums, search, short, one, order, units, noted)
-        scored += prune(sums, search, one, left - scored, units, noted)
-        if (units * search.cost[one.number]).sum() >= before:
+        (first, second, other), lead, tried = exchange(search, short, one, order, units)
+        scored += tried
+        if lead <= 0:
             break
+        units[first], units[second], units[other] = False, False, True
+        topples, off = settle(sums, search, one, units, removed, scores, noted)
+        scored += 1
+        if not topples:
+            units[first], units[second], units[other] = True, True, False
+            break
+        scored += prune(sums, search, one, left - scored, units, removed, scores, off, noted)
     return scored
-
-
-@compiled
-def exchange_once(
-    sums: Sums, search: Search, short: Shortlist, one: One, order: IntArray, units: BoolArray, noted: FloatArray
-) -> int:
-    """Exchange two units of a set for one other, in place, where all competitors confirm it; return how many sets count as scored."""
-    (first, second, other), lead, scored = exchange(search, short, one, order, units)
-    if lead <= 0:
-        return scored
-    units[first] = units[second] = False
-    units[other] = True
-    if settle(sums, search, one, units, noted) <= 0:
-        units[first] = units[second] = True
-        units[other] = False
-    return scored + 1

@@ -6,7 +6,7 @@ from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import scores_without
-from topple.scoring.sums.giving_back import IN, OPEN, alone, give_back, lead_without, told_at_once
+from topple.scoring.sums.giving_back import IN, OPEN, OUT, alone, give_back, lead_without, told_at_once, told_by_counts
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -24,15 +24,32 @@ def positions_of(sums: Sums, search: Search, history: int, units: BoolArray) -> 
 
 
 @compiled
-def settle(sums: Sums, search: Search, one: One, units: BoolArray, noted: FloatArray) -> float:
-    """Return by how much a set of units, bool [H], surely topples a target among all competitors; at most 0 where it does not.
+def settle(
+    sums: Sums, search: Search, one: One, units: BoolArray, removed: BoolArray, scores: FloatArray, noted: FloatArray
+) -> tuple[bool, float]:
+    """Return whether a set of units, bool [H], surely topples a target among all competitors, and how far its scores may be off.
 
-    What rounding decides about is noted: what the cheapest such set costs, by query [Q].
+    The positions of the set, bool [H], and the scores of the columns without it are filled in. What rounding decides about is
+    noted: what the cheapest such set costs, by query [Q].
     """
-    removed = positions_of(sums, search, one.history, units)
-    scores = np.empty(sums.start[one.history + 1] - sums.start[one.history])
+    removed[:] = positions_of(sums, search, one.history, units)
     off = scores_without(sums, one.history, removed, scores)
-    return settled(sums, search, one, units, removed, scores, off, noted)
+    told = told_by_counts(
+        sums,
+        one.history,
+        removed,
+        scores,
+        off,
+        search.target[one.number],
+        one.column,
+        one.k,
+        one.tolerance,
+        search.empty,
+        search.rounding,
+    )
+    if told != OPEN:
+        return told == OUT, off
+    return settled(sums, search, one, units, removed, scores, off, noted) > 0, off
 
 
 @compiled
@@ -46,7 +63,7 @@ def settled(
     off: float,
     noted: FloatArray,
 ) -> float:
-    """Return what `settle` does, given the positions of the set, bool [H], and the scores without it, which may be `off` so far."""
+    """Return by how much a set surely topples its target, at most 0 where it does not; arguments as of `settle`, all given."""
     lead, surely, possibly = lead_without(
         sums,
         one.history,
@@ -71,32 +88,41 @@ def settled(
 
 
 @compiled
-def prune(sums: Sums, search: Search, one: One, left: int, units: BoolArray, noted: FloatArray) -> int:
+def prune(
+    sums: Sums,
+    search: Search,
+    one: One,
+    left: int,
+    units: BoolArray,
+    removed: BoolArray,
+    scores: FloatArray,
+    off: float,
+    noted: FloatArray,
+) -> int:
     """Give units back, in place, while the target still surely leaves: the dearest first, of these the one that leaves most.
 
-    It ends when no more sets than are `left` may be scored.
+    It ends when no more sets than are `left` may be scored. The other arguments are those of `settled`.
 
     Returns:
         How many sets were scored.
     """
-    removed, scored = positions_of(sums, search, one.history, units), 0
-    full = np.empty(sums.start[one.history + 1] - sums.start[one.history])
-    single = alone(search.unit[one.history], sums.length[one.history])
+    single, scored = alone(search.unit[one.history], sums.length[one.history]), 0
     while units.sum() > 1 and scored < left:
-        off, counted = scores_without(sums, one.history, removed, full), np.full((3, 2), np.nan)
+        counted = np.full((3, 2), np.nan)
         give, largest, dearest = -1, -INFINITY, 0
         for unit in range(len(units)):
             if not units[unit]:
                 continue
             cost, scored = search.cost[one.number, unit], scored + 1
             beat = largest if cost == dearest else (INFINITY if cost < dearest else -INFINITY)
-            lead = lead_with(sums, search, one, units, unit, single[unit], removed, full, off, beat, counted, noted)
+            lead = lead_with(sums, search, one, units, unit, single[unit], removed, scores, off, beat, counted, noted)
             if lead > 0 and (cost > dearest or (cost == dearest and lead > largest)):
                 give, largest, dearest = unit, lead, int(cost)
         if give < 0:
             break
         units[give] = False
         removed[:] = positions_of(sums, search, one.history, units)
+        off = scores_without(sums, one.history, removed, scores)
     return scored
 
 
@@ -147,33 +173,58 @@ def lead_with(
 
 
 @compiled
-def take_all(sums: Sums, search: Search, one: One, order: IntArray, units: BoolArray, noted: FloatArray) -> int:
-    """Take all units that may be named [W], in place, if the target then leaves for want of evidence; return how many sets were scored."""
+def take_all(
+    sums: Sums,
+    search: Search,
+    one: One,
+    order: IntArray,
+    units: BoolArray,
+    removed: BoolArray,
+    scores: FloatArray,
+    noted: FloatArray,
+) -> tuple[int, float]:
+    """Take all units that may be named [W], in place, if the target then leaves for want of evidence; the others as of `settle`.
+
+    Returns:
+        How many sets were scored, and how far the scores may be off.
+    """
     if len(search.empty) == 0 or search.size[one.history][order].sum() > search.largest[one.number]:
-        return 0
+        return 0, 0.0
     units[order] = True
-    if not 0 < settle(sums, search, one, units, noted) <= TINY:
+    removed[:] = positions_of(sums, search, one.history, units)
+    off = scores_without(sums, one.history, removed, scores)
+    if not 0 < settled(sums, search, one, units, removed, scores, off, noted) <= TINY:
         units[:] = False
-    return 1
+    return 1, off
 
 
 @compiled
-def give_back_in_order(sums: Sums, search: Search, one: One, left: int, units: BoolArray, noted: FloatArray) -> int:
-    """Give units back, in place, while the target still surely leaves: each asked about once, the dearest first; return how many.
+def give_back_in_order(
+    sums: Sums,
+    search: Search,
+    one: One,
+    left: int,
+    units: BoolArray,
+    removed: BoolArray,
+    scores: FloatArray,
+    off: float,
+    noted: FloatArray,
+) -> tuple[int, float]:
+    """Give units back, in place, while the target still surely leaves: each asked about once, the dearest first.
 
-    Looking for the best one each time takes as many as there are pairs.
+    Looking for the best one each time takes as many as there are pairs. The arguments are those of `prune`.
+
+    Returns:
+        How many sets were scored, and how far the scores may be off.
     """
-    removed, scored = positions_of(sums, search, one.history, units), 0
-    full = np.empty(sums.start[one.history + 1] - sums.start[one.history])
-    single = alone(search.unit[one.history], sums.length[one.history])
-    off, counted = scores_without(sums, one.history, removed, full), np.full((3, 2), np.nan)
-    named = np.flatnonzero(units)
+    single, counted = alone(search.unit[one.history], sums.length[one.history]), np.full((3, 2), np.nan)
+    named, scored = np.flatnonzero(units), 0
     for unit in named[np.argsort(-search.cost[one.number][named], kind="mergesort")]:
         if units.sum() == 1 or scored >= left:
             break
         scored += 1
-        if lead_with(sums, search, one, units, unit, single[unit], removed, full, off, INFINITY, counted, noted) > 0:
+        if lead_with(sums, search, one, units, unit, single[unit], removed, scores, off, INFINITY, counted, noted) > 0:
             units[unit] = False
             removed[:] = positions_of(sums, search, one.history, units)
-            off, counted[:] = scores_without(sums, one.history, removed, full), np.nan
-    return scored
+            off, counted[:] = scores_without(sums, one.history, removed, scores), np.nan
+    return scored, off

@@ -147,6 +147,43 @@ def told_at_once(
 
 
 @compiled
+def told_by_counts(
+    sums: Sums,
+    history: int,
+    removed: BoolArray,
+    scores: FloatArray,
+    off: float,
+    target: int,
+    column: int,
+    k: int,
+    tolerance: float,
+    empty: FloatArray,
+    rounding: float,
+) -> int:
+    """Tell whether a target is surely IN the list or OUT of it; OPEN where counting does not tell. Arguments as of `lead_without`."""
+    again, others = np.empty(len(removed)), sums.others[history] - (column < 0)
+    score = anew(sums, history, removed, column)
+    more = again[: returning(sums, history, removed, again)]
+    bar = score + tolerance
+    band = 2 * rounding * max(abs(score), abs(bar))
+    over = 0
+    for turn in range(len(more)):
+        over += more[turn] > bar + band
+    over += others if sums.rest > bar + band else 0
+    over += count_over(scores, bar + band + off) - (column >= 0 and scores[column] > bar + band + off)
+    if over >= k:
+        return OUT
+    if len(empty) > 0 and abs(score - empty[target]) <= tolerance:
+        return OPEN
+    over = 0
+    for turn in range(len(more)):
+        over += more[turn] > bar - band
+    over += others if sums.rest > bar - band else 0
+    over += count_over(scores, bar - band - off) - (column >= 0 and scores[column] > bar - band - off)
+    return IN if over < k else OPEN
+
+
+@compiled
 def count_above(
     sums: Sums,
     history: int,

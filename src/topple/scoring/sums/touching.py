@@ -2,7 +2,7 @@
 
 from topple.compiled import compiled
 from topple.scoring.lists.best import INFINITY
-from topple.scoring.sums.changing import add_row, untouched
+from topple.scoring.sums.changing import add_four, add_row, untouched
 from topple.scoring.sums.rows import Rows, Sums
 from topple.types import FloatArray, IntArray
 
@@ -112,7 +112,12 @@ def unchanged_scores(sums: Sums) -> None:
             scores[:] = sums.constant
         else:
             scores[:] = sums.rest
-        for position in range(sums.length[history]):
+        length = sums.length[history]
+        together = length - length % 4 if len(sums.dense) > 0 else 0
+        for position in range(0, together, 4):
+            four = slice(position, position + 4)
+            add_four(sums.dense, sums.row[history, four], sums.weight[history, four], scores)
+        for position in range(together, length):
             add_row(sums, history, position, 1.0, scores)
         allowed, items = sums.allowed[sums.filter[history]], sums.item[sums.start[history] : sums.start[history + 1]]
         if len(items) == 0:
