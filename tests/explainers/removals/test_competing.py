@@ -53,10 +53,13 @@ def test_what_rounding_could_hide_counts_where_rows_cancel(rule):
         fast = SummedScores(engine.sums).counted(engine, cells, most, every=True)
         asked = (most > 0).numpy()
         assert (fast.bound[asked] == slow.bound[asked]).all()
+        for query in np.flatnonzero(asked).tolist():  # rounding that is allowed for shows in the fifth decimal
+            one, other = (np.unique(each.gaps(query).start.round(7)) for each in (fast, slow))
+            np.testing.assert_allclose(one, other, atol=1e-6, rtol=0)
 
 
 def test_only_the_gaps_of_what_the_bound_leaves_open_are_kept():
-    (engine,) = drawn_engines("real", "unseen_before", 3, k=5)
+    (engine,) = drawn_engines("real", "unseen_before", 3, k=10)
     cells = engine.table.cells
     most = engine.table.removable[cells].sum(1).clamp(max=2)
     scores = SummedScores(engine.sums)
@@ -64,6 +67,7 @@ def test_only_the_gaps_of_what_the_bound_leaves_open_are_kept():
     settled = (torch.from_numpy(some.bound) > most).numpy()
     assert settled.any()
     assert not settled.all()
+    assert any(len(every.gaps(query).start) for query in np.flatnonzero(settled))
     for query, done in enumerate(settled.tolist()):
         count = len(every.gaps(query).start)
         assert len(some.gaps(query).start) == (0 if done else count)
@@ -82,7 +86,7 @@ def by_every_subset(start, gain, back, most):
 def test_the_fewest_removals_are_those_of_every_subset(seed):
     random = np.random.default_rng(seed)
     gain = random.integers(-3, 4, 7).astype(float) if seed % 2 else random.normal(size=7)
-    back, start = int(random.integers(-4, 7)), float(random.normal(-2, 3))
+    back, start = int(random.integers(-4, 7)), float(random.integers(-8, 2) if seed % 2 else random.normal(-2, 3))
     for most in range(8):
         found = fewest(start, gain, max(back, -1), most, np.empty(7))
         assert found == by_every_subset(start, gain, max(back, -1), most)
