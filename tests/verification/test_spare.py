@@ -1,11 +1,17 @@
 """Whether a set can give a unit back is counted for histories that are sums; here beside the general way, for sets of any origin."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
+import torch
 
 import topple
 from tests.explainers.sums.parity import KINDS, RULES, by_the_general_path, draw_model, draw_queries
+from topple.records.question import CandidateRule
+from topple.scoring.encoding import encode
 from topple.scoring.sums import building
+from topple.verification.judging import Judge
 
 TOLD = ("minimal", "within_rounding", "necessary", "rank_before", "rank_after", "replacements")
 
@@ -56,3 +62,24 @@ def test_how_far_differences_may_be_off_decides_no_verdict(monkeypatch):
     near = topple.verify(model, queries, sets)
     monkeypatch.setattr(building, "UNIT", 1e-3)  # delta is wider than the scores are apart
     assert topple.verify(model, queries, sets) == near
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_whether_a_single_unit_works_is_told_as_in_the_general_way(kind, rule):
+    random = np.random.default_rng([KINDS.index(kind), RULES.index(rule), 12])
+    works = []
+    for _ in range(4):
+        model = draw_model(random, kind)
+        queries, _ = with_sets(random, model, draw_queries(random, model, 4, rule))
+        told = []
+        for way in (nullcontext(), by_the_general_path(model)):
+            with way:
+                encoded = encode(queries, model.catalogue)
+                judge, number = Judge(model, encoded, rule=CandidateRule(rule)), torch.arange(len(encoded))
+                costs = judge._unit_costs(number)
+                told.append(judge._a_unit_works(number, costs, torch.full_like(costs[:, 0], torch.inf)).tolist())
+        assert told[0] == told[1]
+        works += told[0]
+    assert {True, False} <= set(works)

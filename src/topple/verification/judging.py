@@ -12,7 +12,14 @@ from topple.scoring.lists.standings import Stood
 from topple.scoring.pace import TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.verification.outcomes import Outcomes, out_with_a_unit_less, outcomes_of, target_out, targets_out
+from topple.verification.outcomes import (
+    Outcomes,
+    out_by_a_unit,
+    out_with_a_unit_less,
+    outcomes_of,
+    target_out,
+    targets_out,
+)
 from topple.verification.recording import Judged, recorded
 from topple.verification.stamps import state_of
 
@@ -56,6 +63,8 @@ class Judge:
         goals, device = [query.goal for query in queries.queries], queries.row.device
         self.wants_out = torch.tensor([goal is not Goal.SUFFICIENT for goal in goals], device=device)  # [N]
         self.wants_kept = torch.tensor([goal is not Goal.NECESSARY for goal in goals], device=device)  # [N]
+        self.counts = self.unchanged.sums is not None and not bool(self.wants_kept.any())
+        """Whether compiled functions tell by counts what a unit more or less does."""
         self.present = queries.histories.present[queries.row]  # [N, H]
         target, k = queries.target[:, None], queries.k[:, None]  # [N, 1]
         self.before = self.unchanged.stand(queries.row, target, k) if before is None else before
@@ -126,7 +135,7 @@ class Judge:
         first = sets & (unit == torch.arange(unit.shape[1], device=unit.device))  # a position for each unit of the set
         first &= first.sum(1, keepdim=True) > 1
         can_give_back, within_rounding = torch.zeros_like(sets[:, 0]), torch.zeros_like(sets[:, 0])
-        if self.unchanged.sums is not None and not self.wants_kept.any():
+        if self.counts:
             chosen = first.any(1).nonzero()[:, 0]
             can_give_back[chosen], within_rounding[chosen] = out_with_a_unit_less(
                 self.unchanged, self.queries, self.tolerance, chosen, sets[chosen]
@@ -211,6 +220,8 @@ class Judge:
         is_tried = (unit_cost > 0) & (unit_cost < below[:, None])  # [Q, H]
         if not is_tried.any():
             return torch.zeros_like(is_tried[:, 0])
+        if self.counts:
+            return out_by_a_unit(self.unchanged, queries, self.tolerance, number, is_tried)
         turn, position = is_tried.nonzero(as_tuple=True)
         # A unit of a history is scored once for all queries that ask about it.
         pairs, pair = torch.unique(torch.stack([queries.row[number[turn]], position]), dim=1, return_inverse=True)

@@ -160,7 +160,7 @@ def lead_with(
     history = one.history
     if single:
         asked = search.target[one.number], one.column, one.k, one.tolerance, search.empty, search.rounding
-        told = told_at_once(sums, history, removed, scores, off, unit, *asked, beat, counted)
+        told = told_at_once(sums, history, removed, scores, off, unit, False, *asked, beat, counted)
         if told != OPEN:
             return -INFINITY if told == IN else TINY
     trial = np.empty_like(scores)

@@ -92,6 +92,7 @@ def told_at_once(
     scores: FloatArray,
     off: float,
     position: int,
+    taken: bool,
     target: int,
     column: int,
     k: int,
@@ -101,7 +102,7 @@ def told_at_once(
     beat: float,
     counted: FloatArray,
 ) -> int:
-    """Tell what becomes of a target that is out once one removed position is given back, where that is told without new scores.
+    """Tell what becomes of a target once one position is given back, or taken, where that is told without new scores.
 
     Only counted is who could be above the target: of a dense row in one pass, of a sparse one where it changes scores.
 
@@ -111,7 +112,8 @@ def told_at_once(
         removed: the positions that are gone before, bool [H].
         scores: of the columns before, as differences [columns].
         off: how far these may be off.
-        position: the one that is given back.
+        position: the one that is given back or taken.
+        taken: whether it is taken.
         target: the item.
         column: which column it is, -1 for none.
         k: length of the list.
@@ -126,14 +128,14 @@ def told_at_once(
         `beat`. OPEN: not told.
     """
     again = np.empty(len(removed))
-    removed[position] = False
+    removed[position] = taken
     score = anew(sums, history, removed, column)
     more = again[: returning(sums, history, removed, again)]
-    removed[position] = True
+    removed[position] = not taken
     filler = len(empty) > 0 and abs(score - empty[target]) <= tolerance
     bar = score + tolerance
     band, delta = 2 * rounding * max(abs(score), abs(bar)), sums.delta[history]
-    change = (history, position, column, scores, more)
+    change = (history, position, -1.0 if taken else 1.0, column, scores, more)
     if count_above(sums, *change, bar - band, -off, -delta, counted[0]) < k:
         if not filler:
             return IN
@@ -188,6 +190,7 @@ def count_above(
     sums: Sums,
     history: int,
     position: int,
+    sign: float,
     target: int,
     scores: FloatArray,
     more: FloatArray,
@@ -196,12 +199,13 @@ def count_above(
     delta: float,
     counted: FloatArray,
 ) -> int:
-    """Return how many items other than the target, a column, are above a bar once a position is given back.
+    """Return how many items other than the target, a column, are above a bar once a position is given back or taken.
 
     Args:
         sums: of the histories.
         history: which of them.
         position: the position.
+        sign: 1 where it is given back, -1 where it is taken.
         target: the column of the target, -1 for none.
         scores: of the columns before [columns].
         more: scores of removed items that compete again [M].
@@ -214,7 +218,7 @@ def count_above(
     for turn in range(len(more)):
         over += more[turn] > bar
     if len(sums.dense) > 0:
-        row, share = sums.dense[sums.row[history, position]], sums.weight[history, position]
+        row, share = sums.dense[sums.row[history, position]], sign * sums.weight[history, position]
         over += count_dense(scores, row, share, bar + delta)
         return int(over - (scores[target] + share * row[target] > bar + delta))
     stays, changes = bar + off, bar + delta
@@ -226,7 +230,7 @@ def count_above(
     over += int(counted[1])
     for entry in range(sums.entry[first], sums.entry[first + 1]):
         before = scores[sums.column[entry]]
-        now = before + sums.value[entry] > changes
+        now = before + sign * sums.value[entry] > changes
         over += now
         over -= before > stays
         if sums.column[entry] == target:
