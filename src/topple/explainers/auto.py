@@ -176,7 +176,7 @@ def _sets_up_to(units: int, size: int) -> int:
 def how_it_proves(capabilities: frozenset[Capability]) -> str:
     """Say how the default method proves for a recommender with these capabilities."""
     if Capability.ADDITIVE in capabilities:
-        return "proves by counting and mixed-integer programs, since scores are sums over the history"
+        return "proves by counting, branch and bound and integer programs, since scores are sums over the history"
     if Capability.FEED_FORWARD in capabilities:
         return "proves by bounds with branch and bound, since the layers are in view"
     return "needs nothing but scores; proves by trying all smaller sets where they fit into the budget"

@@ -45,7 +45,7 @@ class ExactSettings(GreedySettings):
 class Exact(SetSearch):
     """Find a smallest set and prove it; where there is no set, prove that.
 
-    Greedy search gives a set, the counting bound a size below which there is none. Where the two differ, mixed-integer
+    Greedy search gives a set, the counting bound a size below which there is none. Where the two differ, branch and bound or integer
     programs decide, over the competitors that could outrank the target alone with one removal less, and of these over the
     coalitions that no bound rules out. With groups or costs a program looks for the cheapest set. What a program finds is
     settled by the full catalogue. What is proven is claimed, and no more.
