@@ -45,12 +45,12 @@ class ExactSettings(GreedySettings):
 class Exact(SetSearch):
     """Find a smallest set and prove it; where there is no set, prove that.
 
-    Greedy search gives a set, the counting bound a size below which there is none. Where the two differ, branch and bound or integer
-    programs decide, over the competitors that could outrank the target alone with one removal less, and of these over the
-    coalitions that no bound rules out. With groups or costs a program looks for the cheapest set. What a program finds is
-    settled by the full catalogue. What is proven is claimed, and no more.
+    Greedy search gives a set, the counting bound a size below which there is none. Where the two differ, branch and bound decides
+    over the competitors that could outrank the target alone with one removal less; a mixed-integer program decides what that
+    leaves open. With groups or costs the cheapest set is looked for. What is found is settled by the full catalogue. What is
+    proven is claimed, and no more.
     Source: the library's own; the solver is HiGHS (Huangfu and Hall, 2018), from scipy.
-    Needs: additive.  Cost: that of greedy, the history once more, and one for each solution of the program.  Random: no.
+    Needs: additive.  Cost: that of greedy, the history once more, and one for each solution.  Random: no.
     """
 
     name = "exact"
