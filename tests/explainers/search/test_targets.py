@@ -57,3 +57,13 @@ def test_the_keys_of_draws_are_those_of_each_query_and_of_the_chosen_ones():
     assert len(set(keys)) == 3
     chosen = table.select((table.query == 1) | (table.query == 2))
     assert [chosen.key[cell].item() for cell in zip(*chosen.cells, strict=True)] == keys[1:3]
+
+
+def test_what_a_single_unit_costs_at_least_is_what_counting_units_says():
+    """The cheapest unit counts, unless the smallest is larger than a set may be."""
+    priced = replace(FILMS.one, item_costs={"alien": 0.1, "duel": 2}, groups=[("duel", "brazil")])
+    all_groups = replace(FILMS.one, groups=[("duel", "brazil"), ("alien", "casablanca")], largest=1)
+    table = grid_of(priced, FILMS.one, FILMS.bo, all_groups, replace(FILMS.one, protected=frozenset({"alien"})))
+    least = table.least_cost(1)
+    assert torch.equal(least, table.least_cost(torch.ones_like(table.k)))
+    assert least[table.cells].tolist() == [100, 1000, 1000, torch.inf, 1000]

@@ -51,7 +51,7 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
             if len(queries):
                 find_sets(folded, search, _looked(folded, search, history, queries), history, queries, found)
         done = slice(first[turns.start], first[turns.stop])
-        charge(engine, row[done], column[done], found.scored[done])
+        charge(engine, row[done], column[done], search.removable[done], found.scored[done])
     out = torch.zeros_like(table.removable)
     out[row, column] = torch.from_numpy(found.sets)
     undecided = engine.catalogue.undecided

@@ -192,6 +192,15 @@ class TargetTable:
 
     def least_cost(self, units: Tensor | int) -> Tensor:
         """Return what sets of so many units [B, T], or more, cost at least, in thousandths; infinity where none is allowed."""
+        if isinstance(units, int) and units == 1:
+            never = ~self.removable
+            smallest = self.unit_size[:, None].double().masked_fill(never, torch.inf).amin(-1)
+            return (
+                self.unit_cost.double()
+                .masked_fill(never, torch.inf)
+                .amin(-1)
+                .masked_fill(smallest > self.largest, torch.inf)
+            )
         count = torch.as_tensor(units, device=self.row.device).expand_as(self.k)[..., None]
         at = (count - 1).clamp(0, self._least_costs.shape[-1] - 1)
         return self._least_costs.gather(-1, at).masked_fill(count > self._least_costs.shape[-1], torch.inf)[..., 0]

@@ -12,7 +12,7 @@ from topple.explainers.search.shortlist import SHORTLIST
 from topple.explainers.sums.asked import Search
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.lists.standings import fillers_of
-from topple.types import IntArray
+from topple.types import BoolArray, IntArray
 
 
 def can_search(engine: Engine) -> bool:
@@ -51,7 +51,7 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
     for turns in turns_of(engine):
         find_sets(sums, search, source[turns], first[turns.start : turns.stop + 1], sets, scored, noted)
         done = slice(first[turns.start], first[turns.stop])
-        charge(engine, row[done], column[done], scored[done])
+        charge(engine, row[done], column[done], search.removable[done], scored[done])
     out = torch.zeros_like(table.removable)
     out[row, column] = torch.from_numpy(sets)
     undecided = engine.catalogue.undecided
@@ -59,14 +59,21 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
     return out
 
 
-def charge(engine: Engine, row: Tensor, column: Tensor, scored: IntArray) -> None:
-    """Charge the queries in cells [N], all those of their histories, with what was scored for each [N]; single units serve all of them."""
-    table, charged = engine.table, torch.from_numpy(scored)
-    row, column, charged = row[charged > 0], column[charged > 0], charged[charged > 0]
-    searched = torch.zeros_like(table.asked)
-    searched[row, column] = True
-    shared = table.removable[row, column].sum() - (table.removable & searched[..., None]).any(1).sum()
-    engine.count(int(charged.sum() - shared), table.query[row, column], charged)
+def charge(engine: Engine, row: Tensor, column: Tensor, removable: BoolArray, scored: IntArray) -> None:
+    """Charge queries with what was scored for each; single units are scored once for all those of a history.
+
+    Args:
+        engine: the engine.
+        row: the history of each query, all those of a history in a row [N].
+        column: where each query stands there [N].
+        removable: the units that each may name, bool [N, H].
+        scored: for how many sets each was scored; 0 for one that was not searched for [N].
+    """
+    searched, histories = np.flatnonzero(scored), row.numpy()
+    begins = np.flatnonzero(np.diff(histories[searched], prepend=-1))
+    chosen = removable[searched]
+    shared = chosen.sum() - np.logical_or.reduceat(chosen, begins, axis=0).sum() if len(searched) else 0
+    engine.count(int(scored.sum() - shared), engine.table.query[row, column], torch.from_numpy(scored))
 
 
 def turns_of(engine: Engine) -> Iterator[slice]:
