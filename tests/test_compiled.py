@@ -50,9 +50,9 @@ OUTER = "from kept.inner import inner\nfrom topple.compiled import compiled\n@co
 CALL = """
 import sys
 from pathlib import Path
-from topple.compiled import forget_outdated
+from topple.compiled import _forget_outdated
 if {mend}:
-    print(forget_outdated(Path("kept")), end=" ")
+    print(_forget_outdated(Path("kept")), end=" ")
 from kept.outer import outer
 print(outer(1))
 """

@@ -44,7 +44,7 @@ class _Notice(event.Listener):  # type: ignore[misc,unused-ignore] # numba says 
     told = False
 
 
-def forget_outdated(package: Path) -> int:
+def _forget_outdated(package: Path) -> int:
     """Remove what was kept of compiled functions before one of their sources changed; return how many functions that were.
 
     A function is kept with those that it calls, from other modules too, of which numba looks at the source of the first alone.
@@ -61,4 +61,4 @@ def forget_outdated(package: Path) -> int:
 
 event.register("numba:compile", _Notice())  # type: ignore[no-untyped-call,unused-ignore]
 with contextlib.suppress(OSError):  # a folder that nobody may write to, or another process that does the same
-    forget_outdated(Path(__file__).parent)
+    _forget_outdated(Path(__file__).parent)

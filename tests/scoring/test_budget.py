@@ -15,6 +15,7 @@ from topple.errors import SettingsError
 from topple.explainers.auto import Auto
 from topple.explainers.exact import Exact
 from topple.explainers.proofs import removal_program
+from topple.explainers.removals import search
 from topple.explainers.search import enumeration
 from topple.explainers.search.explainer import SetSearch
 from topple.records.answer import Proof, Status
@@ -262,6 +263,7 @@ def test_a_budget_in_seconds_ends_a_program_too(monkeypatch, with_costs):
         return milp(*given, **options)
 
     monkeypatch.setattr(removal_program, "milp", solver)
+    monkeypatch.setattr(search, "EFFORT", 0)  # branch and bound leaves all to the solver
 
     def limits_under(budget):
         limits.clear()

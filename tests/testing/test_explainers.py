@@ -15,6 +15,7 @@ from topple.explainers.lcer_rank import LcerRank, LcerRankSettings
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.budget import Budget, Meter
+from topple.scoring.encoding import draw_key
 from topple.scoring.recommender import Capability
 from topple.scoring.variations import unchanged
 from topple.testing import check_explainer, film_world
@@ -205,6 +206,10 @@ class CallsTheUnfoundImpossible(Greedy):
         return replace(claims, proven_below=claims.proven_below.masked_fill(~claims.found, torch.inf))
 
 
+def once_in_fifty(queries, remainder):
+    return torch.tensor([draw_key(query) % 50 == remainder for query in queries.queries])
+
+
 class BoundTooHighOnceInFifty(Exhaustive):
     """The truth, but for one query in 50, of which one thousandth too much is proven."""
 
@@ -212,7 +217,7 @@ class BoundTooHighOnceInFifty(Exhaustive):
 
     def propose(self, recommender, queries, on_progress=None, meter=None):
         claims = super().propose(recommender, queries, on_progress, meter)
-        return replace(claims, proven_below=claims.proven_below + (queries.key % 50 == self.remainder))
+        return replace(claims, proven_below=claims.proven_below + once_in_fifty(queries, self.remainder))
 
 
 class BoundTooHighForASetThatIsNone(Exhaustive):
@@ -233,7 +238,7 @@ class LargerSetOnceInFifty(Exhaustive):
     def propose(self, recommender, queries, on_progress=None, meter=None):
         claims = super().propose(recommender, queries, on_progress, meter)
         sets, below = claims.sets.clone(), claims.proven_below.clone()
-        for number in (queries.key % 50 == self.remainder).nonzero()[:, 0].tolist():
+        for number in once_in_fifty(queries, self.remainder).nonzero()[:, 0].tolist():
             if claims.found[number]:
                 sets[number] |= next_item(queries, sets)[number]
                 below[number] = queries.cost(sets)[number]
