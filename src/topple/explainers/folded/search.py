@@ -7,20 +7,14 @@ from torch import Tensor
 from topple.explainers.folded.asked import Found, Looked
 from topple.explainers.search.engine import Engine
 from topple.explainers.sums.asked import Search
-from topple.explainers.sums.search import asked_of, charge, turns_of
-from topple.records.question import CandidateRule, Goal
+from topple.explainers.sums.search import asked_of, asks_to_topple, charge, taken_over, turns_of
 from topple.scoring.folded.histories import Folded
 from topple.types import IntArray
 
 
 def can_search(engine: Engine) -> bool:
-    """Return whether the compiled search answers what an engine asks: to topple.
-
-    Under `unseen_after` each item of a history must be in one unit, so that its removal brings the item back.
-    """
-    if engine.folded is None or engine.goal is not Goal.NECESSARY:
-        return False
-    return engine.rule is not CandidateRule.UNSEEN_AFTER or not engine.table.splits_items
+    """Return whether the compiled search answers what an engine asks."""
+    return engine.folded is not None and asks_to_topple(engine)
 
 
 def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: int = 0) -> Tensor:
@@ -52,11 +46,7 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
                 find_sets(folded, search, _looked(folded, search, history, queries), history, queries, found)
         done = slice(first[turns.start], first[turns.stop])
         charge(engine, row[done], column[done], search.removable[done], found.scored[done])
-    out = torch.zeros_like(table.removable)
-    out[row, column] = torch.from_numpy(found.sets)
-    undecided = engine.catalogue.undecided
-    undecided[row, column] = torch.minimum(undecided[row, column], torch.from_numpy(found.noted))
-    return out
+    return taken_over(engine, row, column, found.sets, found.noted)
 
 
 def _looked(folded: Folded, search: Search, history: int, queries: IntArray) -> Looked:

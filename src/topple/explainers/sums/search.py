@@ -12,15 +12,20 @@ from topple.explainers.search.shortlist import SHORTLIST
 from topple.explainers.sums.asked import Search
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.lists.standings import fillers_of
-from topple.types import BoolArray, IntArray
+from topple.types import BoolArray, FloatArray, IntArray
 
 
 def can_search(engine: Engine) -> bool:
-    """Return whether the compiled search answers what an engine asks: to topple.
+    """Return whether the compiled search answers what an engine asks."""
+    return engine.sums is not None and asks_to_topple(engine)
+
+
+def asks_to_topple(engine: Engine) -> bool:
+    """Return whether an engine asks what compiled searches answer: sets without which targets leave their lists.
 
     Under `unseen_after` each item of a history must be in one unit, so that its removal brings the item back.
     """
-    if engine.sums is None or engine.goal is not Goal.NECESSARY:
+    if engine.goal is not Goal.NECESSARY:
         return False
     return engine.rule is not CandidateRule.UNSEEN_AFTER or not engine.table.splits_items
 
@@ -52,9 +57,21 @@ def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: 
         find_sets(sums, search, source[turns], first[turns.start : turns.stop + 1], sets, scored, noted)
         done = slice(first[turns.start], first[turns.stop])
         charge(engine, row[done], column[done], search.removable[done], scored[done])
-    out = torch.zeros_like(table.removable)
+    return taken_over(engine, row, column, sets, noted)
+
+
+def taken_over(engine: Engine, row: Tensor, column: Tensor, sets: BoolArray, noted: FloatArray) -> Tensor:
+    """Return the sets that were found for the queries in cells [N], bool [N, H], by cell [B, T, H]; what was noted is kept.
+
+    Args:
+        engine: the engine.
+        row: the history of each query [N].
+        column: where each query stands there [N].
+        sets: of units.
+        noted: what the cheapest set costs that rounding decides about, infinity for none [N].
+    """
+    out, undecided = torch.zeros_like(engine.table.removable), engine.catalogue.undecided
     out[row, column] = torch.from_numpy(sets)
-    undecided = engine.catalogue.undecided
     undecided[row, column] = torch.minimum(undecided[row, column], torch.from_numpy(noted))
     return out
 
