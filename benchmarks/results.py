@@ -28,6 +28,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stream": ("model",),
     "shop": ("asked",),
     "recommenders": ("recommender",),
+    "devices": ("world", "recommender", "method"),
 }
 """Sections, and what tells their rows apart."""
 Rows = Sequence[dict[str, Any]]

@@ -29,11 +29,11 @@ def more_sets(engine: Engine, found: Tensor) -> dict[int, Tensor]:
         found: the sets that were found, units, bool [B, T, H].
     """
     table, out = engine.table, {}
-    wanted = (table.sets - 1) * found.any(-1)  # [B, T]
+    wanted = ((table.sets - 1) * found.any(-1)).tolist()  # [B, T]
     for query, (row, column) in enumerate(zip(table.row.tolist(), table.column.tolist(), strict=True)):
-        if wanted[row, column] > 0:
+        if wanted[row][column] > 0:
             base = found[row, column]
-            others = _share_least(base, _Others(engine, row, column, base).find(), int(wanted[row, column]))
+            others = _share_least(base, _Others(engine, row, column, base).find(), wanted[row][column])
             out[query] = table.positions(table.row[[query] * len(others)], others)
     return out
 

@@ -129,9 +129,9 @@ class AdditivePromises(Promises):
 
         looked_at, asked = max(width, LOOKED_AT), (numbers_of(free), numbers_of(now), numbers_of(price))
         found = most_promising_units(self._known, self._unchanged, self._growing, *asked, looked_at, width)
-        tried, able = (torch.from_numpy(each).to(free.device) for each in found)
-        most = int(able.sum(1).max())  # the free ones come first
-        return tried[:, :most], able[:, :most]
+        most = int(found[1].sum(1).max())  # the free ones come first
+        tried, able = (torch.from_numpy(each[:, :most]).to(free.device) for each in found)
+        return tried, able
 
     def margins(self, sets: Tensor, able: Tensor) -> Tensor:
         """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
