@@ -46,6 +46,7 @@ def model_rows(world: str, folder: Path, options: argparse.Namespace) -> list[di
         verdicts = topple.verify(recommender, [each.query for each in found], [each.items for each in found])
         row = {"world": world, "recommender": recommender.name, "method": method, "device": options.device}
         row |= {"users": len(asked), "queries": len(found), "items": len(recommender.catalogue)}
+        row["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else None
         row["ms"] = [here_run["ms"], there_run["ms"]]
         row["differ"] = sum(told(a) != told(b) for a, b in zip(here_run["answers"], found, strict=True))
         row["untrue"] = sum(

@@ -213,6 +213,19 @@ def recommenders(found: Results) -> str:
     return table(head, lines) + found.source(rows) + "\n"
 
 
+def devices(found: Results) -> str:
+    """Return what a GPU changes."""
+    rows, lines = found.rows("devices"), []
+    for row in rows:
+        here, there = row["ms"]
+        lead = [WORLDS.get(row["world"], row["world"]), MODELS[row["recommender"]], method(row)]
+        lines.append(
+            [*lead, number(here), number(there), f"{there / here:.2f}", f"{row['differ']} of {row['queries']}"]
+        )
+    head = ["data", "model", "method", "one core, ms", "GPU, ms", "ratio", "other answers"]
+    return table(head, lines) + f"GPU: {rows[0]['gpu']}. " + found.source(rows) + "\n"
+
+
 def machine(found: Results) -> str:
     """Return what the last run was measured on."""
     run = list(found.runs.values())[-1]
@@ -247,5 +260,6 @@ MADE: dict[str, Callable[[Results], str]] = {
     "stream": lambda found: written(found, "stream"),
     "shop": lambda found: written(found, "shop"),
     "recommenders": recommenders,
+    "devices": devices,
 }
 """What can stand between marks, by name."""

@@ -127,10 +127,10 @@ class _Graph:
         both_ways = torch.cat([ends, ends.flip(0)], 1)
         scale = torch.bincount(both_ways[0], minlength=size).clamp(min=1).float().rsqrt()
         weights = scale[both_ways[0]] * scale[both_ways[1]]
-        edges = torch.sparse_coo_tensor(both_ways, weights, (size, size), check_invariants=True).coalesce()
-        with warnings.catch_warnings():
+        with torch.sparse.check_sparse_tensor_invariants(), warnings.catch_warnings():
             # torch calls CSR beta; its products take a seventh of the time
             warnings.filterwarnings("ignore", "Sparse CSR", UserWarning)
+            edges = torch.sparse_coo_tensor(both_ways, weights, (size, size)).coalesce()
             return cls(edges.to_sparse_csr().to(device), scale.to(device))
 
     def layers(self, vectors: Tensor, count: int) -> list[Tensor]:
