@@ -127,7 +127,8 @@ class _Graph:
         both_ways = torch.cat([ends, ends.flip(0)], 1)
         scale = torch.bincount(both_ways[0], minlength=size).clamp(min=1).float().rsqrt()
         weights = scale[both_ways[0]] * scale[both_ways[1]]
-        with torch.sparse.check_sparse_tensor_invariants(), warnings.catch_warnings():
+        checked = torch.sparse.check_sparse_tensor_invariants(enable=True)  # type: ignore[no-untyped-call] # torch's own
+        with checked, warnings.catch_warnings():
             # torch calls CSR beta; its products take a seventh of the time
             warnings.filterwarnings("ignore", "Sparse CSR", UserWarning)
             edges = torch.sparse_coo_tensor(both_ways, weights, (size, size)).coalesce()
