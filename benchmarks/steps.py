@@ -41,7 +41,6 @@ STEPS = {
     "topple.scoring.unchanged:UnchangedScores.__init__": "lists",
     "topple.scoring.unchanged:UnchangedScores.best": "lists",
     "topple.scoring.unchanged:UnchangedScores.levels": "lists",
-    "topple.scoring.unchanged:UnchangedScores.has_evidence": "lists",
     "topple.scoring.unchanged:UnchangedScores.stand": "ranks",
     "topple.scoring.unchanged:UnchangedScores.tied": "ranks",
     "topple.explainers.exact:Exact.proven": "proof",

@@ -136,10 +136,8 @@ def say_unused_weights(recommender: Recommender, requests: Iterable[Request]) ->
 def listed(unchanged: UnchangedScores, k: int) -> list[list[Recommended]]:
     """Return the k best items of each history, best first."""
     catalogue = unchanged.recommender.catalogue
+    ranks, tied, evidence = (found.tolist() for found in unchanged.levels(k))  # [B, K]
     items, scores = unchanged.best(k)  # [B, K]
-    row = torch.arange(len(items), device=items.device)
-    evidence = unchanged.has_evidence(row, items).tolist()
-    ranks, tied = (found.tolist() for found in unchanged.levels(k))
     ids = map(catalogue.vocabulary.decode, items.cpu().numpy())
     return [
         [

@@ -42,14 +42,22 @@ class UnchangedScores:
 
     def __init__(self, recommender: Recommender, encoded: EncodedHistories, rule: CandidateRule) -> None:
         self.recommender, self.encoded, self.rule = recommender, encoded, rule
-        keep = unchanged(self.histories)  # [B, 1, H]
         self.sums = summed(recommender, self.histories, rule)
         """The histories as sums, where the recommender offers its rows."""
-        self.changed = ChangedRows()
         if self.sums is None:
-            self._scores = catalogue_scores(recommender, self.histories, keep, rule)[:, 0]  # [B, I]
-            self.changed.hold(torch.arange(len(self._scores)), keep[:, 0], self._scores)
+            self._scores = catalogue_scores(recommender, self.histories, unchanged(self.histories), rule)[
+                :, 0
+            ]  # [B, I]
         self.ranking = Ranking.of(recommender)
+        self._best: tuple[Tensor, Tensor] | None = None
+
+    @cached_property
+    def changed(self) -> ChangedRows:
+        """The rows of changed histories that were scored last; whole rows of the unchanged ones are the first of them."""
+        changed = ChangedRows()
+        if self.sums is None:
+            changed.hold(torch.arange(len(self._scores)), unchanged(self.histories)[:, 0], self._scores)
+        return changed
 
     @cached_property
     def _scores(self) -> Tensor:
@@ -83,6 +91,12 @@ class UnchangedScores:
 
     def best(self, k: int) -> tuple[Tensor, Tensor]:
         """Return the k best items of each history and their scores, best first, both [B, K]."""
+        if self._best is None or self._best[0].shape[1] < k:
+            self._best = self._found_best(k)
+        items, scores = self._best
+        return items[:, :k], scores[:, :k]
+
+    def _found_best(self, k: int) -> tuple[Tensor, Tensor]:
         if self._part is not None:
             from topple.scoring.sums.listing import best_listed  # compiled where it is first needed
 
@@ -138,27 +152,20 @@ class UnchangedScores:
         """Return how many other items tie with targets [R, T] of the histories `row` [R], [R, T]."""
         return self.stand(row, targets, torch.ones_like(targets)).tied
 
-    def levels(self, k: int) -> tuple[Tensor, Tensor]:
-        """Return the ranks of the k best items of each history, 1 + the items that outrank each, and how many others tie, both [B, K].
+    def levels(self, k: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return of the k best items of each history the ranks, how many others tie, and which have evidence, each [B, K].
 
-        What outranks an item of the list is in the list; below the list, items are looked at only where the next one ties.
+        A rank is 1 + the items that outrank: they are in the list; below it, items are looked at only where the next one ties.
+        Nothing in a history speaks for an item that scores what an empty history gives it.
         """
         items, scores = self.best(min(k + 1, len(self.recommender.catalogue)))
         best, tolerance = scores[:, :k], self.ranking.tolerance(scores[:, :k])  # [B, K]
         ranks = 1 + (best[:, None] > (best + tolerance)[:, :, None]).sum(-1)
-        tied = self.ranking.tied(best, best, tolerance)
+        tied = ((best[:, None] - best[:, :, None]).abs() <= tolerance[:, :, None]).sum(-1) - 1
         on = (scores[:, -1:] >= best - tolerance).any(1).nonzero()[:, 0] if scores.shape[1] > k else items.new_zeros(0)
         if len(on):
             tied[on] = self.tied(on, items[on, :k])
-        return ranks, tied
-
-    def has_evidence(self, row: Tensor, items: Tensor) -> Tensor:
-        """Return whether anything in the histories `row` [R] speaks for items [R, T], bool [R, T].
-
-        Nothing does where an item scores what an empty history gives it.
-        """
         empty = self.ranking.empty
         if empty is None:
-            return torch.ones_like(items, dtype=torch.bool)
-        scores = self.scores_of(row, items)
-        return (scores - empty.to(scores)[items]).abs() > self.ranking.tolerance(scores)
+            return ranks, tied, torch.ones_like(tied, dtype=torch.bool)
+        return ranks, tied, (best - empty.to(best)[items[:, :k]]).abs() > tolerance

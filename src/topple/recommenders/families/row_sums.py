@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
-from topple.recommenders.families.scorers import additive_scorer
 from topple.scoring.memo import Memo, version_of
 from topple.scoring.memory import may_hold, rows_at_once
-from topple.scoring.products import lengths_of
+from topple.scoring.products import lengths_of, products
 from topple.scoring.recommender import Capability, Recommender, Scorer
 from topple.scoring.sums.rows import Rows as SummedRows
 from topple.scoring.sums.rows import dense_rows, stored_rows
@@ -183,7 +182,8 @@ class RowSums(Recommender):
         """Gather what each item adds to the candidates once."""
         if candidates is None:
             return super().bind(histories)
-        return additive_scorer(histories, self.contributions(histories, candidates))
+        table, lengths = self.contributions(histories, candidates), lengths_of(histories.filled)  # [B, H, C]
+        return lambda keep, rows=None: products(keep, table, rows, lengths)
 
     def score(self, histories: HistoryBatch, keep: Tensor, candidates: Tensor | None = None) -> Tensor:
         """Add up the rows of the kept items."""

@@ -18,12 +18,10 @@ from topple.recommenders.families.learned import (
     user_numbers,
     with_user_numbers,
 )
-from topple.recommenders.families.scorers import factor_rows, factor_scorer
-from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
-from topple.scoring.sums.rows import Rows
-from topple.scoring.variations import HistoryBatch
+from topple.recommenders.families.summed_vectors import SummedVectors
+from topple.scoring.recommender import OnBest, OnEpoch
 from topple.settings import Settings
-from topple.types import CsrMatrix, IntArray
+from topple.types import CsrMatrix
 
 
 class BPRSettings(LearnedSettings):
@@ -41,7 +39,7 @@ class BPRSettings(LearnedSettings):
     """Unmet items that each interaction is compared with."""
 
 
-class BPR(Learned):
+class BPR(SummedVectors):
     """Scores are a user's vector times the items' vectors; a history's user vector is the sum of its items' vectors.
 
     The training users' vectors are learned with the items' and then left behind. A sum ranks as the mean does, or any other
@@ -56,8 +54,6 @@ class BPR(Learned):
     """
 
     name = "bpr"
-    uses_weights = False
-    capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.ADDITIVE, Capability.TRAINABLE})
     settings_type: ClassVar[type[BPRSettings]] = BPRSettings
     settings: BPRSettings
 
@@ -94,16 +90,3 @@ class BPR(Learned):
 
         learning = InTraining(split.catalogue, learned, chosen, loss, finish)
         return cast(Self, learning.fit_to(split, with_user_numbers(split), on_epoch, on_best))
-
-    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Gather the vectors of the histories' items and of the candidates once."""
-        vectors = self._parameters["items"]
-        return factor_scorer(self.weighed(histories), candidates, vectors, vectors)
-
-    def rows(self, histories: HistoryBatch, listable: Tensor | None = None) -> tuple[Rows, IntArray] | None:
-        """Return what each of the histories' items adds to each score, or to those of `listable` items."""
-        return factor_rows(histories, self._parameters["items"], self._parameters["items"], listable)
-
-    def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
-        """Return each item's vector times those of the items scored."""
-        return self.bind(histories, candidates)(torch.diag_embed(histories.filled.to(histories.weights.dtype)))

@@ -20,12 +20,10 @@ from topple.recommenders.families.learned import (
     user_numbers,
     with_user_numbers,
 )
-from topple.recommenders.families.scorers import factor_rows, factor_scorer
-from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
-from topple.scoring.sums.rows import Rows
-from topple.scoring.variations import HistoryBatch
+from topple.recommenders.families.summed_vectors import SummedVectors
+from topple.scoring.recommender import OnBest, OnEpoch
 from topple.settings import Settings
-from topple.types import CsrMatrix, IntArray
+from topple.types import CsrMatrix
 
 
 class LightGCNSettings(LearnedSettings):
@@ -45,7 +43,7 @@ class LightGCNSettings(LearnedSettings):
     """Unmet items that each interaction is compared with."""
 
 
-class LightGCN(Learned):
+class LightGCN(SummedVectors):
     """A user is what is passed along to him from the items of his history; an item is the mean of its layers.
 
     Layer k + 1 of a user is the sum of layer k of his items, each divided by the square roots of its degree and of his; his
@@ -58,8 +56,7 @@ class LightGCN(Learned):
     """
 
     name = "lightgcn"
-    uses_weights = False
-    capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.ADDITIVE, Capability.TRAINABLE})
+    gives = "gives"
     settings_type: ClassVar[type[LightGCNSettings]] = LightGCNSettings
     settings: LightGCNSettings
 
@@ -100,18 +97,6 @@ class LightGCN(Learned):
 
         learning = InTraining(split.catalogue, {"vectors": vectors}, chosen, loss, finish)
         return cast(Self, learning.fit_to(split, with_user_numbers(split), on_epoch, on_best))
-
-    def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Gather what the histories' items give, and the vectors of the candidates, once."""
-        return factor_scorer(self.weighed(histories), candidates, self._parameters["gives"], self._parameters["items"])
-
-    def rows(self, histories: HistoryBatch, listable: Tensor | None = None) -> tuple[Rows, IntArray] | None:
-        """Return what each of the histories' items adds to each score, or to those of `listable` items."""
-        return factor_rows(histories, self._parameters["gives"], self._parameters["items"], listable)
-
-    def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
-        """Return what each item gives times the vectors scored."""
-        return self.bind(histories, candidates)(torch.diag_embed(histories.filled.to(histories.weights.dtype)))
 
 
 class _Graph:

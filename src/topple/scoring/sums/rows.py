@@ -19,7 +19,7 @@ class Rows(NamedTuple):
         indptr: where the entries of each row begin [R + 1].
         indices: the scored item of each entry [entries].
         values: the number of each entry [entries].
-        largest: the largest absolute number of each row [R].
+        largest: the largest absolute number of each row, or a bound of it [R].
     """
 
     dense: NDArray[np.floating]
@@ -93,10 +93,16 @@ def every_item(sums: Sums) -> bool:
     return len(sums.dense) > 0 and len(sums.item) == 0
 
 
-def dense_rows(numbers: Tensor, *, across: bool = True) -> Rows:
-    """Return the rows of a table [R, I]; it is held by columns too where that is asked for and memory lasts."""
+def dense_rows(numbers: Tensor, *, across: bool = True, largest: Tensor | None = None) -> Rows:
+    """Return the rows of a table [R, I]; it is held by columns too where that is asked for and memory lasts.
+
+    `largest` is a bound of the absolute numbers of each row, where one is known [R].
+    """
     none = np.zeros(0, dtype=np.int64)
-    largest = numbers.detach().abs().amax(1).double() if numbers.shape[1] else numbers.new_zeros(len(numbers)).double()
+    if largest is None:
+        largest = (
+            numbers.detach().abs().amax(1).double() if numbers.shape[1] else numbers.new_zeros(len(numbers)).double()
+        )
     dense = numbers.detach().numpy()
     by_column = np.ascontiguousarray(dense.T) if across and may_hold(dense.size) else dense[:0]
     return Rows(dense, by_column, none, none, np.zeros(0, dtype=np.float32), largest.numpy())
