@@ -61,7 +61,7 @@ PLAIN = (
     *("errors.py", "exchange.py", "files.py", "inputs.py", "randomness.py", "registry.py", "settings.py", "types.py"),
     *(f"recommenders/{name}" for name in ("adapters/", "saving/", "training/")),
     *(f"recommenders/models/{name}" for name in ("bpr", "ease", "item_knn", "mult", "neumf", "popularity")),
-    *(f"recommenders/families/{name}" for name in ("auto", "fold_in", "l", "row_sums", "s")),
+    *(f"recommenders/families/{name}" for name in ("auto", "fold_in", "l", "pruning", "row_sums", "s")),
 )
 """Folders and files without such a name; more join when they are rid of them."""
 

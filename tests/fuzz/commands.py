@@ -46,6 +46,8 @@ CHOICES = {
         "lams=1",
         "=",
         "factors=2",
+        "neighbours=0",
+        "neighbours=3",
     ),
     "duplicates": ("first", "last", "max", "sum", "mean", "count", "keep", "auto", "error", "no"),
     "effort": ("instant", "balanced", "proof", "no"),

@@ -139,6 +139,10 @@ def verbs(workshop: Workshop) -> dict[str, Verb]:
             lambda **settings: topple.fit(workshop.split, "als", settings=settings, progress=False),
             {"factors": 2, "alpha": 1.0, "regularisation": 1.0, "epochs": 1, "max_minutes": 0.01, "seed": 0},
         ),
+        "fit settings of ease": (
+            lambda **settings: topple.fit(workshop.split, "ease", settings=settings, progress=False),
+            {"lam": 10.0, "max_items": 100, "neighbours": 3},
+        ),
         "wrap": (
             topple.wrap,
             {"model": lambda rows: rows @ np.eye(3), "library": "callable", "items": ["a", "b", "c"], "histories": "csr"},

@@ -6,9 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topple import load_model
+from topple import explain, load_model
 from topple.cli.app import app
 from topple.errors import ModelFolderError, RecommenderError, SettingsError
+from topple.recommenders.families.row_sums import DenseRows, SparseRows
 from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.recommenders.models.mult_vae import MultVAESettings
 from topple.recommenders.saving.folders import save_model
@@ -20,6 +21,7 @@ from topple.testing.worlds import catalogue_of
 SPLIT = tiny_split()
 ITEMS = len(SPLIT.catalogue)
 MODEL = EASE.fit(SPLIT, EaseSettings(lam=3))
+PRUNED = EASE.fit(SPLIT, EaseSettings(lam=3, neighbours=4))
 
 
 def dense(split, lam):
@@ -85,20 +87,105 @@ def test_the_hooks_are_called_once_with_the_fitted_model():
     assert epochs[0].ndcg_100 == epochs[0].best_ndcg_100 == model.training["validation_ndcg_100"] == expected
 
 
-def test_keeps_the_contract_and_a_model_folder_brings_it_back(tmp_path):
-    check_recommender(MODEL)
-    save_model(MODEL, tmp_path / "m", SPLIT)
+@pytest.mark.parametrize("model", [MODEL, PRUNED], ids=["whole", "pruned"])
+def test_keeps_the_contract_and_a_model_folder_brings_it_back(model, tmp_path):
+    check_recommender(model)
+    save_model(model, tmp_path / "m", SPLIT)
     again = load_model(tmp_path / "m")
-    assert again.fingerprint == MODEL.fingerprint
-    assert again.settings == EaseSettings(lam=3)
-    assert again.training == MODEL.training
+    assert again.fingerprint == model.fingerprint
+    assert again.settings == model.settings
+    assert again.training == model.training
+    assert list(again.arrays()) == list(model.arrays())
 
 
-def test_moves_with_its_training_record():
-    moved = MODEL.to("cpu")
-    assert moved.fingerprint == MODEL.fingerprint
-    assert moved.training == MODEL.training
+@pytest.mark.parametrize("model", [MODEL, PRUNED], ids=["whole", "pruned"])
+def test_moves_with_its_training_record(model):
+    moved = model.to("cpu")
+    assert moved.fingerprint == model.fingerprint
+    assert moved.training == model.training
     assert moved.device == torch.device("cpu")
+
+
+def table(model):
+    """Row the kept item, column the scored one, as the scores say it."""
+    return model.contributions(HistoryBatch.of([list(range(ITEMS))]))[0].numpy()
+
+
+def test_the_largest_weights_of_each_scored_item_stay_and_the_others_are_0():
+    whole, found = table(MODEL), table(PRUNED)
+    for scored in range(ITEMS):
+        largest = sorted(range(ITEMS), key=lambda kept: (-abs(whole[kept, scored]), kept))[:4]
+        expected = np.zeros(ITEMS)
+        expected[largest] = whole[largest, scored]
+        np.testing.assert_array_equal(found[:, scored], expected)
+    assert (found < 0).any(), "the largest by size, not by value"
+    assert ((found != 0).sum(1) != 4).any(), "the largest of each row would not show"
+
+
+def test_what_a_pruned_model_stores_is_sparse_and_in_order():
+    arrays = PRUNED.arrays()
+    assert {name: array.dtype for name, array in arrays.items()} == {
+        "indptr": torch.int64,
+        "indices": torch.int64,
+        "values": torch.float32,
+    }
+    assert len(arrays["values"]) == len(arrays["indices"]) == 4 * ITEMS
+    assert len(arrays["indptr"]) == ITEMS + 1
+    for row in range(ITEMS):
+        columns = arrays["indices"][arrays["indptr"][row] : arrays["indptr"][row + 1]]
+        assert (columns.diff() > 0).all()
+
+
+@pytest.mark.parametrize("neighbours", [ITEMS - 1, ITEMS, 10**9])
+def test_as_many_neighbours_as_there_are_prune_nothing(neighbours):
+    model = EASE.fit(SPLIT, EaseSettings(lam=3, neighbours=neighbours))
+    assert list(model.arrays()) == ["weights"]
+    torch.testing.assert_close(model.arrays()["weights"], MODEL.arrays()["weights"], rtol=0, atol=0)
+    assert model.training["loss"] == MODEL.training["loss"]
+
+
+@pytest.mark.parametrize("neighbours", [0, -1, 1.5, "many"])
+def test_neighbours_are_one_or_more(neighbours):
+    with pytest.raises(
+        SettingsError, match=rf"neighbours={neighbours!r}: Input should be .* Change it in EaseSettings"
+    ):
+        EaseSettings(neighbours=neighbours)
+
+
+def test_whole_weights_are_pruned_as_a_training_prunes_them():
+    model = EASE.from_arrays(MODEL.arrays(), MODEL.catalogue, PRUNED.settings)
+    assert model.fingerprint == PRUNED.fingerprint
+    assert PRUNED.fingerprint != MODEL.fingerprint
+
+
+def test_the_loss_of_a_pruned_model_is_that_of_what_it_kept():
+    _, x = dense(SPLIT, 3)
+    assert PRUNED.training["loss"] == pytest.approx(((x - x @ table(PRUNED)) ** 2).sum() / len(x), rel=1e-6)
+    assert PRUNED.training["loss"] > MODEL.training["loss"]
+
+
+def test_weights_of_other_settings_are_refused():
+    match = r"array 'indices' has 4 weights for one item, more than neighbours=3 of the settings.* give B whole"
+    with pytest.raises(ModelFolderError, match=match):
+        EASE.from_arrays(PRUNED.arrays(), PRUNED.catalogue, EaseSettings(neighbours=3))
+    for most in (None, 4, 5):
+        EASE.from_arrays(PRUNED.arrays(), PRUNED.catalogue, EaseSettings(neighbours=most))
+
+
+@pytest.mark.parametrize("numbers", [1, 10**9], ids=["sparse", "dense"])
+def test_sparse_rows_and_rows_held_dense_are_scored_and_explained_the_same(numbers, set_memory):
+    set_memory(numbers)
+    model = EASE.from_arrays(PRUNED.arrays(), PRUNED.catalogue, PRUNED.settings)
+    check_recommender(model)
+    assert isinstance(model._rows, SparseRows if numbers == 1 else DenseRows)
+    histories = SPLIT.histories(limit=6)
+    set_memory(4_000_000)
+    found = explain(model, histories, k=3, progress=False)
+    expected = explain(PRUNED, histories, k=3, progress=False)
+    assert [(each.status, each.items, each.proof) for each in found] == [
+        (each.status, each.items, each.proof) for each in expected
+    ]
+    assert any(each.items for each in found)
 
 
 def test_a_catalogue_that_is_too_large_is_refused_before_work():
@@ -122,6 +209,14 @@ def test_settings_of_something_else_are_refused():
         ),
         ({"weights": np.full((3, 3), "x")}, "expected real numbers of shape"),
         ({"weights": np.full((3, 3), np.nan)}, "NaN or infinite"),
+        (
+            {"indptr": np.array([0, 1, 1, 1]), "indices": np.array([3]), "values": np.ones(1)},
+            "are not the sparse rows of",
+        ),
+        (
+            {"indptr": np.zeros(4, np.int64)},
+            r"'indices' is missing \(found: indptr\); ease needs indptr, indices, values",
+        ),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(arrays, match):
