@@ -29,6 +29,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "shop": ("asked",),
     "recommenders": ("recommender",),
     "devices": ("world", "recommender", "method"),
+    "pruning": ("world", "neighbours"),
 }
 """Sections, and what tells their rows apart."""
 Rows = Sequence[dict[str, Any]]

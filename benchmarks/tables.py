@@ -226,6 +226,20 @@ def devices(found: Results) -> str:
     return table(head, lines) + f"GPU: {rows[0]['gpu']}. " + found.source(rows) + "\n"
 
 
+def pruning(found: Results) -> str:
+    """Return the table of EASE with few weights an item."""
+    rows, lines = found.rows("pruning"), []
+    for row in rows:
+        most = "all" if row["neighbours"] is None else f"{row['neighbours']:,}"
+        times = [number(row[name]) for name in ("auto, no proof", "auto")]
+        shares = [share(row[name]) for name in ("ndcg_10", "ndcg_100")]
+        data = f"{WORLDS.get(row['world'], row['world'])}, {row['items']:,} items"
+        lines.append([data, most, *shares, number(row["mb"]), *times, size(row["mean_size"])])
+    asked = [method({"method": f"{name}"}) + ", ms a query" for name in ("auto, no proof", "auto")]
+    head = ["data", "`neighbours`", "NDCG@10", "NDCG@100", "MB on the disk", *asked, "mean size"]
+    return table(head, lines) + found.source(rows) + "\n"
+
+
 def machine(found: Results) -> str:
     """Return what the last run was measured on."""
     run = list(found.runs.values())[-1]
@@ -261,5 +275,6 @@ MADE: dict[str, Callable[[Results], str]] = {
     "shop": lambda found: written(found, "shop"),
     "recommenders": recommenders,
     "devices": devices,
+    "pruning": pruning,
 }
 """What can stand between marks, by name."""
