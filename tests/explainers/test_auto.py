@@ -46,7 +46,7 @@ def explained(model, queries, first, then, monkeypatch, spend, **limits):
     begin, _ = given_sets(model, first)
     again, asked = given_sets(model, then)
     monkeypatch.setattr(auto, "compiled_search", lambda engine: None)
-    monkeypatch.setattr(auto, "grow_and_prune", lambda engine, **_: (begin(engine), None))
+    monkeypatch.setattr(auto, "small_sets", lambda engine, **_: begin(engine))
     monkeypatch.setattr(auto, "smaller_around", again)
     found = explain_queries(model, queries, settings={"swaps": 0, **limits}, budget=spend, progress=False)
     return {explanation.query.target: explanation for explanation in found}, asked

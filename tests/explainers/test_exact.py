@@ -20,7 +20,7 @@ from topple.explainers.proofs.gaps import Gaps
 from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import SmallestRemoval
 from topple.explainers.removals import search
-from topple.explainers.search.growing import grow_and_prune
+from topple.explainers.search.exchange import small_sets
 from topple.recommenders.models.bpr import BPR
 from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.recommenders.models.mult_vae import MultVAESettings
@@ -35,16 +35,16 @@ from topple.testing.worlds import World, catalogue_of, listed_queries
 
 def nothing(engine, **_):
     """Return what a greedy search that never finds anything would."""
-    return torch.zeros_like(engine.table.removable), None
+    return torch.zeros_like(engine.table.removable)
 
 
 def everything(engine, **limits):
     """Return sets as large as can be: all removable items, where that topples; else what greedy search finds."""
-    sets, alone = grow_and_prune(engine, **limits)
+    sets = small_sets(engine, **limits)
     table = engine.table
     whole = torch.zeros_like(table.asked)
     whole[table.cells] = engine.settle(*table.cells, table.removable[table.cells]) > 0
-    return torch.where(whole[..., None], table.removable, sets), alone
+    return torch.where(whole[..., None], table.removable, sets)
 
 
 WAYS = {
@@ -53,10 +53,10 @@ WAYS = {
     "by programs": {(search, "EFFORT"): 0},
     "by programs, no enumeration of ties": {(search, "EFFORT"): 0, (smallest_removal, "ENUMERATED"): 0},
     "programs where a little effort is not enough": {(search, "EFFORT"): 200},
-    "nothing to start from": {(exact, "grow_and_prune"): nothing, (smallest_removal, "ENUMERATED"): 0},
-    "nothing to start from, by programs": {(exact, "grow_and_prune"): nothing, (search, "EFFORT"): 0},
-    "a large set to start from": {(exact, "grow_and_prune"): everything},
-    "a large set to start from, in small steps": {(exact, "grow_and_prune"): everything, VARIABLE: "64B"},
+    "nothing to start from": {(exact, "small_sets"): nothing, (smallest_removal, "ENUMERATED"): 0},
+    "nothing to start from, by programs": {(exact, "small_sets"): nothing, (search, "EFFORT"): 0},
+    "a large set to start from": {(exact, "small_sets"): everything},
+    "a large set to start from, in small steps": {(exact, "small_sets"): everything, VARIABLE: "64B"},
 }
 
 
@@ -173,7 +173,7 @@ class Biased(ToyRecommender):
 )
 def test_a_constant_counts(name, evita, expected, programs, monkeypatch):
     if programs:
-        monkeypatch.setattr(exact, "grow_and_prune", nothing)
+        monkeypatch.setattr(exact, "small_sets", nothing)
         monkeypatch.setattr(Gaps, "counting_bound", lambda gaps, most: 0)
     films = film_world()
     model = Biased(films.recommender.catalogue, films.recommender.arrays()["gives"])

@@ -14,9 +14,8 @@ from topple.explainers.greedy import GreedySettings
 from topple.explainers.search.around import smaller_around
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.enumeration import Enumeration
-from topple.explainers.search.exchange import exchange
+from topple.explainers.search.exchange import small_sets
 from topple.explainers.search.explainer import SetSearch
-from topple.explainers.search.growing import grow_and_prune, settled_and_pruned, width_for
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.pace import TimeIsUpError, go_on
@@ -96,21 +95,8 @@ class Auto(SetSearch):
 
     def _exchanged(self, engine: Engine, width: int) -> Tensor:
         """Return minimal sets, bool [B, T, H], grown and then exchanged as long as that helps."""
-        settings, table = self.settings, engine.table
-        if small_sets := compiled_search(engine):
-            limits = {"swaps": settings.swaps, "tries": settings.tries}
-            return small_sets(engine, width=width, most=settings.largest, **limits)
-        sets, alone = grow_and_prune(engine, width=width, most=settings.largest)
-        width, hopeful = width_for(engine.goal, width), sets.any(-1)
-        for _ in range(settings.swaps):
-            exchanged = exchange(engine, sets, hopeful, alone, width=width, tries=settings.tries)
-            hopeful = table.cost(exchanged) < table.cost(sets)
-            cheaper = settled_and_pruned(engine, exchanged & hopeful[..., None])
-            hopeful = cheaper.any(-1)
-            if not hopeful.any():
-                break
-            sets = torch.where(hopeful[..., None], cheaper, sets)
-        return sets
+        settings, search = self.settings, compiled_search(engine) or small_sets
+        return search(engine, width=width, most=settings.largest, swaps=settings.swaps, tries=settings.tries)
 
     def _bounded(self, engine: Engine, sets: Tensor) -> Claims:
         """Claim the sets with what bounds rule out, or smaller ones that are found on the way."""

@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from topple.explainers.compiled import compiled_search
 from topple.explainers.greedy import GreedySettings
 from topple.explainers.proofs.additive_scores import AdditiveScores
 from topple.explainers.proofs.cheapest_removal import CheapestRemoval, Units
@@ -18,10 +19,10 @@ from topple.explainers.proofs.removal_program import Ended
 from topple.explainers.proofs.smallest_removal import Settle, SmallestRemoval
 from topple.explainers.removals.counting import SummedScores
 from topple.explainers.search.engine import Engine
+from topple.explainers.search.exchange import small_sets
 from topple.explainers.search.explainer import SetSearch
-from topple.explainers.search.growing import grow_and_prune
 from topple.explainers.search.targets import TargetTable
-from topple.explainers.sums.search import can_search, small_sets
+from topple.explainers.sums.search import can_search
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import THOUSANDTHS
@@ -66,7 +67,7 @@ class Exact(SetSearch):
     def search(self, engine: Engine) -> Claims:
         """Search for the targets of an engine."""
         limits = {"width": self.settings.width, "most": self.settings.largest}
-        sets = small_sets(engine, **limits) if can_search(engine) else grow_and_prune(engine, **limits)[0]
+        sets = (compiled_search(engine) or small_sets)(engine, **limits)
         return self.proven(engine, sets & engine.table.allowed(sets)[..., None])
 
     def proven(self, engine: Engine, sets: Tensor) -> Claims:

@@ -79,6 +79,17 @@ def test_wrong_rows_are_refused(kind, match):
         check_recommender(film_recommender(kind))
 
 
+def test_wrong_answers_are_refused():
+    class AnswersOfOthers(ToyRecommender):
+        def answers(self, histories):
+            return dense_rows(self._gives.T), histories.items.numpy()
+
+    with pytest.raises(
+        ContractError, match=r"answers.*the rows of positions that were asked for alone are the contrib"
+    ):
+        check_recommender(film_recommender(AnswersOfOthers))
+
+
 def test_by_default_contributions_are_asked_of_the_scores():
     model = film_recommender()
     batch = HistoryBatch.of([[0, 3, 5], [2]])

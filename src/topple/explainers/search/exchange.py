@@ -10,10 +10,33 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.explainers.search.growing import with_one_more
+from topple.explainers.search.growing import grow_and_prune, settled_and_pruned, width_for, with_one_more
 from topple.explainers.search.promises import LOOKED_AT, Singles, margins_of, most_promising, numbers_of
 from topple.scoring.ranking import top_k
 from topple.scoring.variations import equal_rows
+
+
+def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: int = 0) -> Tensor:
+    """Return minimal sets that meet the goal, made smaller by exchanges as long as that helps, bool [B, T, H].
+
+    Args:
+        engine: the histories and their targets.
+        width: units tried in each step.
+        most: units of the largest set.
+        swaps: rounds of exchanges.
+        tries: exchanges tried in a round.
+    """
+    sets, alone = grow_and_prune(engine, width=width, most=most)
+    width, hopeful = width_for(engine.goal, width), sets.any(-1)
+    for _ in range(swaps):
+        exchanged = exchange(engine, sets, hopeful, alone, width=width, tries=tries)
+        hopeful = engine.table.cost(exchanged) < engine.table.cost(sets)
+        cheaper = settled_and_pruned(engine, exchanged & hopeful[..., None])
+        hopeful = cheaper.any(-1)
+        if not hopeful.any():
+            break
+        sets = torch.where(hopeful[..., None], cheaper, sets)
+    return sets
 
 
 def exchange(engine: Engine, sets: Tensor, hopeful: Tensor, alone: Singles, *, width: int, tries: int) -> Tensor:

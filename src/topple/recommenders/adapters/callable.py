@@ -44,7 +44,8 @@ def wrap(
         histories: what it takes: "ids" (a list of lists of outside ids), "csr" (a SciPy matrix [N, I], the weight of the item
             where it is in the history, 1 unless given) or "dense" (a NumPy array [N, I]); the arrays are float64 where
             explanations are made.
-        additive: whether scores are a sum over the items of the history plus a constant; this is tried out.
+        additive: whether scores are a sum over the items of the history plus a constant; this is tried out. Single items are then asked
+            for once, and propose sets that are settled by asking: fewer questions than without.
         ordered: whether it reads a history as a sequence, oldest item first; histories must be "ids" then.
         name: what to call it; None for "callable:" and the callable's own name.
         empty: scores of the empty history, for a callable that cannot take it.

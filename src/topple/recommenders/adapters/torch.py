@@ -49,7 +49,8 @@ def wrap(
             `contexts` it is `model(rows, contexts)`.
         items: the ids of the I items, in the order of the columns.
         differentiable: whether scores have a gradient in the rows; this is tried out.
-        additive: whether scores are a sum over the items of the history plus a constant; this is tried out.
+        additive: whether scores are a sum over the items of the history plus a constant; this is tried out. Single items are then asked
+            for once, and propose sets that are settled by asking: fewer questions than without.
         output: picks the scores from what the module returns; None: the first tensor of a tuple, or the tensor itself.
         double: False to compute in the module's own precision whatever is asked, for one that cannot be run in float64; its
             gradient is then not used.

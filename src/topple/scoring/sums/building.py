@@ -1,6 +1,6 @@
 """Histories as sums, for recommenders that offer the rows that they add up."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -19,17 +19,52 @@ UNIT = 2.0**-53
 """Half the distance of 1 to the next number."""
 
 
+@runtime_checkable
+class AskedAlone(Protocol):
+    """A recommender that is additive, and finds out by asking what each position of a history adds."""
+
+    def answers(self, histories: "HistoryBatch") -> tuple[Rows, IntArray] | None:
+        """Return rows, weights included, and the row of each position [B, H]; None where positions are not to be asked for alone."""
+
+
 def summed(recommender: "Recommender", histories: "HistoryBatch", rule: CandidateRule) -> Sums | None:
     """Return B histories as sums.
 
     None where the recommender offers no rows, where its numbers are not on a CPU or not finite, and for histories with additions.
     """
-    weights = histories.weights
-    if histories.added is not None or type(weights) is not Tensor or weights.is_cuda or weights.dtype != torch.float64:
+    if not _computable(histories):
         return None
     histories = recommender.weighed(histories)
     listable = few_listable(histories)
-    offered = recommender.rows(histories, listable)
+    return _summed(recommender, histories, rule, recommender.rows(histories, listable), listable)
+
+
+def answered(recommender: "Recommender", histories: "HistoryBatch", rule: CandidateRule) -> Sums | None:
+    """Return B histories as sums of what the recommender answers to each position alone; None where it is not to be asked so.
+
+    Sets are proposed by them, and nothing is claimed: they are added up here, where the recommender may do otherwise.
+    """
+    if not isinstance(recommender, AskedAlone) or not _computable(histories):
+        return None
+    return _summed(recommender, histories.unweighted(), rule, recommender.answers(histories), None)
+
+
+def _computable(histories: "HistoryBatch") -> bool:
+    """Return whether histories are such as compiled functions take."""
+    weights = histories.weights
+    return (
+        histories.added is None and type(weights) is Tensor and not weights.is_cuda and weights.dtype == torch.float64
+    )
+
+
+def _summed(
+    recommender: "Recommender",
+    histories: "HistoryBatch",
+    rule: CandidateRule,
+    offered: tuple[Rows, IntArray] | None,
+    listable: Tensor | None,
+) -> Sums | None:
+    """Return histories as sums of the rows that are offered, if any; of dense rows, of the `listable` items [C] or of all."""
     if offered is None:
         return None
     rows, row = offered

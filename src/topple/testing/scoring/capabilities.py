@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.sums.building import AskedAlone
 from topple.scoring.sums.rows import Rows
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing.rules import require, require_close
@@ -102,6 +103,14 @@ def _additive(recommender: Recommender, batch: HistoryBatch) -> None:
     rule = "the contributions to candidates [B, C] are those columns of the whole catalogue's."
     require_close(chosen, shares.gather(2, columns[:, None].expand(-1, shape[1], -1)), part, rule, tolerance=tolerance)
     _rows(recommender, batch, shares)
+    offered = recommender.answers(batch) if isinstance(recommender, AskedAlone) and not batch.weights.is_cuda else None
+    if offered is not None:
+        table = torch.from_numpy(_whole(offered[0], shape[2])[offered[1]]).to(shares)
+        part, rule = (
+            f"{recommender.name}: answers",
+            "the rows of positions that were asked for alone are the contributions.",
+        )
+        require_close(table[batch.present], shares[batch.present], part, rule, tolerance=tolerance)
 
 
 def _rows(recommender: Recommender, batch: HistoryBatch, shares: Tensor) -> None:

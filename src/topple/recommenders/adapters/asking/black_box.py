@@ -20,9 +20,10 @@ from topple.scoring.memo import Lock
 from topple.scoring.memory import CHUNK, rows_at_once
 from topple.scoring.pace import current_pace
 from topple.scoring.recommender import Capability, Recommender
+from topple.scoring.sums.rows import Rows, dense_rows
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
-from topple.types import Id
+from topple.types import Id, IntArray
 
 Ask: TypeAlias = Callable[[Variations], Any]
 """N edited histories to their scores [N, I]: a tensor, an array, or whatever an array can be made of."""
@@ -31,7 +32,7 @@ Ask: TypeAlias = Callable[[Variations], Any]
 class BlackBox(Recommender):
     """A model of somebody else's, asked for scores in few large calls; its answers are checked, here for all adapters.
 
-    Cost: one scored history a variation; a call takes as many variations as `at_once` and memory allow.
+    Cost: one scored history a variation, a single item of a history among them; a call takes as many as `at_once` and memory allow.
 
     Args:
         catalogue: the items, in the order of the score columns.
@@ -98,6 +99,41 @@ class BlackBox(Recommender):
             TimeIsUpError: there is a deadline, and it is over.
         """
         return self._asked(histories, keep, candidates, self._missing)
+
+    def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
+        """Ask for each item alone, and once for those that histories share."""
+        if not self._answers_alone:
+            return super().contributions(histories, candidates)
+        gains, row = self._alone(histories)
+        return gains[row] if candidates is None else gains[row[..., None], candidates[:, None]]
+
+    def answers(self, histories: HistoryBatch) -> tuple[Rows, IntArray] | None:
+        """Ask for each item alone, and once for those that histories share."""
+        if not self._answers_alone:
+            return None
+        gains, row = self._alone(histories)
+        return dense_rows(gains, across=False), row.numpy()
+
+    @property
+    def _answers_alone(self) -> bool:
+        """Whether a position adds the same to scores whatever else is in the history, and whoever is asked about."""
+        return Capability.ADDITIVE in self.capabilities and not self.takes_contexts
+
+    def _alone(self, histories: HistoryBatch) -> tuple[Tensor, Tensor]:
+        """Return what different events add to scores, and nothing in the last row [N + 1, I], and the row of each position [B, H]."""
+        filled, times = histories.filled, histories.times
+        told = [histories.items, self.weighed(histories).weights, *([] if times is None else [times])]
+        events, which = torch.unique(torch.stack([part[filled].double() for part in told]), dim=1, return_inverse=True)
+        row = torch.full_like(histories.items, events.shape[1])
+        row[filled] = which
+        events = torch.nn.functional.pad(events, (0, 1))[..., None]  # the last history is empty
+        items, weights = events[0].long(), events[1].to(histories.weights.dtype)
+        there = torch.ones_like(items, dtype=torch.bool)
+        there[-1] = False
+        asked = HistoryBatch(items, weights, there, None if times is None else events[2])
+        with torch.no_grad():
+            scores = self.score(asked, unchanged(asked))[:, 0]
+        return scores - scores[-1:], row
 
     def known_scores(self, histories: HistoryBatch) -> Tensor:
         """Return the scores of unchanged histories [B, I], minus infinity where the model has none for an item."""
