@@ -28,6 +28,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stream": ("model",),
     "shop": ("asked",),
     "recommenders": ("recommender",),
+    "filtered": ("world", "recommender", "method", "kind"),
     "devices": ("world", "recommender", "method"),
     "pruning": ("world", "neighbours"),
 }

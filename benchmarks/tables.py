@@ -213,6 +213,24 @@ def recommenders(found: Results) -> str:
     return table(head, lines) + found.source(rows) + "\n"
 
 
+def filtered(found: Results) -> str:
+    """Return what a filter costs: the ratio of the time, and how much larger the sets are."""
+    rows, lines = found.rows("filtered"), []
+    for (world, model), mine in by_model(rows).items():
+        for name in dict.fromkeys(row["method"] for row in mine):
+            cells = []
+            for kind in ("unlisted", "drawn"):
+                row = next((row for row in mine if (row["method"], row["kind"]) == (name, kind)), None)
+                cells += (
+                    ["", ""]
+                    if row is None
+                    else [f"{row['ratio']:.2f}", f"{row['size'][1] / max(1, row['size'][0]):.2f}"]
+                )
+            lines.append([world, model, method({"method": name}), *cells])
+    head = ["data", "model", "method", "same lists: time", "items of sets", "drawn: time", "items of sets"]
+    return table(head, lines) + found.source(rows) + "\n"
+
+
 def devices(found: Results) -> str:
     """Return what a GPU changes."""
     rows, lines = found.rows("devices"), []
@@ -275,6 +293,7 @@ MADE: dict[str, Callable[[Results], str]] = {
     "shop": lambda found: written(found, "shop"),
     "recommenders": recommenders,
     "devices": devices,
+    "filtered": filtered,
     "pruning": pruning,
 }
 """What can stand between marks, by name."""

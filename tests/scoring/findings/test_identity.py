@@ -9,6 +9,7 @@ from topple import same_model
 from topple.errors import QueryError
 from topple.recommenders.models.als import ALS
 from topple.scoring.recommender import Recommender
+from topple.settings import Settings
 from topple.testing import film_recommender, film_world, random_mult_vae
 from topple.testing.toy import ToyRecommender
 from topple.testing.worlds import catalogue_of
@@ -173,3 +174,23 @@ def test_explanations_without_a_model_are_judged_by_any():
 @pytest.mark.parametrize("text", ["", "~", "0123456789abcdef~AAAA", "0123456789abcdef~é" + "A" * 67])
 def test_what_is_no_identity_is_no_model_known(text):
     assert not same_model(text, without_arrays(0))
+
+
+class Before(Settings):
+    """Settings of a version."""
+
+    width: int = 3
+
+
+class Later(Before):
+    """Settings of a later version, which does without `pruned` what the earlier one did."""
+
+    pruned: int | None = None
+
+
+def test_a_setting_that_a_later_version_adds_leaves_saved_models_the_same():
+    catalogue, gives = catalogue_of(4), torch.eye(4)
+    before = Shown(catalogue, gives, Before(width=5)).fingerprint
+    assert Shown(catalogue, gives, Later(width=5)).fingerprint == before
+    assert Shown(catalogue, gives, Later(width=5, pruned=2)).fingerprint != before
+    assert Shown(catalogue, gives, Later(width=4)).fingerprint != before

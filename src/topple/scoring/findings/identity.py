@@ -54,9 +54,12 @@ def same_model(a: Model, b: Model) -> bool:
 
 
 def array_hash(model: "Recommender", arrays: Mapping[str, Tensor]) -> str:
-    """Return a hash of name, catalogue, settings, and of every array's name, type, shape and bytes."""
+    """Return a hash of name, catalogue, settings other than the defaults, and of every array's name, type, shape and bytes.
+
+    Defaults are left out so that a setting that a later version adds does not make another model of those that were saved before.
+    """
     digest = hashlib.blake2b(digest_size=8)
-    settings = model.settings.model_dump_json()
+    settings = model.settings.model_dump_json(exclude_defaults=True)
     for text in (model.name, model.catalogue.fingerprint, settings):
         digest.update(f"{len(text)}:{text}".encode())
     for name, array in sorted(arrays.items()):
