@@ -30,6 +30,15 @@ def calls(places):
     return st.lists(st.lists(st.tuples(st.integers(0, 3), some), max_size=9), max_size=8)
 
 
+@pytest.mark.parametrize("rows", [slice(1, 2), slice(1, 3), slice(0, 0)])
+def test_sets_may_be_a_part_of_a_wider_table(rows):
+    table, memo = torch.rand(3, 33) > 0.5, fresh(places=8)
+    part, number = table[rows, 3:11], torch.arange(3)[rows]
+    at, new = memo.look_up(number, part)
+    memo.keep(at[new], margin(number, part))
+    assert memo.read(memo.look_up(number, part.contiguous())[0]).equal(margin(number, part))
+
+
 @pytest.mark.parametrize("factors", [None, 0, 1], ids=["keys", "all keys collide", "some keys collide"])
 @pytest.mark.parametrize("most", [100_000, 7])
 @pytest.mark.parametrize("places", [PLACES, 19])

@@ -44,7 +44,8 @@ class Memo:
         """
         if self._count + len(row) > REMEMBERED:
             self._at, self._count = {}, 0
-        words = torch.nn.functional.pad(units, (0, self._spare)).contiguous().view(torch.int64)
+        padded = torch.nn.functional.pad(units, (0, self._spare)).flatten().clone()  # a part of a table begins anywhere
+        words = padded.view(torch.int64).view(len(units), self._sets.shape[1])
         keys = self._keys(row, words).tolist()
         held = [self._at.setdefault(key, self._count + turn) for turn, key in enumerate(keys)]
         at = torch.tensor(held, dtype=torch.int64, device=row.device)
