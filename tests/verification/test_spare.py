@@ -7,13 +7,23 @@ import pytest
 import torch
 
 import topple
-from tests.explainers.sums.parity import KINDS, RULES, by_the_general_path, draw_model, draw_queries
+from tests.explainers.sums.parity import GOALS, KINDS, RULES, by_the_general_path, draw_model, draw_queries
 from topple.records.question import CandidateRule
 from topple.scoring.encoding import encode
 from topple.scoring.sums import building
 from topple.verification.judging import Judge
 
-TOLD = ("minimal", "within_rounding", "necessary", "rank_before", "rank_after", "replacements")
+TOLD = (
+    "minimal",
+    "within_rounding",
+    "necessary",
+    "sufficient",
+    "rank_before",
+    "rank_after",
+    "rank_alone",
+    "replacements",
+)
+WANTED = (("necessary",), GOALS)
 
 
 def with_sets(random, model, queries):
@@ -36,14 +46,15 @@ def with_sets(random, model, queries):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("goals", WANTED)
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_units_to_spare_are_those_of_the_general_way(kind, rule):
+def test_units_to_spare_are_those_of_the_general_way(kind, rule, goals):
     random = np.random.default_rng([KINDS.index(kind), RULES.index(rule), 11])
     minimal = []
     for _ in range(3):
         model = draw_model(random, kind)
-        queries, sets = with_sets(random, model, draw_queries(random, model, 4, rule))
+        queries, sets = with_sets(random, model, draw_queries(random, model, 4, rule, goals=goals))
         counted = topple.verify(model, queries, sets)
         with by_the_general_path(model):
             scored = topple.verify(model, queries, sets)
@@ -55,24 +66,26 @@ def test_units_to_spare_are_those_of_the_general_way(kind, rule):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_how_far_differences_may_be_off_decides_no_verdict(monkeypatch):
+@pytest.mark.parametrize("goals", WANTED)
+def test_how_far_differences_may_be_off_decides_no_verdict(monkeypatch, goals):
     random = np.random.default_rng(4)
     model = draw_model(random, "real")
-    queries, sets = with_sets(random, model, draw_queries(random, model, 8, "unseen_before"))
+    queries, sets = with_sets(random, model, draw_queries(random, model, 8, "unseen_before", goals=goals))
     near = topple.verify(model, queries, sets)
     monkeypatch.setattr(building, "UNIT", 1e-3)  # delta is wider than the scores are apart
     assert topple.verify(model, queries, sets) == near
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("goals", WANTED)
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_whether_a_single_unit_works_is_told_as_in_the_general_way(kind, rule):
+def test_whether_a_single_unit_works_is_told_as_in_the_general_way(kind, rule, goals):
     random = np.random.default_rng([KINDS.index(kind), RULES.index(rule), 12])
     works = []
     for _ in range(4):
         model = draw_model(random, kind)
-        queries, _ = with_sets(random, model, draw_queries(random, model, 4, rule))
+        queries, _ = with_sets(random, model, draw_queries(random, model, 4, rule, goals=goals))
         told = []
         for way in (nullcontext(), by_the_general_path(model)):
             with way:

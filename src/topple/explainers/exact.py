@@ -22,7 +22,7 @@ from topple.explainers.search.engine import Engine
 from topple.explainers.search.exchange import small_sets
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.targets import TargetTable
-from topple.explainers.sums.search import can_search
+from topple.explainers.sums.search import can_prove
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.encoding import THOUSANDTHS
@@ -76,7 +76,7 @@ class Exact(SetSearch):
         claims = engine.claims(sets.clone(), table.least_cost(1), torch.zeros_like(table.asked))
         if not engine.open.any():
             return claims
-        numbers = 0 if can_search(engine) else table.histories.items.shape[1] * len(engine.recommender.catalogue)
+        numbers = 0 if can_prove(engine) else table.histories.items.shape[1] * len(engine.recommender.catalogue)
         for rows in torch.split(torch.arange(len(table.histories), device=table.row.device), rows_at_once(numbers)):
             if len(rows) == len(table.histories):
                 return self._proven(engine, claims)
@@ -99,7 +99,7 @@ class Exact(SetSearch):
             engine.count(len(table.histories), table.query[asked], 1)
             scores = (
                 SummedScores(engine.sums)
-                if engine.sums is not None and can_search(engine)
+                if engine.sums is not None and can_prove(engine)
                 else AdditiveScores.of(engine)
             )
             if engine.goal is Goal.NECESSARY:

@@ -12,16 +12,10 @@ from topple.scoring.lists.standings import Stood
 from topple.scoring.pace import TimeIsUpError, paced
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
-from topple.verification.outcomes import (
-    Outcomes,
-    out_by_a_unit,
-    out_with_a_unit_less,
-    outcomes_of,
-    target_out,
-    targets_out,
-)
+from topple.verification.outcomes import Outcomes, outcomes_of, target_out, targets_out
 from topple.verification.recording import Judged, recorded
 from topple.verification.stamps import state_of
+from topple.verification.units import a_unit_works, work_with_a_unit_less
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +57,7 @@ class Judge:
         goals, device = [query.goal for query in queries.queries], queries.row.device
         self.wants_out = torch.tensor([goal is not Goal.SUFFICIENT for goal in goals], device=device)  # [N]
         self.wants_kept = torch.tensor([goal is not Goal.NECESSARY for goal in goals], device=device)  # [N]
-        self.counts = self.unchanged.sums is not None and not bool(self.wants_kept.any())
+        self.counts = self.unchanged.sums is not None
         """Whether compiled functions tell by counts what a unit more or less does."""
         self.present = queries.histories.present[queries.row]  # [N, H]
         target, k = queries.target[:, None], queries.k[:, None]  # [N, 1]
@@ -125,6 +119,11 @@ class Judge:
         kept = keep[chosen].to(self.queries.histories.weights.dtype)
         return outcomes_of(self.unchanged, self.queries, self.tolerance, chosen, kept, lists=lists)
 
+    @property
+    def _wants(self) -> Tensor:
+        """Whether targets are to be out without sets, and whether in with nothing but sets, bool [N, 2]."""
+        return torch.stack([self.wants_out, self.wants_kept], 1)
+
     def _minimal(self, sets: Tensor) -> tuple[Tensor, Tensor]:
         """Return which sets, bool [N, H], fail whenever a single unit is given back, and where rounding decides that, both [N].
 
@@ -137,8 +136,8 @@ class Judge:
         can_give_back, within_rounding = torch.zeros_like(sets[:, 0]), torch.zeros_like(sets[:, 0])
         if self.counts:
             chosen = first.any(1).nonzero()[:, 0]
-            can_give_back[chosen], within_rounding[chosen] = out_with_a_unit_less(
-                self.unchanged, self.queries, self.tolerance, chosen, sets[chosen]
+            can_give_back[chosen], within_rounding[chosen] = work_with_a_unit_less(
+                self.unchanged, self.queries, self.tolerance, chosen, sets[chosen], self._wants
             )
             return ~can_give_back, within_rounding
         number, position = first.nonzero(as_tuple=True)  # [V]
@@ -221,7 +220,7 @@ class Judge:
         if not is_tried.any():
             return torch.zeros_like(is_tried[:, 0])
         if self.counts:
-            return out_by_a_unit(self.unchanged, queries, self.tolerance, number, is_tried)
+            return a_unit_works(self.unchanged, queries, self.tolerance, number, is_tried, self._wants)
         turn, position = is_tried.nonzero(as_tuple=True)
         # A unit of a history is scored once for all queries that ask about it.
         pairs, pair = torch.unique(torch.stack([queries.row[number[turn]], position]), dim=1, return_inverse=True)

@@ -1,22 +1,16 @@
 """What becomes of targets when histories change: one changed history for each query, or one for many targets."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from topple.scoring.encoding import EncodedQueries
-from topple.scoring.lists.standings import Stood, fillers_of, stand_without
+from topple.scoring.lists.standings import Stood, stand_without
 from topple.scoring.pace import go_on
 from topple.scoring.ranking import Standing, top_k
-from topple.scoring.sums.rows import Sums
 from topple.scoring.unchanged import UnchangedScores
-from topple.types import BoolArray, FloatArray, IntArray
 from topple.verification.reranking import changed_rows
-
-OfSums: TypeAlias = tuple[Sums, IntArray, BoolArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, float]
-"""What the functions of `spare` are asked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,66 +175,6 @@ def target_out(
         standing = unchanged.ranking.standing(scores, target[part], k[part], tolerance[part])
         surely[part], possibly[part] = standing.surely_out[:, 0], standing.possibly_out[:, 0]
     return surely, possibly
-
-
-def out_with_a_unit_less(
-    unchanged: UnchangedScores, queries: EncodedQueries, tolerance: Tensor, number: Tensor, sets: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return which sets leave their targets possibly out with some unit given back, and where rounding decides that, bool [M].
-
-    For histories that are sums.
-
-    Args:
-        unchanged: the scores of the unchanged histories.
-        queries: N queries.
-        tolerance: of each [N].
-        number: the query of each set [M].
-        sets: positions, bool [M, H].
-    """
-    from topple.verification.spare import spare_units  # compiled where it is first needed
-
-    works, decided = torch.zeros_like(sets[:, 0]), torch.zeros_like(sets[:, 0])
-    asked = _of_sums(unchanged, queries, tolerance, number, sets)
-    spare_units(*asked, works.numpy(), decided.numpy())
-    return works, decided
-
-
-def out_by_a_unit(
-    unchanged: UnchangedScores, queries: EncodedQueries, tolerance: Tensor, number: Tensor, tried: Tensor
-) -> Tensor:
-    """Return for which queries any of the units that are tried leaves the target possibly out, bool [Q]; for histories that are sums.
-
-    Args:
-        unchanged: the scores of the unchanged histories.
-        queries: N queries.
-        tolerance: of each [N].
-        number: the queries [Q].
-        tried: units, bool [Q, H].
-    """
-    from topple.verification.spare import single_units  # compiled where it is first needed
-
-    works = torch.zeros_like(tried[:, 0])
-    single_units(*_of_sums(unchanged, queries, tolerance, number, tried), works.numpy())
-    return works
-
-
-def _of_sums(
-    unchanged: UnchangedScores, queries: EncodedQueries, tolerance: Tensor, number: Tensor, positions: Tensor
-) -> OfSums:
-    """Return what compiled functions ask about positions of the histories of queries `number` [Q], bool [Q, H]."""
-    assert unchanged.sums is not None  # noqa: S101 - asked for sums alone
-    go_on()
-    return (
-        unchanged.sums,
-        queries.unit.numpy(),
-        positions.numpy(),
-        queries.row[number].numpy(),
-        queries.target[number].numpy(),
-        queries.k[number].numpy(),
-        tolerance[number].numpy(),
-        fillers_of(unchanged.ranking),
-        unchanged.ranking.rounding,
-    )
 
 
 def targets_out(

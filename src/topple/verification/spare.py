@@ -1,11 +1,15 @@
-"""Compiled: whether sets of histories that are sums topple their targets with a unit less, and whether any single unit does."""
+"""Compiled: whether sets of histories that are sums meet their goals with a unit less, and whether any single unit does.
+
+A set that is the whole history is a removal of all else: there a unit that a set gives back is taken from the history, and a single
+unit is given back to an empty one.
+"""
 
 import numpy as np
 
 from topple.compiled import compiled
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import column_of, scores_without
-from topple.scoring.sums.giving_back import OPEN, OUT, UNSPOKEN, alone, give_back, lead_without, told_at_once
+from topple.scoring.sums.giving_back import IN, OPEN, alone, give_back, lead_without, told_at_once
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -21,6 +25,7 @@ def spare_units(
     tolerance: FloatArray,
     empty: FloatArray,
     rounding: float,
+    wants: BoolArray,
     works: BoolArray,
     decided_by_rounding: BoolArray,
 ) -> None:
@@ -29,37 +34,93 @@ def spare_units(
     Args:
         sums: of B histories.
         unit_of: the unit of each position [B, H].
-        sets: positions that are gone, bool [Q, H].
+        sets: positions, bool [Q, H].
         history: of each set [Q].
         target: the targets [Q].
         k: length of the list of each [Q].
         tolerance: of each [Q].
         empty: the scores of the empty history [I]; empty where no item is a filler.
         rounding: of the model.
+        wants: whether the target is to be out without the set, and whether in with nothing but the set, bool [Q, 2].
         works: whether a set can give a unit back, bool [Q]; filled in, as what follows.
         decided_by_rounding: whether rounding decides that, bool [Q].
     """
     for query in range(len(sets)):
-        row, removed = history[query], sets[query].copy()
-        length, units = sums.length[row], unit_of[row]
+        row = history[query]
+        length, units, could = sums.length[row], unit_of[row], np.ones(sets.shape[1], dtype=np.bool_)
         column, single = column_of(sums, row, target[query]), alone(units, length)
-        scores = np.empty(sums.start[row + 1] - sums.start[row])
-        off = scores_without(sums, row, removed, scores)
-        trial, counted = np.empty_like(scores), np.full((3, 2), np.nan)
         asked = target[query], column, k[query], tolerance[query], empty, rounding
-        for unit in range(length):
-            if not removed[unit] or units[unit] != unit:
+        for part in range(2):  # without the set, then the set alone, for the units that come through the first
+            if not wants[query, part]:
                 continue
-            told = OPEN
-            if single[unit]:
-                told = told_at_once(sums, row, removed, scores, off, unit, False, *asked, INFINITY, counted)
-            possibly = told in (OUT, UNSPOKEN)
-            if told == OPEN:
-                near = give_back(sums, units, row, unit, removed, scores, trial)
-                _, surely, possibly = lead_without(sums, row, removed, trial, near, *asked)
-                removed[:] = sets[query]
+            removed, scores = sets[query] != (part == 1), np.empty(sums.start[row + 1] - sums.start[row])
+            off, counted = scores_without(sums, row, removed, scores), np.full((3, 2), np.nan)
+            for unit in range(length):
+                if not (sets[query, unit] and units[unit] == unit and could[unit]):
+                    continue
+                surely, possibly = out_with(
+                    sums, row, units, unit, single[unit], removed, scores, off, part == 1, *asked, counted
+                )
+                could[unit] = possibly if part == 0 else not surely
                 decided_by_rounding[query] |= surely != possibly
-            works[query] |= possibly
+        for unit in range(length):
+            works[query] |= sets[query, unit] and units[unit] == unit and could[unit]
+
+
+@compiled
+def out_with(
+    sums: Sums,
+    history: int,
+    units: IntArray,
+    unit: int,
+    single: bool,
+    removed: BoolArray,
+    scores: FloatArray,
+    off: float,
+    taken: bool,
+    target: int,
+    column: int,
+    k: int,
+    tolerance: float,
+    empty: FloatArray,
+    rounding: float,
+    counted: FloatArray,
+) -> tuple[bool, bool]:
+    """Return whether a target is surely, and possibly, out of the list once a unit is given back, or taken.
+
+    Args:
+        sums: of the histories.
+        history: which of them.
+        units: the unit of each position [H].
+        unit: the one that is given back or taken.
+        single: whether it is a single position.
+        removed: the positions that are gone before, bool [H].
+        scores: of the columns before, as differences [columns].
+        off: how far these may be off.
+        taken: whether it is taken.
+        target: the item.
+        column: which column it is, -1 for none.
+        k: length of the list.
+        tolerance: of the query.
+        empty: the scores of the empty history [I]; empty where no item is a filler.
+        rounding: of the model.
+        counted: for `told_at_once` with these scores [3, 2].
+    """
+    asked = target, column, k, tolerance, empty, rounding
+    if single:
+        told = told_at_once(sums, history, removed, scores, off, unit, taken, *asked, INFINITY, counted)
+        if told != OPEN:
+            return told != IN, told != IN
+    before, trial = removed.copy(), np.empty_like(scores)
+    if taken:
+        for position in range(sums.length[history]):
+            removed[position] |= units[position] == unit
+        off = scores_without(sums, history, removed, trial)
+    else:
+        off = give_back(sums, units, history, unit, removed, scores, trial)
+    _, surely, possibly = lead_without(sums, history, removed, trial, off, *asked)
+    removed[:] = before
+    return surely, possibly
 
 
 @compiled
@@ -73,9 +134,10 @@ def single_units(
     tolerance: FloatArray,
     empty: FloatArray,
     rounding: float,
+    wants: BoolArray,
     works: BoolArray,
 ) -> None:
-    """Tell for which queries a single unit leaves the target possibly out; the other arguments are those of `spare_units`.
+    """Tell for which queries a single unit possibly does what a set is to do; the other arguments are those of `spare_units`.
 
     Args:
         sums: of B histories.
@@ -87,25 +149,25 @@ def single_units(
         tolerance: of each [Q].
         empty: the scores of the empty history [I]; empty where no item is a filler.
         rounding: of the model.
+        wants: as there.
         works: bool [Q]; filled in.
     """
-    removed = np.zeros(unit_of.shape[1], dtype=np.bool_)
     for query in range(len(tried)):
-        row, length = history[query], sums.length[history[query]]
-        units, scores = unit_of[row], sums.score[sums.start[row] : sums.start[row + 1]]
+        row, could = history[query], tried[query].copy()
+        length, units = sums.length[row], unit_of[row]
         column, single = column_of(sums, row, target[query]), alone(units, length)
         asked = target[query], column, k[query], tolerance[query], empty, rounding
-        trial, counted = np.empty_like(scores), np.full((3, 2), np.nan)
-        for unit in range(length):
-            if not tried[query, unit] or works[query]:
+        last = 1 if wants[query, 1] else 0
+        for part in range(2):  # without the unit, then the unit alone
+            if not wants[query, part]:
                 continue
-            told = OPEN
-            if single[unit]:
-                told = told_at_once(sums, row, removed, scores, 0.0, unit, True, *asked, INFINITY, counted)
-            works[query] = told in (OUT, UNSPOKEN)
-            if told == OPEN:
-                for position in range(length):
-                    removed[position] = units[position] == unit
-                off = scores_without(sums, row, removed, trial)
-                _, _, works[query] = lead_without(sums, row, removed, trial, off, *asked)
-                removed[:] = False
+            removed, scores = np.full(len(units), part == 1), np.empty(sums.start[row + 1] - sums.start[row])
+            off, counted = scores_without(sums, row, removed, scores), np.full((3, 2), np.nan)
+            for unit in range(length):
+                if not could[unit] or works[query]:
+                    continue
+                surely, possibly = out_with(
+                    sums, row, units, unit, single[unit], removed, scores, off, part == 0, *asked, counted
+                )
+                could[unit] = possibly if part == 0 else not surely
+                works[query] = could[unit] and part == last

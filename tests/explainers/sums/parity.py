@@ -11,6 +11,8 @@ from topple import Query, registry
 from topple.recommenders.families.row_sums import SparseRows
 
 RULES = ("unseen_before", "unseen_after", "all")
+GOALS = ("sufficient", "both")
+"""Goals of sets that are judged alone, too."""
 KINDS = ("real", "integers", "few", "cancelling", "duplicates")
 TOLD = ("status", "proof", "at_least", "proof_by", "reason", "rank_before", "within_rounding")
 """What both paths must say alike; and where they name the same set, what becomes of the list."""
@@ -52,13 +54,16 @@ def draw_model(random, kind):
     return model
 
 
-def draw_queries(random, model, users, rule, longest=60, **fixed):
-    """Return queries of users with histories of 1 to 60 items, their lists' items the targets, and here and there a constraint."""
+def draw_queries(random, model, users, rule, longest=60, goals=("necessary",), **fixed):
+    """Return queries of users with histories of 1 to 60 items, their lists' items the targets, and here and there a constraint.
+
+    The goals are those of one user after the other.
+    """
     ids, queries = list(model.catalogue.vocabulary.ids), []
-    for _ in range(users):
+    for user in range(users):
         length = int(random.integers(1, min(longest, len(ids) // 2)))
         history = [ids[item] for item in random.permutation(len(ids))[:length]]
-        given = {"rule": rule, "k": int(random.choice([1, 3, 5, 10])), **fixed}
+        given = {"rule": rule, "k": int(random.choice([1, 3, 5, 10])), "goal": goals[user % len(goals)], **fixed}
         if random.random() < 0.2:
             history += history[:2]
             given["repeats"] = str(random.choice(["item", "events"]))

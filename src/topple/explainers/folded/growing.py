@@ -6,7 +6,7 @@ from topple.compiled import compiled
 from topple.explainers.folded.asked import Looked
 from topple.explainers.folded.shortlists import lead_of, scores_without, unchanged
 from topple.explainers.sums.asked import One, Search
-from topple.explainers.sums.growing import choice_of, first_unit, worth_of
+from topple.explainers.sums.growing import by_worth, choice_of, first_unit, worth_of
 from topple.scoring.lists.best import INFINITY
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -75,15 +75,6 @@ def grow(
             return tried
     units[:] = False
     return tried
-
-
-@compiled
-def by_worth(reach: FloatArray, now: float, cost: IntArray, tried: IntArray) -> IntArray:
-    """Return the numbers of units that were tried [V], the one that is worth most for its price first."""
-    worths = np.empty(len(tried))
-    for number in range(len(tried)):
-        worths[number] = -worth_of(reach[number], reach[number] - now, cost[tried[number]] / 1000)
-    return np.argsort(worths, kind="mergesort")
 
 
 @compiled

@@ -121,6 +121,15 @@ def choice_of(promising: IntArray, reach: FloatArray, looked: IntArray, cost: In
 
 
 @compiled
+def by_worth(reach: FloatArray, now: float, cost: IntArray, tried: IntArray) -> IntArray:
+    """Return the numbers of units that were tried [V], the one that is worth most for its price first."""
+    worths = np.empty(len(tried))
+    for number in range(len(tried)):
+        worths[number] = -worth_of(reach[number], reach[number] - now, cost[tried[number]] / 1000)
+    return np.argsort(worths, kind="mergesort")
+
+
+@compiled
 def worth_of(margin: float, effect: float, price: float) -> float:
     """Return what a unit is worth for its price: minus infinity where it reaches nothing."""
     if margin == -INFINITY:
