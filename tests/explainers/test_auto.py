@@ -106,6 +106,15 @@ def test_nothing_is_searched_for_again_once_the_budget_is_spent(world, monkeypat
     assert all("budget was spent" in each.reason and each.cost == 1 for each in found.values())
 
 
+def test_a_model_that_can_only_be_asked_is_not_searched_for_again(world, monkeypatch):
+    model, queries, a, b, every = world
+    monkeypatch.setattr(type(model), "capabilities", frozenset())
+    first, then = {a: of_size(every, a, 5), b: of_size(every, b, 5)}, {b: every[b][0]}
+    found, asked = explained(model, queries, first, then, monkeypatch, None, budget=40, again=2)
+    assert not asked
+    assert len(found[b].items) == 5
+
+
 MODELS = [als(0), als(1, factors=30), random_mult_vae(16)]
 
 
