@@ -76,6 +76,31 @@ def test_no_more_is_held_at_a_time_than_allowed(monkeypatch, set_memory, candida
     assert len(sizes) > 5
 
 
+@pytest.mark.parametrize("candidates", [None, torch.tensor([[5, 1]]).expand(2, -1), torch.tensor([[5, 1], [29, 0]])])
+def test_what_is_bound_is_not_overwritten(candidates):
+    batch = HistoryBatch.of([[1, 2, 3], [3, 9]])
+    scorer, keep = MODEL.bind(batch, candidates), unchanged(batch)
+    first = scorer(keep)
+    assert torch.equal(scorer(keep), first)
+    with_gradients = scorer(keep.clone().requires_grad_())
+    torch.testing.assert_close(with_gradients.detach(), first, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+def test_parts_stay_in_the_cache_and_those_with_gradients_are_large(monkeypatch, gradients):
+    batch = HistoryBatch.of([[1, 2, 3]])
+    keep, sizes, plain = unchanged(batch).repeat(1, 9, 1).requires_grad_(gradients), [], neumf._perceptron
+
+    def perceptron(p, first):
+        sizes.append(first.numel())
+        return plain(p, first)
+
+    monkeypatch.setattr(neumf, "_perceptron", perceptron)
+    monkeypatch.setattr(neumf, "CACHED", 4 * ITEMS * SETTINGS.hidden)
+    MODEL.score(batch, keep)
+    assert [size // (ITEMS * SETTINGS.hidden) for size in sizes] == ([9] if gradients else [2, 2, 2, 2, 1])
+
+
 def test_the_loss_is_the_log_loss_of_each_item_from_the_rest_of_the_history():
     model = random_model(dropout=0.0, decay=0.01)
     batch = SPLIT.train[[2, 5]]

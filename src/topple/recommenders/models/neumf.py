@@ -11,7 +11,7 @@ from torch.nn import functional
 from topple.data.splitting import Split
 from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings, normal, unmet
 from topple.recommenders.training.loop import train
-from topple.scoring.memory import rows_at_once
+from topple.scoring.memory import CACHED, CHUNK, rows_at_once
 from topple.scoring.products import lengths_of, products, same_for_all
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
@@ -118,7 +118,7 @@ class NeuMF(Learned):
         asked = torch.cat([item[:, None], other], 1)  # [entries, 1 + negatives]
         product = ((pooled(p["product_history"]) * p["product_to_score"])[:, None] * p["product_items"][asked]).sum(2)
         first = (p["layers_items"] @ p["item_to_1"])[asked] + (pooled(p["layers_history"]) @ p["user_to_1"])[:, None]
-        scores = product + _perceptron(p, first) + p["biases"][asked]
+        scores = product + _perceptron(p, first + p["bias_1"]) + p["biases"][asked]
         wanted = torch.zeros_like(scores)
         wanted[:, 0] = 1
         counted = torch.cat([torch.ones_like(good[:, :1]), good], 1)
@@ -136,7 +136,7 @@ class NeuMF(Learned):
         every = torch.arange(len(self.catalogue), device=self.device)[None]
         which = every if candidates is None else candidates[:1] if one_for_all else candidates
         out = (p["product_items"] * p["product_to_score"])[which].transpose(1, 2)  # [B or 1, D, C]
-        first = (p["layers_items"] @ p["item_to_1"])[which]  # [B or 1, C, D]
+        first = (p["layers_items"] @ p["item_to_1"] + p["bias_1"])[which]  # [B or 1, C, D]
         level = p["biases"][which][:, None]
 
         lengths = lengths_of(histories.filled)
@@ -157,14 +157,19 @@ def _in_parts(p: dict[str, Tensor], user: Tensor, item: Tensor) -> Tensor:
     """Return what the perceptron adds to scores [B, S, C], from its first layer's inputs of users and items, a part at a time."""
     variations = user.shape[1]
     which = torch.arange(len(user), device=user.device).repeat_interleave(variations).clamp(max=len(item) - 1)
-    at_once = rows_at_once(2 * item.shape[1] * item.shape[2])
+    numbers = (
+        CHUNK if user.is_cuda or user.requires_grad else CACHED
+    )  # on a CPU each layer finds the one before in the cache
+    at_once = rows_at_once(2 * item.shape[1] * item.shape[2], numbers)
     parts = zip(torch.split(user.flatten(0, 1), at_once), torch.split(which, at_once), strict=True)
     found = [_perceptron(p, pairs[:, None] + (item if len(item) == 1 else item[users])) for pairs, users in parts]
     return torch.cat(found).reshape(len(user), variations, item.shape[1])
 
 
 def _perceptron(p: dict[str, Tensor], first: Tensor) -> Tensor:
-    """Return the score [...] of the first layer's inputs [..., D], its bias left out."""
-    hidden = torch.relu(first + p["bias_1"])
-    hidden = torch.relu(functional.linear(hidden, p["1_to_2"].T, p["bias_2"]))
-    return torch.relu(functional.linear(hidden, p["2_to_3"].T, p["bias_3"])) @ p["3_to_score"]
+    """Return the score [...] of the first layer's inputs [..., D], which are overwritten where there are no gradients."""
+    relu = (
+        torch.relu if first.requires_grad else torch.relu_
+    )  # in place: memory that is new takes longer than the layers
+    hidden = relu(functional.linear(relu(first), p["1_to_2"].T, p["bias_2"]))
+    return relu(functional.linear(hidden, p["2_to_3"].T, p["bias_3"])) @ p["3_to_score"]
