@@ -13,13 +13,14 @@ from torch.nn import functional
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
+from topple.recommenders.families.first_layers import FirstLayer
 from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings
 from topple.recommenders.saving.arrays import fitting_arrays
 from topple.recommenders.training.loop import train
 from topple.scoring.layers import Layer, tanh_
 from topple.scoring.memo import Memo
 from topple.scoring.memory import may_hold
-from topple.scoring.products import columns_of, lengths_of, products
+from topple.scoring.products import columns_of, products
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
@@ -45,8 +46,8 @@ class AutoencoderSettings(LearnedSettings):
 class Autoencoder(Learned):
     """A network over the history divided by its L2 norm; its first layer is a sum of weight rows, one an item.
 
-    So `S` variations of a history cost one small matrix product over its gathered rows, and a candidate's score needs
-    only its own output column. Of its arrays, a weight has two dimensions and a bias one.
+    So a variation of a history costs a sum over what it changes, and a candidate's score needs only its own output column.
+    Of its arrays, a weight has two dimensions and a bias one.
     """
 
     capabilities: ClassVar = frozenset({Capability.DIFFERENTIABLE, Capability.FEED_FORWARD, Capability.TRAINABLE})
@@ -60,6 +61,7 @@ class Autoencoder(Learned):
         self._cast: dict[torch.dtype, Memo[tuple[Layer, ...]]] = {
             precision: Memo() for precision in (torch.float32, torch.float64)
         }
+        self._largest: Memo[Tensor] = Memo()
 
     @classmethod
     def learns_weights(cls, settings: Any) -> bool:
@@ -118,22 +120,17 @@ class Autoencoder(Learned):
         return model
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
-        """Gather the weight rows of the histories and the output columns of the candidates once; scores are logits."""
+        """Prepare the first layer of the histories and gather the output columns of the candidates once; scores are logits."""
         histories = self.weighed(histories)
         dtype = histories.weights.dtype
         first, *middle, last = self._layers(dtype)
-        table = first.weight[histories.items].to(dtype)  # [B, H, D]
+        inputs = FirstLayer(histories, first, lambda: self._largest_of(first))
         columns, out_bias = columns_of(last.weight.T, candidates, dtype), last.bias
         if candidates is not None:
             out_bias = last.bias[candidates[0]] if columns.ndim == 2 else last.bias[candidates][:, None]
-        weights, lengths = histories.weights[:, None], lengths_of(histories.filled)
-        same = _same_items(histories)
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
-            weight = weights if rows is None else weights[rows, :, : keep.shape[2]]
-            kept = keep * weight
-            norm = _squares(kept, same if same is None or rows is None else same[rows]).clamp(min=1e-12).rsqrt()
-            hidden = _tanh(_add(products(kept * norm, table, rows, lengths), first.bias))
+            hidden = _tanh(inputs(keep, rows))
             for layer in middle:
                 hidden = functional.linear(hidden, layer.weight.T, layer.bias)
                 hidden = _tanh(hidden) if layer.tanh else hidden
@@ -142,6 +139,15 @@ class Autoencoder(Learned):
             return _add(products(hidden, columns, rows), out_bias if rows is None else out_bias[rows])
 
         return scorer
+
+    def _largest_of(self, first: Layer) -> Tensor:
+        """Return the largest absolute number of each row of the first layer's weight [I], kept until the arrays change."""
+
+        def largest() -> Tensor:
+            found: Tensor = torch.linalg.vector_norm(first.weight.detach(), torch.inf, 1)
+            return found.double()
+
+        return self._largest.get(self.learned_version(), largest)
 
     def _layers(self, dtype: torch.dtype) -> tuple[Layer, ...]:
         """Return the layers in a precision, kept until the arrays change; a large first weight is left as it is."""
@@ -187,23 +193,6 @@ def _flat(array: Any) -> NDArray[Any]:
 def _by_item(array: Tensor, items: int) -> Tensor:
     """Return an array with the numbers of an item side by side in memory, so that chosen items are gathered quickly."""
     return array.T.contiguous().T if array.ndim == 2 and array.shape[1] == items else array.contiguous()
-
-
-def _same_items(histories: HistoryBatch) -> Tensor | None:
-    """Return which positions hold the same item [B, H, H], 1 or 0; None where no item of a history comes again."""
-    filled = histories.filled
-    numbers = torch.where(filled, histories.items, -1 - torch.arange(filled.shape[1], device=filled.device))
-    ordered = numbers.sort(1).values
-    if not (ordered[:, 1:] == ordered[:, :-1]).any():
-        return None
-    return (numbers[:, None] == numbers[..., None]).to(histories.weights.dtype)
-
-
-def _squares(kept: Tensor, same: Tensor | None) -> Tensor:
-    """Return the squared norms [B, S, 1] of kept weights [B, S, H], those of one item added up before."""
-    if same is None:
-        return kept.square().sum(-1, keepdim=True)
-    return (kept @ same[:, : kept.shape[2], : kept.shape[2]] * kept).sum(-1, keepdim=True)
 
 
 def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:
