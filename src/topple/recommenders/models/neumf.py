@@ -157,9 +157,8 @@ def _in_parts(p: dict[str, Tensor], user: Tensor, item: Tensor) -> Tensor:
     """Return what the perceptron adds to scores [B, S, C], from its first layer's inputs of users and items, a part at a time."""
     variations = user.shape[1]
     which = torch.arange(len(user), device=user.device).repeat_interleave(variations).clamp(max=len(item) - 1)
-    numbers = (
-        CHUNK if user.is_cuda or user.requires_grad else CACHED
-    )  # on a CPU each layer finds the one before in the cache
+    # on a CPU each layer finds the one before in the cache
+    numbers = CHUNK if user.is_cuda or user.requires_grad else CACHED
     at_once = rows_at_once(2 * item.shape[1] * item.shape[2], numbers)
     parts = zip(torch.split(user.flatten(0, 1), at_once), torch.split(which, at_once), strict=True)
     found = [_perceptron(p, pairs[:, None] + (item if len(item) == 1 else item[users])) for pairs, users in parts]
@@ -168,8 +167,7 @@ def _in_parts(p: dict[str, Tensor], user: Tensor, item: Tensor) -> Tensor:
 
 def _perceptron(p: dict[str, Tensor], first: Tensor) -> Tensor:
     """Return the score [...] of the first layer's inputs [..., D], which are overwritten where there are no gradients."""
-    relu = (
-        torch.relu if first.requires_grad else torch.relu_
-    )  # in place: memory that is new takes longer than the layers
+    # in place: memory that is new takes longer than the layers
+    relu = torch.relu if first.requires_grad else torch.relu_
     hidden = relu(functional.linear(relu(first), p["1_to_2"].T, p["bias_2"]))
     return relu(functional.linear(hidden, p["2_to_3"].T, p["bias_3"])) @ p["3_to_score"]
