@@ -221,11 +221,8 @@ def filtered(found: Results) -> str:
             cells = []
             for kind in ("unlisted", "drawn"):
                 row = next((row for row in mine if (row["method"], row["kind"]) == (name, kind)), None)
-                cells += (
-                    ["", ""]
-                    if row is None
-                    else [f"{row['ratio']:.2f}", f"{row['size'][1] / max(1, row['size'][0]):.2f}"]
-                )
+                before, after = row["size"] if row else (0, 0)
+                cells += [f"{row['ratio']:.2f}" if row else "", f"{after / before:.2f}" if before else "-"]
             lines.append([world, model, method({"method": name}), *cells])
     head = ["data", "model", "method", "same lists: time", "items of sets", "drawn: time", "items of sets"]
     return table(head, lines) + found.source(rows) + "\n"
