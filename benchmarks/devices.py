@@ -40,6 +40,8 @@ def model_rows(world: str, folder: Path, options: argparse.Namespace) -> list[di
     there = on_device(recommender, options.device)
     rows = []
     for method in options.methods:
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()  # of this row, not of the models before it
         asked = histories if not METHODS[method].one else dict(list(histories.items())[: options.requests])
         here_run, there_run = (timed_runs(model, asked, method, options.runs) for model in (recommender, there))
         found = there_run["answers"]

@@ -45,9 +45,8 @@ class UnchangedScores:
         self.sums = summed(recommender, self.histories, rule)
         """The histories as sums, where the recommender offers its rows."""
         if self.sums is None:
-            self._scores = catalogue_scores(recommender, self.histories, unchanged(self.histories), rule)[
-                :, 0
-            ]  # [B, I]
+            keep = unchanged(self.histories)  # [B, 1, H]
+            self._scores = catalogue_scores(recommender, self.histories, keep, rule)[:, 0]  # [B, I]
         self.ranking = Ranking.of(recommender)
         self._best: tuple[Tensor, Tensor] | None = None
 
