@@ -51,6 +51,10 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "lcer": "topple.explainers.lcer:Lcer",
         "lcer-rank": "topple.explainers.lcer_rank:LcerRank",
         "exact": "topple.explainers.exact:Exact",
+        "leave-one-out": "topple.explainers.leave_one_out:LeaveOneOut",
+        "gradient-x-input": "topple.explainers.gradient_x_input:GradientXInput",
+        "integrated-gradients": "topple.explainers.integrated_gradients:IntegratedGradients",
+        "lime-rs": "topple.explainers.lime_rs:LimeRs",
     },
     "metrics": {
         "coverage": "topple.metrics.coverage:Coverage",

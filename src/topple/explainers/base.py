@@ -35,6 +35,8 @@ class Explainer(ABC):
     settings_type: ClassVar[type[Settings]] = Settings
     goals: ClassVar[frozenset[Goal]] = frozenset({Goal.NECESSARY})
     """The goals that the method can be asked for."""
+    attributes: ClassVar[bool] = False
+    """Whether the method gives a number for each event of the history."""
 
     settings: Settings
 

@@ -15,6 +15,7 @@ from topple.randomness import uniform
 from topple.records.claims import Claims
 from topple.scoring.memory import rows_at_once
 from topple.scoring.recommender import Capability
+from topple.scoring.variations import without
 from topple.settings import Settings
 
 REPORTED = 50
@@ -68,15 +69,16 @@ class Lcer(SetSearch):
         margin = engine.shortlist.best_scores.gather(1, table.k)  # [B, T], the (k+1)-th score of the unchanged history
         targets = engine.recommender.bind(table.histories, table.target)
         price = settings.lam * table.price  # [B, T, H]
-        theta = _initial(table)
+        theta, rows = _initial(table), torch.arange(len(table.histories), device=table.query.device)
         adam = torch.optim.Adam([theta], lr=2 * settings.learning_rate)
         best_loss = torch.full_like(margin, torch.inf)
         best_score, best_gone = best_loss.clone(), torch.zeros_like(table.removable)
         for noise in self._noise(engine):
             chance = torch.sigmoid((theta + noise) / settings.temperature)
             gone = table.removable & (chance < 0.5)
+            keep = without(table.histories, table.positions(rows, gone))
             score, shortfall, slope = score_slopes(
-                engine, targets, gone, lambda score: torch.relu(settings.alpha + score - margin)
+                engine, targets, keep, lambda score: torch.relu(settings.alpha + score - margin)
             )
             loss = shortfall + (gone * price).sum(-1)
             better = loss < best_loss

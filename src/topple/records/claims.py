@@ -26,7 +26,9 @@ class Claims:
         ended: searches that the budget ended before they were done, bool [N]; their sets are the best so far.
         cost: scored histories of each query, int64 [N]; one that serves several queries counts for each.
         others: by query, other sets of the same cost, bool [A, H].
-        attributions: what each position counts for, float [N, H]; None for a method that gives none.
+        attributions: what each position counts for, float [N, H], higher holds the target up more; NaN where there is no event or
+            nothing is known of it. None for a method that gives none.
+        attribution_errors: the standard error of each, float [N, H]; None where the method knows none.
     """
 
     sets: "Tensor"
@@ -35,6 +37,7 @@ class Claims:
     cost: "Tensor"
     others: Mapping[int, "Tensor"] = field(default_factory=dict)
     attributions: "Tensor | None" = None
+    attribution_errors: "Tensor | None" = None
 
     @classmethod
     def unproven(cls, sets: "Tensor", cost: "Tensor") -> "Claims":

@@ -13,6 +13,7 @@ from topple.records.question import Query, Repeats
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.encoding import EncodedQueries, encode
 from topple.scoring.recommender import Recommender
+from topple.testing.attributions import check_attributions
 from topple.testing.counting import Asked, counting
 from topple.testing.rules import nothing_changes, require
 from topple.types import Id
@@ -32,6 +33,7 @@ class Answered:
         proven_below: no set that costs less than so many thousandths does what the goal asks, as claimed [N]; infinity where
             none does at all.
         others: by query, the other sets, bool [A, H].
+        attributions: what each position counts for [N, H]; None where the method gives none.
         metered: scored histories of the run, as the explainer counted them.
         asked: the rows that the recommender was asked for.
     """
@@ -42,6 +44,7 @@ class Answered:
     cost: Tensor
     proven_below: Tensor
     others: dict[int, Tensor]
+    attributions: Tensor | None
     metered: int
     asked: Asked
 
@@ -85,10 +88,12 @@ def ask(
         cost=claims.cost.cpu(),
         proven_below=claims.proven_below.cpu(),
         others={number: others.cpu() for number, others in claims.others.items()},
+        attributions=None if claims.attributions is None else claims.attributions.cpu(),
         metered=meter.scored,
         asked=asked,
     )
     _check_form(method, answered, encoded)
+    check_attributions(method, claims, encoded, limited=budget is not None)
     return answered
 
 

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
+from torch import Tensor
+
 from topple.errors import CapabilityError
 from topple.explainers.base import Explainer
 from topple.records.question import Goal, Query
 from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.testing.asking import Answered, ask
+from topple.testing.attributions import check_same_attributions
 from topple.testing.charges import check_budgets, check_charge, check_run
 from topple.testing.claims import check_claims
 from topple.testing.drawn import claim_worlds, constrained
@@ -80,11 +83,16 @@ def _check_world(method: Explainer, world: World) -> None:
         check_run(method, together)
         check_claims(method, world.recommender, together, truths(world.recommender, queries))
         step = max(1, len(queries) // SAMPLE)
-        _check_again(method, world.recommender, queries[::step], together.answers()[::step])
+        numbers = [None] * len(queries) if together.attributions is None else list(together.attributions)
+        _check_again(method, world.recommender, queries[::step], together.answers()[::step], numbers[::step])
 
 
 def _check_again(
-    method: Explainer, recommender: Recommender, queries: Sequence[Query], expected: Sequence[object]
+    method: Explainer,
+    recommender: Recommender,
+    queries: Sequence[Query],
+    expected: Sequence[object],
+    numbers: Sequence[Tensor | None],
 ) -> None:
     """Ask in another order, alone and with budgets."""
     rule = "the same query gets the same answer alone, in any batch and in any order."
@@ -94,8 +102,9 @@ def _check_again(
         for query, answer, before in zip(queries, answers, expected, strict=True):
             value = f"{answer} {how}, {before} in the batch"
             require(answer == before, f"{method.name}: {query.target!r} on {recommender.name}", value, rule)
-    for one in alone:
+    for one, before in zip(alone, numbers, strict=True):
         check_charge(method, one)
+        check_same_attributions(method, "alone", None if one.attributions is None else one.attributions[0], before)
     check_budgets(method, recommender, queries)
 
 

@@ -66,10 +66,17 @@ class Judgement:
             "cost": claims.cost.tolist(),
             "verdict": verdicts,
         }
-        if claims.attributions is not None:
-            values = zip(verdicts, claims.attributions.tolist(), strict=True)
-            columns["attributions"] = [tuple(of_each[: len(verdict.query.history)]) for verdict, of_each in values]
+        for name, numbers in (("attributions", claims.attributions), ("attribution_errors", claims.attribution_errors)):
+            if numbers is not None:
+                columns[name] = _by_event(verdicts, numbers)
         return from_columns(Explanation, columns, **stamp)
+
+
+def _by_event(verdicts: Sequence[Verdict], numbers: Tensor) -> list[tuple[float, ...]]:
+    """Return the numbers of the events of each history, given those of the positions [N, H]; nothing where none is known."""
+    known = (~numbers.isnan()).any(1).tolist()
+    cut = zip(verdicts, numbers.tolist(), known, strict=True)
+    return [tuple(of_each[: len(verdict.query.history)]) if told else () for verdict, of_each, told in cut]
 
 
 def _ending(

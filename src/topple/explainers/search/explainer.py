@@ -51,9 +51,14 @@ class SetSearch(Explainer):
             Claims.not_begun(torch.zeros_like(queries.protected)),
             self.at_once(recommender, queries),
         )
+        if self.attributes:
+            unknown = torch.full_like(queries.histories.weights[queries.row], torch.nan)  # [N, H]
+            answers = replace(answers, attributions=unknown, attribution_errors=unknown.clone())
         for which, engine in engines(recommender, queries, histories_at_once, meter, on_progress):
             _take(answers, which, engine, self._searched(engine))
             engine.report(1.0)
+        if answers.attribution_errors is not None and bool(answers.attribution_errors.isnan().all()):
+            return replace(answers, attribution_errors=None)
         return answers
 
     def _searched(self, engine: Engine) -> Claims:
@@ -99,5 +104,11 @@ def _take(answers: Claims, which: Tensor, engine: Engine, found: Claims) -> None
     answers.proven_below[which] = torch.minimum(found.proven_below, engine.catalogue.undecided)[table.cells]
     answers.ended[which] = (found.ended | engine.spent)[table.cells]
     answers.cost[which] = engine.cost[table.cells]
+    for numbers, given in (
+        (found.attributions, answers.attributions),
+        (found.attribution_errors, answers.attribution_errors),
+    ):
+        if numbers is not None and given is not None:
+            given[which, : numbers.shape[-1]] = numbers[table.cells]
     assert isinstance(answers.others, dict)  # noqa: S101 - of `_not_begun`
     answers.others.update({int(which[query]): these for query, these in others.items()})

@@ -50,23 +50,22 @@ def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int, sp
 
 
 def score_slopes(
-    engine: Engine, scorer: Scorer, removed: Tensor, shortfall: Callable[[Tensor], Tensor]
+    engine: Engine, scorer: Scorer, keep: Tensor, shortfall: Callable[[Tensor], Tensor]
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return scores of targets, a shortfall of each, and how it changes with every item kept; all targets are charged.
 
     Args:
         engine: B histories with T targets each.
         scorer: the engine's recommender, bound to its histories and their targets.
-        removed: a removal for each target, units, bool [B, T, H].
+        keep: a variation for each target [B, T, H].
         shortfall: from scores [B, T] to shortfalls [B, T].
 
     Returns:
         scores [B, T], shortfalls [B, T], slopes of units [B, T, H].
     """
     table = engine.table
-    engine.count(removed.shape[0] * removed.shape[1], table.query.flatten(), 1)
-    rows = torch.arange(len(removed), device=removed.device)
-    keep = without(table.histories, table.positions(rows, removed)).requires_grad_()
+    engine.count(keep.shape[0] * keep.shape[1], table.query.flatten(), 1)
+    keep = keep.requires_grad_()
     score = scorer(keep).diagonal(dim1=1, dim2=2)  # [B, T, T] to [B, T]
     lacking = shortfall(score)
     (slope,) = torch.autograd.grad(lacking.sum(), keep)
