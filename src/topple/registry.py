@@ -66,6 +66,16 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "mean_gap": "topple.metrics.mean_gap:MeanGap",
         "share_minimal": "topple.metrics.share_minimal:ShareMinimal",
         "share_whole_history": "topple.metrics.share_whole_history:ShareWholeHistory",
+        "pos": "topple.metrics.attributions.pos:Pos",
+        "neg": "topple.metrics.attributions.neg:Neg",
+        "del": "topple.metrics.attributions.deletion:Deletion",
+        "ins": "topple.metrics.attributions.insertion:Insertion",
+        "cdcg": "topple.metrics.attributions.cdcg:Cdcg",
+        "pos_fixed": "topple.metrics.attributions.pos:PosFixed",
+        "del_fixed": "topple.metrics.attributions.deletion:DeletionFixed",
+        "ins_fixed": "topple.metrics.attributions.insertion:InsertionFixed",
+        "cdcg_fixed": "topple.metrics.attributions.cdcg:CdcgFixed",
+        "gini": "topple.metrics.attributions.gini:Gini",
     },
 }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from topple import CandidateRule, Catalogue, Explanation, Proof, Query, Status, Verdict, Vocabulary
-from topple.metrics import Evaluation, Proofs, Retrained, measure
+from topple.metrics import Evaluation, Judged, Proofs, Retrained, measure
 from topple.records.as_json import as_json
 from topple.records.question import UNSEEN
 from topple.reports.tables import evaluation_json, evaluation_table, explanations_table, retrained_table
@@ -15,7 +15,12 @@ QUERY = Query(("a", "b"), "c")
 
 
 def evaluation(verdicts):
-    return Evaluation(len(verdicts), 1, 0.002, {rule: measure(verdicts) for rule in UNSEEN})
+    return Evaluation(
+        len(verdicts),
+        1,
+        0.002,
+        {rule: measure([Judged(Explanation(one.query, Status.FOUND), one) for one in verdicts]) for rule in UNSEEN},
+    )
 
 
 def test_json_names_pn_by_rule_and_has_null_for_nothing():

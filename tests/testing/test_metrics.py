@@ -15,25 +15,25 @@ from topple.testing.metrics import DENOMINATORS
 class Good(Metric):
     name, title, direction, of = "good", "good", "higher", "queries"
 
-    def measure(self, verdicts):
-        return self.mean(verdict.necessary for verdict in verdicts)
+    def measure(self, judged):
+        return self.mean(one.verdict.necessary for one in judged)
 
 
 class DropsTheLost(Good):
-    def measure(self, verdicts):
-        return self.mean(verdict.necessary for verdict in verdicts if verdict.found)
+    def measure(self, judged):
+        return self.mean(one.verdict.necessary for one in judged if one.verdict.found)
 
 
 class ZeroForNothing(Good):
-    def measure(self, verdicts):
-        found = super().measure(verdicts)
+    def measure(self, judged):
+        found = super().measure(judged)
         return replace(found, value=0.0) if math.isnan(found.value) else found
 
 
 class LooksAtTheFirst(Good):
-    def measure(self, verdicts):
+    def measure(self, judged):
         return Measurement(
-            self.name, float(verdicts[0].size) if verdicts else math.nan, len(verdicts), self.of, self.direction
+            self.name, float(judged[0].verdict.size) if judged else math.nan, len(judged), self.of, self.direction
         )
 
 
@@ -46,15 +46,15 @@ class NoDenominator(Good):
 
 
 class OtherDirection(Good):
-    def measure(self, verdicts):
-        return replace(super().measure(verdicts), direction="lower")
+    def measure(self, judged):
+        return replace(super().measure(judged), direction="lower")
 
 
 class CountsTwice(Good):
     of = "pairs"
 
-    def measure(self, verdicts):
-        return replace(super().measure(verdicts), denominator=2 * len(verdicts))
+    def measure(self, judged):
+        return replace(super().measure(judged), denominator=2 * len(judged))
 
 
 class CountsTheUnfound(Good):
@@ -64,23 +64,25 @@ class CountsTheUnfound(Good):
 class CountsWholeHistories(Good):
     of = "found sets"
 
-    def measure(self, verdicts):
-        return self.mean(verdict.size for verdict in verdicts if verdict.found)
+    def measure(self, judged):
+        return self.mean(one.verdict.size for one in judged if one.verdict.found)
 
 
 class TakesCostsForSizes(Good):
     of = "bounded sets"
 
-    def measure(self, verdicts):
-        bounded = [verdict for verdict in verdicts if verdict.valid and named(verdict) and verdict.at_least is not None]
-        return self.mean(verdict.size - verdict.at_least for verdict in bounded)
+    def measure(self, judged):
+        bounded = [
+            one for one in judged if one.verdict.valid and named(one.verdict) and one.verdict.at_least is not None
+        ]
+        return self.mean(one.verdict.size - one.verdict.at_least for one in bounded)
 
 
 class CallsRefutedSetsValid(Good):
     of = "valid sets"
 
-    def measure(self, verdicts):
-        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.found)
+    def measure(self, judged):
+        return self.mean(bool(one.verdict.minimal) for one in judged if one.verdict.found)
 
 
 class TakesNecessaryForValid(Good):
@@ -88,41 +90,41 @@ class TakesNecessaryForValid(Good):
 
     of = "valid sets"
 
-    def measure(self, verdicts):
-        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.necessary)
+    def measure(self, judged):
+        return self.mean(bool(one.verdict.minimal) for one in judged if one.verdict.necessary)
 
 
 class CountsWhatAFitDidNotCheck(Good):
     of = "valid sets"
 
-    def measure(self, verdicts):
-        return self.mean(bool(verdict.minimal) for verdict in verdicts if verdict.valid)
+    def measure(self, judged):
+        return self.mean(bool(one.verdict.minimal) for one in judged if one.verdict.valid)
 
 
 class Sizes(MeanMetric):
     name, title, direction, of = "sizes", "sizes", "lower", "found sets"
 
-    def value(self, verdict):
-        return verdict.size if named(verdict) else None
+    def value(self, one):
+        return one.verdict.size if named(one.verdict) else None
 
 
 class HasValuesForTheUnfound(Sizes):
-    def value(self, verdict):
-        return verdict.size
+    def value(self, one):
+        return one.verdict.size
 
-    def measure(self, verdicts):
-        return self.mean(verdict.size for verdict in verdicts if named(verdict))
+    def measure(self, judged):
+        return self.mean(one.verdict.size for one in judged if named(one.verdict))
 
 
 class MeasuresAnotherNumber(Sizes):
-    def measure(self, verdicts):
-        return self.mean(2 * verdict.size for verdict in verdicts if named(verdict))
+    def measure(self, judged):
+        return self.mean(2 * one.verdict.size for one in judged if named(one.verdict))
 
 
 @pytest.mark.parametrize(
     ("kind", "match"),
     [
-        (DropsTheLost, "denominator over 5 verdicts: 0. Rule: 'of' says queries, of which there are 5.*never dropped"),
+        (DropsTheLost, "denominator over 1 verdicts: 0. Rule: 'of' says queries, of which there are 1.*never dropped"),
         (ZeroForNothing, "value: 0.0 with denominator 0. Rule: the value is NaN"),
         (LooksAtTheFirst, "order: .*the order of the verdicts changes nothing"),
         (NoDirection, "direction: 'sideways'"),
@@ -158,7 +160,7 @@ def test_another_denominator_is_allowed():
     class Sufficient(Good):
         of = "sufficient sets"
 
-        def measure(self, verdicts):
-            return self.mean(verdict.size for verdict in verdicts if verdict.sufficient)
+        def measure(self, judged):
+            return self.mean(one.verdict.size for one in judged if one.verdict.sufficient)
 
     check_metric(Sufficient)

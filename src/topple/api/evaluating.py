@@ -6,14 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from topple.errors import QueryError, as_list, need, shown
-from topple.metrics import Evaluation, Retrained, count_proofs, measure, values
+from topple.metrics import Evaluation, Judged, Retrained, all_metrics, count_proofs, measure, values
 from topple.records.answer import Explanation, Status, Verdict
+from topple.records.curves import Curves
 from topple.records.question import UNSEEN, CandidateRule, Goal, Query
 from topple.reports.progress import queries_bar
 from topple.scoring.checks import check_recommender
 from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId
+from topple.verification.curves import curves, have_numbers
 from topple.verification.retraining import Retraining, refuse, retrained
 from topple.verification.single_query import rank_and_list
 from topple.verification.taking_over import set_of, taken_over, with_alone
@@ -36,7 +38,7 @@ def evaluate(
         recommender: the recommender that they explain.
         explanations: what `explain` returned, or `read_explanations`.
         retraining: how to judge a sample of the true sets by fitting the model anew too; None for inference only.
-        progress: whether to show a bar while models are fitted.
+        progress: whether to show bars while curves of attributions are worked out and models are fitted.
 
     Raises:
         QueryError: the explanations are of another model or catalogue, name items that their histories do not hold, or with
@@ -66,9 +68,11 @@ def evaluate(
         refuse(recommender, queries, sets, retraining)
     check_sets(queries, sets, recommender.catalogue, recommender)
     verdicts = {rule: _judged(recommender, asked, rule) for rule in _rules(queries)}
-    measured = {rule: measure(list(found.values())) for rule, found in verdicts.items()}
+    drawn = _curves(recommender, asked, progress)
+    seen = {rule: _as_seen(asked, found, drawn) for rule, found in verdicts.items()}
+    measured = {rule: measure(list(found.values())) for rule, found in seen.items()}
     by_retraining = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
-    by_query = {rule: _values(explanations, found) for rule, found in verdicts.items()}
+    by_query = {rule: _values(explanations, found) for rule, found in seen.items()}
     proofs = count_proofs(explanations)
     return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, by_retraining, by_query, proofs)
 
@@ -118,19 +122,39 @@ def _with_bound(explanation: Explanation, verdict: Verdict) -> Verdict:
     return replace(verdict, at_least=explanation.at_least, proof_by=explanation.proof_by)
 
 
+def _curves(recommender: Recommender, asked: Sequence[Explanation], progress: bool) -> dict[int, Curves]:
+    """Return the curves of the explanations that have attributions, by number, where a metric reads them."""
+    numbers = [number for number, each in enumerate(asked) if have_numbers(each)]
+    if not numbers or not any(metric.reads_curves for metric in all_metrics().values()):
+        return {}
+    bar = queries_bar(f"curves ({recommender.name})", len(numbers)) if progress else nullcontext(None)
+    with bar as on_progress:
+        return dict(zip(numbers, curves(recommender, [asked[n] for n in numbers], on_progress), strict=True))
+
+
+def _as_seen(
+    asked: Sequence[Explanation], verdicts: Mapping[int, Verdict], drawn: Mapping[int, Curves]
+) -> dict[int, Judged]:
+    """Return what metrics see of the answers that have a verdict; curves under the rule that the query asks for."""
+    return {
+        number: Judged(asked[number], verdict, drawn.get(number) if verdict.rule is verdict.query.rule else None)
+        for number, verdict in verdicts.items()
+    }
+
+
 def _values(
-    explanations: Sequence[Explanation], verdicts: Mapping[int, Verdict]
+    explanations: Sequence[Explanation], judged: Mapping[int, Judged]
 ) -> Mapping[str, tuple[float | None, ...]]:
     """Return what each explanation counts for in each metric; None without a verdict: invalid, or not judged under the rule.
 
     Args:
         explanations: all that were given.
-        verdicts: by number among those that are valid.
+        judged: by number among those that are valid.
     """
     valid = [number for number, explanation in enumerate(explanations) if explanation.status is not Status.INVALID]
     found: dict[str, tuple[float | None, ...]] = {}
-    for name, numbers in values(list(verdicts.values())).items():
-        by_number = dict(zip((valid[number] for number in verdicts), numbers, strict=True))
+    for name, numbers in values(list(judged.values())).items():
+        by_number = dict(zip((valid[number] for number in judged), numbers, strict=True))
         found[name] = tuple(by_number.get(number) for number in range(len(explanations)))
     return found
 

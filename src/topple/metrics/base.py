@@ -1,4 +1,4 @@
-"""What a metric is."""
+"""What a metric is, and what it sees of an answer."""
 
 import math
 from abc import ABC, abstractmethod
@@ -6,7 +6,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from topple.records.answer import Verdict
+from topple.records.answer import Explanation, Verdict
+from topple.records.curves import Curves
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An answer as metrics see it.
+
+    Args:
+        explanation: what was answered, with attributions where the method gives them.
+        verdict: what re-ranking says of the set, under the candidate rule that is measured.
+        curves: of the attributions, under the rule that the query asks for; None under another rule, and where no metric reads them.
+    """
+
+    explanation: Explanation
+    verdict: Verdict
+    curves: Curves | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +37,7 @@ class Measurement:
 
 
 class Metric(ABC):
-    """A number over Verdicts. Queries without a set are among them and are never dropped silently.
+    """A number over answers. Queries without a set are among them and are never dropped silently.
 
     A metric that is a mean over queries inherits `MeanMetric`; one that is not (a harmonic mean of two others) inherits
     this class and has no values of single queries.
@@ -32,10 +48,14 @@ class Metric(ABC):
     direction: ClassVar[Literal["higher", "lower"]]
     of: ClassVar[str]
     """What the denominator counts."""
+    reads_attributions: ClassVar[bool] = False
+    """Whether the metric looks at attributions; where no answer has any, it is not measured."""
+    reads_curves: ClassVar[bool] = False
+    """Whether the metric looks at the curves of attributions, which are worked out for such metrics alone."""
 
     @abstractmethod
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
-        """Measure verdicts of one candidate rule."""
+    def measure(self, judged: Sequence[Judged]) -> Measurement:
+        """Measure answers, with the verdicts of one candidate rule."""
 
     def mean(self, values: Iterable[float]) -> Measurement:
         """Return the mean as a measurement."""
@@ -57,9 +77,9 @@ class MeanMetric(Metric):
     """A metric that is the mean of one number for each query of the denominator."""
 
     @abstractmethod
-    def value(self, verdict: Verdict) -> float | None:
+    def value(self, judged: Judged) -> float | None:
         """Return the number of one query; None for a query outside the denominator."""
 
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
+    def measure(self, judged: Sequence[Judged]) -> Measurement:
         """Return the mean of the numbers of the queries in the denominator."""
-        return self.mean(value for value in map(self.value, verdicts) if value is not None)
+        return self.mean(value for value in map(self.value, judged) if value is not None)

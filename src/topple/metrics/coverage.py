@@ -1,7 +1,6 @@
 """Coverage: how many queries an explainer names a set for."""
 
-from topple.metrics.base import MeanMetric, named
-from topple.records.answer import Verdict
+from topple.metrics.base import Judged, MeanMetric, named
 
 
 class Coverage(MeanMetric):
@@ -12,6 +11,6 @@ class Coverage(MeanMetric):
     direction = "higher"
     of = "queries"
 
-    def value(self, verdict: Verdict) -> float | None:
+    def value(self, judged: Judged) -> float | None:
         """Return 1 for a query with a set, 0 for another."""
-        return float(named(verdict))
+        return float(named(judged.verdict))

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from topple.metrics.base import Measurement, Metric
+from topple.metrics.base import Judged, Measurement, Metric
 from topple.metrics.pn import ProbabilityOfNecessity
 from topple.metrics.ps import ProbabilityOfSufficiency
-from topple.records.answer import Verdict
 
 
 class FNS(Metric):
@@ -19,10 +18,10 @@ class FNS(Metric):
     direction = "higher"
     of = "found sets"
 
-    def measure(self, verdicts: Sequence[Verdict]) -> Measurement:
+    def measure(self, judged: Sequence[Judged]) -> Measurement:
         """2 PN PS / (PN + PS)."""
-        pn = ProbabilityOfNecessity().measure(verdicts)
-        ps = ProbabilityOfSufficiency().measure(verdicts)
+        pn = ProbabilityOfNecessity().measure(judged)
+        ps = ProbabilityOfSufficiency().measure(judged)
         total = pn.value + ps.value
         value = 0.0 if total == 0 else 2 * pn.value * ps.value / total
         return Measurement(self.name, value, pn.denominator, self.of, self.direction)

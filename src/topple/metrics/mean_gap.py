@@ -1,7 +1,6 @@
 """Gap: how far the size of a set lies above what is proven."""
 
-from topple.metrics.base import MeanMetric, named
-from topple.records.answer import Verdict
+from topple.metrics.base import Judged, MeanMetric, named
 
 
 class MeanGap(MeanMetric):
@@ -16,7 +15,8 @@ class MeanGap(MeanMetric):
     direction = "lower"
     of = "bounded sets"
 
-    def value(self, verdict: Verdict) -> float | None:
+    def value(self, judged: Judged) -> float | None:
         """Return the size of a valid set with a bound, less the bound."""
+        verdict = judged.verdict
         bounded = verdict.valid and named(verdict) and verdict.at_least is not None and not verdict.query.item_costs
         return verdict.size - verdict.at_least if bounded and verdict.at_least is not None else None

@@ -1,7 +1,6 @@
 """Explanation size."""
 
-from topple.metrics.base import MeanMetric, named
-from topple.records.answer import Verdict
+from topple.metrics.base import Judged, MeanMetric, named
 
 
 class MeanSize(MeanMetric):
@@ -12,6 +11,7 @@ class MeanSize(MeanMetric):
     direction = "lower"
     of = "found sets"
 
-    def value(self, verdict: Verdict) -> float | None:
+    def value(self, judged: Judged) -> float | None:
         """Return the number of items of a found set."""
+        verdict = judged.verdict
         return float(verdict.size) if named(verdict) else None

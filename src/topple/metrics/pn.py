@@ -1,7 +1,6 @@
 """PN, the probability of necessity."""
 
-from topple.metrics.base import MeanMetric, named
-from topple.records.answer import Verdict
+from topple.metrics.base import Judged, MeanMetric, named
 
 
 class ProbabilityOfNecessity(MeanMetric):
@@ -15,6 +14,7 @@ class ProbabilityOfNecessity(MeanMetric):
     direction = "higher"
     of = "found sets"
 
-    def value(self, verdict: Verdict) -> float | None:
+    def value(self, judged: Judged) -> float | None:
         """Return 1 for a found set that is necessary, 0 for another."""
+        verdict = judged.verdict
         return float(verdict.necessary) if named(verdict) else None

@@ -1,7 +1,7 @@
 """Share minimal: of the true sets, how many are no larger than they need be."""
 
-from topple.metrics.base import MeanMetric, named
-from topple.records.answer import Removal, Verdict
+from topple.metrics.base import Judged, MeanMetric, named
+from topple.records.answer import Removal
 
 
 class ShareMinimal(MeanMetric):
@@ -12,7 +12,8 @@ class ShareMinimal(MeanMetric):
     direction = "higher"
     of = "valid sets"
 
-    def value(self, verdict: Verdict) -> float | None:
+    def value(self, judged: Judged) -> float | None:
         """Return 1 for a valid set that is minimal, 0 for another; a verdict by retraining does not check it and is left out."""
+        verdict = judged.verdict
         checked = verdict.valid and named(verdict) and verdict.removal is Removal.INFERENCE
         return float(bool(verdict.minimal)) if checked else None

@@ -1,7 +1,6 @@
 """Share of whole histories: how many queries have no other answer than that nothing is left to speak for the target."""
 
-from topple.metrics.base import MeanMetric
-from topple.records.answer import Verdict
+from topple.metrics.base import Judged, MeanMetric
 
 
 class ShareWholeHistory(MeanMetric):
@@ -15,6 +14,7 @@ class ShareWholeHistory(MeanMetric):
     direction = "lower"
     of = "queries"
 
-    def value(self, verdict: Verdict) -> float | None:
+    def value(self, judged: Judged) -> float | None:
         """Return 1 for a query whose set is a whole history, 0 for another."""
+        verdict = judged.verdict
         return float(verdict.found and verdict.whole_history)

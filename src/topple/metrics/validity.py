@@ -1,7 +1,6 @@
 """Validity: how many queries get a set that is true."""
 
-from topple.metrics.base import MeanMetric, named
-from topple.records.answer import Verdict
+from topple.metrics.base import Judged, MeanMetric, named
 
 
 class Validity(MeanMetric):
@@ -12,6 +11,7 @@ class Validity(MeanMetric):
     direction = "higher"
     of = "queries"
 
-    def value(self, verdict: Verdict) -> float | None:
+    def value(self, judged: Judged) -> float | None:
         """Return 1 for a query with a set that is found and verified, 0 for another."""
+        verdict = judged.verdict
         return float(verdict.valid and named(verdict))

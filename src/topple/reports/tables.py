@@ -31,12 +31,18 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     for rule in evaluation.measurements:
         table.add_column(rule.value, justify="right")
     table.add_column("of", style="dim")
-    for name in registry.names("metrics"):
+    for name in _measured(evaluation):
         measured = [found[name] for found in evaluation.measurements.values()]
         label = f"{registry.load('metrics', name).title} {ARROWS[measured[0].direction]}"
         counts = dict.fromkeys(f"{m.denominator:,}" for m in measured)
         table.add_row(label, *(_number(m.value) for m in measured), f"{' / '.join(counts)} {measured[0].of}")
     return table
+
+
+def _measured(evaluation: Evaluation) -> list[str]:
+    """Return the names of the metrics that were measured, in the order of the registry."""
+    found = [*evaluation.measurements.values()][:1]
+    return [name for name in registry.names("metrics") if all(name in each for each in found)]
 
 
 def evaluation_json(evaluation: Evaluation) -> JsonObject:
@@ -46,7 +52,7 @@ def evaluation_json(evaluation: Evaluation) -> JsonObject:
         "invalid": evaluation.invalid,
         "seconds_per_query": evaluation.seconds_per_query,
     }
-    for name in registry.names("metrics"):
+    for name in _measured(evaluation):
         values = {rule.value: found[name].value for rule, found in evaluation.measurements.items()}
         found[name] = next(iter(values.values())) if name in ("coverage", "mean_size") else values
     found["proofs"] = asdict(evaluation.proofs)

@@ -1,0 +1,1 @@
+"""How good attributions are: one file per metric."""
