@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from topple.api.explaining import explain as explain
     from topple.api.explaining import explain_each as explain_each
     from topple.api.explaining import explain_queries as explain_queries
+    from topple.api.faces.showing import card as card
     from topple.api.fitting import fit as fit
     from topple.api.influence import influence as influence
     from topple.api.recommending import recommend as recommend
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from topple.records.answer import Removal as Removal
     from topple.records.answer import Status as Status
     from topple.records.answer import Verdict as Verdict
+    from topple.records.explanations import Explanations as Explanations
     from topple.records.history import History as History
     from topple.records.io import canonical_json as canonical_json
     from topple.records.io import read_explanations as read_explanations
@@ -74,6 +76,7 @@ _MODULES = {
     "Catalogue": "topple.data.vocabulary",
     "Constraints": "topple.records.question",
     "Explanation": "topple.records.answer",
+    "Explanations": "topple.records.explanations",
     "Goal": "topple.records.question",
     "History": "topple.records.history",
     "Interactions": "topple.data.interactions",
@@ -92,6 +95,7 @@ _MODULES = {
     "Vocabulary": "topple.data.vocabulary",
     "agreement": "topple.api.agreement",
     "canonical_json": "topple.records.io",
+    "card": "topple.api.faces.showing",
     "evaluate": "topple.api.evaluating",
     "explain": "topple.api.explaining",
     "explain_each": "topple.api.explaining",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeAlias
+from weakref import ref
 
 import torch
 
@@ -24,6 +25,7 @@ from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
 from topple.records.claims import Claims
 from topple.records.question import Query
+from topple.records.telling.beside import Beside, put_beside
 from topple.scoring.budget import Meter
 from topple.scoring.checks import check_context, check_request, check_target
 from topple.scoring.devices import computing
@@ -87,7 +89,8 @@ class Answering:
         deadline = Deadline(self.meter, sum(each.count for each in asked), began)
         while start < len(asked):
             if deadline.over and self._begun:  # the first history is scored in any case
-                yield from map(self._not_begun, asked[start:])
+                for each in asked[start:]:
+                    yield self._told(each, self._not_begun(each))
                 return
             rule, stop = asked[start].request.rule, start + 1
             at_once = deadline.histories(most, asked[start].count)
@@ -97,8 +100,18 @@ class Answering:
             deadline.begin(sum(each.count for each in asked[start:stop]))
             with computing(gradients=self.method.may_learn(self.recommender)):
                 answers = self._answers_or_refusals(asked[start:stop], deadline)
-            yield from (list(map(with_what_was_left_out, several)) for several in answers)
+            for each, several in zip(asked[start:stop], answers, strict=True):
+                yield self._told(each, list(map(with_what_was_left_out, several)))
             start = stop
+
+    def _told(self, asked: Asked, explanations: list[Explanation]) -> list[Explanation]:
+        """Put beside the answers to a request who can be asked about them: the catalogue, the model, and the list where it is known."""
+        targets = tuple(each.query.target for each in explanations if each.query.target is not None)
+        listed = () if asked.queries is not None or len(targets) != asked.request.k else targets
+        found = Beside(self.recommender.catalogue, ref(self.recommender), listed)
+        for each in explanations:
+            put_beside(each, found)
+        return explanations
 
     def _not_begun(self, asked: Asked) -> list[Explanation]:
         """Return the answers about a history that the time does not last for: it is not scored, so no list is known."""

@@ -18,6 +18,7 @@ from topple.errors import QueryError, SettingsError, as_list, is_list, need
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation, Status
 from topple.records.effort import Effort
+from topple.records.explanations import Explanations
 from topple.records.question import CandidateRule, Goal, Query, Repeats, Unknown
 from topple.reports.progress import queries_bar
 from topple.scoring.budget import Budget, Meter
@@ -56,7 +57,7 @@ def explain(
     contexts: Mapping[UserId, Any] | None = None,
     context: object = None,
     unknown: Unknown | str = Unknown.REFUSE,
-) -> list[Explanation]:
+) -> Explanations:
     """Explain the top-k of histories (or given targets), one verified Explanation for each.
 
     Args:
@@ -92,8 +93,8 @@ def explain(
             count is said through logging, and the reason of an answer says what was left out of the history.
 
     Returns:
-        Explanations in the order of the users and of their lists. A query that cannot be asked comes back with status
-        `invalid` and its reason, and does not stop the others.
+        Explanations in the order of the users and of their lists: a list that a notebook shows as cards. A query that cannot be
+        asked comes back with status `invalid` and its reason, and does not stop the others.
 
     Raises:
         QueryError: one history was given and it cannot be explained; targets with a shown list, or a shown list that is none; an
@@ -124,7 +125,7 @@ def explain(
             for request in requests
         ]
     run = _run(recommender, asked, method, meter, progress, None)
-    explanations = [explanation for answers in run for explanation in answers]
+    explanations = Explanations(explanation for answers in run for explanation in answers)
     invalid = next((each for each in explanations if each.status is Status.INVALID), None)
     if single and invalid is not None and (shown is None or invalid.shown_is_models is None):  # no list could be made
         raise QueryError(invalid.reason)
@@ -143,7 +144,7 @@ def explain_queries(
     on_progress: OnQueries | None = None,
     unknown: Unknown | str = Unknown.REFUSE,
     shown: Mapping[UserId, Sequence[ItemId]] | None = None,
-) -> list[Explanation]:
+) -> Explanations:
     """Explain queries; each answer is verified by re-ranking the full catalogue before it is returned.
 
     The queries of one history are answered together; the answers do not depend on what else is asked (unless the budget is in
@@ -161,7 +162,7 @@ def explain_queries(
     run = _run(recommender, asked, method, meter, progress, on_progress)
     for numbers, explanations in zip(numbers_of, run, strict=True):
         answers.update(zip(numbers, explanations, strict=True))
-    return [answers[number] for number in range(len(queries))]
+    return Explanations(answers[number] for number in range(len(queries)))
 
 
 def explain_each(

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from topple.data.vocabulary import Catalogue
     from topple.explainers.base import Explainer
     from topple.records.answer import Explanation
+    from topple.records.explanations import Explanations
     from topple.records.question import Query
     from topple.scoring.budget import Budget
     from topple.scoring.recommender import Recommender
@@ -224,15 +225,16 @@ def _explained(
     budget: "Budget",
     keeper: "KeptAnswers | None",
     shown: "Mapping[UserId, Sequence[ItemId]] | None",
-) -> "list[Explanation]":
+) -> "Explanations":
     """Explain; on Ctrl-C say what is kept, and the command that goes on."""
     from topple.api.explaining import explain_queries
+    from topple.records.explanations import Explanations
 
     try:
         if keeper is None:
             explained = explain_queries(recommender, queries, explainer=method, budget=budget, shown=shown)
         else:
-            explained = keeper.explain(recommender, queries, method, budget, shown)
+            explained = Explanations(keeper.explain(recommender, queries, method, budget, shown))
     except KeyboardInterrupt:
         if keeper is not None:
             _tell_what_is_kept(keeper)

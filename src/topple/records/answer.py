@@ -1,9 +1,15 @@
 """The records of an answer: Verdict and Explanation. Frozen, in outside ids."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
+from topple.records.as_json import as_json
 from topple.records.question import CandidateRule, Goal, Query
+from topple.records.telling.above import by
+from topple.records.telling.beside import HasBeside, beside
+from topple.records.telling.reprs import explanation_text, record_text
 from topple.types import ItemId, JsonObject
 
 
@@ -46,7 +52,7 @@ class _Stamped:
     __slots__ = ("stamp",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict(_Stamped):
     """What re-ranking says of one named set, under one candidate rule.
 
@@ -89,6 +95,9 @@ class Verdict(_Stamped):
     removal: Removal = Removal.INFERENCE
     seconds: float = 0.0
 
+    def __repr__(self) -> str:
+        return record_text(self)
+
     @property
     def valid(self) -> bool:
         """Whether the set does what the query's goal asks."""
@@ -96,8 +105,8 @@ class Verdict(_Stamped):
         return (self.necessary or goal is Goal.SUFFICIENT) and (self.sufficient or goal is Goal.NECESSARY)
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation(HasBeside):
     """What an explainer answered to a query, after verification.
 
     `items` is the named set: what is removed, or with the goal `sufficient` what is kept. `positions` are the positions of
@@ -112,6 +121,8 @@ class Explanation:
     `attribution_errors` where a method knows them. `shown`: the list as it was shown, and `shown_is_models` whether it is the
     model's, where that was asked. `model`, `catalogue`, `data`: identities; `at`: when (UTC), by `version` of topple.
     `verdict` is what verification made of the set in this process.
+
+    In a notebook an Explanation is shown as a card (`topple.card`).
     """
 
     query: Query
@@ -148,3 +159,56 @@ class Explanation:
     def valid(self) -> bool:
         """Whether a set was found and re-ranking without it confirms it."""
         return self.proof is not None
+
+    def __repr__(self) -> str:
+        return explanation_text(self)
+
+    def _repr_html_(self) -> str:
+        """Return the card that a notebook shows."""
+        return str(by("card")(self))
+
+    def title(self, item: ItemId | None) -> str:
+        """Return the title of an item, or the id as text where no title is known: of an explanation that was pickled or copied."""
+        return beside(self).titles.title(item)
+
+    def to_dict(self) -> JsonObject:
+        """Return every field as a JSON object, titles and sentence with them, as `explanations.jsonl` of a result folder has it.
+
+        Candidates and excluded items are under `item_lists`, by the names that `candidates` and `exclude` hold.
+        """
+        told: JsonObject = by("as_dict")(self)
+        return told
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return what `to_dict` does as JSON text; `from_json` reads it.
+
+        Args:
+            indent: spaces a level, for people; None for one line.
+        """
+        return as_json(self.to_dict(), indent=indent)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Explanation":
+        """Return the explanation that `to_dict` told; the Verdict is not in it.
+
+        Raises:
+            DataError: the object is no explanation, or one of a schema that this version does not read.
+        """
+        from topple.records.telling.stored import explanation_of
+
+        return explanation_of(stored)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Explanation":
+        """Return the explanation of a JSON text that `to_json` made.
+
+        Raises:
+            DataError: the text is no JSON, or no explanation.
+        """
+        from topple.records.telling.stored import json_told
+
+        return cls.from_dict(json_told(text))
+
+    def to_frame(self, library: str = "pandas", *, rows: str = "explanations") -> Any:
+        """Return a frame of plain columns; the arguments are those of `Explanations.to_frame`."""
+        return by("frame")([self], library, rows=rows)

@@ -11,9 +11,11 @@ from topple.errors import DataError, DataNotFoundError, need, shown
 from topple.files import read_whole
 from topple.inputs import MISSING, json_of, path_of, problem, read_parquet, read_text
 from topple.records.answer import Explanation, Proof, Status
+from topple.records.explanations import Explanations
 from topple.records.fields import COMPARED, FIELDS, SCHEMA, Field
 from topple.records.kinds import IdTypes, are_ids, fitting, in_order, list_fingerprint
 from topple.records.question import CandidateRule, Goal, Query, Repeats, UntoldContext
+from topple.records.telling.beside import Beside, StoredTitles, put_beside
 from topple.types import FilePath, Id, JsonObject
 
 OLDER = "topple.explanation/2"
@@ -46,8 +48,13 @@ def _values(explanation: Explanation, chosen: Sequence[Field], words: Words | No
     return values
 
 
-def from_row(row: JsonObject, item_lists: ItemLists | None = None) -> Explanation:
+def from_row(row: JsonObject, item_lists: ItemLists | None = None, titles: dict[Id, str] | None = None) -> Explanation:
     """Return the explanation of a JSON object of this schema or of the one before it.
+
+    Args:
+        row: the JSON object.
+        item_lists: the lists that queries name.
+        titles: the titles that rows hold, by item; those of the row join them, and the explanation is told by all of them.
 
     Raises:
         KeyError, TypeError, ValueError: the object is no explanation.
@@ -72,7 +79,22 @@ def from_row(row: JsonObject, item_lists: ItemLists | None = None) -> Explanatio
     query |= _named_lists(query, item_lists or {})
     answer["status"] = Status(answer["status"])
     answer["proof"] = None if answer["proof"] is None else Proof(answer["proof"])
-    return Explanation(query=Query(**query), **answer)
+    explanation = Explanation(query=Query(**query), **answer)
+    if titles is not None and _join_titles(titles, explanation, stored):
+        put_beside(explanation, Beside(StoredTitles(titles)))
+    return explanation
+
+
+def _join_titles(titles: dict[Id, str], explanation: Explanation, row: JsonObject) -> bool:
+    """Take over the titles that a row holds, and return whether it holds any."""
+    named = [
+        *zip((explanation.query.target,), (row.get("target_title"),), strict=True),
+        *zip(explanation.items, row.get("item_titles") or (), strict=False),
+        *zip(explanation.replacements, row.get("replacement_titles") or (), strict=False),
+    ]
+    told = {item: title for item, title in named if item is not None and isinstance(title, str)}
+    titles.update(told)
+    return bool(told)
 
 
 def _is_of_kind(value: Any, field: Field) -> bool:
@@ -145,7 +167,7 @@ def from_table(table: pa.Table) -> list[JsonObject]:
     ]
 
 
-def read_explanations(path: FilePath) -> list[Explanation]:
+def read_explanations(path: FilePath) -> Explanations:
     """Read explanations from a result folder, or from a Parquet or JSON Lines file of one; those of schema 2 too.
 
     Raises:
@@ -155,7 +177,7 @@ def read_explanations(path: FilePath) -> list[Explanation]:
     return read_whole(path, lambda: _read(path_of(path)))
 
 
-def _read(path: Path) -> list[Explanation]:
+def _read(path: Path) -> Explanations:
     file = path / TABLE if problem(path, folder=True) is None else path
     wrong = problem(file)
     if wrong:
@@ -171,7 +193,8 @@ def _read(path: Path) -> list[Explanation]:
             f"{file} has schema {strange[0]!r}; this version of topple reads {SCHEMA!r} and {OLDER!r}. Make it again."
         )
     try:
-        return [from_row(row, lists) for row in rows]
+        titles: dict[Id, str] = {}
+        return Explanations(from_row(row, lists, titles) for row in rows)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{file} does not fit the schema {SCHEMA}: {error!r}. Make it again.") from error
 

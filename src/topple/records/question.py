@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from topple.records.columns import fields_of
 from topple.records.history import History
+from topple.records.telling.reprs import record_text
 from topple.types import ItemId, UserId, plain, plain_ids
 
 
@@ -61,7 +62,7 @@ class Unknown(StrEnum):
     """They are left out and counted, with the weights and times of the events; the answer says so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Constraints:
     """What a query may ask of a set and of the list, for one query or for all queries of a run.
 
@@ -96,6 +97,9 @@ class Constraints:
                 with suppress(*_NOT_CONVERTED):
                     object.__setattr__(self, name, converted(value))
 
+    def __repr__(self) -> str:
+        return record_text(self)
+
     @classmethod
     def of(cls, **values: Any) -> Self:
         """Make the record from values of other types that can be converted: names, lists, mappings."""
@@ -108,7 +112,7 @@ class Constraints:
         return math.fsum(costs.get(item, 1) for item in items)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request(Constraints):
     """What is known of a user, and what list is asked for; a Query asks about one target of the list.
 
@@ -171,7 +175,7 @@ class Request(Constraints):
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Query(Request):
     """One question: which items of `history` topple `target` out of the top `k`?
 

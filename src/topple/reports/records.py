@@ -11,7 +11,8 @@ from topple.files import writing
 from topple.records.answer import Explanation
 from topple.records.as_json import as_json
 from topple.records.io import ITEM_LISTS, LINES, TABLE, item_lists_of, to_row, to_table
-from topple.reports.sentences import sentence
+from topple.records.telling.beside import Titles, beside
+from topple.reports.sentences import told
 from topple.types import FilePath, Id, JsonObject
 
 MARKER = TABLE
@@ -72,8 +73,14 @@ def explanation_json(explanation: Explanation, catalogue: Catalogue, **wording: 
     return {**row, "item_lists": lists} if lists else row
 
 
+def as_dict(explanation: Explanation) -> JsonObject:
+    """Return one explanation as a JSON object: every field, the titles and the sentence that are known here, and the item lists."""
+    row, lists = to_row(explanation, words_of(beside(explanation).titles)), item_lists_of([explanation])
+    return {**row, "item_lists": lists} if lists else row
+
+
 def words_of(
-    catalogue: Catalogue, *, because: str = "liked", language: str = "en"
+    catalogue: Titles, *, because: str = "liked", language: str = "en"
 ) -> dict[str, Callable[[Explanation], Any]]:
     """Return what a catalogue tells of an explanation, by field; `because` and `language` are those of `sentence`."""
 
@@ -84,10 +91,10 @@ def words_of(
         "target_title": lambda explanation: _title(explanation.query.target, catalogue),
         "item_titles": lambda explanation: titles(explanation.items),
         "replacement_titles": lambda explanation: titles(explanation.replacements),
-        "sentence": lambda explanation: sentence(explanation, catalogue, because=because, language=language),
+        "sentence": lambda explanation: told(explanation, catalogue, because=because, language=language),
     }
 
 
-def _title(item: Id | None, catalogue: Catalogue) -> str | None:
+def _title(item: Id | None, catalogue: Titles) -> str | None:
     """Return a title; None for the target of a query that has none, as no list could be made."""
     return None if item is None else catalogue.title(item)

@@ -8,6 +8,7 @@ from topple.errors import need
 from topple.metrics import claimed_by
 from topple.records.answer import Explanation, Proof, Status
 from topple.records.question import Goal, Repeats
+from topple.records.telling.beside import Titles, beside
 from topple.reports.words import Words, words_in
 from topple.types import ItemId
 
@@ -18,7 +19,7 @@ MOST_NAMED = 12
 
 def sentence(
     explanation: Explanation,
-    catalogue: Catalogue,
+    catalogue: Catalogue | None = None,
     *,
     because: str = "liked",
     language: str | Words = "en",
@@ -32,7 +33,7 @@ def sentence(
 
     Args:
         explanation: what is told.
-        catalogue: the titles.
+        catalogue: the titles; None for those that came with the explanation.
         because: what the data says that people did: liked, bought, played, read, viewed, watched, heard or rated.
         language: `en` or `de`, or the words of another.
         marks: whether titles stand between asterisks.
@@ -42,19 +43,42 @@ def sentence(
         SettingsError: a word or a language that is not known.
     """
     need(explanation, Explanation, "explanation", "one of those that explain returned")
-    need(catalogue, Catalogue, "catalogue", "the catalogue of the model")
+    need(catalogue, Catalogue | None, "catalogue", "the catalogue of the model")
+    titles = beside(explanation).titles if catalogue is None else catalogue
+    return told(explanation, titles, because=because, language=language, mark="*" if marks else "", ranks=ranks)
+
+
+def told(
+    explanation: Explanation,
+    titles: Titles,
+    *,
+    because: str = "liked",
+    language: str | Words = "en",
+    mark: str = "*",
+    ranks: bool = True,
+) -> str:
+    """Return an explanation in words, titles between marks; the other arguments are those of `sentence`.
+
+    Args:
+        explanation: what is told.
+        titles: who tells titles.
+        because: what the data says that people did.
+        language: `en` or `de`, or the words of another.
+        mark: what stands before and behind a title.
+        ranks: whether the rank of the recommendation stands behind its title, in brackets.
+    """
     words = words_in(language)
-    return _Sentence(explanation, catalogue, words, words.verb(because), marks=marks, ranks=ranks).text()
+    return _Sentence(explanation, titles, words, words.verb(because), mark=mark, ranks=ranks).text()
 
 
 class _Sentence:
-    """One sentence in the making; the arguments are those of `sentence`."""
+    """One sentence in the making; the arguments are those of `told`."""
 
     def __init__(
-        self, explanation: Explanation, catalogue: Catalogue, words: Words, verb: str, *, marks: bool, ranks: bool
+        self, explanation: Explanation, titles: Titles, words: Words, verb: str, *, mark: str, ranks: bool
     ) -> None:
         self._explanation, self._query, self._words, self._verb = explanation, explanation.query, words, verb
-        self._catalogue, self._mark, self._ranks = catalogue, "*" if marks else "", ranks
+        self._titles, self._mark, self._ranks = titles, mark, ranks
 
     def text(self) -> str:
         """Return the sentence, and that the list that was shown is another where it is."""
@@ -170,7 +194,7 @@ class _Sentence:
         return self._words.tied[count > 1].format(rank=rank, count=count) if count else str(rank)
 
     def _title(self, item: ItemId | None) -> str:
-        return f"{self._mark}{self._catalogue.title(item)}{self._mark}"
+        return f"{self._mark}{self._titles.title(item)}{self._mark}"
 
     def _named(self) -> list[str]:
         """Return the titles of the set; where single events are named, with which of the events of the item."""

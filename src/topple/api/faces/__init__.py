@@ -1,1 +1,1 @@
-"""What the faces share: menus, parsing of text, runs that can be stopped, and the best state of a training on disk."""
+"""What the faces share: menus, parsing of text, cards and pictures, runs that can be stopped, and the best state of a training on disk."""
