@@ -252,7 +252,7 @@ class TestVerdictsThatExplainMade:
     def test_measure_what_judging_anew_measures(self, rule, goal):
         model, explanations, _ = self.explained(rule=rule, goal=goal)
         by_hand = [replace(each, verdict=None) for each in explanations]
-        assert repr(evaluate(model, explanations)) == repr(evaluate(model, by_hand))
+        assert repr(vars(evaluate(model, explanations))) == repr(vars(evaluate(model, by_hand)))
 
     def test_are_not_believed_of_another_set(self):
         model, explanations, _ = self.explained()

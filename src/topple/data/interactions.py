@@ -8,11 +8,11 @@ from scipy import sparse
 from topple.data.rows.account import Account, Dropped, Order, Step
 from topple.data.rows.events import Events
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import DataError
+from topple.errors import DataError, counted, shown
 from topple.types import BoolArray, CsrMatrix, FloatArray, IntArray, JsonObject, TimeArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Interactions:
     """Observed interactions, one a row, no (user, item) pair twice.
 
@@ -55,6 +55,12 @@ class Interactions:
 
     def __len__(self) -> int:
         return len(self.user_index)
+
+    def __repr__(self) -> str:
+        columns = {"ratings": self.ratings, "weights": self.weights, "times": self.timestamps}
+        known = " and ".join(name for name, values in columns.items() if values is not None)
+        told = f"{len(self):,} of {counted(len(self.users), 'user')} and {counted(len(self.catalogue), 'item')}"
+        return f"<Interactions {shown(self.name)}: {told}{', with ' if known else ''}{known}>"
 
     @property
     def order(self) -> Order | None:

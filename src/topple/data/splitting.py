@@ -10,12 +10,13 @@ from scipy import sparse
 from topple.data.rows.account import Account
 from topple.data.rows.events import Events
 from topple.data.vocabulary import Catalogue, Vocabulary
-from topple.errors import DataError, UnknownIdError
+from topple.errors import DataError, UnknownIdError, counted, shown
 from topple.records.history import History
+from topple.records.telling.above import by
 from topple.types import CsrMatrix, FloatArray, IntArray, ItemId, JsonObject, TimeArray, UserId
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HeldOut:
     """Held-out users: `fold_in` [U, I] is the history a recommender is given, `held_out` [U, I] what it should rank high.
 
@@ -30,12 +31,16 @@ class HeldOut:
     times: TimeArray | None = None
     events: Events | None = None
 
+    def __repr__(self) -> str:
+        met, hidden = counted(self.fold_in.nnz, "interaction"), f"{self.held_out.nnz:,}"
+        return f"<HeldOut: {counted(len(self.users), 'user')}, {met} as histories and {hidden} to predict>"
+
     def with_history(self) -> IntArray:
         """Return the rows of the users who have at least one fold-in item."""
         return np.flatnonzero(np.diff(self.fold_in.indptr)).astype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """A prepared data set: the catalogue is that of the training users.
 
@@ -60,6 +65,17 @@ class Split:
     times: TimeArray | None = None
     events: Events | None = None
     account: Account = field(default_factory=Account)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Split {shown(self.name)}: {counted(len(self.train_users), 'training user')} with "
+            f"{counted(self.train.nnz, 'interaction')} of {counted(len(self.catalogue), 'item')}; {len(self.validation.users):,} users to "
+            f"validate, {len(self.test.users):,} to test>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the card that a notebook shows."""
+        return str(by("split_card")(self))
 
     @property
     def weighted(self) -> bool:

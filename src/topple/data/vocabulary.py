@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from topple.errors import DataError, UnknownIdError, as_list, need, shown
+from topple.errors import DataError, UnknownIdError, as_list, counted, need, shown
 from topple.types import Id, IntArray
 
 _INTEGER = r"^(0|-?[1-9][0-9]*)$"
@@ -236,7 +236,7 @@ def typed_ids(texts: pa.Array) -> pa.Array:
     return texts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Catalogue:
     """The items that can be recommended: their ids, and their titles where they are known.
 
@@ -264,6 +264,12 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.vocabulary)
+
+    def __repr__(self) -> str:
+        first = self.vocabulary.decode([0]) if len(self) else ()
+        example = f", such as {shown(first[0])}" if first else ""
+        title = f" ({shown(self.titles[0])})" if first and self.titles is not None else ""
+        return f"<Catalogue of {counted(len(self), 'item')}{example}{title}>"
 
     @property
     def fingerprint(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from topple.metrics.base import Measurement
 from topple.metrics.proofs import Proofs
 from topple.records.question import CandidateRule
+from topple.records.telling.above import by
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Retrained:
         return self.seconds_a_fit * self.true
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The metrics of explanations under each candidate rule, and what they were measured on.
 
@@ -58,3 +59,16 @@ class Evaluation:
     retrained: Retrained | None = None
     values: Mapping[CandidateRule, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)
     proofs: Proofs = field(default_factory=lambda: Proofs(0, 0, 0))
+
+    def __repr__(self) -> str:
+        told = []
+        for rule, measured in self.measurements.items():
+            values = ", ".join(
+                f"{name} {measured[name].value:.3f}" for name in ("coverage", "pn", "mean_size") if name in measured
+            )
+            told.append(f"{rule.value}: {values}")
+        return f"<Evaluation of {self.queries:,} queries; {'; '.join(told)}>"
+
+    def _repr_html_(self) -> str:
+        """Return the card that a notebook shows."""
+        return str(by("evaluation_card")(self))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from topple.records.telling.reprs import record_text
 from topple.types import ItemId, JsonObject, UserId
 
 
@@ -41,7 +42,7 @@ class Match(StrEnum):
     DIFFERENT = "different"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Shown:
     """A list that was shown, and the history that it was made for.
 
@@ -59,8 +60,11 @@ class Shown:
     weights: tuple[float, ...] = ()
     context: Any = field(default=None, compare=False)
 
+    def __repr__(self) -> str:
+        return record_text(self)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ComparedList:
     """One shown list beside the model's.
 
@@ -82,8 +86,11 @@ class ComparedList:
     cause: Cause | None = None
     reason: str = ""
 
+    def __repr__(self) -> str:
+        return record_text(self)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Agreement:
     """How many of the lists that were shown are the model's.
 
@@ -94,6 +101,12 @@ class Agreement:
 
     k: int
     lists: tuple[ComparedList, ...]
+
+    def __repr__(self) -> str:
+        if not self.lists:
+            return f"<Agreement of no lists at {self.k}>"
+        same = self.count(Match.IDENTICAL) + self.count(Match.TIED)
+        return f"<Agreement of {len(self.lists):,} shown lists at {self.k}: {same:,} are the model's, mean overlap {self.overlap:.3f}>"
 
     def count(self, match: Match) -> int:
         """Return how many lists compare in this way."""

@@ -26,17 +26,25 @@ ARROWS = {"higher": "↑", "lower": "↓"}
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     """Return the metrics, a column a candidate rule, each with its denominator and its direction."""
-    table = Table(title=Text(title), caption=_caption(evaluation))
+    table = Table(title=Text(title), caption="\n".join(evaluation_sentences(evaluation)))
     table.add_column("metric")
     for rule in evaluation.measurements:
         table.add_column(rule.value, justify="right")
     table.add_column("of", style="dim")
+    for row in evaluation_rows(evaluation):
+        table.add_row(*row)
+    return table
+
+
+def evaluation_rows(evaluation: Evaluation) -> list[list[str]]:
+    """Return a row a metric: the title with the better direction, a value for each candidate rule, and the denominator."""
+    rows = []
     for name in _measured(evaluation):
         measured = [found[name] for found in evaluation.measurements.values()]
         label = f"{registry.load('metrics', name).title} {ARROWS[measured[0].direction]}"
         counts = dict.fromkeys(f"{m.denominator:,}" for m in measured)
-        table.add_row(label, *(_number(m.value) for m in measured), f"{' / '.join(counts)} {measured[0].of}")
-    return table
+        rows.append([label, *(_number(m.value) for m in measured), f"{' / '.join(counts)} {measured[0].of}"])
+    return rows
 
 
 def _measured(evaluation: Evaluation) -> list[str]:
@@ -127,10 +135,11 @@ def _least(bound: float | None) -> str:
     return "" if bound is None else "no set" if math.isinf(bound) else f"{bound:g}"
 
 
-def _caption(evaluation: Evaluation) -> str:
+def evaluation_sentences(evaluation: Evaluation) -> list[str]:
+    """Say how many queries there are, what time they took, and how many answers are proven."""
     invalid = f", {evaluation.invalid} that could not be asked" if evaluation.invalid else ""
     spent = f"{evaluation.queries:,} queries{invalid}; {evaluation.seconds_per_query * 1000:.1f} ms a query"
-    return "\n".join([spent, *_proven(evaluation.proofs)])
+    return [spent, *_proven(evaluation.proofs)]
 
 
 def _proven(proofs: Proofs) -> list[str]:

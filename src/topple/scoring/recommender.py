@@ -14,6 +14,7 @@ from topple.errors import CapabilityError
 from topple.scoring.findings.known import Findings
 from topple.scoring.findings.listing import Listed
 from topple.scoring.findings.probe import Measures
+from topple.scoring.findings.telling import Told
 from topple.scoring.memo import version_of
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from topple.data.splitting import Split
     from topple.scoring.folded.histories import Solved
     from topple.scoring.sums.rows import Rows
-
 
 _Model = TypeVar("_Model", bound="Recommender")
 
@@ -84,7 +84,7 @@ class Capability(StrEnum):
     """Scores are the same whatever the history: there is nothing to explain, and that can be proven."""
 
 
-class Recommender(ABC):
+class Recommender(Told, ABC):
     """A recommender that scores the catalogue from a history and nothing else.
 
     Scores are higher-is-better and comparable within one row only. Scoring changes nothing: no mode, no gradient, no

@@ -7,6 +7,9 @@ BY = {
     "as_dict": "topple.reports.records:as_dict",
     "frame": "topple.reports.frames:frame",
     "card": "topple.api.faces.showing:card",
+    "evaluation_card": "topple.reports.cards.summaries:evaluation_card",
+    "model_card": "topple.reports.cards.summaries:model_card",
+    "split_card": "topple.reports.cards.summaries:split_card",
 }
 """Name to "module:function", as in the registry: what makes something of a record knows more than the record does."""
 

@@ -1,7 +1,7 @@
 """Short texts of records for a prompt or a log: what a person wants to know, in a line or two."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,8 @@ def value_text(value: Any) -> str:
     """
     if isinstance(value, Enum):
         return shown(value.value)
+    if is_dataclass(value):
+        return shown(value)
     many = isinstance(value, Collection) and not isinstance(value, str | bytes) and len(value) > MOST_ITEMS
     if many:
         return f"<{counted(len(value), 'entry', 'entries') if isinstance(value, Mapping) else counted(len(value), 'item')}>"
