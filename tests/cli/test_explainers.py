@@ -52,5 +52,8 @@ def test_what_does_not_fit_names_what_does():
     ):
         Exact().require(random_mult_vae())
     opaque = film_world(OpaqueRecommender).recommender
-    with pytest.raises(CapabilityError, match=r"declares: none\. Choose one that fits .*: auto, exhaustive, greedy, leave-one-out, lime-rs\.$"):
+    with pytest.raises(
+        CapabilityError,
+        match=r"declares: none\. Choose one that fits .*: auto, exhaustive, greedy, leave-one-out, lime-rs\.$",
+    ):
         Lcer().require(opaque)

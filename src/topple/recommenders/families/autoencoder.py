@@ -15,9 +15,9 @@ from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.first_layers import FirstLayer
 from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings
-from topple.recommenders.saving.arrays import fitting_arrays
 from topple.recommenders.training.loop import train
 from topple.scoring.layers import Layer, tanh_
+from topple.scoring.learned.arrays import fitting_arrays
 from topple.scoring.memo import Memo
 from topple.scoring.memory import may_hold
 from topple.scoring.products import columns_of, products

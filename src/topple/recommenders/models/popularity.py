@@ -10,8 +10,8 @@ from torch import Tensor
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.recommenders.saving.arrays import read_arrays
 from topple.recommenders.training.loop import report_single_epoch
+from topple.scoring.learned.arrays import read_arrays
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Recommender, moved
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings

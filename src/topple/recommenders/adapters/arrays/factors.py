@@ -12,7 +12,7 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, RecommenderError
 from topple.recommenders.adapters.arrays.named import WrappedSettings
 from topple.recommenders.families.least_squares import LeastSquares
-from topple.recommenders.saving.arrays import fitting_arrays
+from topple.scoring.learned.arrays import fitting_arrays
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 

@@ -12,7 +12,7 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError
 from topple.recommenders.adapters.arrays.named import WrappedSettings
 from topple.recommenders.families.row_sums import DenseRows, RowSums, sparse_rows
-from topple.recommenders.saving.arrays import fitting_arrays, require_finite, sparse_arrays
+from topple.scoring.learned.arrays import fitting_arrays, require_finite, sparse_arrays
 from topple.settings import Settings
 
 SPARSE = ("indptr", "indices", "values")

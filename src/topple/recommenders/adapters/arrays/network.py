@@ -11,8 +11,8 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import ModelFolderError, ToppleError
 from topple.recommenders.adapters.arrays.steps import NetworkSettings, run
 from topple.recommenders.adapters.asking.black_box import BlackBox
-from topple.recommenders.saving.arrays import require_arrays
 from topple.records.question import Request
+from topple.scoring.learned.arrays import require_arrays
 from topple.scoring.memo import Memo
 from topple.scoring.recommender import Capability
 from topple.settings import Settings

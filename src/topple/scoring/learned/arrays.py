@@ -1,4 +1,4 @@
-"""What a model has learned, read back by name: arrays that do not fit are refused by one rule, in one wording."""
+"""What a model or a method has learned, read back by name: arrays that do not fit are refused by one rule, in one wording."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from topple.errors import ModelFolderError
-from topple.recommenders.saving.arrays import fitting_arrays, read_arrays, require_arrays
+from topple.scoring.learned.arrays import fitting_arrays, read_arrays, require_arrays
 from topple.testing.worlds import catalogue_of
 
 SHAPES = {"items": (3, None), "bias": (3,)}
