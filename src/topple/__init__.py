@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from topple.api.faces.showing import card as card
     from topple.api.fitting import fit as fit
     from topple.api.influence import influence as influence
+    from topple.api.learning.fitting import fit_explainer as fit_explainer
+    from topple.api.learning.folders import load_explainer as load_explainer
+    from topple.api.learning.folders import save_explainer as save_explainer
     from topple.api.recommending import recommend as recommend
     from topple.api.scoring import score as score
     from topple.api.what_if import what_if as what_if
@@ -101,9 +104,11 @@ _MODULES = {
     "explain_each": "topple.api.explaining",
     "explain_queries": "topple.api.explaining",
     "fit": "topple.api.fitting",
+    "fit_explainer": "topple.api.learning.fitting",
     "from_csr": "topple.data.reading",
     "held_out_quality": "topple.recommenders.training.quality",
     "influence": "topple.api.influence",
+    "load_explainer": "topple.api.learning.folders",
     "load_model": "topple.recommenders.saving.folders",
     "load_model_split": "topple.recommenders.saving.folders",
     "load_split": "topple.data.sources",
@@ -114,6 +119,7 @@ _MODULES = {
     "read_titles": "topple.data.titles",
     "recommend": "topple.api.recommending",
     "same_model": "topple.scoring.findings.identity",
+    "save_explainer": "topple.api.learning.folders",
     "save_model": "topple.recommenders.saving.folders",
     "score": "topple.api.scoring",
     "sentence": "topple.reports.sentences",

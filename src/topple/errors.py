@@ -86,6 +86,10 @@ class ModelFolderError(ToppleError, ValueError):
     """A model folder is damaged, of an unknown version, or of another catalogue."""
 
 
+class ExplainerFolderError(ToppleError, ValueError):
+    """A folder of a fitted explainer is damaged, of an unknown version, or of another model."""
+
+
 class OutputExistsError(ToppleError, FileExistsError):
     """The output path exists and `overwrite` was not given."""
 

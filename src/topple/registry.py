@@ -55,6 +55,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "gradient-x-input": "topple.explainers.gradient_x_input:GradientXInput",
         "integrated-gradients": "topple.explainers.integrated_gradients:IntegratedGradients",
         "lime-rs": "topple.explainers.lime_rs:LimeRs",
+        "lxr": "topple.explainers.lxr:Lxr",
     },
     "metrics": {
         "coverage": "topple.metrics.coverage:Coverage",

@@ -9,6 +9,7 @@ from topple import registry
 from topple.api.explaining import explain_queries
 from topple.api.wrapping import wrap
 from topple.testing import random_additive, random_mult_vae
+from topple.testing.learning import fitted_to
 from topple.testing.worlds import listed_queries
 
 THREADS = 4
@@ -29,9 +30,10 @@ def same_in_threads(model, queries, method):
 @pytest.mark.parametrize("name", registry.names("explainers"))
 def test_a_method_gives_every_thread_the_same_answers(name):
     kind = registry.load("explainers", name)
-    quick = {"steps": 10} if "steps" in kind.settings_type.model_fields else {}
+    quick = {key: value for key, value in {"steps": 10, "epochs": 2}.items() if key in kind.settings_type.model_fields}
     method = kind(kind.settings_type.parse(quick))
     model = next(model for model in (random_mult_vae(), random_additive()) if method.needs <= model.capabilities)
+    method = fitted_to(method, model) if method.learns else method
     assert same_in_threads(model, listed_queries(model)[:9], method)
 
 

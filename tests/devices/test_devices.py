@@ -21,6 +21,7 @@ from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
 from topple.testing import random_additive, random_mult_vae, tiny_split
 from topple.testing.drawn import constrained
+from topple.testing.learning import fitted_to
 from topple.testing.worlds import listed_queries
 
 
@@ -114,6 +115,7 @@ def test_a_method_explains_where_the_model_lives(a_device, name, model):
     if not kind.needs <= model.capabilities:
         return
     method = kind(quick(kind.settings_type))
+    method = fitted_to(method, model) if method.learns else method
     queries = [*listed_queries(model), *constrained(listed_queries(model), method.goals)]
     expected = explain_queries(model, queries, explainer=method, progress=False)
     with a_device() as device:

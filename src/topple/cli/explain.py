@@ -11,6 +11,7 @@ from rich.console import Console
 
 from topple.cli.shared.limiting import FILES, Limiting, tell_left_out
 from topple.cli.shared.loading import histories_of, load_on
+from topple.cli.shared.methods import method_of
 from topple.cli.shared.options import (
     ContextsFile,
     ContextText,
@@ -130,7 +131,9 @@ def explain(
             rich_help_panel=BUDGET,
         ),
     ] = None,
-    explainer: Annotated[str, typer.Option(help="An explainer by name.")] = "auto",
+    explainer: Annotated[
+        str, typer.Option(help="An explainer by name, or the folder of one that `topple fit --explainer` made.")
+    ] = "auto",
     preset: Annotated[str | None, typer.Option(help="Published settings of the explainer, by data set.")] = None,
     settings: Pairs = None,
     contexts: ContextsFile = None,
@@ -163,8 +166,8 @@ def explain(
     """
     from topple.api.asking import requests_of
     from topple.api.effort import with_effort
-    from topple.api.explaining import make_explainer
     from topple.api.faces.parsing import costs_of, ids_of, parsed, settings_of
+    from topple.api.learning.folders import load_explainer
     from topple.reports.words import words_in
 
     if all_users and (user or history):
@@ -174,9 +177,10 @@ def explain(
     keeper = _checked_outputs(out, picture, wording, resume=resume, overwrite=overwrite)
     spends = settings_of(None, scored=scored, seconds=seconds, total_scored=total_scored, total_seconds=total_seconds)
     chosen, budget = with_effort(effort, explainer, settings_of(settings), spends)
-    method = make_explainer(explainer, chosen, preset)
+    named = method_of(explainer, chosen, preset)
     lists = read_shown(shown, rank_column, limiting, target)
     recommender = load_on(model, device, factory)
+    method = load_explainer(explainer, recommender) if named is None else named
     items, everyone, known = recommender.catalogue.vocabulary, None if all_users else users, limiting.known
     asked_about = user if lists is None or history is not None else users_shown(lists, user, everyone)
     histories = histories_of(

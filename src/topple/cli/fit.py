@@ -1,4 +1,4 @@
-"""`topple fit`: from data to a model folder."""
+"""`topple fit`: from data to a model folder, or from a model to a fitted explainer."""
 
 import shlex
 from pathlib import Path
@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from topple.cli.shared.loading import load_on
+from topple.cli.shared.methods import fitted_method
 from topple.cli.shared.options import (
     DataChoice,
     Device,
+    Factory,
     Json,
     Overwrite,
     Pairs,
     takes_data,
 )
 from topple.cli.shared.showing import console, show_json
+from topple.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +30,21 @@ if TYPE_CHECKING:
 @takes_data
 def fit(
     choice: DataChoice,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The model folder to make.")],
-    recommender: Annotated[str, typer.Option(help="A recommender by name.")] = "mult-vae",
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to make, of the model or the explainer.")],
+    recommender: Annotated[str | None, typer.Option(help="A recommender by name. (default: mult-vae)")] = None,
+    explainer: Annotated[
+        str | None,
+        typer.Option(
+            help="Fit an explainer that learns, by name, to the model of --model; --set and --seed are its settings."
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", "-m", help="With --explainer: the model folder. The data in it is learned from, or other data."
+        ),
+    ] = None,
+    factory: Factory = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Training epochs.")] = None,
     max_minutes: Annotated[
         float | None,
@@ -45,12 +62,43 @@ def fit(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Train a recommender (or take trained weights) and save it with the data.
+    """Train a recommender (or take trained weights) and save it with the data, or fit an explainer to a model.
 
     The best state so far is saved while training goes on, and stays if you interrupt with Ctrl-C.
 
     Example: topple fit --dataset ml-100k --data-dir ml-100k --out model
+
+    Example: topple fit --explainer lxr --model model --out lxr
     """
+    if explainer is not None or model is not None:
+        given = {"--recommender": recommender, "--epochs": epochs, "--max-minutes": max_minutes, "--weights": weights}
+        _fit_explainer(choice, explainer, model, factory, settings, seed, given, out, (device, overwrite, json))
+        return
+    if factory is not None:
+        raise SettingsError(
+            "--factory builds the model of --model again, and none is given. Give --explainer and --model with it."
+        )
+    _fit_recommender(
+        choice,
+        out,
+        recommender or "mult-vae",
+        settings,
+        (epochs, max_minutes, seed),
+        weights,
+        (device, overwrite, json),
+    )
+
+
+def _fit_recommender(
+    choice: DataChoice,
+    out: Path,
+    recommender: str,
+    settings: "list[str] | None",
+    limits: tuple[int | None, float | None, int],
+    weights: Path | None,
+    how: tuple[str, bool, bool],
+) -> None:
+    """Train a recommender and save it; `limits` are epochs, minutes and the seed, `how` the device, overwriting and JSON."""
     from topple import registry
     from topple.api import fitting
     from topple.api.faces.keeping import KeepBest
@@ -61,6 +109,7 @@ def fit(
     from topple.scoring.devices import device_of, on_device
     from topple.scoring.recommender import Capability
 
+    (epochs, max_minutes, seed), (device, overwrite, json) = limits, how
     device_of(device)  # refused before the data is read
     refuse_existing(out, overwrite=overwrite, marker="model.json")
     model_class = registry.load("recommenders", recommender)
@@ -89,6 +138,48 @@ def fit(
         _tell(model, split, recommender, out, quality)
     if model.training.get("interrupted"):
         raise typer.Exit(130)
+
+
+def _fit_explainer(
+    choice: DataChoice,
+    explainer: str | None,
+    folder: Path | None,
+    factory: str | None,
+    settings: "list[str] | None",
+    seed: int,
+    given: "Mapping[str, object]",
+    out: Path,
+    how: tuple[str, bool, bool],
+) -> None:
+    """Fit an explainer to a model and save it; `given` are options of recommenders, `how` the device, overwriting and JSON."""
+    from topple import registry
+    from topple.api.faces.parsing import settings_of
+    from topple.api.learning.folders import MARKER
+    from topple.files import refuse_existing
+    from topple.reports.tables import facts_table
+
+    (device, overwrite, json) = how
+    if explainer is None or folder is None:
+        raise SettingsError(
+            "an explainer is fitted to a model. Give both --explainer NAME and --model FOLDER, or neither."
+        )
+    stray = [option for option, value in given.items() if value is not None]
+    if stray:
+        raise SettingsError(f"{stray[0]} is of recommenders. With --explainer give its settings: --set NAME=VALUE.")
+    refuse_existing(out, overwrite=overwrite, marker=MARKER)
+    known = registry.load("explainers", explainer).settings_type.model_fields
+    chosen = settings_of(settings, seed=seed if "seed" in known else None)
+    split = choice.load() if choice.dataset is not None or choice.interactions is not None else None
+    method = fitted_method(explainer, folder, load_on(folder, device, factory), split, chosen, out, overwrite=overwrite)
+    if json:
+        show_json({"explainer": str(out), "name": method.name, "model": str(folder), "training": method.training})
+        return
+    screen = console()
+    screen.print(f"{method.name} for the model in {folder}", style="bold", markup=False)
+    screen.print(facts_table("", method.training))
+    command = shlex.join(["topple", "explain", "--model", str(folder), "--explainer", str(out)])
+    for line in (f"The explainer is in {out}.", f"Next: {command}"):
+        screen.print(line, markup=False, soft_wrap=True)
 
 
 def _tell(

@@ -1,8 +1,8 @@
 """What an explainer is: queries in, one claim a query out. Claims are verified elsewhere."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import ClassVar, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from topple import registry
 from topple.errors import CapabilityError
@@ -10,11 +10,19 @@ from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.budget import Meter
 from topple.scoring.encoding import EncodedQueries
+from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Capability, Recommender
 from topple.settings import Settings
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from topple.data.splitting import Split
+
 OnProgress: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
+OnStep: TypeAlias = Callable[[int, int, str], None]
+"""Called as a method learns: steps done, of how many, and a note on how good it is."""
 
 
 class Explainer(ABC):
@@ -37,11 +45,46 @@ class Explainer(ABC):
     """The goals that the method can be asked for."""
     attributes: ClassVar[bool] = False
     """Whether the method gives a number for each event of the history."""
+    learns: ClassVar[bool] = False
+    """Whether the method learns from a recommender and the data that it was trained on, by `fit`, before it can be asked."""
 
     settings: Settings
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = self.settings_type.checked(settings, self.name)
+        self.model = ""
+        """The identity of the recommender that the method was fitted to; nothing for a method that does not learn."""
+        self.training: dict[str, Any] = {}
+        """How it was fitted."""
+
+    @classmethod
+    def fit(
+        cls, recommender: Recommender, split: "Split", settings: Settings | None = None, on_step: OnStep | None = None
+    ) -> Self:
+        """Learn to explain a recommender; for a method whose `learns` is True.
+
+        Args:
+            recommender: what is explained; it stays as it is.
+            split: the data: training users to learn from, validation users to choose by. Test users are never looked at.
+            settings: of `settings_type`; None for its defaults.
+            on_step: called as it learns.
+        """
+        raise NotImplementedError(f"{cls.__name__} does not learn.")
+
+    def arrays(self) -> "Mapping[str, Tensor]":
+        """Return what the method has learned, by name; what a folder stores."""
+        return {}
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: "Mapping[str, Any]", recommender: Recommender, settings: Settings | None = None
+    ) -> Self:
+        """Build the method from what `arrays` returned.
+
+        Raises:
+            ExplainerFolderError: arrays that are missing or do not fit the recommender.
+        """
+        raise NotImplementedError(f"{cls.__name__} has no arrays to be built from.")
 
     @abstractmethod
     def propose(
@@ -76,11 +119,21 @@ class Explainer(ABC):
         return type(self).__module__.partition(".")[0] != "topple"
 
     def require(self, recommender: Recommender) -> None:
-        """Check that the recommender declares what this method needs.
+        """Check that the recommender declares what this method needs, and is the one that the method was fitted to.
 
         Raises:
             CapabilityError: naming what is missing, and the methods that fit.
         """
+        if self.learns and not self.model:
+            raise CapabilityError(
+                f"{self.name} learns before it is asked, and this one has learned nothing. Fit it: topple.fit_explainer(model, split, "
+                f"{self.name!r}), or `topple fit --explainer {self.name} --model MODEL --out EXPLAINER`, then --explainer EXPLAINER."
+            )
+        if self.learns and not same_model(self.model, recommender):
+            raise CapabilityError(
+                f"this {self.name} was fitted to model {self.model}, and {recommender.name} is {recommender.fingerprint}: what it has "
+                "learned says nothing of another model. Fit it to this one."
+            )
         reason = misfit(type(self), recommender)
         if reason:
             fits = [

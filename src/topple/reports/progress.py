@@ -45,6 +45,22 @@ def epochs_bar(name: str, also: OnEpoch | None = None) -> Iterator[OnEpoch]:
 
 
 @contextmanager
+def steps_bar(
+    name: str, also: Callable[[int, int, str], None] | None = None
+) -> Iterator[Callable[[int, int, str], None]]:
+    """Show steps done, of how many, with a note; `also` is called too."""
+    with _bar() as progress:
+        task = progress.add_task(name, total=None, note="")
+
+        def on_step(done: int, of: int, note: str) -> None:
+            progress.update(task, total=of, completed=done, note=note)
+            if also:
+                also(done, of, note)
+
+        yield on_step
+
+
+@contextmanager
 def queries_bar(
     name: str, total: int, also: Callable[[float], None] | None = None, *, done: int = 0
 ) -> Iterator[Callable[[float], None]]:

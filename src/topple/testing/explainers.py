@@ -16,6 +16,7 @@ from topple.testing.attributions import check_same_attributions
 from topple.testing.charges import check_budgets, check_charge, check_run
 from topple.testing.claims import check_claims
 from topple.testing.drawn import claim_worlds, constrained
+from topple.testing.learning import fitted_to
 from topple.testing.rules import require
 from topple.testing.truth import truths
 from topple.testing.worlds import World, worlds
@@ -29,7 +30,8 @@ def check_explainer(explainer: type[Explainer] | Explainer, among: Sequence[Worl
 
     Claims are held against every set of short histories: what is called minimum or impossible must be. The queries of the worlds
     are asked as they are and with constraints: the goals that the explainer declares, groups, costs, protected items, largest
-    sets, several sets. The rows that the recommender is asked for are counted and compared with what is charged.
+    sets, several sets. The rows that the recommender is asked for are counted and compared with what is charged. A method that learns
+    is fitted to each world, stored by its arrays and read again.
 
     Args:
         explainer: an explainer, or a class to be made with the default settings.
@@ -48,7 +50,7 @@ def check_explainer(explainer: type[Explainer] | Explainer, among: Sequence[Worl
     for world in among if among is not None else (*worlds(), *claim_worlds()):
         if method.needs <= world.recommender.capabilities:
             fitting += 1
-            _check_world(method, world)
+            _check_world(fitted_to(method, world.recommender) if method.learns else method, world)
         else:
             _check_refusal(method, world.recommender)
     rule = "at least one of the worlds has what the explainer needs; pass such a world as `among`."

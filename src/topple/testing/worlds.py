@@ -6,10 +6,11 @@ from functools import cache
 
 import numpy as np
 import torch
+from scipy import sparse
 
 from topple.data.interactions import Interactions
 from topple.data.preparation import Preparation, prepare
-from topple.data.splitting import Split
+from topple.data.splitting import HeldOut, Split
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.randomness import generator
 from topple.recommenders.models.mult_vae import MultVAE, MultVAESettings
@@ -19,7 +20,7 @@ from topple.scoring.ranking import only_competing, top_k
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import unchanged
 from topple.testing.toy import OpaqueRecommender, ToyRecommender, film_world
-from topple.types import Id
+from topple.types import CsrMatrix, Id
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +106,25 @@ def tiny_split(users: int = 60, items: int = 30, seed: int = 0) -> Split:
         name="tiny",
     )
     return prepare(interactions, Preparation(held_out_users=max(2, users // 6)))
+
+
+def split_for(recommender: Recommender, users: int = 24, seed: int = 0) -> Split:
+    """Return a split of random users over the catalogue of a recommender, for a method that learns from data."""
+    random, items = generator(seed, "split for a world"), len(recommender.catalogue)
+    rows = [np.sort(random.permutation(items)[: int(random.integers(2, max(3, items // 2)))]) for _ in range(3 * users)]
+
+    def matrix(part: int) -> CsrMatrix:
+        chosen = rows[part * users : (part + 1) * users]
+        starts = np.cumsum([0, *map(len, chosen)])
+        ones = np.ones(int(starts[-1]), dtype=np.float32)
+        return sparse.csr_matrix((ones, np.concatenate(chosen), starts), shape=(users, items))
+
+    def held_out(part: int) -> HeldOut:
+        nothing = sparse.csr_matrix(np.zeros((users, items), dtype=np.float32))
+        return HeldOut(Vocabulary([f"{part}-{user}" for user in range(users)], "user"), matrix(part), nothing)
+
+    train_users = Vocabulary([f"0-{user}" for user in range(users)], "user")
+    return Split(recommender.catalogue, train_users, matrix(0), held_out(1), held_out(2), name="random")
 
 
 def _lists(recommender: Recommender, histories: Sequence[tuple[Id, ...]], k: int) -> list[tuple[Id, ...]]:

@@ -1,0 +1,1 @@
+"""Explainers that learn: fitted to a recommender, saved, and read again."""

@@ -1,0 +1,1 @@
+"""Methods that learn: networks, and how they are trained and chosen."""
