@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
+SingleArray: TypeAlias = NDArray[np.float32]
 TimeArray: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
 """Times of events: whole numbers stay whole, as above 2 ** 53 float64 would lose the order."""
 BoolArray: TypeAlias = NDArray[np.bool_]

@@ -123,3 +123,28 @@ def test_reproduce_lcer_is_the_same_with_the_same_seed_and_explains_a_saved_mode
         run.pop("seconds_per_query")
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
+
+
+def test_reproduce_lcer_as_published_is_stamped_order_dependent(topple, model, tmp_path):
+    out = tmp_path / "out"
+    asked = ["reproduce", "lcer", "-m", model, "--as-published", "--steps", 40, "--users", 2]
+    result = topple(*asked, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "as published (order-dependent)" in result.stdout.replace("\n", " ")
+    assert json.loads((out / "summary.json").read_text())["order_dependent"] is True
+    lines = [json.loads(line) for line in (out / "explanations.jsonl").read_text().splitlines()]
+    assert len(lines) == 10
+    assert all(line["settings"]["order_dependent"] and "order-dependent" in line["reason"] for line in lines)
+    assert topple("evaluate", out, "-m", model).exit_code == 0
+
+
+def test_reproduce_lcer_as_published_refuses_a_model_of_another_kind(topple, ease):
+    result = topple("reproduce", "lcer", "-m", ease, "--as-published", "--users", 1)
+    assert result.exit_code == 2
+    assert "the model is ease. Give such a model, or leave --as-published out" in result.stderr.replace("\n", " ")
+
+
+def test_no_other_command_offers_lcer_as_published(topple, model):
+    for command in (["explain"], ["bench", "recommenders"]):
+        assert "as-published" not in topple(*command, "--help").stdout
+    assert topple("explain", "-m", model, "--users", 1, "--explainer", "lcer-as-published").exit_code == 2

@@ -46,6 +46,14 @@ def lcer(
     epochs: Annotated[int | None, typer.Option(min=1, help="Training epochs of Mult-VAE. (default: 200)")] = None,
     settings: Pairs = None,
     users: Annotated[int | None, typer.Option(min=1, help="Explain the first N test users only.")] = None,
+    as_published: Annotated[
+        bool,
+        typer.Option(
+            "--as-published",
+            help="Let the optimiser and the noise run on from query to query, as the published code does: the published sizes, and "
+            "answers that depend on the order of the queries.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A folder for the explanations and the table.")
     ] = None,
@@ -57,7 +65,7 @@ def lcer(
     --seed seeds the training and LCER's draws; the split has a seed of its own (--split-seed), as the published runs
     share one split.
 
-    Example: topple reproduce lcer --dataset ml-100k --data-dir ml-100k --lam 0.01 --alpha 0.1
+    Example: topple reproduce lcer --dataset ml-100k --data-dir ml-100k --lam 0.01 --alpha 0.1 --as-published
     """
     from topple.api.faces.menus import preset_for
     from topple.api.faces.parsing import settings_of
@@ -77,8 +85,9 @@ def lcer(
     recommender = None if model is None else load_on(model, device, factory)
     split = (None if model is None else split_of(model)) or choice.load()
     result = reproduce_lcer(
-        split, explainer, trained, recommender=recommender, device=device, k=k, seed=seed, users=users
-    )
+        split, explainer, trained,
+        recommender=recommender, device=device, k=k, seed=seed, users=users, as_published=as_published,
+    )  # fmt: skip
     if out is not None:
         write_explanations(
             result.explanations, result.recommender.catalogue, out, overwrite=overwrite, summary=result.as_json()
@@ -86,6 +95,7 @@ def lcer(
     if json:
         show_json(result.as_json())
         return
-    title = f"LCER on {result.recommender.name}, {split.name}: lam {explainer.lam:g}, alpha {explainer.alpha:g}, k {k}, seed {seed}"
+    kind = " as published (order-dependent)" if as_published else ""
+    title = f"LCER{kind} on {result.recommender.name}, {split.name}: lam {explainer.lam:g}, alpha {explainer.alpha:g}, k {k}, seed {seed}"
     console().print(quality_sentence("test", result.quality), markup=False, soft_wrap=True)
     console().print(evaluation_table(result.evaluation, title))
