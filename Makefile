@@ -1,25 +1,29 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Each sets up what it needs in .venv.
 PYTHON ?= python3
 VENV   := .venv
-BIN    := $(VENV)/bin
+BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+# The versions to install: constraints-oldest.txt for the oldest that pyproject.toml allows, nothing for the newest.
+CONSTRAINTS := constraints.txt
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+DIST    := build/dist/venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo test check bench oracle fuzz format wheel clean help
+.PHONY: demo test check lint bench oracle fuzz format dist clean help
 
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-$(VENV)/bin/python:
+$(VENV)/pyvenv.cfg:
 	$(PYTHON) -c 'import sys; sys.exit("topple needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
-$(READY): $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pictures]'
+$(READY): $(VENV)/pyvenv.cfg pyproject.toml $(CONSTRAINTS)
+	$(INSTALL) -e '.[pictures]'
 	touch $@
 
 $(DEV): $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(INSTALL) -e '.[dev]'
 	touch $@
 
 demo: $(READY)   ## set up, then train, explain and verify on a generated catalogue (no network after set-up)
@@ -28,12 +32,13 @@ demo: $(READY)   ## set up, then train, explain and verify on a generated catalo
 test: $(DEV)     ## set up, then run all tests
 	$(BIN)/python -m pytest
 
-check: $(DEV)    ## format, lint, strict types, layer contracts, tests with the docs' examples
+check: lint test ## format, lint, strict types, layer contracts, tests with the docs' examples
+
+lint: $(DEV)     ## the part of check that is done in a minute: format, lint, strict types, layer contracts
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
 
 bench: $(READY)  ## quality, speed, growth, steps to build/bench.json; BENCH="--models FOLDER --beside VERSION" for others
 	$(BIN)/python -m benchmarks.bench $(BENCH)
@@ -48,15 +53,15 @@ format: $(DEV)   ## rewrite the code in the project's format
 	$(BIN)/ruff format src tests benchmarks
 	$(BIN)/ruff check --fix src tests benchmarks
 
-wheel:           ## build the wheel and the source distribution, check them, and try the wheel in a new environment
-	rm -rf dist build/wheel
-	$(PYTHON) -m venv build/wheel/tools
-	build/wheel/tools/bin/pip install --quiet --disable-pip-version-check build twine
-	build/wheel/tools/bin/python -m build --outdir dist .
-	build/wheel/tools/bin/python -m twine check --strict dist/*
-	$(PYTHON) -m venv build/wheel/venv
-	build/wheel/venv/bin/pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
-	build/wheel/venv/bin/topple doctor
+dist:            ## build wheel and source distribution, check them, install the wheel in a new environment, run the demo there
+	rm -rf dist build/dist
+	$(PYTHON) -m venv build/dist/tools
+	$(subst /venv/,/tools/,$(DIST))/pip install --quiet --disable-pip-version-check build twine
+	$(subst /venv/,/tools/,$(DIST))/python -m build --outdir dist .
+	$(subst /venv/,/tools/,$(DIST))/python -m twine check --strict dist/*
+	$(PYTHON) -m venv build/dist/venv
+	$(DIST)/pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) dist/*.whl
+	cd build/dist && $(CURDIR)/$(DIST)/topple doctor && $(CURDIR)/$(DIST)/topple demo --out demo
 
 clean:           ## remove what make made
 	rm -rf $(VENV) build dist topple-demo

@@ -31,6 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "filtered": ("world", "recommender", "method", "kind"),
     "devices": ("world", "recommender", "method"),
     "pruning": ("world", "neighbours"),
+    "published": ("world", "model", "seed"),
 }
 """Sections, and what tells their rows apart."""
 Rows = Sequence[dict[str, Any]]

@@ -19,6 +19,7 @@ from benchmarks.markdown import (
     table,
     time_of,
 )
+from benchmarks.published import published
 
 
 def quality(found: Results, world: str) -> str:
@@ -292,5 +293,6 @@ MADE: dict[str, Callable[[Results], str]] = {
     "devices": devices,
     "filtered": filtered,
     "pruning": pruning,
+    "published": published,
 }
 """What can stand between marks, by name."""
