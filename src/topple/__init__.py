@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from topple.api.explaining import explain_each as explain_each
     from topple.api.explaining import explain_queries as explain_queries
     from topple.api.faces.showing import card as card
+    from topple.api.faces.showing import draw as draw
     from topple.api.fitting import fit as fit
     from topple.api.influence import influence as influence
     from topple.api.learning.fitting import fit_explainer as fit_explainer
@@ -99,6 +100,7 @@ _MODULES = {
     "agreement": "topple.api.agreement",
     "canonical_json": "topple.records.io",
     "card": "topple.api.faces.showing",
+    "draw": "topple.api.faces.showing",
     "evaluate": "topple.api.evaluating",
     "explain": "topple.api.explaining",
     "explain_each": "topple.api.explaining",

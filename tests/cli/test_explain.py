@@ -90,7 +90,8 @@ def test_training_users_can_be_explained(topple, model):
         (["--history", "film-001", "--target", "film-001"], "is in the history"),
         (["--history", "film-001", "-k", "500"], "k=500 with 239 candidates"),
         (["--all", "--history", "film-001"], "--all or a choice of users"),
-        (["--picture", "why.txt"], "the suffix must be one of .png, .svg, .pdf"),
+        (["--picture", "why.txt"], "the suffix must be one of .png, .svg, .pdf, .html, .htm"),
+        (["--picture-each"], "--picture-each says nothing without a name. Give --picture FILE too."),
         (["--users", "1", "--seed", "99999999999999999999999"], "is not an integer of 64 bits"),
         (["--explainer", "lcre"], "Did you mean 'lcer'?"),
         (["--explainer", "lcer", "--preset", "ml-100"], "is not one of LcerSettings's presets"),
@@ -258,3 +259,57 @@ def test_an_effort_is_what_the_answers_are_for(topple, model):
     refused = topple(*asked, "--effort", "instant", "--scored", 5)
     assert refused.exit_code == 2
     assert "effort='instant' sets how many histories a query may score" in refused.stderr
+
+
+class TestPictures:
+    def explained(self, topple, model, *arguments):
+        return topple(
+            "explain", "-m", model, "--history", "film-001,film-002,film-003,film-004", "-k", 3, *QUICK, *arguments
+        )
+
+    def test_the_first_true_answer_is_drawn(self, topple, model, tmp_path):
+        path = tmp_path / "why.svg"
+        result = self.explained(topple, model, "--picture", path, "--because", "watched")
+        assert result.exit_code == 0, result.output
+        assert f"Drawn: {path}" in result.stdout
+        assert path.stat().st_size > 1000
+
+    def test_a_page_holds_all_answers_in_the_words_that_were_asked_for(self, topple, model, tmp_path):
+        path = tmp_path / "why.html"
+        result = self.explained(topple, model, "--picture", path, "--because", "watched", "--language", "de")
+        assert result.exit_code == 0, result.output
+        assert f"Written: {path}" in result.stdout
+        page = path.read_text(encoding="utf-8")
+        assert page.count("<article") == 3
+        assert "gesehen haben" in page
+        assert "die 3 Besten heute" in page
+
+    @pytest.mark.parametrize("suffix", ["html", "png"])
+    def test_each_answer_has_a_file_if_asked(self, topple, model, tmp_path, suffix):
+        arguments = ("--picture", tmp_path / f"why.{suffix}", "--picture-each")
+        result = self.explained(topple, model, *arguments)
+        assert result.exit_code == 0, result.output
+        names = [f"why-{number}.{suffix}" for number in (1, 2, 3)]
+        assert sorted(path.name for path in tmp_path.iterdir()) == names
+        assert f"Drawn: 3 files, {tmp_path / names[0]} to {tmp_path / names[2]}" in result.stdout
+        (tmp_path / names[0]).unlink()
+        result = self.explained(topple, model, *arguments)
+        assert result.exit_code == 2
+        assert f"{names[1]} exists and is left as it is" in result.stderr.replace("\n", " ")
+        assert not (tmp_path / names[0]).exists()
+        assert self.explained(topple, model, *arguments, "--overwrite").exit_code == 0
+        assert (tmp_path / names[0]).exists()
+
+    def test_json_alone_is_printed_beside_pictures(self, topple, model, tmp_path):
+        result = self.explained(topple, model, "--picture", tmp_path / "why.html", "--json")
+        assert len(json.loads(result.stdout)["explanations"]) == 3
+
+    def test_without_matplotlib_pictures_are_refused_before_the_work_and_pages_are_written(
+        self, topple, model, tmp_path, monkeypatch
+    ):
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+        result = self.explained(topple, model, "--picture", tmp_path / "why.png")
+        assert result.exit_code == 2
+        assert "pictures need matplotlib" in result.stderr
+        assert "You are recommended" not in result.stdout
+        assert self.explained(topple, model, "--picture", tmp_path / "why.html").exit_code == 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from topple.cli.shared.drawing import Pictures
 from topple.cli.shared.limiting import FILES, Limiting, tell_left_out
 from topple.cli.shared.loading import histories_of, load_on
 from topple.cli.shared.methods import method_of
@@ -143,8 +144,12 @@ def explain(
     factory: Factory = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A folder for Parquet and JSON Lines.")] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="Draw the first true explanation to a .png, .svg or .pdf.")
+        Path | None,
+        typer.Option(help="Draw the first true answer to a .png, .svg or .pdf, or write all answers to a page, .html."),
     ] = None,
+    picture_each: Annotated[
+        bool, typer.Option("--picture-each", help="One file for each answer: why.png becomes why-1.png, why-2.png, ...")
+    ] = False,
     because: Annotated[
         str,
         typer.Option(
@@ -168,13 +173,12 @@ def explain(
     from topple.api.effort import with_effort
     from topple.api.faces.parsing import costs_of, ids_of, parsed, settings_of
     from topple.api.learning.folders import load_explainer
-    from topple.reports.words import words_in
 
     if all_users and (user or history):
         raise QueryError("give --all or a choice of users, not both.")
-    words_in(language).verb(because)
-    wording = {"because": because, "language": language}
-    keeper = _checked_outputs(out, picture, wording, resume=resume, overwrite=overwrite)
+    wording = _checked_wording(because, language)
+    pictures = Pictures(picture, wording, each=picture_each, overwrite=overwrite)
+    keeper = _checked_outputs(out, wording, resume=resume, overwrite=overwrite)
     spends = settings_of(None, scored=scored, seconds=seconds, total_scored=total_scored, total_seconds=total_seconds)
     chosen, budget = with_effort(effort, explainer, settings_of(settings), spends)
     named = method_of(explainer, chosen, preset)
@@ -201,25 +205,29 @@ def explain(
     if not queries:
         raise QueryError("no user of this model folder has a history to explain. Give --history with item ids.")
     tell_left_out(left_out)
+    pictures.check(len(queries))
     explained = _explained(recommender, queries, method, budget, keeper, told)
     _write_and_show(explained, recommender.catalogue, keeper, wording, left_out, shown, json=json)
-    if picture is not None:
-        _draw(explained, recommender, picture, overwrite=overwrite, tell=not json)
+    pictures.write(explained, recommender, tell=not json)
+
+
+def _checked_wording(because: str, language: str) -> dict[str, str]:
+    """Return the words of sentences, pictures and pages, refused where they are not known."""
+    from topple.reports.words import words_in
+
+    words_in(language).verb(because)
+    return {"because": because, "language": language}
 
 
 def _checked_outputs(
-    out: Path | None, picture: Path | None, wording: dict[str, str], *, resume: bool, overwrite: bool
+    out: Path | None, wording: dict[str, str], *, resume: bool, overwrite: bool
 ) -> "KeptAnswers | None":
     """Refuse outputs that could not be written, before any work, and return what keeps the answers of an output folder."""
     from topple.api.faces.resuming import KeptAnswers
-    from topple.reports.pictures import check_picture
 
     if out is None and resume:
         raise QueryError("--resume goes on with an interrupted run with --out. Give the --out of that run.")
-    keeper = None if out is None else KeptAnswers(out, resume=resume, overwrite=overwrite, wording=wording)
-    if picture is not None:
-        check_picture(picture, overwrite=overwrite)
-    return keeper
+    return None if out is None else KeptAnswers(out, resume=resume, overwrite=overwrite, wording=wording)
 
 
 def _explained(
@@ -283,18 +291,3 @@ def _write_and_show(
         console().print(told_of_shown(explained, shown), markup=False, soft_wrap=True)
     if keeper is not None:
         console().print(f"Written: {keeper.out}/explanations.parquet and .jsonl")
-
-
-def _draw(
-    explained: "list[Explanation]", recommender: "Recommender", picture: Path, *, overwrite: bool, tell: bool
-) -> None:
-    """Draw the first explanation that is true, if one is."""
-    from topple.api.recommending import lists_around
-    from topple.reports.pictures import draw_explanation
-
-    drawn = next((explanation for explanation in explained if explanation.valid), None)
-    if drawn is not None:
-        draw_explanation(drawn, *lists_around(recommender, drawn), recommender.catalogue, picture, overwrite=overwrite)
-    if tell:
-        text = f"Drawn: {picture}" if drawn else "Nothing was drawn: no explanation is true."
-        console().print(text, markup=False, soft_wrap=True)

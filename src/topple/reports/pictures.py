@@ -1,110 +1,250 @@
-"""One explanation as a picture: the list as it is, and the list as it would be."""
+"""One explanation as a picture: the sentence, the list as it is, and the list as it would be."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from topple.data.vocabulary import Catalogue
-from topple.errors import CapabilityError, SettingsError, escaped, how_to_install
+from topple.errors import CapabilityError, SettingsError, cut, escaped, how_to_install
 from topple.files import refuse_existing, writing
 from topple.inputs import path_of
 from topple.records.answer import Explanation
-from topple.records.question import Goal
-from topple.types import FilePath, ItemId
+from topple.records.telling.beside import Titles
+from topple.reports.cards.content import Lists, Row, rows_of_lists
+from topple.reports.cards.words import CardWords, card_words
+from topple.reports.sentences import told
+from topple.types import FilePath, Id
 
-GONE, NEW, STAYS = "#c0392b", "#1e8449", "#5d6d7e"
-LONGEST_TITLE = 34
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SUFFIXES = (".png", ".svg", ".pdf")
+LONGEST_TITLE = 48
+SIZE, SMALL = 11, 9
+"""Sizes of letters, in points."""
+MARGIN, LINE, ROW, BETWEEN, GAP = 18, 16, 24, 130, 10
+"""In points: around the picture, a line of text, a row of a list, the space between the lists that the lines cross, and that between a
+rank and a title."""
+NARROWEST = 430
+"""The least width of a picture, in points, so that a sentence has room."""
+LOOKS: dict[str, dict[str, Any]] = {
+    "target": {"color": "#b5401f", "lw": 3.2, "ls": "-"},
+    "leaves": {"color": "#b5401f", "lw": 1.4, "ls": (0, (5, 3)), "marker": "x", "markevery": [1], "ms": 7, "mew": 2},
+    "enters": {"color": "#1d6f4a", "lw": 1.6, "ls": (0, (1, 1.6)), "marker": ">", "markevery": [1], "ms": 6},
+    "stays": {"color": "#5d6d7e", "lw": 1.2, "ls": "-"},
+}
+"""How lines are drawn: thick, broken with a cross, dotted with an arrow, thin; told apart without colours too."""
 
 
-def check_picture(path: FilePath, *, overwrite: bool = False) -> None:
+def check_picture(path: FilePath, *, overwrite: bool = False, suffixes: Sequence[str] = SUFFIXES) -> None:
     """Refuse a picture that cannot be drawn, before any work.
 
+    Args:
+        path: of the picture.
+        overwrite: whether an existing file may be replaced.
+        suffixes: those that are known.
+
     Raises:
-        SettingsError: a suffix other than .png, .svg or .pdf.
+        SettingsError: another suffix.
         OutputExistsError: the file exists and `overwrite` is False.
     """
     path = path_of(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise SettingsError(f"picture={str(path)!r}: the suffix must be one of {', '.join(SUFFIXES)}. Name it so.")
+    if path.suffix.lower() not in suffixes:
+        raise SettingsError(f"picture={str(path)!r}: the suffix must be one of {', '.join(suffixes)}. Name it so.")
     refuse_existing(path, overwrite=overwrite)
 
 
-def draw_explanation(
-    explanation: Explanation,
-    before: Sequence[ItemId],
-    after: Sequence[ItemId],
-    catalogue: Catalogue,
-    path: FilePath,
-    *,
-    overwrite: bool = False,
-) -> None:
-    """Draw a found explanation: two lists side by side, the target falling out, the replacement coming in.
-
-    Args:
-        explanation: a found set.
-        before: the recommended list for the whole history, best first.
-        after: the recommended list without the removed items, best first.
-        catalogue: for the titles.
-        path: .png, .svg or .pdf.
-        overwrite: whether an existing file may be replaced.
+def need_matplotlib() -> None:
+    """Refuse to draw without the library that draws.
 
     Raises:
         CapabilityError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError as error:
+        raise CapabilityError(f"pictures need matplotlib. Install it: {how_to_install('pictures')}.") from error
+
+
+def write_picture(figure: "Figure", path: FilePath, *, overwrite: bool = False) -> None:
+    """Write a picture.
+
+    Raises:
+        SettingsError: another suffix than .png, .svg or .pdf.
         OutputExistsError, OutputError: the file could not be written.
     """
     check_picture(path, overwrite=overwrite)
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise CapabilityError(f"pictures need matplotlib. Install it: {how_to_install('pictures')}.") from error
-    k, target = len(before), explanation.query.target
-    figure = Figure(figsize=(10, 0.55 * k + 2.2), layout="constrained")
-    axes = figure.subplots()
-    axes.set(xlim=(-1.35, 2.35), ylim=(k + 1.6, -0.4))
-    axes.axis("off")
-    axes.text(0, 0, f"top {k} today", ha="right", weight="bold")
-    alone = explanation.query.goal is Goal.SUFFICIENT
-    axes.text(1, 0, f"top {k} with them alone" if alone else f"top {k} without them", ha="left", weight="bold")
-    _draw_lists(axes, before, after, target, catalogue)
-    if target not in after:
-        below = f"{explanation.rank_after}  {_title(target, catalogue)}"
-        axes.text(1.05, k + 1, below, ha="left", va="center", color=GONE, parse_math=False)
-    removed = "\n".join(f"– {_title(item, catalogue)}" for item in explanation.items[:6])
-    more = f"\n  and {len(explanation.items) - 6} more" if len(explanation.items) > 6 else ""
-    why = f"Why {escaped(catalogue.title(target))}? {_because(explanation)}:\n{removed}{more}"
-    figure.suptitle(why, fontsize=11, parse_math=False)
     with writing(path, overwrite=overwrite) as aside:
-        figure.savefig(aside, dpi=130)
+        figure.savefig(aside, dpi=150)
 
 
-def _draw_lists(
-    axes: Any, before: Sequence[ItemId], after: Sequence[ItemId], target: ItemId | None, catalogue: Catalogue
-) -> None:
-    """Draw both lists, and a line from where each item was to where it is."""
-    for rank, item in enumerate(before, start=1):
-        colour = GONE if item not in after else STAYS
-        today = f"{_title(item, catalogue)}  {rank}"
-        axes.text(-0.05, rank, today, ha="right", va="center", color=colour, parse_math=False)
-        end = after.index(item) + 1 if item in after else len(before) + 1
-        reach = 1.0 if item in after or item == target else 0.3  # another item that leaves fades out
-        line = [rank, rank + (end - rank) * reach]
-        style = "-" if item in after else "--"
-        axes.plot([0, reach], line, color=colour, lw=3 if item == target else 1.5, ls=style)
-    for rank, item in enumerate(after, start=1):
-        colour = NEW if item not in before else STAYS
-        then = f"{rank}  {_title(item, catalogue)}"
-        axes.text(1.05, rank, then, ha="left", va="center", color=colour, parse_math=False)
+def explanation_figure(
+    explanation: Explanation, titles: Titles, lists: Lists, *, because: str = "liked", language: str = "en"
+) -> "Figure":
+    """Return the picture of an explanation; without a set, that of the list as it is.
+
+    Args:
+        explanation: what is shown.
+        titles: who tells titles.
+        lists: the list before, and the list after (empty without a set), best first.
+        because: what the data says that people did.
+        language: of the words, by code.
+
+    Raises:
+        CapabilityError: matplotlib is not installed.
+        SettingsError: a word or a language that is not known.
+    """
+    words = card_words(language)
+    known = _Short(titles)
+    before, after = rows_of_lists(explanation, lists, known, words)
+    quotes = {"de": "„“"}.get(language, "“”")
+    sentence = told(explanation, known, because=because, language=language, mark="\x1f").split("\x1f")
+    text = "".join(part + (quotes[turn % 2] if turn < len(sentence) - 1 else "") for turn, part in enumerate(sentence))
+    heading = words.then[explanation.query.goal][len(explanation.items) > 1]
+    k = explanation.query.k
+    return _Picture(escaped(text), before, after, (words.today.format(k=k), heading.format(k=k)), words).figure()
 
 
-def _because(explanation: Explanation) -> str:
-    """Say what the named set does."""
-    return {
-        Goal.NECESSARY: "Without these of the history it would be gone",
-        Goal.SUFFICIENT: "These of the history alone would keep it",
-        Goal.BOTH: "Without these of the history it would be gone, and these alone would keep it",
-    }[explanation.query.goal]
+class _Short:
+    """Tells titles that fit into a row, control characters written out."""
+
+    def __init__(self, titles: Titles) -> None:
+        self._titles = titles
+
+    def title(self, item: Id | None) -> str:
+        """Return the title of an item."""
+        title = escaped(self._titles.title(item)).replace("\n", " ").replace("\t", " ")
+        return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
 
 
-def _title(item: ItemId | None, catalogue: Catalogue) -> str:
-    title = escaped(catalogue.title(item)).replace("\n", " ")
-    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
+class _Picture:
+    """One picture in the making, measured in points from the upper left corner.
+
+    Args:
+        sentence: the explanation in words.
+        before: the rows of the list before.
+        after: the rows of the list after; none without a set.
+        headings: of the two lists.
+        words: of the card.
+    """
+
+    def __init__(
+        self, sentence: str, before: Sequence[Row], after: Sequence[Row], headings: tuple[str, str], words: CardWords
+    ) -> None:
+        need_matplotlib()
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self._figure = Figure(dpi=72)  # a pixel is a point while texts are measured
+        FigureCanvasAgg(self._figure)
+        self._axes = self._figure.add_axes((0, 0, 1, 1))
+        self._axes.axis("off")
+        self._before, self._after, self._headings, self._words = before, after, headings, words
+        self._ranks = max(self._width(_rank(row), bold=True) for row in (*before, *after)) + GAP
+        left, right = self._widest(before, headings[0]), self._widest(after, headings[1])
+        between = BETWEEN if after else 0
+        self._all = max(NARROWEST, 2 * MARGIN + left + between + right)
+        spare = (self._all - 2 * MARGIN - left - between - right) if after else 0
+        self._x = MARGIN + left + 0.15 * spare, MARGIN + left + between + 0.85 * spare  # the inner ends of the lists
+        self._sentence = self._wrapped(sentence)
+
+    def figure(self) -> "Figure":
+        """Draw everything, and return the picture."""
+        y: float = MARGIN
+        for line in self._sentence:
+            self._text(MARGIN, y + LINE / 2, line)
+            y += LINE
+        y += LINE
+        left, right = self._x
+        if not self._after:  # one list stands at the left edge
+            left = right = MARGIN
+        self._text(left, y, self._headings[0], ha="right" if self._after else "left", weight="bold")
+        if self._after:
+            self._text(right, y, self._headings[1], weight="bold")
+        top = y + ROW
+        self._lists(top)
+        y = top + ROW * max(len(self._before), len(self._after))
+        y = self._legend(y) if self._after else y
+        self._figure.set_size_inches(self._all / 72, (y + MARGIN - ROW / 2) / 72)
+        self._axes.set(xlim=(0, self._all), ylim=(y + MARGIN - ROW / 2, 0))
+        return self._figure
+
+    def _lists(self, top: float) -> None:
+        """Draw the rows of both lists, and a line from where each item was to where it is."""
+        left, right = self._x
+        then = {row.item: number for number, row in enumerate(self._after) if row.item is not None}
+        first = {row.item for row in self._before}
+        for number, row in enumerate(self._before):
+            y = top + ROW * number
+            if not self._after:
+                self._row(row, MARGIN, y, right=True)
+                continue
+            self._row(row, left, y, right=False)
+            if row.item in then:
+                self._line(row.mark, (left + 8, right - 8), (y, top + ROW * then[row.item]))
+            elif row.mark != "gap":
+                self._line("leaves", (left + 8, left + 42), (y, y))
+        for number, row in enumerate(self._after):
+            y = top + ROW * number
+            self._row(row, right, y, right=True)
+            if row.item is not None and row.item not in first:
+                self._line("enters", (right - 42, right - 10), (y, y))
+
+    def _row(self, row: Row, x: float, y: float, *, right: bool) -> None:
+        """Write a row that begins, or ends, at x, ranks towards the lines; for ranks that are left out dots and words."""
+        look: dict[str, Any] = {"color": LOOKS[row.mark]["color"]} if row.mark != "gap" else {}
+        look["weight"] = "bold" if row.mark == "target" else "normal"
+        self._text(x + self._ranks - GAP if right else x, y, _rank(row), ha="right", **look)
+        look |= {"size": SMALL, "style": "italic"} if row.mark == "gap" else {}
+        self._text(x + self._ranks if right else x - self._ranks, y, row.title, ha="left" if right else "right", **look)
+
+    def _legend(self, y: float) -> float:
+        """Say what the lines mean that are drawn, and return where the next thing may be drawn."""
+        drawn = [row.mark for row in (*self._before, *self._after)]
+        x: float = MARGIN
+        for mark, text in zip(LOOKS, self._words.legend, strict=True):
+            if mark not in drawn:
+                continue
+            width = 34 + self._width(text, size=SMALL) + 18
+            if x + width > self._all and x > MARGIN:
+                x, y = MARGIN, y + LINE
+            self._line(mark, (x, x + 26), (y, y))
+            self._text(x + 34, y, text, size=SMALL)
+            x += width
+        return y + ROW / 2
+
+    def _line(self, mark: str, x: tuple[float, float], y: tuple[float, float]) -> None:
+        self._axes.plot(x, y, solid_capstyle="round", **LOOKS[mark])
+
+    def _text(self, x: float, y: float, text: str, **look: Any) -> None:
+        """Write a text; dollars are no mathematics."""
+        self._axes.text(x, y, text, va="center", parse_math=False, **({"size": SIZE} | look))
+
+    def _widest(self, rows: Sequence[Row], heading: str) -> float:
+        """Return how wide a list is, in points; 0 without rows."""
+        if not rows:
+            return 0.0
+        titles = (self._width(row.title, bold=row.mark == "target") for row in rows)
+        return max(self._width(heading, bold=True), self._ranks + max(titles))
+
+    def _width(self, text: str, *, size: int = SIZE, bold: bool = False) -> float:
+        """Return how wide a text is, in points."""
+        weight = "bold" if bold else "normal"
+        written = self._figure.text(0, 0, text, parse_math=False, size=size, weight=weight)
+        width = written.get_window_extent().width
+        written.remove()
+        return float(width)
+
+    def _wrapped(self, text: str) -> list[str]:
+        """Return the lines of a text, none wider than the picture; a word that is wider is cut."""
+        lines: list[str] = []
+        for word in text.split():
+            shown = cut(word, LONGEST_TITLE)
+            if lines and self._width(f"{lines[-1]} {shown}") <= self._all - 2 * MARGIN:
+                lines[-1] += f" {shown}"
+            else:
+                lines.append(shown)
+        return lines
+
+
+def _rank(row: Row) -> str:
+    """Return the rank of a row as text; dots for ranks that are left out."""
+    return "⋮" if row.mark == "gap" else "" if row.rank is None else str(row.rank)

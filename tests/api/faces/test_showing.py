@@ -95,3 +95,34 @@ def test_a_card_is_written_as_a_page(found, tmp_path):
         card.write(tmp_path / "why.html")
     with pytest.raises(SettingsError, match=r"the suffix must be one of .html, .htm"):
         card.write(tmp_path / "why.png")
+
+
+def test_a_picture_is_a_figure_of_the_lists_that_the_model_gives(found, model):
+    figure = topple.draw(found[0], because="watched")
+    drawn = [text.get_text() for text in figure.axes[0].texts]
+    assert "because you watched" in " ".join(drawn)
+    for item in topple.what_if(model, HISTORY, 2, without=found[0].items).after:
+        assert item.title in drawn
+
+
+def test_what_cannot_be_drawn_is_refused(found, model):
+    one = pickle.loads(pickle.dumps(found[0]))  # noqa: S301
+    with pytest.raises(QueryError, match=r"the model is not there. Give it: topple.draw\(explanation, model\)"):
+        topple.draw(one)
+    assert topple.draw(one, model).axes
+    with pytest.raises(ArgumentError, match="explanation=3 is of type int"):
+        topple.draw(3)
+    with pytest.raises(ArgumentError, match=r"model=<Catalogue of 7 items.* Give the recommender that was explained"):
+        topple.draw(one, model.catalogue)
+    odd = topple.explain(model, {"bo": ["alien", "never heard of"]}, progress=False)
+    with pytest.raises(
+        QueryError, match=r"there is nothing to draw: the history holds .* Leave them out[.] Draw another answer"
+    ):
+        topple.draw(odd[0])
+
+
+def test_the_lists_follow_the_candidate_rule_and_the_goal(model):
+    before, after = lists_of(topple.explain(model, HISTORY, k=2, goal="sufficient", progress=False)[0], None)
+    assert not {*before, *after} & {*HISTORY}
+    returned = topple.explain(model, HISTORY, k=3, rule="unseen_after", progress=False)
+    assert any(set(lists_of(each, None)[1]) & set(each.items) for each in returned)

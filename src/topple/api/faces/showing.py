@@ -13,11 +13,12 @@ from topple.records.telling.beside import Titles, beside
 from topple.reports.cards.content import Lists
 from topple.reports.cards.explanations import explanation_card, explanations_card
 from topple.reports.cards.html import Html
+from topple.reports.pictures import explanation_figure
 from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.figure import Figure
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,39 @@ def card(
     shown = every[:most]
     titles = [titles_of(each, model) for each in shown]
     return explanations_card(shown, titles, [lists_of(each, model) for each in shown], total=len(every), **wording)
+
+
+def draw(
+    explanation: Explanation, model: Recommender | None = None, *, because: str = "liked", language: str = "en"
+) -> "Figure":
+    """Return the picture of an explanation as a figure of matplotlib: the sentence, the list as it is, and the list as it would be.
+
+    Lines tell by their form, without colours too, what the recommendation does, what leaves, what enters and what stays. Where there
+    is no set, the list as it is is drawn alone. `draw(...).savefig("why.png")` writes it.
+
+    Args:
+        explanation: one of those that `explain` returned.
+        model: the recommender that was explained; needed where the explanation was read from a file, or the model is gone.
+        because: what the data says that people did: liked, bought, played, read, viewed, watched, heard or rated.
+        language: "en" or "de".
+
+    Raises:
+        CapabilityError: matplotlib is not installed.
+        QueryError: a question that could not be asked, an explanation without a model to ask for lists, or another model.
+        SettingsError: a word or a language that is not known.
+    """
+    need(explanation, Explanation, "explanation", "one of those that explain returned")
+    need(model, Recommender | None, "model", "the recommender that was explained")
+    if explanation.status is Status.INVALID or explanation.query.target is None:
+        reason = explanation.reason.rstrip(".") or explanation.status.value
+        raise QueryError(f"there is nothing to draw: {reason}. Draw another answer.")
+    lists = lists_of(explanation, model)
+    if lists is None or (explanation.items and not lists[1]):
+        raise QueryError(
+            "the lists are not in the explanation, and the model is not there. Give it: topple.draw(explanation, model)."
+        )
+    wording = {"because": because, "language": language}
+    return explanation_figure(explanation, titles_of(explanation, model), lists, **wording)
 
 
 def titles_of(explanation: Explanation, model: Model) -> Titles:
