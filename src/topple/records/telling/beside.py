@@ -28,7 +28,10 @@ class StoredTitles:
 
     def title(self, item: Id | None) -> str:
         """Return the title of an item, or the id as text where no title is known; no text for None."""
-        return "" if item is None else self.known.get(item, str(item))
+        if item is None:
+            return ""
+        known = isinstance(item, str | int)  # a question that could not be asked may hold anything
+        return self.known.get(item, str(item)) if known else str(item)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
