@@ -14,6 +14,7 @@ from topple.metrics import Evaluation
 from topple.recommenders.models.mult_vae import MultVAESettings
 from topple.recommenders.training.quality import held_out_quality
 from topple.records.answer import Explanation
+from topple.records.explanations import Explanations
 from topple.records.question import CandidateRule
 from topple.reports.tables import evaluation_json
 from topple.scoring.recommender import Recommender
@@ -89,7 +90,7 @@ def reproduce_lcer(
     method = LcerInOrder(explainer, seed) if as_published else Lcer(explainer)
     explanations = explain_queries(model, queries, explainer=method, progress=progress)
     if as_published:
-        explanations = [_stamped(explanation) for explanation in explanations]
+        explanations = Explanations(map(_stamped, explanations))
     return Reproduction(
         recommender=model,
         explanations=explanations,
