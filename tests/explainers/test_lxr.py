@@ -64,7 +64,7 @@ def test_the_mask_of_the_network_by_hand():
 
 def test_tries_begin_with_the_settings_and_are_drawn_by_the_seed():
     first, *others = _tries(LxrSettings(tries=4))
-    assert (first.lambda_pos, first.lambda_neg, first.learning_rate) == (3.19, 1.42, 0.005)
+    assert (first.lambda_pos, first.lambda_neg, first.learning_rate) == (3.19, 1.42, 0.01)
     assert len({first, *others}) == 4
     assert others == list(_tries(LxrSettings(tries=4)))[1:]
 

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 class LxrSettings(AttributionSettings):
-    """Settings of LXR; the defaults of the loss are those published for a VAE on MovieLens 1M."""
+    """Settings of LXR; the weights of the loss and the layers are those published for a VAE on MovieLens 1M."""
 
-    hidden: int = Field(default=64, ge=1, le=4096)
+    hidden: int = Field(default=128, ge=1, le=4096)
     """Units of each hidden layer."""
-    epochs: int = Field(default=40, ge=1)
+    epochs: int = Field(default=60, ge=1)
     batch_size: int = Field(default=32, ge=1)
     """Users of a batch."""
-    learning_rate: float = Field(default=0.005, gt=0, allow_inf_nan=False)
+    learning_rate: float = Field(default=0.01, gt=0, allow_inf_nan=False)
     lambda_pos: float = Field(default=3.19, ge=0, allow_inf_nan=False)
     """Weight of the target's loss when only the mask is kept."""
     lambda_neg: float = Field(default=1.42, ge=0, allow_inf_nan=False)
     """Weight of the target's gain when the mask is removed."""
     alpha: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     """Price of a mask that keeps everything."""
-    tries: int = Field(default=6, ge=1, le=1000)
+    tries: int = Field(default=4, ge=1, le=1000)
     """Choices of learning rate, weights and price that are trained for a quarter of the epochs: those above, and others that are
     drawn. The one with the best POS@K on validation users is trained to the end."""
     targets: int = Field(default=5, ge=1)

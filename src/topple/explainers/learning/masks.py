@@ -11,6 +11,9 @@ from torch import Tensor
 from topple.data.vocabulary import Catalogue
 from topple.scoring.learned.arrays import read_arrays
 
+PRESENT = 25
+"""How many numbers go into a unit of the layer of a history."""
+
 
 @dataclass(frozen=True, eq=False)
 class MaskNetwork:
@@ -38,12 +41,16 @@ class MaskNetwork:
 
     @classmethod
     def drawn(cls, items: int, hidden: int, random: torch.Generator) -> Self:
-        """Return a network to begin with: uniform weights within one over the root of how many numbers go into a unit."""
+        """Return a network to begin with: uniform weights within one over the root of how many numbers go into a unit.
+
+        Of all items a history holds few, and of the targets one is there: `PRESENT` are counted, so that histories and targets can be
+        told apart from the beginning.
+        """
 
         def uniform(*shape: int, width: int) -> Tensor:
             return (2 * torch.rand(shape, generator=random) - 1) / math.sqrt(width)
 
-        history, target = uniform(items, hidden, width=items), uniform(items, hidden, width=items)
+        history, target = uniform(items, hidden, width=PRESENT), uniform(items, hidden, width=PRESENT)
         joined, mask = uniform(2 * hidden, hidden, width=2 * hidden), uniform(items, hidden, width=hidden)
         bias = [torch.zeros(hidden) for _ in range(3)]
         return cls(history, bias[0], target, bias[1], joined, bias[2], mask, torch.zeros(items))
