@@ -9,7 +9,7 @@ DIST    := build/dist/venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo test check lint bench oracle fuzz format dist clean help
+.PHONY: demo test check lint docs bench oracle fuzz format dist clean help
 
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,13 +32,16 @@ demo: $(READY)   ## set up, then train, explain and verify on a generated catalo
 test: $(DEV)     ## set up, then run all tests
 	$(BIN)/python -m pytest
 
-check: lint test ## format, lint, strict types, layer contracts, tests with the docs' examples
+check: lint test ## format, lint, strict types, layer contracts, tests, which build the docs and run their examples
 
 lint: $(DEV)     ## the part of check that is done in a minute: format, lint, strict types, layer contracts
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/ruff check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(DEV)     ## the docs site, in build/docs/html; warnings are errors; DOCS=--links asks the addresses of the web too
+	$(BIN)/python -m docs.site $(DOCS)
 
 bench: $(READY)  ## quality, speed, growth, steps to build/bench.json; BENCH="--models FOLDER --beside VERSION" for others
 	$(BIN)/python -m benchmarks.bench $(BENCH)
@@ -50,8 +53,8 @@ fuzz: $(DEV)     ## break files, command lines and calls, 10,000 cases; FUZZ="--
 	$(BIN)/python -m benchmarks.fuzz $(FUZZ)
 
 format: $(DEV)   ## rewrite the code in the project's format
-	$(BIN)/ruff format src tests benchmarks
-	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks docs
+	$(BIN)/ruff check --fix src tests benchmarks docs
 
 dist:            ## build wheel and source distribution, check them, install the wheel in a new environment, run the demo there
 	rm -rf dist build/dist

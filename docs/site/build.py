@@ -1,0 +1,73 @@
+"""Prepare the pages in `build/docs/pages`, and let Sphinx make the site of them; a warning is an error.
+
+    python -m docs.site                 the site, in build/docs/html
+    python -m docs.site --links         asks every address of the web that a page names, too
+
+The pages are those of docs/, and those that are made of the code: methods, metrics, models, libraries, data sets, commands, guides, API.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from docs.site import api, commands, guides, lists, rows, texts
+
+DOCS = Path(__file__).resolve().parents[1]
+ROOT = DOCS.parent
+OUT = ROOT / "build" / "docs"
+LEFT_OUT = {"site", "guides", "__init__.py", "__pycache__"}
+
+
+def made() -> dict[str, str]:
+    """Return every page that is made of the code, by path."""
+    return {name: text for part in (rows, lists, guides, commands, api, texts) for name, text in part.pages().items()}
+
+
+def prepare(target: Path) -> None:
+    """Write all pages into a folder; files that are as they were keep their time, so that Sphinx reads only what changed."""
+    wanted = {
+        path.relative_to(DOCS).as_posix(): path.read_bytes()
+        for path in sorted(DOCS.rglob("*"))
+        if path.is_file() and path.relative_to(DOCS).parts[0] not in LEFT_OUT
+    }
+    wanted |= {name: text.encode() for name, text in made().items()}
+    for path in [path for path in target.rglob("*") if path.is_file()]:
+        if path.relative_to(target).as_posix() not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
+        path = target / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def build(out: Path = OUT, builder: str = "html") -> int:
+    """Prepare the pages and build; return Sphinx's exit code."""
+    from sphinx.cmd.build import main as sphinx
+
+    prepare(out / "pages")
+    return sphinx(
+        ["-W", "--keep-going", "-q", "-b", builder, "-d", str(out / "read"), str(out / "pages"), str(out / builder)]
+    )
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=OUT, help="folder of pages and site (default: build/docs)")
+    parser.add_argument("--links", action="store_true", help="ask the addresses of the web too")
+    parser.add_argument("--fresh", action="store_true", help="build everything anew")
+    options = parser.parse_args(words)
+    if options.fresh:
+        shutil.rmtree(options.out, ignore_errors=True)
+    code = build(options.out)
+    if not code and options.links:
+        code = build(options.out, "linkcheck")
+    if not code:
+        print(f"The site is {options.out / 'html' / 'index.html'}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The pages that are made of other texts of the repository: one source each."""
+
+import json
+import re
+from pathlib import Path
+
+from docs.site.docstrings import cell
+from docs.site.tables import table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by path."""
+    return {
+        "extending.md": extending((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")),
+        "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+        "runs.md": runs(json.loads((ROOT / "docs" / "figures.json").read_text(encoding="utf-8"))),
+    }
+
+
+def extending(contributing: str) -> str:
+    """Return the page of the recipes of CONTRIBUTING.md."""
+    text = re.sub(r"\]\((?!https?:|#)[^)]*\)", "](architecture.md)", contributing)
+    return text.replace("# Contributing", f"# Extending\n\n{_EXTENDING}", 1)
+
+
+def runs(whole: dict[str, dict[str, dict[str, object]]]) -> str:
+    """Return the page of all runs that figures come from: when, where, by what command and of which version."""
+    sections: dict[str, list[str]] = {}
+    for section, found in whole["sections"].items():
+        for row in found:
+            sections.setdefault(str(row["run"]), []).append(section)  # type: ignore[call-overload]
+    rows = []
+    for name, run in whole["runs"].items():
+        machine = ", ".join(str(run[key]) for key in ("machine", "cores") if run.get(key))
+        machine += " cores" if run.get("cores") else ""
+        libraries = ", ".join(
+            f"{key} {run[key]}" for key in ("python", "torch", "numpy", "scipy", "numba") if run.get(key)
+        )
+        of = ", ".join(dict.fromkeys(sections.get(name, [])))
+        rows.append([str(run["date"]), of, f"`{run['commit']}`", cell(f"`{run['command']}`"), machine, libraries])
+    rows.sort(key=lambda row: row[0], reverse=True)
+    return f"# Every run\n\n{_RUNS}\n\n{table(['date', 'figures', 'version', 'command', 'machine', 'with'], rows)}"
+
+
+_EXTENDING = """This is CONTRIBUTING.md of the repository. What is inherited from, with every docstring:
+[For extensions](api/extending.md). What a package of yours adds has [a page](methods/index.md) in a docs build of an environment where
+it is installed."""
+_RUNS = """Every figure of these docs and of the README is a row of `docs/figures.json`; each row names the run that measured it.
+`python -m benchmarks.figures --write` writes the tables; a number that is changed by hand fails a test. Models and data are named by
+their folders."""
