@@ -32,6 +32,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "devices": ("world", "recommender", "method"),
     "pruning": ("world", "neighbours"),
     "published": ("world", "model", "seed"),
+    "contributions": ("world", "model", "seed"),
 }
 """Sections, and what tells their rows apart."""
 Rows = Sequence[dict[str, Any]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from benchmarks.front import contributions, contributions_short, readme
 from benchmarks.markdown import (
     BEFORE,
     MODELS,
@@ -43,19 +44,6 @@ def quality(found: Results, world: str) -> str:
         ratio = [f"{paper[row['rule']] / row['ms']:,.0f}"] if paper else []
         lines.append([name, rule(row), *shares, size(row["mean_size"]), number(row["ms"]), *ratio])
     return table([*head, "mean size", "ms a query", *["ratio"] * bool(paper)], lines) + found.source(rows) + "\n"
-
-
-def readme(found: Results) -> str:
-    """Return the table of the README: the authors' code beside ours."""
-    rows = {row["method"]: row for row in found.rows("quality", world="lcer", rule=BEFORE)}
-    names = {"lcer": "`lcer` (here)", "greedy": "`greedy`", "auto, no proof": "`auto`, no proof", "auto": "`auto`"}
-    lines = [["LCER, the public code", "1.000", "0.440", "-", "0", "4.41", "1,600"]]
-    for key, name in names.items():
-        row = rows[key]
-        shares = [share(row[column]) for column in ("coverage", "pn", "minimal", "proven")]
-        lines.append([name, *shares, size(row["mean_size"]), number(row["ms"])])
-    head = ["", "found", "true when re-ranked", "minimal", "proven minimum or impossible", "mean size", "ms a query"]
-    return f"\n{table(head, lines).strip()}\n"
 
 
 def speed(found: Results) -> str:
@@ -294,5 +282,7 @@ MADE: dict[str, Callable[[Results], str]] = {
     "filtered": filtered,
     "pruning": pruning,
     "published": published,
+    "contributions": contributions,
+    "contributions-short": contributions_short,
 }
 """What can stand between marks, by name."""

@@ -29,6 +29,7 @@ GROUPS = {
 INHERITED = (
     ("topple.scoring.recommender", ("Recommender", "Capability")),
     ("topple.explainers.base", ("Explainer",)),
+    ("topple.explainers.attribution", ("AttributionMethod", "Attributions")),
     ("topple.explainers.search.explainer", ("SetSearch",)),
     ("topple.records.claims", ("Claims",)),
     ("topple.metrics.base", ("Metric", "MeanMetric", "Measurement")),

@@ -25,30 +25,35 @@ def made() -> dict[str, str]:
 
 
 def prepare(target: Path) -> None:
-    """Write all pages into a folder; files that are as they were keep their time, so that Sphinx reads only what changed."""
-    wanted = {
-        path.relative_to(DOCS).as_posix(): path.read_bytes()
-        for path in sorted(DOCS.rglob("*"))
-        if path.is_file() and path.relative_to(DOCS).parts[0] not in LEFT_OUT
-    }
+    """Write all pages into a folder, in place of what it held."""
+    written = [path.relative_to(DOCS) for path in sorted(DOCS.rglob("*")) if path.is_file()]
+    wanted = {path.as_posix(): (DOCS / path).read_bytes() for path in written if path.parts[0] not in LEFT_OUT}
     wanted |= {name: text.encode() for name, text in made().items()}
-    for path in [path for path in target.rglob("*") if path.is_file()]:
-        if path.relative_to(target).as_posix() not in wanted:
-            path.unlink()
+    shutil.rmtree(target, ignore_errors=True)
     for name, content in wanted.items():
-        path = target / name
-        if not path.is_file() or path.read_bytes() != content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(content)
 
 
 def build(out: Path = OUT, builder: str = "html") -> int:
-    """Prepare the pages and build; return Sphinx's exit code."""
+    """Prepare the pages and build all of them, since each shows where it stands among the others; return Sphinx's exit code."""
     from sphinx.cmd.build import main as sphinx
 
     prepare(out / "pages")
     return sphinx(
-        ["-W", "--keep-going", "-q", "-b", builder, "-d", str(out / "read"), str(out / "pages"), str(out / builder)]
+        [
+            "-W",
+            "--keep-going",
+            "-q",
+            "-E",
+            "-a",
+            "-b",
+            builder,
+            "-d",
+            str(out / "read"),
+            str(out / "pages"),
+            str(out / builder),
+        ]
     )
 
 
@@ -57,10 +62,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=OUT, help="folder of pages and site (default: build/docs)")
     parser.add_argument("--links", action="store_true", help="ask the addresses of the web too")
-    parser.add_argument("--fresh", action="store_true", help="build everything anew")
     options = parser.parse_args(words)
-    if options.fresh:
-        shutil.rmtree(options.out, ignore_errors=True)
     code = build(options.out)
     if not code and options.links:
         code = build(options.out, "linkcheck")

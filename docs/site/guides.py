@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "guides"
+LIBRARY = "explain-your-"
 
 
 def pages(folder: Path = FOLDER) -> dict[str, str]:
-    """Return the text of each page by path."""
-    scripts = sorted(folder.glob("*.py"))
-    found = {f"guides/{script.stem}.md": page(script) for script in scripts}
-    found["guides/index.md"] = index(scripts)
+    """Return the text of each page by path; those that are written by hand are taken as they are."""
+    scripts, written = sorted(folder.glob("*.py")), sorted(folder.glob("*.md"))
+    found = {f"guides/{path.name}": path.read_text(encoding="utf-8") for path in written}
+    found |= {f"guides/{script.stem}.md": page(script) for script in scripts}
+    found["guides/index.md"] = index(written, scripts)
     return found
 
 
@@ -36,11 +38,23 @@ def title(script: Path) -> str:
     return f"Explain {words}".replace("a implicit", "an implicit")
 
 
-def index(scripts: list[Path]) -> str:
-    """Return the page that lists the guides."""
-    listed = "\n".join(f"- [{title(script)}]({script.stem}.md)" for script in scripts)
-    tree = "\n".join(script.stem for script in scripts)
-    return f"# Guides\n\n{_LEAD}\n{listed}\n\n```{{toctree}}\n:hidden:\n\n{tree}\n```\n"
+def index(written: list[Path], scripts: list[Path]) -> str:
+    """Return the page that lists the guides: those on a topic, longer scripts, and one for each library."""
+    longer = [script for script in scripts if not script.stem.startswith(LIBRARY)]
+    parts = [
+        ("Topics", "", [(path.stem, _first_head(path)) for path in written]),
+        ("Models that need more than a line", _LONGER, [(path.stem, title(path)) for path in longer]),
+        ("A library each", _LIBRARIES, [(path.stem, title(path)) for path in scripts if path not in longer]),
+    ]
+    text = "# Guides\n"
+    for head, lead, listed in parts:
+        text += f"\n## {head}\n\n{lead}\n" + "\n".join(f"- [{name}]({stem}.md)" for stem, name in listed) + "\n"
+    tree = "\n".join(stem for _, _, listed in parts for stem, _ in listed)
+    return f"{text}\n```{{toctree}}\n:hidden:\n\n{tree}\n```\n"
+
+
+def _first_head(path: Path) -> str:
+    return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
 
 
 _WRITTEN = {
@@ -53,6 +67,7 @@ _WRITTEN = {
     "sklearn": "scikit-learn",
     "torch": "PyTorch",
 }
-_LEAD = """Scripts that run as they stand: one of at most twenty lines for each library, and longer ones for what takes more than a
-line. Each is run in the tests, with the library that it names.
+_LONGER = "Scripts that run as they stand, and are run in the tests.\n"
+_LIBRARIES = """At most twenty lines each, run in the tests with the library that it names. What each adapter takes:
+[Libraries](../libraries/index.md).
 """

@@ -7,9 +7,9 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from docs.site.docstrings import LABELS, Docstring, cell, markdown, read
+from docs.site.docstrings import LABELS, Docstring, markdown, read
 from docs.site.settings import presets_text, settings_table
-from docs.site.tables import table
+from docs.site.tables import facts
 from topple import registry
 from topple.explainers.base import misfit
 
@@ -29,7 +29,7 @@ def pages() -> dict[str, str]:
 def method_page(name: str, kind: Any) -> str:
     """Return the page of an explainer."""
     said = read(kind)
-    facts = [
+    told = [
         ("Needs", needs(kind)),
         ("Goals", ", ".join(f"`{goal}`" for goal in sorted(kind.goals))),
         *_labels(said, "Cost", "Random", "Source", "Differs from it in"),
@@ -38,7 +38,7 @@ def method_page(name: str, kind: Any) -> str:
     settings = settings_table(kind.settings_type) + "\n" + presets_text(kind.settings_type)
     return "\n".join(
         [
-            *_head(name, said, facts),
+            *_head(name, said, told),
             "## Settings\n",
             settings,
             "## Example\n",
@@ -74,7 +74,7 @@ def metric_page(name: str, kind: Any) -> str:
     """Return the page of a metric."""
     said = read(kind)
     better = {"higher": "Higher is better.", "lower": "Lower is better."}[kind.direction]
-    facts = [
+    told = [
         ("In tables", f"{markdown(kind.title)}"),
         ("Direction", better),
         ("Denominator", f"{markdown(kind.of)}; a table says how many there are"),
@@ -94,28 +94,26 @@ for rule, measured in evaluation.measurements.items():
 
 On the command line every metric stands in the table of `topple evaluate`.
 """
-    return "\n".join([*_head(name, said, facts), "## Example\n", example, _own_example(said)])
+    return "\n".join([*_head(name, said, told), "## Example\n", example, _own_example(said)])
 
 
 def model_page(name: str, kind: Any) -> str:
     """Return the page of a recommender that is trained here."""
     said = read(kind)
-    facts = [
+    told = [
         ("Capabilities", ", ".join(f"`{each}`" for each in sorted(kind.capabilities))),
         *_labels(said, *LABELS),
         *_origin("recommenders", name, kind),
     ]
     settings = settings_table(kind.settings_type) + "\n" + presets_text(kind.settings_type)
     example = f"```console\ntopple fit --dataset generated --recommender {name} --out model\ntopple explainers --for model\n```\n"
-    return "\n".join(
-        [*_head(name, said, facts), "## Settings\n", settings, "## Example\n", example, _own_example(said)]
-    )
+    return "\n".join([*_head(name, said, told), "## Settings\n", settings, "## Example\n", example, _own_example(said)])
 
 
 def dataset_page(name: str, kind: Any) -> str:
     """Return the page of a data set."""
     source, said = kind(), read(kind)
-    facts = [
+    told = [
         ("Homepage", f"<{source.homepage}>" if source.homepage.startswith("http") else markdown(source.homepage)),
         ("Licence", markdown(source.licence)),
         ("Cite", markdown(source.citation)),
@@ -130,7 +128,7 @@ def dataset_page(name: str, kind: Any) -> str:
         *_origin("datasets", name, kind),
     ]
     example = f"```console\ntopple fit --dataset {name} --recommender ease --out model\n```\n"
-    return "\n".join([*_head(name, said, [fact for fact in facts if fact[1]]), "## Example\n", example])
+    return "\n".join([*_head(name, said, [fact for fact in told if fact[1]]), "## Example\n", example])
 
 
 def library_page(name: str, wrap: Any) -> str:
@@ -172,13 +170,13 @@ def _arguments(text: str) -> str:
     return "\n".join(f"- `{name}`: {markdown(' '.join(said.split()))}" for name, said in items) + "\n" if items else ""
 
 
-def _head(name: str, said: Docstring, facts: list[tuple[str, str]]) -> list[str]:
+def _head(name: str, said: Docstring, told: list[tuple[str, str]]) -> list[str]:
     body = [markdown(part) + "\n" for part in said.paragraphs]
     return [
         f"# {name}\n",
         markdown(said.summary) + "\n",
         *body,
-        table(["", ""], [[f"**{fact}**", cell(text)] for fact, text in facts]),
+        facts((fact, " ".join(text.split())) for fact, text in told),
     ]
 
 

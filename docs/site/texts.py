@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docs.site.docstrings import cell
 from docs.site.tables import table
+from topple import types
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -14,6 +15,7 @@ def pages() -> dict[str, str]:
     """Return the text of each page by path."""
     return {
         "extending.md": extending((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")),
+        "architecture.md": with_shapes((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         "runs.md": runs(json.loads((ROOT / "docs" / "figures.json").read_text(encoding="utf-8"))),
     }
@@ -23,6 +25,12 @@ def extending(contributing: str) -> str:
     """Return the page of the recipes of CONTRIBUTING.md."""
     text = re.sub(r"\]\((?!https?:|#)[^)]*\)", "](architecture.md)", contributing)
     return text.replace("# Contributing", f"# Extending\n\n{_EXTENDING}", 1)
+
+
+def with_shapes(text: str) -> str:
+    """Return the text with the legend of shapes of `topple.types` at the mark."""
+    legend = [line for line in (types.__doc__ or "").splitlines() if line.startswith("|")]
+    return text.replace("<!-- shapes -->", "\n".join(legend))
 
 
 def runs(whole: dict[str, dict[str, dict[str, object]]]) -> str:

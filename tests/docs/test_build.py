@@ -87,19 +87,17 @@ def test_a_warning_ends_the_build_with_an_error(tmp_path, monkeypatch):
     assert build.build(tmp_path / "out") != 0
 
 
-def test_what_is_as_it_was_keeps_its_time_and_what_is_gone_goes(tmp_path, monkeypatch):
+def test_pages_that_are_gone_go(tmp_path, monkeypatch):
     from docs.site import build
 
     monkeypatch.setattr(build, "made", lambda: {"methods/one.md": "# one\n"})
-    prepare(tmp_path)
-    os.utime(tmp_path / "index.md", (1, 1))
+    prepare(tmp_path / "pages")
     monkeypatch.setattr(build, "made", lambda: {"methods/two.md": "# two\n"})
-    prepare(tmp_path)
-    assert (tmp_path / "index.md").stat().st_mtime == 1
-    assert not (tmp_path / "methods" / "one.md").exists()
-    assert (tmp_path / "methods" / "two.md").read_text() == "# two\n"
-    assert not (tmp_path / "guides").exists()
-    assert not (tmp_path / "site").exists()
+    prepare(tmp_path / "pages")
+    assert [path.name for path in (tmp_path / "pages" / "methods").iterdir()] == ["two.md"]
+    assert (tmp_path / "pages" / "start" / "orders.csv").is_file()
+    assert not (tmp_path / "pages" / "guides").exists()
+    assert not (tmp_path / "pages" / "site").exists()
 
 
 def test_the_command_line_says_where_the_site_is(built):

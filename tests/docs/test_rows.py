@@ -33,8 +33,8 @@ def test_every_row_has_a_page_and_stands_in_the_list(folder, kind):
 @pytest.mark.parametrize("name", registry.names("explainers"))
 def test_the_page_of_a_method_says_what_it_needs_costs_and_takes(name):
     page, kind = PAGES[f"methods/{name}.md"], registry.load("explainers", name)
-    assert "| **Needs** | " in page
-    assert "| **Goals** | " in page
+    assert "\n* - Needs\n  - " in page
+    assert "\n* - Goals\n  - `" in page
     for field in kind.settings_type.model_fields:
         assert f"| `{field}` |" in page
     for preset in kind.settings_type.presets:
@@ -56,7 +56,7 @@ def test_the_example_of_a_metric_runs(name, capsys):
 
 def test_a_method_of_a_paper_names_it():
     page = PAGES["methods/lcer.md"]
-    assert "| **Source** | Wen" in page
+    assert "\n* - Source\n  - Wen" in page
     assert "a recommender that is `differentiable`" in page
     assert "- `ml-100k`: " in page
 
@@ -117,9 +117,9 @@ def test_what_another_package_adds_has_pages_with_no_edit_here(tmp_path):
     assert done.returncode == 0, done.stderr
     for said in (
         "# mine\n\nName items in the way of \\*mine\\* \\<b\\>.",
-        "| **Comes with** | other-package 1.2 |",
-        "| **Cost** | little. |",
-        "| **Source** | Nobody, 2026. |",
+        "* - Comes with\n  - other-package 1.2\n",
+        "* - Cost\n  - little.\n",
+        "* - Source\n  - Nobody, 2026.\n",
         "```python\n>>> 1 + 1\n2\n```",
         "# half\n\nHalf of everything.",
         "[mine](mine.md)",
