@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from topple.api.scoring import score as score
     from topple.api.what_if import what_if as what_if
     from topple.api.wrapping import wrap as wrap
+    from topple.benchmark.compare import compare as compare
+    from topple.benchmark.comparing.comparison import Comparison as Comparison
     from topple.data.interactions import Interactions as Interactions
     from topple.data.layout import read_split as read_split
     from topple.data.layout import write_split as write_split
@@ -78,6 +80,7 @@ _MODULES = {
     "CandidateRule": "topple.records.question",
     "Capability": "topple.scoring.recommender",
     "Catalogue": "topple.data.vocabulary",
+    "Comparison": "topple.benchmark.comparing.comparison",
     "Constraints": "topple.records.question",
     "Explanation": "topple.records.answer",
     "Explanations": "topple.records.explanations",
@@ -100,6 +103,7 @@ _MODULES = {
     "agreement": "topple.api.agreement",
     "canonical_json": "topple.records.io",
     "card": "topple.api.faces.showing",
+    "compare": "topple.benchmark.compare",
     "draw": "topple.api.faces.showing",
     "evaluate": "topple.api.evaluating",
     "explain": "topple.api.explaining",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from topple.errors import QueryError, as_list, need, shown
@@ -73,8 +74,22 @@ def evaluate(
     measured = {rule: measure(list(found.values())) for rule, found in seen.items()}
     by_retraining = None if retraining is None else _retrained(recommender, verdicts, sets, retraining, progress)
     by_query = {rule: _values(explanations, found) for rule, found in seen.items()}
-    proofs = count_proofs(explanations)
-    return Evaluation(len(asked), len(explanations) - len(asked), seconds, measured, by_retraining, by_query, proofs)
+    return Evaluation(
+        queries=len(asked),
+        invalid=len(explanations) - len(asked),
+        seconds_per_query=seconds,
+        measurements=measured,
+        retrained=by_retraining,
+        values=by_query,
+        proofs=count_proofs(explanations),
+        curves=tuple(drawn.get(number) for number in _numbers_of_valid(explanations)),
+    )
+
+
+def _numbers_of_valid(explanations: Sequence[Explanation]) -> list[int]:
+    """Return the number of each explanation among the valid ones; -1 of an invalid one."""
+    counts = count()
+    return [-1 if each.status is Status.INVALID else next(counts) for each in explanations]
 
 
 def check_explanations(explanations: Any) -> list[Explanation]:

@@ -9,6 +9,7 @@ from typer import completion
 from topple.cli import (
     agree,
     bench,
+    compare,
     data,
     demo,
     doctor,
@@ -55,6 +56,7 @@ app.command()(plainly(agree.agree))
 app.command()(plainly(explain.explain))
 app.command()(plainly(explainers.explainers))
 app.command()(plainly(evaluate.evaluate))
+app.command()(plainly(compare.compare))
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(bench.app, name="bench")
 app.command()(plainly(doctor.doctor))

@@ -57,6 +57,7 @@ class Auto(SetSearch):
     name = "auto"
     settings_type: ClassVar = AutoSettings
     goals: ClassVar = frozenset(Goal)
+    draws: ClassVar = False
     settings: AutoSettings
 
     def may_learn(self, recommender: Recommender) -> bool:

@@ -47,6 +47,8 @@ class Explainer(ABC):
     """Whether the method gives a number for each event of the history."""
     learns: ClassVar[bool] = False
     """Whether the method learns from a recommender and the data that it was trained on, by `fit`, before it can be asked."""
+    draws: ClassVar[bool] = True
+    """Whether answers may depend on the seed; of a method that draws nothing, one seed tells all."""
 
     settings: Settings
 

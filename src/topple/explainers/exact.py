@@ -58,6 +58,7 @@ class Exact(SetSearch):
     needs: ClassVar = frozenset({Capability.ADDITIVE})
     settings_type: ClassVar = ExactSettings
     goals: ClassVar = frozenset(Goal)
+    draws: ClassVar = False
     settings: ExactSettings
 
     def may_learn(self, recommender: Recommender) -> bool:

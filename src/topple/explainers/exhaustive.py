@@ -37,6 +37,7 @@ class Exhaustive(SetSearch):
     name = "exhaustive"
     settings_type: ClassVar = ExhaustiveSettings
     goals: ClassVar = frozenset(Goal)
+    draws: ClassVar = False
     histories_at_once: ClassVar = 1
     settings: ExhaustiveSettings
 

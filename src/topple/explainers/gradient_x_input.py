@@ -24,6 +24,7 @@ class GradientXInput(AttributionMethod):
     name = "gradient-x-input"
     needs: ClassVar = frozenset({Capability.DIFFERENTIABLE})
     settings_type: ClassVar = AttributionSettings
+    draws: ClassVar = False
 
     def attribute(self, engine: Engine) -> Attributions:
         """Return the slope of each target's score in each unit."""

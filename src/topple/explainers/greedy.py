@@ -34,6 +34,7 @@ class Greedy(SetSearch):
     name = "greedy"
     settings_type: ClassVar = GreedySettings
     goals: ClassVar = frozenset(Goal)
+    draws: ClassVar = False
     settings: GreedySettings
 
     def may_learn(self, recommender: Recommender) -> bool:

@@ -34,6 +34,7 @@ class IntegratedGradients(AttributionMethod):
     name = "integrated-gradients"
     needs: ClassVar = frozenset({Capability.DIFFERENTIABLE})
     settings_type: ClassVar = IntegratedGradientsSettings
+    draws: ClassVar = False
     settings: IntegratedGradientsSettings
 
     def attribute(self, engine: Engine) -> Attributions:

@@ -28,6 +28,7 @@ class LeaveOneOut(AttributionMethod):
 
     name = "leave-one-out"
     settings_type: ClassVar = AttributionSettings
+    draws: ClassVar = False
 
     def may_learn(self, recommender: Recommender) -> bool:
         """Return that the method asks for scores alone."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from topple.metrics.base import Measurement
 from topple.metrics.proofs import Proofs
+from topple.records.curves import Curves
 from topple.records.question import CandidateRule
 from topple.records.telling.above import by
 
@@ -50,6 +51,7 @@ class Evaluation:
             outside the metric's denominator, such as an invalid query, or one without a set where found sets are counted. The
             measurement is the mean of the numbers. Metrics that are no mean over queries (F_NS) are not here.
         proofs: how many answers are proven, and by whom, as the explanations say.
+        curves: of each explanation that was given, where it has attributions and a metric reads curves; else None.
     """
 
     queries: int
@@ -59,6 +61,7 @@ class Evaluation:
     retrained: Retrained | None = None
     values: Mapping[CandidateRule, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)
     proofs: Proofs = field(default_factory=lambda: Proofs(0, 0, 0))
+    curves: tuple[Curves | None, ...] = ()
 
     def __repr__(self) -> str:
         told = []

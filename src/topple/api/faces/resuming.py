@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 
@@ -82,6 +83,8 @@ class KeptAnswers:
         method: Explainer,
         budget: Budget,
         shown: Mapping[UserId, Sequence[ItemId]] | None = None,
+        *,
+        progress: bool = True,
     ) -> list[Explanation]:
         """Explain queries as `explain_queries` does, those that are not answered yet; each answer is on the disk soon after.
 
@@ -91,6 +94,7 @@ class KeptAnswers:
             method: the explainer.
             budget: of the run.
             shown: the list as it was shown to each user, where the queries are about that.
+            progress: whether to show a bar.
 
         Raises:
             OutputExistsError: what is kept is of another model, other data, queries or settings; the message says of which.
@@ -110,7 +114,7 @@ class KeptAnswers:
                 run.keep(REPLACE, {})
             if self._overwrite or not locks:
                 locks.append(hold(self.partial))  # of the folder that this run has just made
-            return self._answers(run, recommender, asked_by_history(queries, shown), method, budget)
+            return self._answers(run, recommender, asked_by_history(queries, shown), method, budget, progress)
         finally:
             for lock in locks:
                 os.close(lock)
@@ -122,6 +126,7 @@ class KeptAnswers:
         asked: tuple[Sequence[Asked], Sequence[list[int]]],
         method: Explainer,
         budget: Budget,
+        progress: bool,
     ) -> list[Explanation]:
         """Return the answers in the order of the queries: those that are kept, and those that are left, each kept when it is ready.
 
@@ -131,6 +136,7 @@ class KeptAnswers:
             asked: what is asked of each history, and the numbers of the queries of each.
             method: the explainer.
             budget: of the run.
+            progress: whether to show a bar.
         """
         rows, lists, spent = _read(run, new=True)
         answers = {number: from_row(row, lists) for number, row in rows.items()}
@@ -139,7 +145,8 @@ class KeptAnswers:
             (request, numbers) for request, numbers in zip(*asked, strict=True) if not answers.keys() >= set(numbers)
         ]
         at_once, words = FIRST, words_of(recommender.catalogue, **self._wording)
-        with queries_bar(f"explain ({method.name})", self.total, done=len(answers)) as on_progress:
+        name, done = f"explain ({method.name})", len(answers)
+        with queries_bar(name, self.total, done=done) if progress else nullcontext(None) as on_progress:
             answering = Answering(recommender, method, meter, on_progress)
             while left:
                 part, left = left[:at_once], left[at_once:]

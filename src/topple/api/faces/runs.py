@@ -51,8 +51,9 @@ class Run:
         told = json.loads(as_json({"format": FORMAT, **manifest}))
         there = None if overwrite else self._manifest()
         if there is not None and there != told:
+            changed = difference(there, told) or "its manifest is written otherwise"
             raise OutputExistsError(
-                f"{self.folder} holds another run ({_difference(there, told)}) and is left as it is. Choose another folder, or pass "
+                f"{self.folder} holds another run ({changed}) and is left as it is. Choose another folder, or pass "
                 "overwrite (--overwrite)."
             )
         if there is None:
@@ -121,14 +122,12 @@ def finished_pieces(folder: FilePath) -> list[str]:
     return sorted(unquote(name) for name in names if not name.startswith("."))
 
 
-def _difference(there: JsonObject, told: JsonObject) -> str:
-    """Say in which one value two manifests differ first."""
-    flat, other = dict(_flat(there)), dict(_flat(told))
+def difference(there: JsonObject, told: JsonObject) -> str:
+    """Say in which one value two manifests differ first; nothing where they are the same."""
+    flat, other = dict(_flat(there)), dict(_flat(json.loads(as_json(told))))
     missing = object()
     name = next((key for key in [*other, *flat] if flat.get(key, missing) != other.get(key, missing)), None)
-    if name is None:
-        return "its manifest is written otherwise"
-    return f"{name} was {flat.get(name)!r} and is now {other.get(name)!r}"
+    return "" if name is None else f"{name} was {flat.get(name)!r} and is now {other.get(name)!r}"
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
