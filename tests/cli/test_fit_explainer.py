@@ -3,6 +3,15 @@ import json
 QUICK = ["--set", "epochs=2", "--set", "tries=1", "--set", "hidden=8"]
 
 
+def test_a_folder_with_the_name_of_the_method_is_the_folder(topple, model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    topple("fit", "--explainer", "lxr", "--model", model, "--out", "lxr", *QUICK)
+    told = topple("explain", "--model", model, "--explainer", "lxr", "--users", 1)
+    assert told.exit_code == 0, told.output
+    refused = topple("explain", "--model", model, "--explainer", "lxr", "--users", 1, "--set", "prune=true")
+    assert "lxr is the folder of a fitted explainer" in " ".join(refused.stderr.split())
+
+
 def test_an_explainer_is_fitted_saved_and_asked(topple, model, tmp_path):
     fitted = topple("fit", "--explainer", "lxr", "--model", model, "--out", tmp_path / "lxr", *QUICK)
     assert "Next: topple explain --model" in fitted.stdout

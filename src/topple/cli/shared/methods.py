@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 def method_of(name: str, settings: "Settings | Mapping[str, Any] | None", preset: str | None) -> "Explainer | None":
     """Return the explainer of a name; None where the name is a folder, which is read once the model is there.
 
+    A folder with the name of a method that learns is the folder: such a method cannot be asked by its name.
+
     Raises:
         UnknownNameError: neither a name nor such a folder.
         SettingsError: settings that do not exist, or given with a folder.
@@ -24,7 +26,8 @@ def method_of(name: str, settings: "Settings | Mapping[str, Any] | None", preset
     from topple.api.explaining import make_explainer
     from topple.api.learning.folders import is_explainer_folder
 
-    if name in registry.names("explainers") or not is_explainer_folder(name):
+    asked_by_name = name in registry.names("explainers") and not registry.load("explainers", name).learns
+    if asked_by_name or not is_explainer_folder(name):
         return make_explainer(name, settings, preset)
     if settings or preset is not None:
         raise SettingsError(

@@ -102,8 +102,9 @@ def _told(row: JsonObject, name: str) -> str:
 
 def found_of(row: JsonObject) -> int:
     """Return how many queries got a set, mean over the seeds."""
-    coverage = row["measured"].get("coverage", {"value": 0.0})["value"] or 0.0
-    return round(coverage * row["queries"])
+    coverage: float = row["measured"].get("coverage", {"value": 0.0})["value"] or 0.0
+    queries: int = row["queries"]
+    return round(coverage * queries)
 
 
 def _measured(row: JsonObject, name: str) -> str:
