@@ -72,7 +72,8 @@ def _stream(url: str, path: Path, *, progress: bool) -> None:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    shown = Progress(*columns, console=Console(stderr=True), transient=True, disable=not progress)
+    console = Console(stderr=True)  # in a notebook rich shows no bar without widgets, and warns
+    shown = Progress(*columns, console=console, transient=True, disable=not progress or console.is_jupyter)
     with shown, requests.get(url, stream=True, timeout=TIMEOUT) as response, path.open("wb") as file:
         response.raise_for_status()
         length = response.headers.get("Content-Length")

@@ -130,11 +130,9 @@ class _Picture:
         self, sentence: str, before: Sequence[Row], after: Sequence[Row], headings: tuple[str, str], words: CardWords
     ) -> None:
         need_matplotlib()
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        from topple.reports.figures import Picture
 
-        self._figure = Figure(dpi=72)  # a pixel is a point while texts are measured
-        FigureCanvasAgg(self._figure)
+        self._figure = Picture()
         self._axes = self._figure.add_axes((0, 0, 1, 1))
         self._axes.axis("off")
         self._before, self._after, self._headings, self._words = before, after, headings, words

@@ -1,7 +1,8 @@
-"""Progress bars of long work, on standard error, gone when the work is done."""
+"""Progress bars of long work, on standard error or in a notebook, gone when the work is done."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -9,16 +10,22 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
+from topple.reports.notebook_bar import NotebookBar
 from topple.scoring.recommender import Epoch, OnEpoch
 
 
-def _bar() -> Progress:
-    columns = (
+def _bar(*columns: ProgressColumn | str) -> AbstractContextManager[Any]:
+    """Return a bar; in a notebook one that needs no widgets, as rich would warn without them."""
+    console = Console(stderr=True)
+    if console.is_jupyter:
+        return NotebookBar()
+    usual = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -26,7 +33,7 @@ def _bar() -> Progress:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    return Progress(*(columns or usual), console=console, transient=True)
 
 
 @contextmanager
@@ -80,7 +87,7 @@ def queries_bar(
 def bytes_bar(name: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far the reading of a file is, once it is told: bytes read, and bytes of the file."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with _bar(*columns) as progress:
 
         def on_bytes(read: int, total: int) -> None:
             task = progress.task_ids[0] if progress.task_ids else progress.add_task(name)
