@@ -93,9 +93,9 @@ def test_compare_has_them(installed):
         *("--method", "halved", "--method", "leave-one-out", "--metric", "first_step"),
     )  # fmt: skip
     assert compared.returncode == 0, compared.stderr
-    assert {"halved", "leave-one-out"} <= {
-        line.split(",")[1] for line in compared.stdout.splitlines()[1:]
-    } | {line.split(",")[0] for line in compared.stdout.splitlines()[1:]}, compared.stdout
+    assert {"halved", "leave-one-out"} <= {line.split(",")[1] for line in compared.stdout.splitlines()[1:]} | {
+        line.split(",")[0] for line in compared.stdout.splitlines()[1:]
+    }, compared.stdout
 
 
 def test_the_docs_of_a_checkout_have_a_page_of_each(installed):

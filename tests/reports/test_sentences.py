@@ -48,6 +48,25 @@ def test_not_found_and_invalid():
     assert sentence(Explanation(QUERY, Status.INVALID, reason="no."), FILMS) == "This could not be asked: no."
 
 
+@pytest.mark.parametrize(
+    ("numbers", "end", "german"),
+    [
+        (
+            (0.1, 0.7),
+            "*The Terminator* and *Alien* hold it up most.",
+            "Am meisten sprechen *The Terminator* und *Alien* dafür.",
+        ),
+        ((0.1, -0.7), "*Alien* holds it up most.", "Am meisten spricht *Alien* dafür."),
+        ((0.0, math.nan), "tried.", "versucht."),
+    ],
+)
+def test_without_a_set_the_attributions_tell_what_holds_the_target_up(numbers, end, german):
+    lost = Explanation(QUERY, Status.NOT_FOUND, rank_before=1, reason="every set was tried", attributions=numbers)
+    assert sentence(lost, FILMS).endswith(end)
+    assert sentence(lost, FILMS, language="de").endswith(german) or numbers[0] == 0
+    assert "hold" not in sentence(found(attributions=numbers), FILMS)
+
+
 def test_long_sets_are_cut_short_and_unknown_titles_are_ids():
     many = Catalogue(Vocabulary(list(range(40))))
     query = Query(history=tuple(range(30)), target=39)

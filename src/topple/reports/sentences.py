@@ -15,6 +15,8 @@ from topple.types import ItemId
 _NOTHING_SPEAKS, _NOTHING_LEFT = "without these, nothing in ", "nothing is left to speak for it"
 """How the reasons of sets begin that topple by ties alone; no replacement is named for those."""
 MOST_NAMED = 12
+MOST_HOLD_UP = 3
+"""Items that are told of where there is no set, by their attributions."""
 
 
 def sentence(
@@ -96,7 +98,7 @@ class _Sentence:
         recommended = words.recommended.format(target=f"{self._title(query.target)}{rank}")
         if explanation.status is not Status.FOUND:
             told = {"sought": words.sought[query.goal], "reason": self._reason(), "least": self._least()}
-            return words.not_found.format(recommended=recommended, **told)
+            return " ".join([words.not_found.format(recommended=recommended, **told), *self._holds_up()])
         items = self._joined(self._named())
         if not explanation.valid:
             method, where = explanation.method, self._where()
@@ -106,6 +108,13 @@ class _Sentence:
             others = "; ".join(self._listed(others) for others in explanation.alternatives)
             parts.append((words.as_cheap if query.item_costs else words.as_small).format(sets=others))
         return " ".join(parts)
+
+    def _holds_up(self) -> list[str]:
+        """Say which items hold the recommendation up most, where the method gives numbers for events."""
+        numbers, history = self._explanation.attributions, self._query.history
+        best = sorted((at for at, number in enumerate(numbers) if number > 0), key=lambda at: -numbers[at])
+        items = list(dict.fromkeys(history[at] for at in best))[:MOST_HOLD_UP]
+        return [self._words.holds_up[len(items) > 1].format(items=self._listed(items))] if items else []
 
     def _effect(self) -> str:
         """Say what the set does."""

@@ -34,6 +34,7 @@ class Words:
         smaller, cheaper: no smaller, no cheaper set would do.
         costs, needed: between what a set costs; between how many items are needed.
         costs_least, needed_least: what a set that was not found costs, or how many items it has, at least.
+        holds_up: what holds the recommendation up most, one item and several.
         claimed: a `name` claims this.
         as_small, as_cheap: other sets follow.
         event, every: a `title` where single events are named: one of the `count` events of the item, by `number`, or all of them.
@@ -71,6 +72,7 @@ class Words:
     needed: str
     costs_least: str
     needed_least: str
+    holds_up: tuple[str, str]
     claimed: str
     claimed_reason: str
     as_small: str
@@ -130,6 +132,7 @@ ENGLISH = Words(
     needed="Between {least} and {most} items are needed{claimed}.",
     costs_least="; a set costs at least {least:g}{claimed}",
     needed_least="; at least {least} items are needed{claimed}",
+    holds_up=("{items} holds it up most.", "{items} hold it up most."),
     claimed=" (claimed by {name})",
     claimed_reason="claimed by {name}: {reason}",
     as_small="As small: {sets}.",
@@ -196,6 +199,7 @@ GERMAN = Words(
     needed="Zwischen {least} und {most} Titel sind nötig{claimed}.",
     costs_least="; eine Auswahl kostet mindestens {least:g}{claimed}",
     needed_least="; mindestens {least} Titel sind nötig{claimed}",
+    holds_up=("Am meisten spricht {items} dafür.", "Am meisten sprechen {items} dafür."),
     claimed=" (behauptet von {name})",
     claimed_reason="behauptet von {name}: {reason}",
     as_small="Ebenso klein: {sets}.",
