@@ -160,7 +160,7 @@ def test_of_many_events_the_largest_and_the_named_are_shown():
             {"proof": Proof.MINIMAL, "at_least": 2.0, "items": ("one", "two")},
             "none of these can be spared. Whether another, smaller set would do is not known. Proven: at least 2 are needed.",
         ),
-        ({"proof": Proof.VALID, "at_least": None}, "Whether fewer of these would do was not tried"),
+        ({"proof": Proof.VALID, "at_least": None}, "Not minimal: fewer of these may do"),
         ({"proof": None, "rank_after": 2}, "Not true: when all items are ranked again, these are not the reason"),
         ({"proof_by": "their method"}, "no smaller set would do. (claimed by their method)"),
         (

@@ -93,7 +93,7 @@ ENGLISH = CardWords(
     higher="higher holds the recommendation up",
     more="and {count} more",
     proven={
-        Proof.VALID: "True when all items are ranked again. Whether fewer of these would do was not tried.",
+        Proof.VALID: "True when all items are ranked again. Not minimal: fewer of these may do.",
         Proof.MINIMAL: "True when all items are ranked again, and none of these can be spared. Whether another, smaller "
         "set would do is not known.",
         Proof.MINIMUM: "True when all items are ranked again, and proven: no smaller set would do.",
@@ -141,7 +141,7 @@ GERMAN = CardWords(
     higher="höher: stützt die Empfehlung",
     more="und {count} weitere",
     proven={
-        Proof.VALID: "Bestätigt, als alles neu gereiht wurde. Ob weniger davon genügen, wurde nicht geprüft.",
+        Proof.VALID: "Bestätigt, als alles neu gereiht wurde. Nicht minimal: vielleicht genügen weniger davon.",
         Proof.MINIMAL: "Bestätigt, als alles neu gereiht wurde, und keiner davon ist entbehrlich. Ob eine andere, kleinere Auswahl "
         "genügt, ist nicht bekannt.",
         Proof.MINIMUM: "Bestätigt, als alles neu gereiht wurde, und bewiesen: keine kleinere Auswahl genügt.",
