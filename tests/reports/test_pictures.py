@@ -128,3 +128,18 @@ def test_a_title_is_text_and_no_mathematics(tmp_path, title):
     catalogue = Catalogue(CATALOGUE.vocabulary, (title,) * len(IDS))
     write_picture(explanation_figure(FOUND, catalogue, LISTS), tmp_path / "why.svg")
     assert (tmp_path / "why.svg").stat().st_size > 1000
+
+
+def test_attributions_are_bars_of_which_those_below_0_are_hollow_and_point_the_other_way():
+    told = replace(FOUND, attributions=(0.5, -0.25))
+    figure = explanation_figure(told, CATALOGUE, LISTS)
+    (axes,) = figure.axes
+    above, below = axes.patches
+    assert above.get_width() == pytest.approx(-2 * below.get_width())
+    assert above.get_width() > 0
+    assert above.get_facecolor()[3] == 1
+    assert below.get_facecolor()[3] == 0
+    assert texts(figure)[-5:] == ["What each event counts for", "Film one", "0.5", "Film two", "-0.25"]
+    boxes, whole = extents(figure)
+    assert all(whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1 for box in boxes)
+    assert not explanation_figure(FOUND, CATALOGUE, LISTS).axes[0].patches

@@ -8,7 +8,7 @@ from topple.files import refuse_existing, writing
 from topple.inputs import path_of
 from topple.records.answer import Explanation
 from topple.records.telling.beside import Titles
-from topple.reports.cards.content import Lists, Row, rows_of_lists
+from topple.reports.cards.content import Bar, Lists, Row, bars, rows_of_lists
 from topple.reports.cards.words import CardWords, card_words
 from topple.reports.sentences import told
 from topple.types import FilePath, Id
@@ -100,7 +100,8 @@ def explanation_figure(
     text = "".join(part + (quotes[turn % 2] if turn < len(sentence) - 1 else "") for turn, part in enumerate(sentence))
     heading = words.then[explanation.query.goal][len(explanation.items) > 1]
     k = explanation.query.k
-    return _Picture(escaped(text), before, after, (words.today.format(k=k), heading.format(k=k)), words).figure()
+    headings = words.today.format(k=k), heading.format(k=k)
+    return _Picture(escaped(text), before, after, headings, words, bars(explanation, known)).figure()
 
 
 class _Short:
@@ -124,10 +125,17 @@ class _Picture:
         after: the rows of the list after; none without a set.
         headings: of the two lists.
         words: of the card.
+        events: what the events count for, where the method tells.
     """
 
     def __init__(
-        self, sentence: str, before: Sequence[Row], after: Sequence[Row], headings: tuple[str, str], words: CardWords
+        self,
+        sentence: str,
+        before: Sequence[Row],
+        after: Sequence[Row],
+        headings: tuple[str, str],
+        words: CardWords,
+        events: Sequence[Bar],
     ) -> None:
         need_matplotlib()
         from topple.reports.figures import Picture
@@ -136,6 +144,7 @@ class _Picture:
         self._axes = self._figure.add_axes((0, 0, 1, 1))
         self._axes.axis("off")
         self._before, self._after, self._headings, self._words = before, after, headings, words
+        self._events = events
         self._ranks = max(self._width(_rank(row), bold=True) for row in (*before, *after)) + GAP
         left, right = self._widest(before, headings[0]), self._widest(after, headings[1])
         between = BETWEEN if after else 0
@@ -161,6 +170,7 @@ class _Picture:
         self._lists(top)
         y = top + ROW * max(len(self._before), len(self._after))
         y = self._legend(y) if self._after else y
+        y = self._bars(y + LINE / 2) if self._events else y
         self._figure.set_size_inches(self._all / 72, (y + MARGIN - ROW / 2) / 72)
         self._axes.set(xlim=(0, self._all), ylim=(y + MARGIN - ROW / 2, 0))
         return self._figure
@@ -208,6 +218,26 @@ class _Picture:
             self._text(x + 34, y, text, size=SMALL)
             x += width
         return y + ROW / 2
+
+    def _bars(self, y: float) -> float:
+        """Draw what each event counts for, full bars above 0 and hollow ones below, and return where the next thing may be drawn."""
+        self._text(MARGIN, y, self._words.counted_on, weight="bold")
+        titles = max(self._width(bar.title, bold=bar.named) for bar in self._events) + GAP
+        numbers = max(self._width(f"{bar.value:.3g}", size=SMALL) for bar in self._events) + GAP
+        self._all = max(self._all, 2 * MARGIN + titles + BETWEEN + numbers)
+        side = any(bar.value < 0 for bar in self._events)
+        room = (self._all - 2 * MARGIN - titles - numbers) / (1 + side)
+        zero = MARGIN + titles + side * room
+        for bar in self._events:
+            y += ROW
+            self._text(MARGIN, y, bar.title, weight="bold" if bar.named else "normal")
+            length = bar.share * room * (1 if bar.value >= 0 else -1)
+            look = LOOKS["target"]["color"] if bar.value >= 0 else LOOKS["stays"]["color"]
+            face = look if bar.value >= 0 else "none"
+            self._axes.barh(y, length, height=ROW / 2, left=zero, color=face, edgecolor=look, linewidth=1)
+            self._text(self._all - MARGIN, y, f"{bar.value:.3g}", ha="right", size=SMALL)
+        self._axes.plot((zero, zero), (y - ROW * (len(self._events) - 0.5), y + ROW / 2), color="0.4", lw=0.8)
+        return y + ROW
 
     def _line(self, mark: str, x: tuple[float, float], y: tuple[float, float]) -> None:
         self._axes.plot(x, y, solid_capstyle="round", **LOOKS[mark])
