@@ -118,7 +118,7 @@ def _end_to_end() -> tuple[str, bool, str]:
 
 
 def _inner_loops() -> tuple[str, bool, str]:
-    """Have the inner loops compiled: for rows in single and in double precision, for histories that are folded in, for networks."""
+    """Have the inner loops compiled: of each goal, for rows in single and in double precision, for histories folded in, for networks."""
     from topple.api.explaining import explain
     from topple.api.fitting import fit
     from topple.data.sources import load_split
@@ -128,7 +128,8 @@ def _inner_loops() -> tuple[str, bool, str]:
         split = load_split("generated")
         for name in ("ease", "bpr", "als", "mult-vae"):
             model = fit(split, recommender=name, settings={} if name == "ease" else {"epochs": 1}, progress=False)
-            explain(model, split.histories(limit=1), k=2, progress=False)
+            for goal in ("necessary", "sufficient", "both"):
+                explain(model, split.histories(limit=1), k=2, goal=goal, progress=False)
     except ToppleError as error:
         return "inner loops", False, str(error)
     return "inner loops", True, f"compiled for this machine ({time.perf_counter() - started:.0f} s)"

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import topple
+from topple.errors import RecommenderError
 from topple.scoring.recommender import Recommender
 from topple.scoring.variations import HistoryBatch
 from topple.testing import check_recommender
@@ -103,3 +104,63 @@ def test_an_error_names_the_history_of_the_single_item():
     model.ask = lambda variations: np.full((len(variations), ITEMS), np.nan)
     with pytest.raises(topple.ToppleError, match="scored item 0 nan for history 0, variation 0"):
         model.answers(BATCHES["ones"])
+
+
+def scored(model, columns):
+    """The scores of three histories with nothing removed, and with one item less: of all items, or of some."""
+    histories = HistoryBatch.of([[1, 2, 3], [3, 4], [5]])
+    keep = histories.filled[:, None].double().repeat(1, 2, 1)
+    keep[:2, 1, 0] = 0
+    return model.score(histories, keep, columns)
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "int64"])
+@pytest.mark.parametrize("columns", [None, torch.tensor([[2, 0], [1, 1], [11, 3]])])
+def test_an_array_that_the_function_keeps_and_writes_into_again_changes_no_answer(columns, precision):
+    table, kept = np.round(9 * SQUARED).astype(precision), []
+
+    def ask(rows):
+        answer = np.asarray(rows, precision) @ table
+        kept.append(answer)
+        return answer
+
+    model = topple.wrap(ask, "callable", list(range(ITEMS)), histories="dense")
+    scores = scored(model, columns)
+    before = scores.clone()
+    for answer in kept:
+        answer[:] = 77
+    assert torch.equal(scores, before)
+    scores.zero_()
+    assert all((answer == 77).all() for answer in kept)
+
+
+def test_scores_of_some_items_are_those_of_all_for_empty_histories_and_missing_scores_too():
+    def ask(rows):
+        scores = rows @ TABLE
+        scores[:, 7] = np.nan
+        return scores
+
+    model = topple.wrap(ask, "callable", list(range(ITEMS)), histories="dense", missing=-9.0, empty=list(range(ITEMS)))
+    histories = HistoryBatch.of([[1, 2], [], [5]])
+    keep = histories.filled[:, None].double().repeat(1, 2, 1)
+    keep[2, 1] = 0
+    columns = torch.tensor([[7, 0], [7, 3], [11, 7]])
+    everything = model.score(histories, keep)
+    chosen = everything.gather(2, columns[:, None].expand(-1, 2, -1))
+    assert torch.equal(model.score(histories, keep, columns), chosen)
+    assert chosen[0, :, 0].tolist() == [-9, -9]
+    assert chosen[1].tolist() == [[7, 3]] * 2
+    assert chosen[2, 1].tolist() == [11, 7]
+
+
+def test_items_that_are_not_asked_about_must_have_scores_too():
+    def ask(rows):
+        scores = rows @ TABLE
+        scores[rows[:, 4] > 0, 7] = lost
+        return scores
+
+    lost = 0.0
+    model = topple.wrap(ask, "callable", list(range(ITEMS)), histories="dense")
+    lost = np.nan
+    with pytest.raises(RecommenderError, match="scored item 7 nan for history 1, variation 0"):
+        scored(model, torch.tensor([[2, 0], [1, 1], [11, 3]]))

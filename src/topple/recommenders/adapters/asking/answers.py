@@ -18,8 +18,9 @@ def scores_of(
     device: torch.device,
     missing: float | None,
     origin: Callable[[int], tuple[int, int]],
+    columns: Tensor | None = None,
 ) -> Tensor:
-    """Return an answer as scores [N, I] in the precision that was asked in.
+    """Return an answer as scores [N, I or C] in the precision that was asked in, in memory that nobody else has.
 
     Args:
         answer: what the model returned.
@@ -28,6 +29,7 @@ def scores_of(
         device: where the scores must be.
         missing: the score of items without one; None: that is an error.
         origin: row of `asked` to (history, variation), for messages.
+        columns: the items that are wanted of each row [N, C]; None: all. All are checked.
 
     Raises:
         RecommenderError: not real numbers, another shape, another device, too coarse, or not finite.
@@ -47,15 +49,16 @@ def scores_of(
         raise RecommenderError(
             f"{name} returned scores in {scores.dtype}: too coarse to tell who outranks whom. Return float32 or float64."
         )
-    scores = scores.to(asked.weights.dtype, copy=True)  # the answer may be an array that the model keeps
     if not bool(torch.isfinite(scores.sum())):  # one pass in nearly every case
         finite = torch.isfinite(scores)
-        if bool(finite.all()):
-            return scores
-        if missing is None or bool((scores == torch.inf).any()):
-            raise RecommenderError(_where(scores, finite, asked, name, origin))
-        scores = scores.masked_fill(~finite, missing)
-    return scores
+        if not bool(finite.all()):
+            if missing is None or bool((scores == torch.inf).any()):
+                raise RecommenderError(_where(scores, finite, asked, name, origin))
+            scores = scores.masked_fill(~finite, missing)
+    precision = asked.weights.dtype
+    if columns is not None:
+        return scores.gather(1, columns).to(precision)
+    return scores.to(precision, copy=True)  # the answer may be an array that the model keeps
 
 
 def _tensor(answer: Any, name: str) -> Tensor:

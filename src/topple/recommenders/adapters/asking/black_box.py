@@ -151,8 +151,8 @@ class BlackBox(Recommender):
             while start < len(asked):
                 fit, began = together if pace is None else pace.histories(together), time.perf_counter()
                 rows = slice(start, start + min(together, fit))
-                scores = self._scores(asked[rows], missing, partial(_origin, start, width))
-                parts.append(scores if columns is None else scores.gather(1, columns[rows]))
+                wanted = None if columns is None else columns[rows]
+                parts.append(self._scores(asked[rows], wanted, missing, partial(_origin, start, width)))
                 start += len(parts[-1])
                 if pace is not None:
                     pace.took(len(parts[-1]), time.perf_counter() - began)
@@ -160,18 +160,33 @@ class BlackBox(Recommender):
             flat = parts[0] if len(parts) == 1 else torch.cat([keep.new_zeros(0, width), *parts])
             return flat.view(len(histories), variations, width)
 
-    def _scores(self, asked: Variations, missing: float | None, origin: Callable[[int], tuple[int, int]]) -> Tensor:
-        """Return the scores of some histories [N, I]; those of an empty one may be known already."""
+    def _scores(
+        self,
+        asked: Variations,
+        columns: Tensor | None,
+        missing: float | None,
+        origin: Callable[[int], tuple[int, int]],
+    ) -> Tensor:
+        """Return the scores of some histories, of all items [N, I] or some [N, C]; those of an empty one may be known already."""
         filled = asked.kept > 0
         if self._empty is None or bool(filled.all()):
-            return self._answer(asked, missing, origin)
+            return self._answer(asked, columns, missing, origin)
         scores = self._empty.to(asked.weights)[None].repeat(len(asked), 1)
+        scores = scores if columns is None else scores.gather(1, columns)
         rows = filled.nonzero()[:, 0]
         if len(rows):
-            scores = scores.index_put((rows,), self._answer(asked[rows], missing, lambda row: origin(int(rows[row]))))
+            wanted = None if columns is None else columns[rows]
+            answer = self._answer(asked[rows], wanted, missing, lambda row: origin(int(rows[row])))
+            scores = scores.index_put((rows,), answer)
         return scores
 
-    def _answer(self, asked: Variations, missing: float | None, origin: Callable[[int], tuple[int, int]]) -> Tensor:
+    def _answer(
+        self,
+        asked: Variations,
+        columns: Tensor | None,
+        missing: float | None,
+        origin: Callable[[int], tuple[int, int]],
+    ) -> Tensor:
         """Ask and copy the answer, one thread at a time: a model may keep what it likes while it answers."""
         with self._asking:
             try:
@@ -180,7 +195,7 @@ class BlackBox(Recommender):
                 raise
             except Exception as error:
                 raise _failed(self.name, asked, error, untold=self.takes_contexts and not asked.contexts) from error
-            return scores_of(answer, asked, self.name, self._device, missing, origin)
+            return scores_of(answer, asked, self.name, self._device, missing, origin, columns)
 
 
 def _failed(name: str, asked: Variations, error: Exception, *, untold: bool) -> RecommenderError:
