@@ -92,6 +92,19 @@ def test_doctor_says_what_is_broken(topple, monkeypatch):
     assert "metrics/broken" in result.stdout
 
 
+def test_doctor_asks_for_every_goal_so_that_no_loop_is_compiled_later(monkeypatch):
+    from topple.api import explaining, fitting
+    from topple.cli.doctor import _inner_loops
+
+    asked = []
+    monkeypatch.setattr(fitting, "fit", lambda split, recommender, **how: recommender)
+    monkeypatch.setattr(explaining, "explain", lambda model, histories, **how: asked.append((model, how["goal"])))
+    assert _inner_loops()[1]
+    assert {model for model, _ in asked} == {"ease", "bpr", "als", "mult-vae"}
+    for model in ("ease", "bpr"):
+        assert {goal for name, goal in asked if name == model} == {"necessary", "sufficient", "both"}
+
+
 @pytest.mark.parametrize(
     ("text", "code", "said"), [("512MiB", 0, "512 MiB at a time"), ("lots", 1, "is no amount of memory")]
 )
