@@ -14,6 +14,7 @@ from topple.recommenders.models.ease import EASE, EaseSettings
 from topple.records.answer import Explanation, Proof, Status
 from topple.records.io import from_row, to_row
 from topple.records.question import CandidateRule, Query
+from topple.reports.tables import evaluation_table
 from topple.testing import film_recommender, film_world, random_mult_vae, tiny_split
 from topple.testing.counting import counting
 from topple.testing.toy import ANA, BO
@@ -277,3 +278,14 @@ def test_of_single_events_those_are_judged_that_were_explained(weights, position
         assert evaluate(model, known).measurements[BEFORE]["pn"].value == 1
     by_name = [replace(each, positions=()) for each in stored]  # the name stands for the first event
     assert evaluate(model, by_name).measurements[BEFORE]["pn"].value == (position == 0)
+
+
+def test_the_table_says_what_two_denominators_are_and_which_rule_curves_are_of():
+    told = explain(
+        FILMS.recommender, list(FILMS.recommender.catalogue.vocabulary.ids[:3]), k=2, explainer="leave-one-out"
+    )
+    caption = str(evaluation_table(evaluate(FILMS.recommender, told), "films").caption)
+    assert "of a / b: under the first rule / the second" in caption
+    assert "curves of attributions are those of the rule that each query asks for" in caption
+    sets = explain(FILMS.recommender, list(FILMS.recommender.catalogue.vocabulary.ids[:3]), k=2)
+    assert "curves" not in str(evaluation_table(evaluate(FILMS.recommender, sets), "films").caption)

@@ -133,7 +133,10 @@ def explain(
         ),
     ] = None,
     explainer: Annotated[
-        str, typer.Option(help="An explainer by name, or the folder of one that `topple fit --explainer` made.")
+        str,
+        typer.Option(
+            help="An explainer by name, or the folder of one that `topple fit --explainer` made; of a method that learns the folder."
+        ),
     ] = "auto",
     preset: Annotated[str | None, typer.Option(help="Published settings of the explainer, by data set.")] = None,
     settings: Pairs = None,

@@ -68,7 +68,7 @@ def fit(
 
     Example: topple fit --dataset ml-100k --data-dir ml-100k --out model
 
-    Example: topple fit --explainer lxr --model model --out lxr
+    Example: topple fit --explainer lxr --model model --out fitted-lxr
     """
     if explainer is not None or model is not None:
         given = {"--recommender": recommender, "--epochs": epochs, "--max-minutes": max_minutes, "--weights": weights}

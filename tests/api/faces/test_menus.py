@@ -18,6 +18,7 @@ def test_for_a_model_each_fits_or_says_why_not():
     linear = {choice.explainer: choice for choice in explainer_menu(EASE)}
     assert all(choice.fits and choice.reason for choice in linear.values())
     assert linear["exact"].reason == "ease is additive"
+    assert linear["lxr"].reason == "once fitted: topple fit --explainer lxr; ease is differentiable"
 
 
 def test_published_settings_are_found_by_the_data_set():

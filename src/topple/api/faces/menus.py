@@ -72,4 +72,7 @@ def _why(kind: type[Explainer], recommender: Recommender | type[Recommender]) ->
 
     if kind.name == "auto":
         return how_it_proves(recommender.capabilities)
-    return f"{recommender.name} is {' and '.join(sorted(kind.needs))}" if kind.needs else "it needs nothing but scores"
+    once_fitted = f"once fitted: topple fit --explainer {kind.name}; " if kind.learns else ""
+    return once_fitted + (
+        f"{recommender.name} is {' and '.join(sorted(kind.needs))}" if kind.needs else "it needs nothing but scores"
+    )
