@@ -120,3 +120,24 @@ def test_one_explanation_says_whose_what_and_what_is_proven(found):
         "<Explanation for a history of 'x\\x1b[31m': not found: because because"
     )
     assert len(repr(Explanation(odd, Status.NOT_FOUND, reason="because " * 90))) < 300
+
+
+def test_questions_that_could_not_be_asked_come_back_whatever_they_hold(model):
+    odd = [
+        Query(5, "x"),
+        Query(["alien"], ["evita"]),
+        Query([{"a": 1}], None),
+        Query(["alien"], "evita", k="three", user=2.5, goal="odd"),
+    ]
+    found = topple.explain_queries(model, odd, progress=False)
+    again = Explanations.from_json(found.to_json())
+    assert [each.status for each in again] == [Status.INVALID] * 4
+    for each in (*found, *again):
+        assert each.reason[:8] in each._repr_html_()
+        assert len(repr(each)) < 400
+
+
+def test_a_set_of_a_file_that_names_nothing_is_told(found):
+    one = Explanation.from_dict(found[0].to_dict() | {"items": [], "positions": []})
+    assert "because you liked -." in topple.sentence(one)
+    assert "because you liked -." in one._repr_html_()

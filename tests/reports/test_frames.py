@@ -85,6 +85,11 @@ def test_a_question_that_could_not_be_asked_is_a_row_whatever_it_holds():
     assert len(odd.to_frame(rows="events")) == 0
 
 
+def test_numbers_of_a_file_that_no_column_of_whole_numbers_holds_are_numbers(found):
+    told = found[0].to_dict() | {"seconds": 2**70, "at_least": 2**70}
+    assert Explanation.from_dict(told).to_frame("polars")["seconds"].to_list() == [2.0**70]
+
+
 def test_what_cannot_be_made_is_refused(found, monkeypatch):
     with pytest.raises(SettingsError, match="library='arrow' is not one of pandas, polars"):
         found.to_frame("arrow")

@@ -122,7 +122,16 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "title", ["Ca$h and $tuff", "$5 a Day for $9.99 %", "$x_{1 and $", "\x1b[31m a\nb", "$\\frac{", ""]
+    "title",
+    [
+        "千と千尋の神隠し \U0001f3ac",
+        "Ca$h and $tuff",
+        "$5 a Day for $9.99 %",
+        "$x_{1 and $",
+        "\x1b[31m a\nb",
+        "$\\frac{",
+        "",
+    ],
 )
 def test_a_title_is_text_and_no_mathematics(tmp_path, title):
     catalogue = Catalogue(CATALOGUE.vocabulary, (title,) * len(IDS))

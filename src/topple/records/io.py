@@ -92,7 +92,7 @@ def _join_titles(titles: dict[Id, str], explanation: Explanation, row: JsonObjec
         *zip(explanation.items, row.get("item_titles") or (), strict=False),
         *zip(explanation.replacements, row.get("replacement_titles") or (), strict=False),
     ]
-    told = {item: title for item, title in named if item is not None and isinstance(title, str)}
+    told = {item: title for item, title in named if isinstance(item, str | int) and isinstance(title, str)}
     titles.update(told)
     return bool(told)
 

@@ -73,14 +73,19 @@ def frame(explanations: Sequence[Explanation], library: str = "pandas", *, rows:
     if rows not in _ROWS:
         raise SettingsError(f"rows={shown(rows)} is not one of {', '.join(_ROWS)}. Choose one of these.")
     found = [row for number, each in enumerate(explanations) for row in _ROWS[rows](number, each)]
-    columns = {
-        name: pa.array([row[name] for row in found], kind) if kind is not None else _ids([row[name] for row in found])
-        for name, kind in COLUMNS[rows].items()
-    }
+    columns = {name: _column([row[name] for row in found], kind) for name, kind in COLUMNS[rows].items()}
     try:
         return _MADE[library](pa.table(columns))
     except ImportError as error:
         raise CapabilityError(f"to_frame({library!r}) needs {library}. Install it: pip install {library}.") from error
+
+
+def _column(values: list[Any], kind: pa.DataType | None) -> pa.Array:
+    """Return a column; whole numbers of JSON that are too large for one become numbers where numbers are told."""
+    if kind is None:
+        return _ids(values)
+    numbers = kind == pa.float64()
+    return pa.array([float(value) if numbers and value is not None else value for value in values], kind)
 
 
 def _ids(values: list[Any]) -> pa.Array:

@@ -138,9 +138,10 @@ class _Picture:
         events: Sequence[Bar],
     ) -> None:
         need_matplotlib()
-        from topple.reports.figures import Picture
+        from topple.reports.figures import Picture, fonts_for
 
         self._figure = Picture()
+        self._fonts = fonts_for("".join([sentence, *(row.title for row in (*before, *after))]))
         self._axes = self._figure.add_axes((0, 0, 1, 1))
         self._axes.axis("off")
         self._before, self._after, self._headings, self._words = before, after, headings, words
@@ -244,7 +245,8 @@ class _Picture:
 
     def _text(self, x: float, y: float, text: str, **look: Any) -> None:
         """Write a text; dollars are no mathematics."""
-        self._axes.text(x, y, text, va="center", parse_math=False, **({"size": SIZE} | look))
+        given: dict[str, Any] = {"size": SIZE, "family": self._fonts, **look}
+        self._axes.text(x, y, text, va="center", parse_math=False, **given)
 
     def _widest(self, rows: Sequence[Row], heading: str) -> float:
         """Return how wide a list is, in points; 0 without rows."""
@@ -255,11 +257,7 @@ class _Picture:
 
     def _width(self, text: str, *, size: int = SIZE, bold: bool = False) -> float:
         """Return how wide a text is, in points."""
-        weight = "bold" if bold else "normal"
-        written = self._figure.text(0, 0, text, parse_math=False, size=size, weight=weight)
-        width = written.get_window_extent().width
-        written.remove()
-        return float(width)
+        return self._figure.width(text, size=size, weight="bold" if bold else "normal", family=self._fonts)
 
     def _wrapped(self, text: str) -> list[str]:
         """Return the lines of a text, none wider than the picture; a word that is wider is cut."""

@@ -225,6 +225,8 @@ class _Sentence:
         return self._joined([self._title(item) for item in items])
 
     def _joined(self, titles: list[str]) -> str:
+        if not titles:  # of a file that says found and names nothing
+            return "-"
         if len(titles) > MOST_NAMED:
             return ", ".join(titles[:MOST_NAMED]) + self._words.more.format(count=len(titles) - MOST_NAMED)
         return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])}{self._words.last}{titles[-1]}"

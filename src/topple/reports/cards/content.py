@@ -123,6 +123,8 @@ def bars(explanation: Explanation, titles: Titles) -> list[Bar]:
     Of many events those of the largest values are chosen, and those that are named.
     """
     values = explanation.attributions or ()
+    if not values:
+        return []
     history = explanation.query.history
     errors = explanation.attribution_errors or (math.nan,) * len(values)
     events = [

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from topple.errors import escaped
 from topple.records.answer import Explanation, Status
 from topple.records.explanations import status_counts
+from topple.records.question import Goal
 from topple.records.telling.beside import Titles
 from topple.reports.cards.content import (
     Lists,
@@ -121,6 +122,9 @@ def _values(
 ) -> JsonObject:
     """Return what the template of a card is filled with."""
     query = explanation.query
+    goal = (
+        query.goal if isinstance(query.goal, Goal) else Goal.NECESSARY
+    )  # a question that could not be asked may hold anything
     told_title = titles.title(query.target) or "-"
     who = words.nobody if query.user is None else words.user.format(user=query.user)
     sentence = told(explanation, titles, because=because, language=language, mark=_MARK, ranks=False).split(_MARK)
@@ -128,13 +132,13 @@ def _values(
     count, several = len(explanation.items), len(explanation.items) > 1
     named = named_titles(explanation, titles)
     events = len(explanation.positions) or count
-    heading = words.named[query.goal].format(count=events, of=len(query.history)) if explanation.valid else ""
+    heading = words.named[goal].format(count=events, of=len(query.history)) if explanation.valid else ""
     return {
         "who": who,
         "title": told_title,
         "sentence": [{"text": text, "title": bool(turn % 2)} for turn, text in enumerate(sentence)],
         "today": words.today.format(k=query.k),
-        "then": words.then[query.goal][several].format(k=query.k),
+        "then": words.then[goal][several].format(k=query.k),
         "before": [asdict(row) for row in before],
         "after": [asdict(row) for row in after],
         "unknown": words.unknown
