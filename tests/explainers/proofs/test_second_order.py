@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from tests.explainers.proofs.test_linear_relaxation import case, cases
 from topple.explainers.proofs.linear_relaxation import Network
-from topple.explainers.proofs.second_order import curvature, quadratic, spread, stages
+from topple.explainers.proofs.second_order import curvature, differences, quadratic, spread, stages
 
 NAMES = ["level", "slope", "least", "most", "error", "shift"]
 
@@ -16,10 +16,30 @@ def test_no_set_is_above_the_quadratic_bound(drawn):
     pool, x = torch.arange(12), sets.double()
     network, size = Network.of(layers), int(x[0].sum())
     around = stages(network, torch.stack([base - 0.4, base]), effect, free.expand(2, -1), size)
-    bound = quadratic(network, around, size, pool, 5)
+    bound = quadratic(network, around, size, *differences(network, pool, 5))
     assert bound.pair.diagonal(dim1=2, dim2=3).abs().max() == 0
     value = bound.const[1] + x @ bound.single[1] + torch.einsum("si,cij,sj->sc", x, bound.pair[1].double(), x)
     assert (value - (scores - scores[:, [5]])).min() > -1e-9
+
+
+@settings(deadline=None, max_examples=30)
+@given(cases)
+def test_a_weighted_sum_is_bounded_at_least_as_well_as_its_parts(drawn):
+    layers, base, effect, free, sets, scores = case(*drawn)
+    network, x, weights = Network.of(layers), sets.double(), torch.tensor([[0.2, 0.8], [1.0, 2.0]]).double()
+    size, (worth, bias) = int(x[0].sum()), differences(Network.of(layers), torch.tensor([1, 7]), 5)
+    around = stages(network, base[None], effect, free[None], size)
+    parts, sums = (
+        quadratic(network, around, size, worth, bias),
+        quadratic(network, around, size, weights @ worth, weights @ bias),
+    )
+
+    def values(bound):
+        return bound.const[0] + x @ bound.single[0] + torch.einsum("si,cij,sj->sc", x, bound.pair[0].double(), x)
+
+    true = (scores[:, [1, 7]] - scores[:, [5]]) @ weights.T
+    assert (values(sums) - true).min() > -1e-9
+    assert (values(parts) @ weights.T - values(sums)).min() > -1e-4
 
 
 @settings(deadline=None)
@@ -39,7 +59,8 @@ def test_the_bound_is_exact_where_one_item_must_go():
     layers, base, effect, _, _, _ = case("mult-vae", 3, 1.0, 6, 1, 0)
     free = torch.arange(6) == 2
     network = Network.of(layers)
-    bound = quadratic(network, stages(network, base[None], effect, free[None], 1), 1, torch.arange(12), 5)
+    around = stages(network, base[None], effect, free[None], 1)
+    bound = quadratic(network, around, 1, *differences(network, torch.arange(12), 5))
     hidden = base + effect[2]
     for layer in layers[1:]:
         hidden = torch.tanh(hidden) if layer is layers[1] or layer is layers[3] else hidden

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search
 from topple.explainers.proofs.fillers import Asked, possible_fillers
+from topple.explainers.proofs.functions import stay_away
 from topple.explainers.proofs.leaves import Leaves
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.proofs.second_order import Stage, stages
-from topple.explainers.proofs.tree import stay_away
+from topple.explainers.proofs.together import none_above
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal
@@ -202,7 +203,7 @@ class Shrunk:
             if enough[number]:
                 most = const + extreme_sums(coef[None], free[None], self.size)[0][0]
                 able = (most > 0) & (pool != target) & ~fillers[number, pool]
-                if int(able.sum()) >= k:
+                if int(able.sum()) >= k and not none_above(const[able], coef[free][:, able], k, self.size):
                     around = around or stages(self.network, self.start[None], self.effect, free[None], self.size)
                     competitors = pool[able], position[able]
                     problem = Problem(self.network, around, free, self.size, target, k, *competitors, scale)

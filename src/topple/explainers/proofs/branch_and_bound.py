@@ -11,7 +11,7 @@ from topple.explainers.proofs.second_order import Stage
 from topple.explainers.proofs.tree import Tree
 from topple.scoring.pace import go_on
 
-PER_SCORE = 12_000
+PER_SCORE = 28_000
 """Numbers of an expansion that take about as long as one scored history."""
 Score: TypeAlias = Callable[[Tensor], Tensor]
 """Removals, bool [S, H], to how far each is past toppling [S]; above 0 it topples."""

@@ -86,19 +86,21 @@ def stages(network: Network, base: Tensor, effect: Tensor, free: Tensor, size: i
     return found
 
 
-def quadratic(network: Network, layers: Sequence[Stage], size: int, pool: Tensor, target: int) -> Quadratic:
-    """Return quadratic upper bounds of score(c) - score(target) for competitors in `pool` [C], at the N nodes of `layers`.
+def quadratic(network: Network, layers: Sequence[Stage], size: int, worth: Tensor, bias: Tensor) -> Quadratic:
+    """Return quadratic upper bounds of bias [C] + worth [C, D] times the last tanh units, at the N nodes of `layers`.
+
+    A score difference is such a function (`differences`), and so is a weighted sum of them: the bound of the sum is tighter than the
+    sum of the bounds, for each unit is taken at one of the ends of what it can be.
 
     The second-order term of each tanh unit is a square of a sum over items, taken with its largest or least factor by
     the sign of what the unit is worth to the difference. Squares of different units cancel, as intervals do not.
     Source: none known; the second order of what CROWN (Zhang et al., NeurIPS 2018) does to the first.
     """
     nodes, items, _ = layers[0].effect.shape
-    last = network.last
-    worth = (last.columns(pool) - last.columns(pool.new_tensor([target]))).expand(nodes, -1, -1)  # [N, C, D]
-    const = (last.bias[pool] - last.bias[target]) + _times(worth, layers[-1].level)
+    worth = worth.expand(nodes, -1, -1)  # [N, C, D]
+    const = bias + _times(worth, layers[-1].level)
     single = (layers[-1].effect * layers[-1].slope[:, None]) @ worth.transpose(1, 2)
-    pair = const.new_zeros(nodes, len(pool), items, items, dtype=torch.float32)
+    pair = const.new_zeros(nodes, len(bias), items, items, dtype=torch.float32)
     rough = torch.zeros_like(const)
     for turn in range(len(layers) - 1, -1, -1):
         stage = layers[turn]
@@ -119,6 +121,12 @@ def quadratic(network: Network, layers: Sequence[Stage], size: int, pool: Tensor
     const = const + size * size * (widest + 4) * 2.0**-23 * rough
     pair.diagonal(dim1=2, dim2=3).zero_()
     return Quadratic(const, single, pair)
+
+
+def differences(network: Network, pool: Tensor, target: int) -> tuple[Tensor, Tensor]:
+    """Return score(c) - score(target) for competitors in `pool` [C] as weights of the last tanh units [C, D], and constants [C]."""
+    last = network.last
+    return last.columns(pool) - last.columns(pool.new_tensor([target])), last.bias[pool] - last.bias[target]
 
 
 def curvature(z0: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
