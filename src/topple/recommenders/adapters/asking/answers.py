@@ -1,7 +1,9 @@
 """What an outside model answered, made sure of: one finite number an item, or an error that says where it is not."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
+from weakref import getweakrefcount
 
 import numpy as np
 import torch
@@ -9,6 +11,28 @@ from torch import Tensor
 
 from topple.errors import RecommenderError
 from topple.recommenders.adapters.asking.variations import Variations
+
+
+def asked_for(ask: Callable[[Variations], Any], asked: Variations) -> tuple[Any, bool]:
+    """Return what a model answers, and whether that is an array that surely nobody else holds: it need not be copied.
+
+    Who keeps the array, a part of it, or a way to write into it, is counted by Python.
+    """
+    answer = ask(asked)
+    if type(answer) is not np.ndarray or not answer.flags.owndata or getweakrefcount(answer):
+        return answer, False
+    held = sys.getrefcount(answer)
+    return answer, held <= _HELD_HERE
+
+
+def _held_here() -> int:
+    """Return how often an array is counted that only the function holds which asked for it."""
+    answer = (lambda: np.zeros(1))()
+    held = sys.getrefcount(answer)
+    return held
+
+
+_HELD_HERE = _held_here()
 
 
 def scores_of(
@@ -19,6 +43,8 @@ def scores_of(
     missing: float | None,
     origin: Callable[[int], tuple[int, int]],
     columns: Tensor | None = None,
+    *,
+    free: bool = False,
 ) -> Tensor:
     """Return an answer as scores [N, I or C] in the precision that was asked in, in memory that nobody else has.
 
@@ -30,6 +56,7 @@ def scores_of(
         missing: the score of items without one; None: that is an error.
         origin: row of `asked` to (history, variation), for messages.
         columns: the items that are wanted of each row [N, C]; None: all. All are checked.
+        free: whether nobody else holds the answer.
 
     Raises:
         RecommenderError: not real numbers, another shape, another device, too coarse, or not finite.
@@ -58,7 +85,7 @@ def scores_of(
     precision = asked.weights.dtype
     if columns is not None:
         return scores.gather(1, columns).to(precision)
-    return scores.to(precision, copy=True)  # the answer may be an array that the model keeps
+    return scores.to(precision, copy=not free)  # the answer may be an array that the model keeps
 
 
 def _tensor(answer: Any, name: str) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
 from topple.errors import RecommenderError, ToppleError, shown
-from topple.recommenders.adapters.asking.answers import scores_of
+from topple.recommenders.adapters.asking.answers import asked_for, scores_of
 from topple.recommenders.adapters.asking.contexts import Contexts, few_contexts, probe_of
 from topple.recommenders.adapters.asking.trial import try_out
 from topple.recommenders.adapters.asking.variations import Variations
@@ -187,15 +187,15 @@ class BlackBox(Recommender):
         missing: float | None,
         origin: Callable[[int], tuple[int, int]],
     ) -> Tensor:
-        """Ask and copy the answer, one thread at a time: a model may keep what it likes while it answers."""
+        """Ask, and copy an answer that somebody else could hold, one thread at a time: a model may keep what it likes while it answers."""
         with self._asking:
             try:
-                answer = self.ask(asked)
+                answer, free = asked_for(self.ask, asked)
             except ToppleError:
                 raise
             except Exception as error:
                 raise _failed(self.name, asked, error, untold=self.takes_contexts and not asked.contexts) from error
-            return scores_of(answer, asked, self.name, self._device, missing, origin, columns)
+            return scores_of(answer, asked, self.name, self._device, missing, origin, columns, free=free)
 
 
 def _failed(name: str, asked: Variations, error: Exception, *, untold: bool) -> RecommenderError:
