@@ -15,7 +15,7 @@ Shapes, everywhere in the library; a letter that is not in this table is in no s
 | `L`    | starts of a learned removal, each with a strength                                        |
 | `M`    | entries of a list that mixes histories or queries; the text says of what                 |
 | `N`    | queries; in a proof and in systems of equations, the rows that are worked on together    |
-| `P`    | pairs, of a query and a competitor or of two units                                       |
+| `P`    | pairs, of a query and a competitor or of two units; positions, with those of additions   |
 | `Q`    | chosen queries                                                                           |
 | `R`    | chosen histories, repeats allowed; as `R + 1`, removals of 0 to R items                  |
 | `S`    | variations of each history                                                               |

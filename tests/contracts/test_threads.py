@@ -9,7 +9,7 @@ from topple import registry
 from topple.api.explaining import explain_queries
 from topple.api.wrapping import wrap
 from topple.testing import random_additive, random_mult_vae
-from topple.testing.learning import fitted_to
+from topple.testing.methods.learning import fitted_to
 from topple.testing.worlds import listed_queries
 
 THREADS = 4

@@ -21,7 +21,7 @@ from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
 from topple.testing import random_additive, random_mult_vae, tiny_split
 from topple.testing.drawn import constrained
-from topple.testing.learning import fitted_to
+from topple.testing.methods.learning import fitted_to
 from topple.testing.worlds import listed_queries
 
 

@@ -47,7 +47,7 @@ def test_the_same_seed_learns_the_same_and_another_one_something_else():
         Lxr.fit(MODEL, SPLIT, each) for each in (settings, settings, settings.model_copy(update={"seed": 1}))
     )
     assert all(torch.equal(array, two.arrays()[name]) for name, array in one.arrays().items())
-    assert not torch.equal(one.arrays()["mask"], other.arrays()["mask"])
+    assert not torch.equal(one.arrays()["kept"], other.arrays()["kept"])
 
 
 def test_the_mask_of_the_network_by_hand():
@@ -59,7 +59,7 @@ def test_the_mask_of_the_network_by_hand():
         both = torch.cat([network.history[1] + 2 * network.history[3], network.target[target]])
         hidden = torch.tanh(torch.tanh(both) @ network.joined)
         for position, item in enumerate((1, 3)):
-            assert float(found[0, turn, position]) == pytest.approx(float(torch.sigmoid(hidden @ network.mask[item])))
+            assert float(found[0, turn, position]) == pytest.approx(float(torch.sigmoid(hidden @ network.kept[item])))
 
 
 def test_tries_begin_with_the_settings_and_are_drawn_by_the_seed():

@@ -139,7 +139,24 @@ def evaluation_sentences(evaluation: Evaluation) -> list[str]:
     """Say how many queries there are, what time they took, and how many answers are proven."""
     invalid = f", {evaluation.invalid} that could not be asked" if evaluation.invalid else ""
     spent = f"{evaluation.queries:,} queries{invalid}; {evaluation.seconds_per_query * 1000:.1f} ms a query"
-    return [spent, *_proven(evaluation.proofs)]
+    slash = ["of a / b: under the first rule / the second"] if _denominators_differ(evaluation) else []
+    curves = (
+        ["curves of attributions are those of the rule that each query asks for"] if _has_curves(evaluation) else []
+    )
+    return [spent, *_proven(evaluation.proofs), *slash, *curves]
+
+
+def _denominators_differ(evaluation: Evaluation) -> bool:
+    """Return whether a metric counts other queries under one rule than under another."""
+    return any(
+        len({found[name].denominator for found in evaluation.measurements.values()}) > 1
+        for name in _measured(evaluation)
+    )
+
+
+def _has_curves(evaluation: Evaluation) -> bool:
+    """Return whether a metric that was measured reads curves, which are of one rule."""
+    return any(registry.load("metrics", name).reads_curves for name in _measured(evaluation))
 
 
 def _proven(proofs: Proofs) -> list[str]:

@@ -13,8 +13,8 @@ from topple.records.question import Query, Repeats
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.encoding import EncodedQueries, encode
 from topple.scoring.recommender import Recommender
-from topple.testing.attributions import check_attributions
 from topple.testing.counting import Asked, counting
+from topple.testing.methods.attributions import check_attributions
 from topple.testing.rules import nothing_changes, require
 from topple.types import Id
 

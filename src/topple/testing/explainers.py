@@ -12,11 +12,11 @@ from topple.records.question import Goal, Query
 from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.testing.asking import Answered, ask
-from topple.testing.attributions import check_same_attributions
 from topple.testing.charges import check_budgets, check_charge, check_run
 from topple.testing.claims import check_claims
 from topple.testing.drawn import claim_worlds, constrained
-from topple.testing.learning import fitted_to
+from topple.testing.methods.attributions import check_same_attributions
+from topple.testing.methods.learning import fitted_to
 from topple.testing.rules import require
 from topple.testing.truth import truths
 from topple.testing.worlds import World, worlds

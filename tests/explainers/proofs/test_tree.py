@@ -5,10 +5,10 @@ import torch
 
 from tests.explainers.proofs.test_branch_and_bound import problem_of
 from topple.explainers.proofs import tree as module
-from topple.explainers.proofs.functions import Functions, rounding
-from topple.explainers.proofs.together import groups_above
 from topple.explainers.proofs.tree import Tree
-from topple.explainers.proofs.walking import halves
+from topple.explainers.proofs.trees.functions import Functions, rounding
+from topple.explainers.proofs.trees.together import groups_above
+from topple.explainers.proofs.trees.walking import halves
 
 
 def tree_of(const, single, pair, size, k, most=0):

@@ -26,8 +26,8 @@ class MaskNetwork:
         target_bias: [D].
         joined: from both layers to the next [2 D, D].
         joined_bias: [D].
-        mask: from there to the mask of each item [I, D].
-        mask_bias: [I].
+        kept: from there to how much is kept of each item [I, D].
+        kept_bias: [I].
     """
 
     history: Tensor
@@ -36,8 +36,8 @@ class MaskNetwork:
     target_bias: Tensor
     joined: Tensor
     joined_bias: Tensor
-    mask: Tensor
-    mask_bias: Tensor
+    kept: Tensor
+    kept_bias: Tensor
 
     @classmethod
     def drawn(cls, items: int, hidden: int, random: torch.Generator) -> Self:
@@ -51,9 +51,9 @@ class MaskNetwork:
             return (2 * torch.rand(shape, generator=random) - 1) / math.sqrt(width)
 
         history, target = uniform(items, hidden, width=PRESENT), uniform(items, hidden, width=PRESENT)
-        joined, mask = uniform(2 * hidden, hidden, width=2 * hidden), uniform(items, hidden, width=hidden)
+        joined, kept = uniform(2 * hidden, hidden, width=2 * hidden), uniform(items, hidden, width=hidden)
         bias = [torch.zeros(hidden) for _ in range(3)]
-        return cls(history, bias[0], target, bias[1], joined, bias[2], mask, torch.zeros(items))
+        return cls(history, bias[0], target, bias[1], joined, bias[2], kept, torch.zeros(items))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], hidden: int, owner: str, catalogue: Catalogue) -> Self:
@@ -64,9 +64,9 @@ class MaskNetwork:
         """
         items = len(catalogue)
         shapes: dict[str, tuple[int | None, ...]] = {
-            **dict.fromkeys(("history", "target", "mask"), (items, hidden)),
+            **dict.fromkeys(("history", "target", "kept"), (items, hidden)),
             **dict.fromkeys(("history_bias", "target_bias", "joined_bias"), (hidden,)),
-            **{"joined": (2 * hidden, hidden), "mask_bias": (items,)},
+            **{"joined": (2 * hidden, hidden), "kept_bias": (items,)},
         }
         return cls(**read_arrays(arrays, shapes, owner, catalogue))
 
@@ -91,4 +91,4 @@ class MaskNetwork:
         target = self.target[targets].to(kind) + self.target_bias.to(kind)  # [B, T, D]
         both = torch.cat([history[:, None].expand_as(target), target], -1)  # [B, T, 2 D]
         hidden = torch.tanh(torch.tanh(both) @ self.joined.to(kind) + self.joined_bias.to(kind))  # [B, T, D]
-        return torch.sigmoid(hidden @ self.mask[items].to(kind).mT + self.mask_bias[items].to(kind)[:, None])
+        return torch.sigmoid(hidden @ self.kept[items].to(kind).mT + self.kept_bias[items].to(kind)[:, None])

@@ -51,7 +51,7 @@ class Listed:
 
     Args:
         histories: B histories.
-        best: their best items [B, R].
+        best: their best items [B, K].
         spread: how far the best scores lie apart [B].
     """
 
@@ -211,18 +211,18 @@ class _Course:
 
     def _loss(self, users: Tensor) -> Tensor:
         """Return the loss of a batch of users [U], each with all items of the list."""
-        tried, histories, target = self.tried, self.learn.histories.rows(users), self.learn.best[users]  # [U, R]
+        tried, histories, target = self.tried, self.learn.histories.rows(users), self.learn.best[users]  # [U, K]
         weights = self.recommender.weighed(histories).weights
         present = histories.present.to(weights.dtype)
-        mask = self.network.masks(histories.items, weights, target) * present[:, None]  # [U, R, H]
-        keep = torch.cat([mask, present[:, None] - mask], 1)  # [U, 2 R, H]
-        scores = self.recommender.score(histories, keep) / self.learn.spread[users, None, None]  # [U, 2 R, I]
+        share = self.network.masks(histories.items, weights, target) * present[:, None]  # [U, K, H]
+        keep = torch.cat([share, present[:, None] - share], 1)  # [U, 2 K, H]
+        scores = self.recommender.score(histories, keep) / self.learn.spread[users, None, None]  # [U, 2 K, I]
         seen = torch.zeros_like(scores[:, 0], dtype=torch.bool)
         row, position = histories.present.nonzero(as_tuple=True)
         seen[row, histories.items[row, position]] = True
         chance = torch.log_softmax(scores.masked_fill(seen[:, None], -torch.inf), -1)
-        kept, left = chance.gather(2, target.repeat(1, 2)[..., None])[..., 0].chunk(2, 1)  # [U, R]
-        price = (mask.sum(-1) / present.sum(1, keepdim=True)).mean()
+        kept, left = chance.gather(2, target.repeat(1, 2)[..., None])[..., 0].chunk(2, 1)  # [U, K]
+        price = (share.sum(-1) / present.sum(1, keepdim=True)).mean()
         return tried.lambda_neg * left.mean() - tried.lambda_pos * kept.mean() + tried.alpha * price
 
     def _validated(self) -> float:
@@ -233,15 +233,15 @@ class _Course:
         ):
             histories, best = self.judge.histories.rows(part), self.judge.best[part]
             weights = self.recommender.weighed(histories).weights
-            kept = self.network.masks(histories.items, weights, best) * weights[:, None]  # [b, R, H]
+            kept = self.network.masks(histories.items, weights, best) * weights[:, None]  # [B, K, H]
             order = kept.masked_fill(~histories.present[:, None], -1).sort(dim=-1, descending=True, stable=True).indices
             turn = torch.empty_like(order)
             turn.scatter_(-1, order, torch.arange(order.shape[-1], device=order.device).expand_as(order))
             points = torch.tensor([tenths(count) for count in histories.present.sum(1).tolist()], device=order.device)
-            gone = turn[:, :, None] < points[:, None, :, None]  # [b, R, P, H]
-            keep = (histories.present[:, None, None] & ~gone).to(weights.dtype).flatten(1, 2)  # [b, R * P, H]
-            scores = catalogue_scores(self.recommender, histories, keep, CandidateRule.UNSEEN_BEFORE)  # [b, R * P, I]
-            target = best.repeat_interleave(points.shape[1], 1)  # [b, R * P]
+            gone = turn[:, :, None] < points[:, None, :, None]  # [B, K, S, H]
+            keep = (histories.present[:, None, None] & ~gone).to(weights.dtype).flatten(1, 2)  # [B, K * S, H]
+            scores = catalogue_scores(self.recommender, histories, keep, CandidateRule.UNSEEN_BEFORE)  # [B, K * S, I]
+            target = best.repeat_interleave(points.shape[1], 1)  # [B, K * S]
             above = (scores > scores.gather(2, target[..., None])).sum(-1)
             listed += float((above < length).double().mean(1).sum())
         return listed / len(self.judge.histories)

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from topple.explainers.proofs.branch_and_bound import Outcome, Problem, search
 from topple.explainers.proofs.fillers import Asked, possible_fillers
-from topple.explainers.proofs.functions import stay_away
 from topple.explainers.proofs.leaves import Leaves
 from topple.explainers.proofs.linear_relaxation import Network, Relaxation, extreme_sums
 from topple.explainers.proofs.second_order import Stage, stages
-from topple.explainers.proofs.together import none_above
+from topple.explainers.proofs.trees.functions import stay_away
+from topple.explainers.proofs.trees.together import none_above
 from topple.explainers.search.engine import Engine
 from topple.records.claims import Claims
 from topple.records.question import CandidateRule, Goal

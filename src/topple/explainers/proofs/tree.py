@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from topple.explainers.proofs.functions import Functions
 from topple.explainers.proofs.second_order import differences
-from topple.explainers.proofs.together import groups_above
-from topple.explainers.proofs.walking import Path, Promises, look, path_of, promises_of, walk
+from topple.explainers.proofs.trees.functions import Functions
+from topple.explainers.proofs.trees.together import groups_above
+from topple.explainers.proofs.trees.walking import Path, Promises, look, path_of, promises_of, walk
 
 if TYPE_CHECKING:
     from topple.explainers.proofs.branch_and_bound import Problem

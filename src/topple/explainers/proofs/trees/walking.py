@@ -62,19 +62,19 @@ def promises_of(alone: Numbers, twice: Numbers, k: int, sums: int) -> Promises:
     """Return promises of functions of which the last are `sums`, in whole lanes; alone [size, H, C], twice [H, H, C]."""
     lanes = np.zeros(alone.shape[2], np.int32) + 1
     lanes[len(lanes) - sums :] = GROUP
-    return Promises(_wide(alone), _wide(twice), _wide(lanes), k + (GROUP if sums else 0))
+    return Promises(_padded(alone), _padded(twice), _padded(lanes), k + (GROUP if sums else 0))
 
 
 def path_of(promises: Promises, const: Numbers) -> Path:
     """Return where a walk begins, with functions const [C]."""
     size, items, lanes = promises.alone.shape
     value, pairs, best = (np.zeros(shape, np.float32) for shape in ((size, lanes), (size, items, lanes), (size, lanes)))
-    value[0] = _wide(const)
+    value[0] = _padded(const)
     able = np.zeros((size, items), np.bool_)
     return Path(np.zeros(1, np.int64), np.zeros(size, np.int64), value, pairs, able, np.zeros(size, np.int64), best)
 
 
-def _wide(numbers: Any) -> Any:
+def _padded(numbers: Any) -> Any:
     """Return numbers [..., C] with zeros behind, [..., L]."""
     behind = -numbers.shape[-1] % WIDTH
     return np.ascontiguousarray(np.pad(numbers, [(0, 0)] * (numbers.ndim - 1) + [(0, behind)]))

@@ -100,7 +100,7 @@ def _weights(const: Any, linear: Any, groups: Any, size: int) -> Any:
 
 @compiled
 def _ruled_out(const: Any, linear: Any, group: Any, size: int, turns: int, weights: Any, soon: bool) -> bool:
-    """Return whether weights [G] are found for which the sum of a group of functions is below 0; `weights` gets the best.
+    """Return whether weights [K] are found for which the sum of a group of functions is below 0; `weights` gets the best.
 
     `soon` ends the search where it is seen that there are none.
     """

@@ -3,8 +3,8 @@ from itertools import combinations
 import torch
 
 from tests.explainers.proofs.test_branch_and_bound import problem_of
-from topple.explainers.proofs.functions import Functions, stay_away
 from topple.explainers.proofs.second_order import differences
+from topple.explainers.proofs.trees.functions import Functions, stay_away
 
 
 def test_an_item_of_the_history_competes_only_where_it_is_removed():

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from topple.explainers.proofs.linear_relaxation import extreme_sums
 from topple.explainers.proofs.second_order import quadratic
-from topple.explainers.proofs.walking import Numbers, halves
+from topple.explainers.proofs.trees.walking import Numbers, halves
 
 if TYPE_CHECKING:
     from topple.explainers.proofs.branch_and_bound import Problem

@@ -3,7 +3,7 @@ from itertools import combinations
 import pytest
 import torch
 
-from topple.explainers.proofs.together import groups_above, none_above
+from topple.explainers.proofs.trees.together import groups_above, none_above
 
 
 def drawn(seed, items=8, functions=5):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from tests.explainers.proofs.test_tree import symmetric
-from topple.explainers.proofs.walking import GROUP, WIDTH, halves, path_of, promises_of
+from topple.explainers.proofs.trees.walking import GROUP, WIDTH, halves, path_of, promises_of
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 5])
