@@ -32,7 +32,7 @@ OPTIONAL = ("matplotlib", "pandas", "polars")
 def doctor(json: Json = False) -> None:
     """Check the installation: versions, the registry, the data folder, and one explanation from end to end.
 
-    The inner loops are compiled for this machine, if they are not yet: that takes a minute or two, once.
+    The inner loops are compiled for this machine, if they are not yet: that takes a few minutes, once.
     """
     checks = [("python", True, f"{platform.python_version()} on {platform.machine()} {platform.system()}")]
     checks += [_package(name, needed=True) for name in NEEDED]
