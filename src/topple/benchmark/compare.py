@@ -1,24 +1,20 @@
 """Compare: methods x models x seeds, measured the same way, in one table."""
 
-import logging
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from topple.api.faces.runs import Run
 from topple.benchmark.comparing.comparison import Comparison
-from topple.benchmark.comparing.grid import Cell, Grid, Methods, MethodSettings, Models
+from topple.benchmark.comparing.grid import Grid, Methods, MethodSettings, Models
 from topple.benchmark.comparing.keeping import begun, finished
-from topple.benchmark.comparing.pieces import measure_cell
+from topple.benchmark.comparing.running import measure, measure_in_processes
 from topple.data.splitting import Split
-from topple.errors import ToppleError
+from topple.errors import SettingsError, shown
 from topple.records.question import CandidateRule
 from topple.scoring.budget import Budget
 from topple.types import FilePath, UserId
-
-logger = logging.getLogger(__name__)
 
 
 def compare(
@@ -35,6 +31,7 @@ def compare(
     out: FilePath | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    workers: int = 1,
     progress: bool = True,
 ) -> Comparison:
     """Ask methods about the top-k of test users, on models, with seeds; judge and measure them all the same way.
@@ -55,36 +52,25 @@ def compare(
         out: a folder that keeps what is ready, so that a run that was stopped, or killed, goes on; None keeps nothing.
         resume: go on with the run of the folder; methods, models and seeds may have joined.
         overwrite: begin anew.
+        workers: how many processes measure at once, each with a share of the threads; times are then those of a shared machine. A
+            script that asks for several needs `if __name__ == "__main__":`.
         progress: whether to show bars.
 
     Raises:
         ArgumentError, QueryError, SettingsError, UnknownNameError, RecommenderError: before any work.
+        CapabilityError: several workers, and a model or method that cannot be handed to another process.
         OutputExistsError: the folder holds a run and `resume` is False, or a run of other data, models, settings or questions.
     """
+    if type(workers) is not int or workers < 1:
+        raise SettingsError(f"workers={shown(workers)} is no number of processes. Give a whole number, 1 or more.")
     grid = Grid.of(models, methods, settings, split, seeds, users, k=k, rule=rule, budget=budget)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()), "run") if out is None else out
         run = begun(grid, folder, resume=resume, overwrite=overwrite)
-        failed = _measure(grid, run, progress=progress)
+        there = set(run.finished)
+        left = [cell for cell in grid.cells if cell.name not in there]
+        if workers > 1 and len(left) > 1:
+            failed = measure_in_processes(grid, left, run, workers, progress=progress)
+        else:
+            failed = measure(grid, left, run, progress=progress)
         return Comparison.of(grid, finished(grid, run), failed)
-
-
-def _measure(grid: Grid, run: Run, *, progress: bool) -> dict[Cell, str]:
-    """Measure the cells that are not measured, and return why some could not be."""
-    failed: dict[Cell, str] = {}
-    there = set(run.finished)
-    left = [cell for cell in grid.cells if cell.name not in there]
-    for turn, cell in enumerate(left):
-        logger.info("compare %d of %d: %s on %s, seed %d", turn + 1, len(left), cell.method, cell.model, cell.seed)
-        try:
-            measure_cell(grid, cell, run, progress=progress)
-        except Exception as error:  # noqa: BLE001 # whatever a method of another package raises: the others go on
-            failed[cell] = reason_of(error)
-            logger.warning("%s on %s, seed %d, failed: %s", cell.method, cell.model, cell.seed, failed[cell])
-    return failed
-
-
-def reason_of(error: Exception) -> str:
-    """Return what an error says, in one line, with the type where it is none of topple's."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, ToppleError) and text else f"{type(error).__name__}: {text}"

@@ -1,12 +1,15 @@
 """`topple compare`: methods x models x seeds in one table."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
+from topple import registry
 from topple.cli.shared.loading import load_on, split_of
 from topple.cli.shared.options import Device, Factory, Json, K, Overwrite
 from topple.cli.shared.showing import console, show_json
@@ -15,6 +18,7 @@ from topple.records.question import CandidateRule
 
 if TYPE_CHECKING:
     from topple.benchmark.comparing.comparison import Comparison
+    from topple.benchmark.comparing.paired import PairedTest
     from topple.data.splitting import Split
     from topple.scoring.recommender import Recommender
 
@@ -51,7 +55,22 @@ def compare(
     scored: Annotated[int | None, typer.Option(help="Most scored histories of a query.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Most seconds of a query.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="A metric to show; repeat. (default: the usual)")] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(help="A metric in which one method is tested against each other, query by query; repeat."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="The method that others are tested against. (default: the first that has figures)"),
+    ] = None,
     table_format: Annotated[Format, typer.Option("--format", help="How the table is printed.")] = Format.TERMINAL,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Draw size against validity, deletion curves and cost to a .png, .svg or .pdf."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that measure at once; times are then those of a shared machine.")
+    ] = 1,
     device: Device = "cpu",
     factory: Factory = None,
     out: Annotated[
@@ -72,9 +91,18 @@ def compare(
     """
     from topple.api.faces.parsing import settings_of
     from topple.benchmark.compare import compare as compare_methods
+    from topple.reports.pictures import check_picture
 
+    if resume and out is None:
+        raise QueryError("--resume goes on with a run in --out. Give the --out of that run.")
+    if picture is not None:
+        check_picture(picture, overwrite=overwrite or resume)
     methods, models = _named(method, "method"), _named(model, "model")
     told = _settings(settings or (), methods)
+    for name in (*(metric or ()), *(test or ())):
+        registry.load("metrics", name)
+    if against is not None and against not in methods:
+        raise QueryError(f"--against {against!r} is not one of the methods: {', '.join(methods)}. Name one of them.")
     recommenders = _loaded(models, device, factory)
     comparison = compare_methods(
         recommenders,
@@ -89,8 +117,11 @@ def compare(
         out=out,
         resume=resume,
         overwrite=overwrite,
+        workers=workers,
     )
-    _show(comparison, metric, table_format, json=json)
+    tests = [one for name in recommenders for one in comparison.tests(test or (), against=against, model=name)]
+    _show(comparison, tests, metric, table_format, json=json)
+    _write(comparison, tests, metric, out, picture, replace=overwrite or resume, tell=not json)
     if comparison.failures:
         raise typer.Exit(1)
 
@@ -166,19 +197,55 @@ def _settings(pairs: Sequence[str], methods: dict[str, str]) -> dict[str, dict[s
     return found
 
 
-def _show(comparison: "Comparison", metrics: list[str] | None, chosen: Format, *, json: bool) -> None:
+def _show(
+    comparison: "Comparison", tests: "list[PairedTest]", metrics: list[str] | None, chosen: Format, *, json: bool
+) -> None:
+    """Print the tables, and the tests where there are some."""
     if json:
-        show_json(comparison.as_json())
+        show_json(comparison.as_json() | {"tests": [asdict(each) for each in tests]})
         return
-    if chosen is Format.TERMINAL:
-        for table in comparison.to_tables(metrics):
-            console().print(table)
-        for line in comparison.failures:
-            console().print(line, markup=False, soft_wrap=True)
+    if chosen is not Format.TERMINAL:
+        typer.echo(_text(comparison, tests, metrics, chosen), nl=False)
         return
-    text = {
-        Format.MARKDOWN: lambda: comparison.to_markdown(metrics),
-        Format.LATEX: lambda: comparison.to_latex(metrics),
-        Format.CSV: comparison.to_csv,
-    }[chosen]()
-    typer.echo(text, nl=False)
+    for table in comparison.to_tables(metrics, tests):
+        console().print(table)
+    for line in comparison.failures:
+        console().print(line, markup=False, soft_wrap=True)
+
+
+def _text(comparison: "Comparison", tests: "list[PairedTest]", metrics: list[str] | None, chosen: Format) -> str:
+    """Return the tables as text of a format; CSV holds the rows alone."""
+    if chosen is Format.CSV:
+        return comparison.to_csv()
+    return comparison.to_latex(metrics, tests) if chosen is Format.LATEX else comparison.to_markdown(metrics, tests)
+
+
+def _write(
+    comparison: "Comparison",
+    tests: "list[PairedTest]",
+    metrics: list[str] | None,
+    out: Path | None,
+    picture: Path | None,
+    *,
+    replace: bool,
+    tell: bool,
+) -> None:
+    """Write the tables into the folder of the run, and the picture."""
+    from topple.files import writing
+    from topple.records.as_json import as_json
+
+    if out is not None:
+        whole = comparison.as_json() | {"tests": [asdict(each) for each in tests]}
+        texts = {"table.json": as_json(whole, indent=2) + "\n"}
+        formats = {"md": Format.MARKDOWN, "tex": Format.LATEX, "csv": Format.CSV}
+        texts |= {f"table.{suffix}": _text(comparison, tests, metrics, each) for suffix, each in formats.items()}
+        for name, text in texts.items():
+            with writing(out / name, overwrite=True) as aside:
+                aside.write_text(text, encoding="utf-8")
+    if picture is not None:
+        figure = comparison.draw()
+        with writing(picture, overwrite=replace) as aside:
+            figure.savefig(aside, dpi=130)
+    written = [f"{out}/table.md, .tex, .csv and .json"] * (out is not None) + [str(picture)] * (picture is not None)
+    if written and tell:
+        Console(stderr=True, highlight=False).print(f"Written: {', '.join(written)}", markup=False, soft_wrap=True)

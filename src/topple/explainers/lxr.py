@@ -59,6 +59,7 @@ class Lxr(AttributionMethod):
     """
 
     name = "lxr"
+    draws: ClassVar = False
     needs: ClassVar = frozenset({Capability.DIFFERENTIABLE})
     learns: ClassVar = True
     settings_type: ClassVar = LxrSettings

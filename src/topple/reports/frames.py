@@ -68,14 +68,34 @@ def frame(explanations: Sequence[Explanation], library: str = "pandas", *, rows:
         SettingsError: another library, or rows of something else.
         CapabilityError: the library is not installed.
     """
-    if library not in _MADE:
-        raise SettingsError(f"library={shown(library)} is not one of {', '.join(_MADE)}. Choose one of these.")
+    check_library(library)
     if rows not in _ROWS:
         raise SettingsError(f"rows={shown(rows)} is not one of {', '.join(_ROWS)}. Choose one of these.")
     found = [row for number, each in enumerate(explanations) for row in _ROWS[rows](number, each)]
     columns = {name: _column([row[name] for row in found], kind) for name, kind in COLUMNS[rows].items()}
+    return frame_of(pa.table(columns), library)
+
+
+def check_library(library: str) -> None:
+    """Refuse a library of frames that is not known.
+
+    Raises:
+        SettingsError: another than pandas and polars.
+    """
+    if library not in _MADE:
+        raise SettingsError(f"library={shown(library)} is not one of {', '.join(_MADE)}. Choose one of these.")
+
+
+def frame_of(table: pa.Table, library: str) -> Any:
+    """Return a table of plain columns as a frame.
+
+    Raises:
+        SettingsError: another library than pandas and polars.
+        CapabilityError: the library is not installed.
+    """
+    check_library(library)
     try:
-        return _MADE[library](pa.table(columns))
+        return _MADE[library](table)
     except ImportError as error:
         raise CapabilityError(f"to_frame({library!r}) needs {library}. Install it: pip install {library}.") from error
 
@@ -86,6 +106,15 @@ def _column(values: list[Any], kind: pa.DataType | None) -> pa.Array:
         return _ids(values)
     numbers = kind == pa.float64()
     return pa.array([float(value) if numbers and value is not None else value for value in values], kind)
+
+
+def plain_table(records: Sequence[JsonObject]) -> pa.Table:
+    """Return records of numbers, truths and texts as a table; the columns are those of all of them, ids as in other frames."""
+    names = list(dict.fromkeys(name for record in records for name in record))
+    columns = {name: [record.get(name) for record in records] for name in names}
+    return pa.table(
+        {name: _ids(cells) if name in ("user", "target") else pa.array(cells) for name, cells in columns.items()}
+    )
 
 
 def _ids(values: list[Any]) -> pa.Array:

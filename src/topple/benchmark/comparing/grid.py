@@ -12,6 +12,7 @@ from topple.explainers.base import Explainer, misfit
 from topple.records.question import CandidateRule
 from topple.scoring.budget import Budget
 from topple.scoring.checks import candidate_rule, check_recommender
+from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.settings import Settings
 from topple.types import JsonObject, UserId
@@ -32,7 +33,12 @@ class Cell:
     @property
     def name(self) -> str:
         """The name of the piece that holds what was measured."""
-        return f"cell {self.model} {self.method} {self.seed}"
+        return f"cell {self.label}"
+
+    @property
+    def label(self) -> str:
+        """The name of the folders of its answers and of its explainer."""
+        return f"{self.model} {self.method} {self.seed}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +108,22 @@ class Grid:
 
     def seeds_of(self, method: str) -> tuple[int, ...]:
         """Return the seeds that a method is run with."""
-        return self.seeds if self.methods[method].draws else self.seeds[:1]
+        return self.seeds if self.draws(method) else self.seeds[:1]
+
+    def draws(self, method: str) -> bool:
+        """Return whether what a method answers may depend on the seed: of the draws, or of the fit."""
+        return self.methods[method].draws or self.fits(method)
+
+    def fits(self, method: str) -> bool:
+        """Return whether a method learns, and is to be fitted to each model: it was not given as it was fitted."""
+        return self.methods[method].learns and not self.methods[method].model
 
     def reason(self, model: str, method: str) -> str:
         """Return why a method does not fit a model; nothing where it does."""
-        return misfit(type(self.methods[method]), self.models[model])
+        explainer, recommender = self.methods[method], self.models[model]
+        if explainer.learns and explainer.model and not same_model(explainer.model, recommender):
+            return f"this {explainer.name} was fitted to another model ({explainer.model}); name it, and it is fitted to each"
+        return misfit(type(explainer), recommender)
 
     @property
     def manifest(self) -> JsonObject:
@@ -127,7 +144,11 @@ class Grid:
         """What the figures of each model and of each method depend on, by the name of a piece."""
         models = {f"model {name}": {"fingerprint": model.fingerprint} for name, model in self.models.items()}
         methods = {
-            f"method {name}": {"explainer": method.name, "settings": method.settings.model_dump(mode="json")}
+            f"method {name}": {
+                "explainer": method.name,
+                "settings": method.settings.model_dump(mode="json"),
+                "fitted": method.model,
+            }
             for name, method in self.methods.items()
         }
         return models | methods

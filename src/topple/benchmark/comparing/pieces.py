@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from topple.api.faces.resuming import KeptAnswers
 from topple.api.faces.runs import MARKER as RUN
 from topple.api.faces.runs import Run
 from topple.benchmark.comparing.grid import Cell, Grid
+from topple.benchmark.comparing.learning import ready
 from topple.errors import QueryError
 from topple.explainers.base import Explainer
 from topple.inputs import is_file
@@ -114,11 +115,12 @@ def measure_cell(grid: Grid, cell: Cell, run: Run, *, progress: bool) -> Piece:
         run: the folder of the run.
         progress: whether to show bars.
     """
-    recommender, method = grid.models[cell.model], grid.methods[cell.method]
+    recommender = grid.models[cell.model]
+    method, fit_seconds = ready(grid, cell, run.folder, progress=progress)
     queries = queries_of(grid, recommender, cell.seed)
-    explanations = _explanations(grid, cell, recommender, method, queries, run.folder, progress=progress)
+    explanations = _explanations(grid, cell, method, queries, run.folder, progress=progress)
     evaluation = evaluate(recommender, explanations, progress=progress)
-    piece = _piece(grid, cell, explanations, evaluation)
+    piece = replace(_piece(grid, cell, explanations, evaluation), fit_seconds=fit_seconds)
     run.keep(cell.name, piece.as_json())
     return piece
 
@@ -136,17 +138,10 @@ def queries_of(grid: Grid, recommender: Recommender, seed: int) -> list[Query]:
 
 
 def _explanations(
-    grid: Grid,
-    cell: Cell,
-    recommender: Recommender,
-    method: Explainer,
-    queries: Sequence[Query],
-    folder: Path,
-    *,
-    progress: bool,
+    grid: Grid, cell: Cell, method: Explainer, queries: Sequence[Query], folder: Path, *, progress: bool
 ) -> Sequence[Explanation]:
     """Return the answers of a cell: those of the result folder, or made now, from those that are kept on."""
-    out = folder / EXPLANATIONS / quote(f"{cell.model} {cell.method} {cell.seed}", safe=" ")
+    recommender, out = grid.models[cell.model], folder / EXPLANATIONS / quote(cell.label, safe=" ")
     if is_file(out / MARKER) and not is_file(out.with_name(f"{out.name}.partial") / RUN):
         return read_explanations(out)
     keeper = KeptAnswers(out, resume=True)
