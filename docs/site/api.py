@@ -10,6 +10,7 @@ from docs.site.tables import table
 GROUPS = {
     "api": ("verbs", "Verbs", "What is done: fit, wrap, recommend, explain, verify, evaluate and beside them."),
     "verification": ("verbs", "", ""),
+    "benchmark": ("verbs", "", ""),
     "records": (
         "records",
         "Questions and answers",

@@ -11,17 +11,21 @@ import shutil
 import sys
 from pathlib import Path
 
-from docs.site import api, commands, guides, lists, rows, texts
+from docs.site import api, commands, guides, lists, notebooks, rows, texts
 
 DOCS = Path(__file__).resolve().parents[1]
 ROOT = DOCS.parent
 OUT = ROOT / "build" / "docs"
-LEFT_OUT = {"site", "guides", "__init__.py", "__pycache__"}
+LEFT_OUT = {"site", "guides", "notebooks", "__init__.py", "__pycache__"}
 
 
 def made() -> dict[str, str]:
     """Return every page that is made of the code, by path."""
-    return {name: text for part in (rows, lists, guides, commands, api, texts) for name, text in part.pages().items()}
+    return {
+        name: text
+        for part in (rows, lists, guides, notebooks, commands, api, texts)
+        for name, text in part.pages().items()
+    }
 
 
 def prepare(target: Path) -> None:

@@ -12,9 +12,10 @@ LIBRARY = "explain-your-"
 def pages(folder: Path = FOLDER) -> dict[str, str]:
     """Return the text of each page by path; those that are written by hand are taken as they are."""
     scripts, written = sorted(folder.glob("*.py")), sorted(folder.glob("*.md"))
+    notebooks = sorted((folder.parent / "notebooks").glob("*.ipynb"))
     found = {f"guides/{path.name}": path.read_text(encoding="utf-8") for path in written}
     found |= {f"guides/{script.stem}.md": page(script) for script in scripts}
-    found["guides/index.md"] = index(written, scripts)
+    found["guides/index.md"] = index(written, scripts, notebooks)
     return found
 
 
@@ -38,17 +39,26 @@ def title(script: Path) -> str:
     return f"Explain {words}".replace("a implicit", "an implicit")
 
 
-def index(written: list[Path], scripts: list[Path]) -> str:
-    """Return the page that lists the guides: those on a topic, longer scripts, and one for each library."""
+def index(written: list[Path], scripts: list[Path], notebooks: list[Path]) -> str:
+    """Return the page that lists the guides: those on a topic, notebooks, longer scripts, and one for each library."""
     longer = [script for script in scripts if not script.stem.startswith(LIBRARY)]
     parts = [
         ("Topics", "", [(path.stem, _first_head(path)) for path in written]),
+        (
+            "Notebooks",
+            "",
+            [(f"../notebooks/{path.stem}", path.stem.replace("-", " ").capitalize()) for path in notebooks],
+        ),
         ("Models that need more than a line", _LONGER, [(path.stem, title(path)) for path in longer]),
         ("A library each", _LIBRARIES, [(path.stem, title(path)) for path in scripts if path not in longer]),
     ]
     text = "# Guides\n"
     for head, lead, listed in parts:
-        text += f"\n## {head}\n\n{lead}\n" + "\n".join(f"- [{name}]({stem}.md)" for stem, name in listed) + "\n"
+        text += (
+            ""
+            if not listed
+            else f"\n## {head}\n\n{lead}\n" + "\n".join(f"- [{name}]({stem}.md)" for stem, name in listed) + "\n"
+        )
     tree = "\n".join(stem for _, _, listed in parts for stem, _ in listed)
     return f"{text}\n```{{toctree}}\n:hidden:\n\n{tree}\n```\n"
 

@@ -49,23 +49,27 @@ def method_page(name: str, kind: Any) -> str:
 
 
 def example_of_method(name: str, kind: Any) -> str:
-    """Return an example in Python and the same on the command line."""
+    """Return an example in Python and the same on the command line; a method that learns is fitted first."""
     model = next((model for model in MODELS if not misfit(kind, registry.load("recommenders", model))), MODELS[0])
-    epochs = "" if model != "mult-vae" else ', settings={"epochs": 5}'
-    option = "" if model != "mult-vae" else " --epochs 5"
+    settings, option = ("", "") if model != "mult-vae" else (', settings={"epochs": 5}', " --epochs 5")
+    learned, chosen, fitted = "", f'"{name}"', ""
+    if getattr(kind, "learns", False):
+        few = ', settings={"epochs": 2}' if "epochs" in kind.settings_type.model_fields else ""
+        learned = f'method = topple.fit_explainer(model, split, "{name}"{few}, progress=False)  # few epochs, to be quick here\n'
+        chosen, fitted = "method", f"topple fit --explainer {name} --model model --out {name}\n"
     return f"""```python
 import topple
 
 split = topple.load_split("generated")
-model = topple.fit(split, "{model}"{epochs}, progress=False)
-histories = split.histories(limit=2)
-for explanation in topple.explain(model, histories, k=3, explainer="{name}", progress=False):
+model = topple.fit(split, "{model}"{settings}, progress=False)
+{learned}histories = split.histories(limit=2)
+for explanation in topple.explain(model, histories, k=3, explainer={chosen}, progress=False):
     print(topple.sentence(explanation, model.catalogue))
 ```
 
 ```console
 topple fit --dataset generated --recommender {model}{option} --out model
-topple explain --model model --users 2 --k 3 --explainer {name}
+{fitted}topple explain --model model --users 2 --k 3 --explainer {name}
 ```
 """
 
@@ -81,15 +85,19 @@ def metric_page(name: str, kind: Any) -> str:
         *_labels(said, *LABELS),
         *_origin("metrics", name, kind),
     ]
+    reads = getattr(kind, "reads_attributions", False) or getattr(kind, "reads_curves", False)
+    method = ', explainer="leave-one-out"' if reads else ""
+    told += [("Reads", "attributions: methods that give none are left out")] if reads else []
     example = f"""```python
 import topple
 
 split = topple.load_split("generated")
 model = topple.fit(split, "ease", progress=False)
-explanations = topple.explain(model, split.histories(limit=4), k=3, progress=False)
+explanations = topple.explain(model, split.histories(limit=4), k=3{method}, progress=False)
 evaluation = topple.evaluate(model, explanations, progress=False)
 for rule, measured in evaluation.measurements.items():
-    print(rule, measured["{name}"].value, "of", measured["{name}"].denominator)
+    if "{name}" in measured:
+        print(rule, measured["{name}"].value, "of", measured["{name}"].denominator)
 ```
 
 On the command line every metric stands in the table of `topple evaluate`.

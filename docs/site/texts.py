@@ -16,15 +16,25 @@ def pages() -> dict[str, str]:
     return {
         "extending.md": extending((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")),
         "architecture.md": with_shapes((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")),
-        "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+        "changelog.md": linked((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")),
         "runs.md": runs(json.loads((ROOT / "docs" / "figures.json").read_text(encoding="utf-8"))),
     }
 
 
 def extending(contributing: str) -> str:
     """Return the page of the recipes of CONTRIBUTING.md."""
-    text = re.sub(r"\]\((?!https?:|#)[^)]*\)", "](architecture.md)", contributing)
-    return text.replace("# Contributing", f"# Extending\n\n{_EXTENDING}", 1)
+    return linked(contributing).replace("# Contributing", f"# Extending\n\n{_EXTENDING}", 1)
+
+
+def linked(text: str) -> str:
+    """Return a text of the repository with links to the pages; a link to what is no page is left out, not what it says."""
+
+    def link(found: re.Match[str]) -> str:
+        said, path, anchor = found[1], found[2], found[3] or ""
+        page = _PAGES.get(path) or (path.removeprefix("docs/") if re.fullmatch(r"docs/.+\.md", path) else None)
+        return f"[{said}]({page}{anchor})" if page else said
+
+    return re.sub(r"(?<!!)\[([^\]\n]+)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)", link, text)
 
 
 def with_shapes(text: str) -> str:
@@ -52,6 +62,13 @@ def runs(whole: dict[str, dict[str, dict[str, object]]]) -> str:
     return f"# Every run\n\n{_RUNS}\n\n{table(['date', 'figures', 'version', 'command', 'machine', 'with'], rows)}"
 
 
+_PAGES = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "extending.md",
+    "docs/guides": "guides/index.md",
+}
+"""Pages of texts of the repository whose paths differ."""
 _EXTENDING = """This is CONTRIBUTING.md of the repository. What is inherited from, with every docstring:
 [For extensions](api/extending.md). What a package of yours adds has [a page](methods/index.md) in a docs build of an environment where
 it is installed."""

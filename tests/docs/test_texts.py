@@ -37,9 +37,13 @@ def test_the_recipes_are_those_of_contributing():
     assert (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").count("\n## ") == page.count("\n## ")
 
 
-def test_a_link_of_contributing_to_a_file_leads_to_a_page():
-    made = texts.extending("# Contributing\n\n[here](README.md), [there](https://a.b), [below](#x)\n")
-    assert "[here](architecture.md), [there](https://a.b), [below](#x)" in made
+def test_links_to_files_of_the_repository_lead_to_pages():
+    text = "[a](README.md), [b](docs/proofs.md#counting), [c](https://a.b), [d](#x), [e](src/topple/types.py), [f](docs/guides)"
+    assert (
+        texts.linked(text)
+        == "[a](index.md), [b](proofs.md#counting), [c](https://a.b), [d](#x), e, [f](guides/index.md)"
+    )
+    assert texts.extending("# Contributing\n\n[a](README.md)\n").endswith("\n\n[a](index.md)\n")
 
 
 def test_every_run_is_told_with_date_machine_and_command():
