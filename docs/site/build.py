@@ -7,6 +7,7 @@ The pages are those of docs/, and those that are made of the code: methods, metr
 """
 
 import argparse
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -31,12 +32,18 @@ def made() -> dict[str, str]:
 def prepare(target: Path) -> None:
     """Write all pages into a folder, in place of what it held."""
     written = [path.relative_to(DOCS) for path in sorted(DOCS.rglob("*")) if path.is_file()]
-    wanted = {path.as_posix(): (DOCS / path).read_bytes() for path in written if path.parts[0] not in LEFT_OUT}
+    wanted = {path.as_posix(): content(DOCS / path) for path in written if path.parts[0] not in LEFT_OUT}
     wanted |= {name: text.encode() for name, text in made().items()}
     shutil.rmtree(target, ignore_errors=True)
-    for name, content in wanted.items():
+    for name, found in wanted.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_bytes(content)
+        (target / name).write_bytes(found)
+
+
+def content(path: Path) -> bytes:
+    """Return what is in a file; links of a page to scripts of docs/guides lead to the pages of these, which the site has instead."""
+    found = path.read_bytes()
+    return re.sub(rb"(\]\(\.\./guides/[\w-]+)\.py\)", rb"\1.md)", found) if path.suffix == ".md" else found
 
 
 def build(out: Path = OUT, builder: str = "html") -> int:

@@ -100,6 +100,16 @@ def test_pages_that_are_gone_go(tmp_path, monkeypatch):
     assert not (tmp_path / "pages" / "site").exists()
 
 
+def test_links_to_scripts_of_the_guides_lead_to_their_pages(tmp_path, monkeypatch):
+    from docs.site import build
+
+    monkeypatch.setattr(build, "made", dict)
+    prepare(tmp_path / "pages")
+    text = (tmp_path / "pages" / "start" / "engineer.md").read_text(encoding="utf-8")
+    assert "](../guides/explain-your-implicit-model.md)" in text
+    assert ".py)" not in text
+
+
 def test_the_command_line_says_where_the_site_is(built):
     done = site(built)
     assert done.stdout.strip() == f"The site is {built / 'html' / 'index.html'}"

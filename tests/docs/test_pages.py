@@ -42,6 +42,15 @@ def test_what_a_page_shows_runs_in_the_order_of_the_page_and_prints_what_it_says
             assert not missing, printed
 
 
+def test_the_engineers_page_names_what_was_bought_within_the_time_of_a_request(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "engineer"}
+    for language, code in BLOCK.findall((DOCS / "start" / "engineer.md").read_text(encoding="utf-8")):
+        if language == "python":
+            exec(compile(code, "engineer.md", "exec"), names)  # noqa: S102
+    assert "because you bought" in capsys.readouterr().out
+
+
 def run(line):
     if line.startswith("topple doctor"):  # has tests, and compiles for a minute
         return ""
@@ -62,7 +71,9 @@ def test_commands_and_options_of_a_page_exist(page):
         assert {word for word in words if word.startswith("-")} <= options, line
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=name_of)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", DOCS / "start" / "engineer.md"], ids=name_of
+)
 def test_files_that_a_text_of_the_repository_links_to_are_there(page):
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         path, _, anchor = link.partition("#")
