@@ -1,7 +1,7 @@
 """Inner loops that are compiled.
 
 A module of compiled functions is imported where it is first needed, inside a function: that import brings numba in (a third of
-a second), and the first call of each function compiles it. That takes a minute or two in all, once on a machine: the result is
+a second), and the first call of each function compiles it. That takes a few minutes in all, once on a machine: the result is
 kept on disk, and the first to wait is told by the log. With NUMBA_DISABLE_JIT=1 in the environment the same source runs as plain
 Python.
 """
@@ -34,9 +34,7 @@ class _Notice(event.Listener):  # type: ignore[misc,unused-ignore] # numba says 
         """Tell it once a process."""
         if not self.told and event.data["dispatcher"].py_func.__module__.startswith("topple."):
             self.told = True
-            logger.info(
-                "Compiling the inner loops for this machine: a minute or two, once; the result is kept on disk."
-            )
+            logger.info("Compiling the inner loops for this machine: a few minutes, once; the result is kept on disk.")
 
     def on_end(self, event: Any) -> None:
         """Say nothing."""

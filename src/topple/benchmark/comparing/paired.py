@@ -133,7 +133,7 @@ def by_user(values: FloatArray, users: Sequence[Hashable]) -> tuple[FloatArray, 
     """
     number = {user: turn for turn, user in enumerate(dict.fromkeys(users))}
     rows = np.array([number[user] for user in users], dtype=np.int64)
-    totals = np.bincount(rows, weights=values, minlength=len(number))
+    totals: FloatArray = np.bincount(rows, weights=values, minlength=len(number)).astype(np.float64)
     return totals, np.bincount(rows, minlength=len(number)).astype(np.float64)
 
 

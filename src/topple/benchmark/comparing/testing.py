@@ -7,7 +7,7 @@ import numpy as np
 from topple.benchmark.comparing.paired import LEVEL, PairedTest, by_sign, interval, mcnemar
 from topple.benchmark.comparing.pieces import Piece
 from topple.errors import QueryError, shown
-from topple.types import FloatArray
+from topple.types import BoolArray, FloatArray
 
 
 def paired_test(
@@ -92,6 +92,7 @@ def _values(pieces: Sequence[Piece], method: str, metric: str, model: str) -> Fl
     return np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
 
 
-def _both(of_each: Sequence[FloatArray]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _both(of_each: Sequence[FloatArray]) -> BoolArray:
     """Return which queries have a value for each method with every seed."""
-    return np.logical_and.reduce([~np.isnan(values).any(axis=0) for values in of_each])
+    known: BoolArray = np.logical_and.reduce([~np.isnan(values).any(axis=0) for values in of_each])
+    return known
