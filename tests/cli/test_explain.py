@@ -61,6 +61,14 @@ def test_protected_items_stay(topple, model):
     assert removed <= {history[-1]}
 
 
+def test_fewer_users_than_are_asked_for_are_told(topple, model, caplog):
+    count = len(load_model_split(model).test.users)
+    topple("explain", "-m", model, "-k", 1, "--users", 2, *QUICK)
+    assert "are asked for" not in caplog.text
+    topple("explain", "-m", model, "-k", 1, "--users", count + 30, *QUICK)
+    assert f"{count + 30} users are asked for, and the data has {count} test users with a history" in caplog.text
+
+
 def test_training_users_can_be_explained(topple, model):
     split = load_model_split(model)
     trained, held = split.train_users.ids, split.test.users.ids

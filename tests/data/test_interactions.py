@@ -1,9 +1,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from topple.data.interactions import Interactions, numbered, to_matrix
+from topple.data.reading import read_interactions
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.errors import DataError
 
@@ -23,6 +25,13 @@ def test_a_repeated_pair_is_refused_and_the_first_one_is_named():
         DataError, match=r"2 of 6 rows repeat a \(user, item\) pair, first user='bob', item=30.*duplicates='first'"
     ):
         make([(2, 1), (1, 2), (0, 0), (1, 2), (0, 1), (0, 0)])
+
+
+def test_it_is_said_what_to_take_for_repeats_that_mean_more_of_the_same():
+    with pytest.raises(
+        DataError, match=r"again, pass duplicates='count' \(--duplicates count\).*--weight-column\), and they are sum"
+    ):
+        read_interactions(pa.table({"user": ["a", "a"], "item": ["x", "x"]}))
 
 
 def test_a_pair_of_one_user_is_no_repeat_of_another_users():

@@ -4,7 +4,7 @@ import narwhals as nw
 import pyarrow as pa
 import pytest
 
-from topple.data.tables import column_of, frame_of, moments, ratings_of, read_table
+from topple.data.tables import column_of, frame_of, moments, ratings_of, read_table, weights_of
 from topple.errors import DataError, DataNotFoundError
 
 
@@ -35,6 +35,21 @@ def test_a_rating_that_is_not_a_number_is_named_with_its_row(bad):
         DataError, match=r"rating .* in row 2 of column 'x' is not a finite number\. Ratings must be numbers"
     ):
         ratings_of(series([1.0, bad]))
+
+
+@pytest.mark.parametrize("of", [ratings_of, weights_of])
+@pytest.mark.parametrize("values", [["2,5", "3"], ["1,500", "n", " -12,75"], ["0,3333", "1"]])
+def test_numbers_with_a_decimal_comma_are_told_how_to_be_read(of, values):
+    with pytest.raises(
+        DataError, match=r"row 1 .*is not a finite number\. .* read the file with .*--decimal ,\)"
+    ) as told:
+        of(series(values))
+    assert "none" not in str(told.value)
+
+
+def test_three_digits_after_a_comma_may_be_thousands():
+    with pytest.raises(DataError, match="--weight-column none"):
+        weights_of(series(["1,500", "2"]))
 
 
 def test_a_value_with_braces_is_shown_as_it_is():

@@ -49,8 +49,9 @@ class Interactions:
                 f"{len(pairs) - len(unique):,} of {len(pairs):,} rows repeat a (user, item) pair, first user="
                 f"{self.users.decode([int(self.user_index[where])])[0]!r}, item="
                 f"{self.catalogue.vocabulary.decode([int(self.item_index[where])])[0]!r}. A pair occurs once; "
-                "pass duplicates='first', 'last', 'max' or 'mean' to make one row of them, 'count' for weights that say how often, or "
-                "'keep' for events of a model of sequences (--duplicates)."
+                "where repeats are the same thing bought or played again, pass duplicates='count' (--duplicates count) for weights that "
+                "say how often, or name a column of quantities (weight=, --weight-column), and they are summed. Else duplicates='first', "
+                "'last', 'max' or 'mean' makes one row of them, and 'keep' leaves them as events of a model of sequences."
             )
 
     def __len__(self) -> int:

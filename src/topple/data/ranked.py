@@ -163,8 +163,8 @@ class _Rows:
     def ranks(self, column: str) -> FloatArray:
         return numbers_of(
             self._column(column),
-            "rank {value!r} in row {row} of column {column!r} is not a number. Correct or drop the row, or leave the column out: "
-            "then the order of the rows counts.",
+            "rank {value!r} in row {row} of column {column!r} is not a number. ",
+            "Correct or drop the row, or leave the column out: then the order of the rows counts.",
         )
 
     def weights(self, column: str) -> FloatArray:

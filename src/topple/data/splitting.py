@@ -141,7 +141,8 @@ class Split:
         counts = f"{len(self.train_users):,} training, {len(self.validation.users):,} validation, {len(self.test.users):,} test"
         example = next(users.decode([0])[0] for users in (self.test.users, self.train_users) if len(users))
         raise UnknownIdError(
-            f"unknown user id {user!r}: not among the {counts} users. Choose one, such as {example!r}."
+            f"unknown user id {user!r}: not among the {counts} users. Choose one, such as {example!r}; users with too few items are left "
+            "out when data are prepared (min_items, --min-items; 5 unless another number was given)."
         )
 
     def histories(self, users: Iterable[UserId] | None = None, limit: int | None = None) -> dict[UserId, History]:

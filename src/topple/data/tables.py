@@ -129,6 +129,10 @@ def frame_of(source: Any) -> nw.DataFrame[Any]:
     return frame
 
 
+DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,(\d{1,2}|\d{4,})\s*")
+"""How a number with a decimal comma looks; three digits after it may be thousands."""
+LOOKED_AT = 100
+"""Values that are no numbers and are looked at for a decimal comma."""
 SEPARATORS = {"\t": "tab", ";": "';'", "|": "'|'"}
 """What separates columns, and how it is written on a command line."""
 
@@ -172,8 +176,8 @@ def ratings_of(series: nw.Series[Any]) -> FloatArray:
     """
     return numbers_of(
         series,
-        "rating {value!r} in row {row} of column {column!r} is not a finite number. Ratings must be numbers; correct or drop "
-        "the row, or leave rating out to read implicit feedback.",
+        "rating {value!r} in row {row} of column {column!r} is not a finite number. ",
+        "Ratings must be numbers; correct or drop the row, or leave rating out to read implicit feedback.",
     )
 
 
@@ -185,22 +189,28 @@ def weights_of(series: nw.Series[Any]) -> FloatArray:
     """
     return numbers_of(
         series,
-        "weight {value!r} in row {row} of column {column!r} is not a finite number. Weights must be numbers; correct or drop "
-        "the row, name another column, or read without weights: weight=None (--weight-column none).",
+        "weight {value!r} in row {row} of column {column!r} is not a finite number. ",
+        "Weights must be numbers; correct or drop the row, name another column, or read without weights: weight=None "
+        "(--weight-column none).",
     )
 
 
-def numbers_of(series: nw.Series[Any], message: str) -> FloatArray:
+def numbers_of(series: nw.Series[Any], wrong: str, helps: str) -> FloatArray:
     """Return the numbers of a column.
 
     Args:
         series: the column.
-        message: of the error about one that is not finite; it names the `value`, the `row` and the `column`.
+        wrong: of the error about one that is not finite; it names the `value`, the `row` and the `column`.
+        helps: what to do then, unless the numbers have a decimal comma.
 
     Raises:
         DataError: one is not a finite number.
     """
-    return _finite(series, _floats(series, column_of(series)), message)
+    values = _floats(series, column_of(series))
+    bad = np.flatnonzero(~np.isfinite(values))[:LOOKED_AT]
+    if any(DECIMAL_COMMA.fullmatch(str(series[int(row)])) for row in bad):
+        helps = "Such values have a decimal comma: read the file with decimal=',' (--decimal ,)."
+    return _finite(series, values, wrong + helps)
 
 
 def moments(series: nw.Series[Any], *, day_first: bool | None = None) -> TimeArray:

@@ -1,17 +1,20 @@
 """What a command works on: the model of a folder, and histories of the data or of a person's own."""
 
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from topple.errors import QueryError
+from topple.errors import QueryError, counted
 from topple.records.history import History
 from topple.types import Id
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
     from topple.scoring.recommender import Recommender
+
+logger = logging.getLogger(__name__)
 
 
 def load_on(folder: Path, device: str = "cpu", factory: str | None = None) -> "Recommender":
@@ -66,5 +69,9 @@ def histories_of(
         raise QueryError("this model folder holds no users. Give --history with item ids.")
     chosen = split.training_histories if trained else split.histories
     found = chosen([split.train_users.typed(text) for text in users]) if users else chosen(limit=limit)
+    if not users and limit is not None and 0 < len(found) < limit:
+        there = counted(len(found), "training user" if trained else "test user")
+        more = "" if trained else "; others are named with --user"
+        logger.warning("%d users are asked for, and the data has %s with a history%s", limit, there, more)
     say_no_order(recommender, found.values())
     return found
