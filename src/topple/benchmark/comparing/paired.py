@@ -133,8 +133,10 @@ def by_user(values: FloatArray, users: Sequence[Hashable]) -> tuple[FloatArray, 
     """
     number = {user: turn for turn, user in enumerate(dict.fromkeys(users))}
     rows = np.array([number[user] for user in users], dtype=np.int64)
-    totals: FloatArray = np.bincount(rows, weights=values, minlength=len(number)).astype(np.float64)
-    return totals, np.bincount(rows, minlength=len(number)).astype(np.float64)
+    totals, counts = np.zeros(len(number)), np.zeros(len(number))
+    np.add.at(totals, rows, values)
+    np.add.at(counts, rows, 1)
+    return totals, counts
 
 
 def mcnemar(first: FloatArray, second: FloatArray) -> McNemar:

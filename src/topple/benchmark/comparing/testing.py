@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topple.benchmark.comparing.paired import LEVEL, PairedTest, by_sign, interval, mcnemar
 from topple.benchmark.comparing.pieces import Piece
 from topple.errors import QueryError, shown
-from topple.types import BoolArray, FloatArray
+from topple.types import FloatArray
 
 
 def paired_test(
@@ -92,7 +93,6 @@ def _values(pieces: Sequence[Piece], method: str, metric: str, model: str) -> Fl
     return np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
 
 
-def _both(of_each: Sequence[FloatArray]) -> BoolArray:
+def _both(of_each: Sequence[FloatArray]) -> NDArray[np.bool_]:
     """Return which queries have a value for each method with every seed."""
-    known: BoolArray = np.logical_and.reduce([~np.isnan(values).any(axis=0) for values in of_each])
-    return known
+    return ~np.isnan(np.concatenate(of_each)).any(axis=0)
