@@ -23,17 +23,21 @@ def contributions(found: Results) -> str:
         of_several = row["contributions"] - row["single_contributions"]
         lines.append(
             [
-                f"{row['model']}: {row['factors']} factors, alpha {row['alpha']:g}, regularization {row['regularization']:g}",
-                *(f"{row['seed']}", share(row["ndcg_100"]), f"{row['targets']:,}", f"{row['found']:,}"),
+                f"{row['model'].rpartition(', ')[2]}, {row['seed']}",
+                *(share(row["ndcg_100"]), f"{row['targets']:,}", f"{row['found']:,}"),
                 *(size(row["mean_size"]), f"{row['topple']:,}", f"{row['contributions']:,}"),
                 f"{row['single_contributions']} of {row['single']}",
                 f"{of_several} of {row['found'] - row['single']}",
                 f"{row['same_set']:,}",
             ]
         )
-    head = ["model", "seed", "NDCG@100", "targets", "sets found", "mean size n", "leave without the set"]
-    head += ["leave without the n top contributions", "of these, n = 1", "n > 1", "both sets the same"]
-    about = f"{WORLDS.get(rows[0]['world'], rows[0]['world'])}, top-{rows[0]['k']} of the test users. "
+    head = ["ALS, seed", "NDCG@100", "targets", "sets found", "mean n", "gone without the set of n"]
+    head += ["gone without the n top contributions", "of these, n = 1", "n > 1", "both sets the same"]
+    settings = {
+        f"{row['model']}: {row['factors']} factors, alpha {row['alpha']:g}, regularization {row['regularization']:g}"
+        for row in rows
+    }
+    about = f"{WORLDS.get(rows[0]['world'], rows[0]['world'])}, top-{rows[0]['k']} of the test users. {'; '.join(sorted(settings))}. "
     return table(head, lines) + about + found.source(rows) + "\n"
 
 
