@@ -53,6 +53,8 @@ def _size(axes: Any, rows: Sequence[JsonObject], curves: Curves) -> None:
 def _cost(axes: Any, rows: Sequence[JsonObject], curves: Curves) -> None:
     """Draw the time of a query against the validity, with the scored histories beside the names."""
     axes.set(xlabel="milliseconds a query, with verification (and scored histories)", ylabel="validity", xscale="log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     _points(
         axes,
         rows,
