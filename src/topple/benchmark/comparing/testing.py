@@ -95,5 +95,4 @@ def _values(pieces: Sequence[Piece], method: str, metric: str, model: str) -> Fl
 
 def _both(of_each: Sequence[FloatArray]) -> NDArray[np.bool_]:
     """Return which queries have a value for each method with every seed."""
-    missing: NDArray[np.bool_] = np.isnan(np.concatenate(of_each)).any(axis=0)
-    return ~missing
+    return np.asarray(~np.isnan(np.concatenate(of_each)).any(axis=0), dtype=np.bool_)
