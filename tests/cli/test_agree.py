@@ -51,6 +51,18 @@ def test_tables_are_read_by_their_options(topple, model, lists, tmp_path):
     )
 
 
+def test_weights_of_histories_may_have_a_decimal_comma(topple, model, lists, tmp_path):
+    split = load_model_split(model)
+    rows = [f"{user};{item};1,5" for user, history in split.histories(limit=10).items() for item in history]
+    (tmp_path / "seen.csv").write_text("\n".join(["user;item;kg", *rows]) + "\n")
+    (tmp_path / "shown.csv").write_text(lists.read_text().replace(",", ";"))
+    command = ("agree", "-m", model, "--shown", tmp_path / "shown.csv", "--histories", tmp_path / "seen.csv")
+    options = ("--separator", ";", "--weight-column", "kg", "--json")
+    assert "(--decimal ,)" in topple(*command, *options).stderr
+    result = topple(*command, *options, "--decimal", ",")
+    assert json.loads(result.stdout)["lists"] == 10, result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [

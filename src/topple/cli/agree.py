@@ -1,6 +1,7 @@
 """`topple agree`: whether the lists that were shown are the model's, and why they are not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,7 @@ def agree(
     time_column: Annotated[
         str | None, typer.Option(help="Column of --histories: when; else rows are in order.", rich_help_panel=HISTORIES)
     ] = None,
+    decimal: Annotated[str, typer.Option(help="Decimal point of --histories.", rich_help_panel=HISTORIES)] = ".",
     rank_column: Annotated[str, typer.Option(help="Column of ranks, 1 for the best.")] = "rank",
     day_first: Annotated[
         bool | None,
@@ -81,9 +83,8 @@ def agree(
     told: UserHistories | Split
     weights: dict[UserId, tuple[float, ...]] = {}
     if histories is not None:
-        read, weights = read_histories(
-            histories, weight=weight, timestamp=time_column, day_first=day_first, **limiting.columns
-        )
+        columns = limiting.columns | {"text": replace(limiting.columns["text"], decimal=decimal)}
+        read, weights = read_histories(histories, weight=weight, timestamp=time_column, day_first=day_first, **columns)
         told, users = {user: as_known(history, items) for user, history in read.items()}, Vocabulary(list(read), "user")
     elif split is None:
         raise QueryError("this model folder holds no users. Give --histories with a table of events.")
