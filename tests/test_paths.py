@@ -13,7 +13,7 @@ import topple
 from topple.data.sources import source
 from topple.files import refuse_existing, writing
 from topple.recommenders.saving.folders import load_arrays
-from topple.reports.pictures import draw_explanation
+from topple.reports.pictures import explanation_figure, write_picture
 from topple.testing import check_dataset, tiny_split
 
 SPLIT = tiny_split()
@@ -96,7 +96,8 @@ def test_a_picture_is_drawn(model, tmp_path):
     pytest.importorskip("matplotlib")
     (explained, *_) = topple.explain(model, SPLIT.histories(limit=1), k=2, progress=False)
     items = model.catalogue.vocabulary.ids
-    draw_explanation(explained, items[:2], items[1:3], model.catalogue, str(tmp_path / "why.svg"))
+    figure = explanation_figure(explained, model.catalogue, (items[:2], items[1:3]))
+    write_picture(figure, str(tmp_path / "why.svg"))
     assert (tmp_path / "why.svg").is_file()
 
 
