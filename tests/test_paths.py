@@ -39,6 +39,7 @@ def _functions(found, name):
 
 
 INNER = {
+    "topple.benchmark.comparing.learning.ready",
     "topple.data.download.fetch_archive",
     "topple.data.formats.read_adjacency",
     "topple.data.formats.read_json_lines",
