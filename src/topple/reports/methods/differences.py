@@ -74,7 +74,7 @@ def about_tests(tests: Sequence[JsonObject], seeds: Sequence[Any]) -> list[str]:
     together = f", corrected by Holm for {len(tests)} tests" if tests[0]["holm"] is not None else ""
     lines = [
         "Differences: first less second, over the queries that have a value for both with every seed, each the mean over the seeds. "
-        f"Intervals: {tests[0]['level']:.0%}, bootstrap over users. p: drawn signs of users' differences{together}."
+        f"Intervals: {tests[0]['level']:.0%}, bootstrap over users, each of one test alone. p: drawn signs of users' differences{together}."
     ]
     if any(test["mcnemar"] is not None for test in tests):
         lines.append(
