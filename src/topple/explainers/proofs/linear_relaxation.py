@@ -116,8 +116,9 @@ class Relaxation:
     def over(cls, network: Network, base: Tensor, effect: Tensor, free: Tensor, size: int) -> "Relaxation":
         """Relax the network for N nodes.
 
-        Every tanh unit lies in a band with the slope of its chord, the narrowest there is with one slope. One slope for
-        both sides keeps the items' coefficients the same for every target and competitor; only constants differ.
+        Every tanh unit lies in a band with the slope of its chord, the narrowest with one slope where the ends are on one side
+        of 0 (where they are not, another slope may be narrower). One slope for both sides keeps the items' coefficients the
+        same for every target and competitor; only constants differ.
         Source: Zhang et al., "Efficient neural network robustness certification with general activation functions"
         (CROWN), NeurIPS 2018. Differs from it in: the set of inputs (sets of removed items), and the parallel lines.
 
@@ -184,7 +185,7 @@ class Relaxation:
 
 
 def chord_band(low: Tensor, high: Tensor) -> Band:
-    """Return the narrowest band of one slope around tanh between `low` and `high`: that of the slope of its chord.
+    """Return a band of one slope around tanh between `low` and `high`, as narrow as can be with the slope of the chord.
 
     tanh(z) - slope * z has the same value at both ends, and its only turning points are where tanh' is the slope.
     """
