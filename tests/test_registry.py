@@ -67,3 +67,15 @@ def test_another_package_never_overrides_a_built_in_row(installed):
     before = registry.BUILT_IN["datasets"]["ml-100k"]
     installed(EntryPoint("ml-100k", "fractions:Fraction", "topple.datasets"))
     assert registry.rows("datasets")["ml-100k"] == before
+
+
+def test_a_broken_entry_point_of_another_package_is_named_and_stops_no_menu(monkeypatch):
+    from topple.api.faces.menus import explainer_menu
+
+    monkeypatch.setattr(registry, "rows", lambda kind: {**registry.BUILT_IN[kind], "gone": "their_package.none:Gone"})
+    with pytest.raises(
+        UnknownNameError, match=r"'gone' of the explainers is an entry point of another package.*topple doctor"
+    ):
+        registry.load("explainers", "gone")
+    assert "gone" not in registry.loaded("explainers")
+    assert [choice.explainer for choice in explainer_menu()] == list(registry.BUILT_IN["explainers"])

@@ -14,6 +14,7 @@ Each inherits `ToppleError` and the built-in that a caller would expect::
     ├── CapabilityError      (TypeError)          an explainer that does not fit the recommender
     ├── RecommenderError     (RuntimeError)       a recommender that breaks the scoring contract
     ├── ModelFolderError     (ValueError)         a model folder that is damaged or of another catalogue
+    ├── ExplainerFolderError (ValueError)         a folder of a fitted explainer that is damaged or of another model
     ├── OutputExistsError    (FileExistsError)    an output path that is already there
     ├── OutputError          (OSError)            an output that could not be written; what was there stays
     └── ContractError        (AssertionError)     a part that breaks a contract of the library; raised by topple.testing

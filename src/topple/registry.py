@@ -6,11 +6,14 @@ Nothing heavy loads until it is asked for. A package of somebody else adds rows 
 
 import difflib
 import importlib
+import logging
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal, TypeAlias
 
 from topple.errors import UnknownNameError, shown
+
+logger = logging.getLogger(__name__)
 
 Kind: TypeAlias = Literal["datasets", "recommenders", "adapters", "explainers", "metrics"]
 
@@ -99,7 +102,7 @@ def load(kind: Kind, name: str) -> Any:
     """Import and return the class or function of the row `name`.
 
     Raises:
-        UnknownNameError: no row of that name; the message lists the rows.
+        UnknownNameError: no row of that name, the message lists the rows; or a row of another package that cannot be loaded.
     """
     found = rows(kind)
     if not isinstance(name, str) or name not in found:
@@ -107,4 +110,23 @@ def load(kind: Kind, name: str) -> Any:
         hint = f" Did you mean {shown(near[0])}?" if near else ""
         raise UnknownNameError(f"{shown(name)} is not one of the {kind}: {', '.join(found)}.{hint}")
     module, _, attribute = found[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        if name in BUILT_IN[kind]:
+            raise
+        raise UnknownNameError(
+            f"{shown(name)} of the {kind} is an entry point of another package, {found[name]!r}, and cannot be loaded: {error}. Mend or "
+            "uninstall that package; topple doctor names every such entry point."
+        ) from error
+
+
+def loaded(kind: Kind) -> dict[str, Any]:
+    """Return every row of `kind` that can be loaded, by name; a broken entry point of another package is left out."""
+    found = {}
+    for name in names(kind):
+        try:
+            found[name] = load(kind, name)
+        except UnknownNameError:
+            logger.warning("the entry point %s of topple.%s cannot be loaded; topple doctor says why", name, kind)
+    return found

@@ -79,7 +79,7 @@ def test_doctor_finds_a_sound_installation(topple):
     result = topple("doctor", "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["ok"] is True
-    from topple.explainers.proofs import together, walking
+    from topple.explainers.proofs.trees import together, walking
 
     for loop in (walking.halves, walking.walk, together._groups, together._weights):
         assert getattr(loop, "signatures", True), f"{loop} is not compiled ahead"

@@ -6,6 +6,7 @@ import torch
 
 import topple
 from topple import Proof, Query, Status
+from topple.errors import ContractError
 from topple.explainers.attribution import AttributionMethod, Attributions, AttributionSettings
 from topple.explainers.leave_one_out import LeaveOneOut
 from topple.testing import film_recommender, random_additive, random_mult_vae
@@ -149,3 +150,29 @@ def test_films():
     history = model.catalogue.vocabulary.ids[:3]
     found = topple.explain(model, list(history), k=2, explainer="leave-one-out", progress=False)
     assert all(len(explanation.attributions) == 3 for explanation in found)
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (lambda values: values, "attribute returned Tensor"),
+        (lambda values: Attributions(values[..., 1:]), "values have the shape"),
+        (lambda values: Attributions(values, values[:, :0]), "errors have the shape"),
+    ],
+)
+def test_what_is_no_attribution_is_told(given, match):
+    class Wrong(ByIndex):
+        def attribute(self, engine):
+            return given(super().attribute(engine).values)
+
+    with pytest.raises(ContractError, match=match):
+        explain(Wrong(np.ones(30)))
+
+
+def test_numbers_in_single_precision_are_taken():
+    class Single(ByIndex):
+        def attribute(self, engine):
+            return Attributions(super().attribute(engine).values.float())
+
+    numbers = np.random.default_rng(4).normal(size=30)
+    assert [e.items for e in explain(Single(numbers))] == [e.items for e in explain(ByIndex(numbers))]

@@ -83,7 +83,7 @@ def refuted(verdict: Verdict) -> str:
 
 def no_such_goal(query: Query, method: Explainer) -> str:
     """Say that a method cannot be asked for a goal, and which can."""
-    fits = [name for name in registry.names("explainers") if query.goal in registry.load("explainers", name).goals]
+    fits = [name for name, kind in registry.loaded("explainers").items() if query.goal in kind.goals]
     return (
         f"goal={query.goal.value!r}: {method.name} looks for {', '.join(sorted(method.goals))} sets only. Choose of "
         f"{', '.join(fits)}."

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from topple.errors import ContractError
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.explainer import SetSearch
 from topple.explainers.search.growing import prune
@@ -71,12 +72,33 @@ class AttributionMethod(SetSearch):
 
     def search(self, engine: Engine) -> Claims:
         """Attribute, and make sets of it."""
-        found = self.attribute(engine)
+        found = self._checked(self.attribute(engine), engine)
         values = found.without_noise()
         sets = sets_by_score(engine, values)
         claims = engine.claims(prune(engine, sets) if getattr(self.settings, "prune", False) else sets)
         errors = None if found.errors is None else _by_position(engine, found.errors)
         return replace(claims, attributions=_by_position(engine, values), attribution_errors=errors)
+
+    def _checked(self, found: Attributions, engine: Engine) -> Attributions:
+        """Return what a method gave, in the precision of the scores.
+
+        Raises:
+            ContractError: no Attributions, or numbers of another shape than [B, T, H].
+        """
+        table = engine.table
+        if not isinstance(found, Attributions):
+            raise ContractError(
+                f"{self.name}: attribute returned {type(found).__name__}. Return Attributions(values [B, T, H])."
+            )
+        for what, numbers in (("values", found.values), ("errors", found.errors)):
+            if numbers is not None and numbers.shape != table.removable.shape:
+                raise ContractError(
+                    f"{self.name}: {what} have the shape {tuple(numbers.shape)}. Give one number for each history, target and position: "
+                    f"{tuple(table.removable.shape)}."
+                )
+        kind = table.histories.weights.dtype
+        errors = None if found.errors is None else found.errors.to(kind)
+        return Attributions(found.values.to(kind), errors, found.noise)
 
 
 def sets_by_score(engine: Engine, values: Tensor) -> Tensor:

@@ -138,11 +138,7 @@ class Explainer(ABC):
             )
         reason = misfit(type(self), recommender)
         if reason:
-            fits = [
-                name
-                for name in registry.names("explainers")
-                if not misfit(registry.load("explainers", name), recommender)
-            ]
+            fits = [name for name, method in registry.loaded("explainers").items() if not misfit(method, recommender)]
             raise CapabilityError(f"{reason}. Choose one that fits {recommender.name}: {', '.join(fits)}.")
 
 

@@ -38,9 +38,9 @@ def explainer_menu(recommender: Recommender | type[Recommender] | None = None) -
     Example:
         >>> from topple.recommenders.models.popularity import Popularity
         >>> [choice.explainer for choice in explainer_menu(Popularity) if not choice.fits]
-        ['lcer', 'lcer-rank']
+        ['lcer', 'lcer-rank', 'gradient-x-input', 'integrated-gradients', 'lxr']
     """
-    return [_choice(registry.load("explainers", name), name, recommender) for name in registry.names("explainers")]
+    return [_choice(method, name, recommender) for name, method in registry.loaded("explainers").items()]
 
 
 def preset_for(explainer: str, data: str | None) -> str | None:
