@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from topple.errors import QueryError, as_list, need, shown
 from topple.metrics import Evaluation, Judged, Retrained, all_metrics, count_proofs, measure, values
@@ -21,6 +21,8 @@ from topple.verification.retraining import Retraining, refuse, retrained
 from topple.verification.single_query import rank_and_list
 from topple.verification.taking_over import set_of, taken_over, with_alone
 from topple.verification.verify import check_sets, judged, not_allowed
+
+_Found = TypeVar("_Found")
 
 
 def evaluate(
@@ -82,14 +84,8 @@ def evaluate(
         retrained=by_retraining,
         values=by_query,
         proofs=count_proofs(explanations),
-        curves=tuple(drawn.get(number) for number in _numbers_of_valid(explanations)),
+        curves=_of_each(explanations, drawn),
     )
-
-
-def _numbers_of_valid(explanations: Sequence[Explanation]) -> list[int]:
-    """Return the number of each explanation among the valid ones; -1 of an invalid one."""
-    counts = count()
-    return [-1 if each.status is Status.INVALID else next(counts) for each in explanations]
 
 
 def check_explanations(explanations: Any) -> list[Explanation]:
@@ -166,12 +162,14 @@ def _values(
         explanations: all that were given.
         judged: by number among those that are valid.
     """
-    valid = [number for number, explanation in enumerate(explanations) if explanation.status is not Status.INVALID]
-    found: dict[str, tuple[float | None, ...]] = {}
-    for name, numbers in values(list(judged.values())).items():
-        by_number = dict(zip((valid[number] for number in judged), numbers, strict=True))
-        found[name] = tuple(by_number.get(number) for number in range(len(explanations)))
-    return found
+    of_each = values(list(judged.values()))
+    return {name: _of_each(explanations, dict(zip(judged, numbers, strict=True))) for name, numbers in of_each.items()}
+
+
+def _of_each(explanations: Sequence[Explanation], found: Mapping[int, _Found | None]) -> tuple[_Found | None, ...]:
+    """Return what was found of each explanation, given by number among those that are valid; None of an invalid one."""
+    numbers = count()
+    return tuple(None if each.status is Status.INVALID else found.get(next(numbers)) for each in explanations)
 
 
 def _retrained(

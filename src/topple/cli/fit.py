@@ -72,33 +72,36 @@ def fit(
     """
     if explainer is not None or model is not None:
         given = {"--recommender": recommender, "--epochs": epochs, "--max-minutes": max_minutes, "--weights": weights}
-        _fit_explainer(choice, explainer, model, factory, settings, seed, given, out, (device, overwrite, json))
+        _fit_explainer(
+            choice, out, explainer=explainer, folder=model, factory=factory, of_recommenders=given,
+            settings=settings, seed=seed, device=device, overwrite=overwrite, json=json,
+        )  # fmt: skip
         return
     if factory is not None:
         raise SettingsError(
             "--factory builds the model of --model again, and none is given. Give --explainer and --model with it."
         )
     _fit_recommender(
-        choice,
-        out,
-        recommender or "mult-vae",
-        settings,
-        (epochs, max_minutes, seed),
-        weights,
-        (device, overwrite, json),
-    )
+        choice, out, recommender=recommender or "mult-vae", weights=weights, epochs=epochs, max_minutes=max_minutes,
+        settings=settings, seed=seed, device=device, overwrite=overwrite, json=json,
+    )  # fmt: skip
 
 
 def _fit_recommender(
     choice: DataChoice,
     out: Path,
+    *,
     recommender: str,
-    settings: "list[str] | None",
-    limits: tuple[int | None, float | None, int],
     weights: Path | None,
-    how: tuple[str, bool, bool],
+    epochs: int | None,
+    max_minutes: float | None,
+    settings: "list[str] | None",
+    seed: int,
+    device: str,
+    overwrite: bool,
+    json: bool,
 ) -> None:
-    """Train a recommender and save it; `limits` are epochs, minutes and the seed, `how` the device, overwriting and JSON."""
+    """Train a recommender, or take trained weights, and save it; the arguments are those of the command."""
     from topple import registry
     from topple.api import fitting
     from topple.api.faces.keeping import KeepBest
@@ -109,7 +112,6 @@ def _fit_recommender(
     from topple.scoring.devices import device_of, on_device
     from topple.scoring.recommender import Capability
 
-    (epochs, max_minutes, seed), (device, overwrite, json) = limits, how
     device_of(device)  # refused before the data is read
     refuse_existing(out, overwrite=overwrite, marker="model.json")
     model_class = registry.load("recommenders", recommender)
@@ -142,28 +144,30 @@ def _fit_recommender(
 
 def _fit_explainer(
     choice: DataChoice,
+    out: Path,
+    *,
     explainer: str | None,
     folder: Path | None,
     factory: str | None,
+    of_recommenders: "Mapping[str, object]",
     settings: "list[str] | None",
     seed: int,
-    given: "Mapping[str, object]",
-    out: Path,
-    how: tuple[str, bool, bool],
+    device: str,
+    overwrite: bool,
+    json: bool,
 ) -> None:
-    """Fit an explainer to a model and save it; `given` are options of recommenders, `how` the device, overwriting and JSON."""
+    """Fit an explainer to a model and save it; the arguments are those of the command, with the options that go with recommenders alone."""
     from topple import registry
     from topple.api.faces.parsing import settings_of
     from topple.api.learning.folders import MARKER
     from topple.files import refuse_existing
     from topple.reports.tables import facts_table
 
-    (device, overwrite, json) = how
     if explainer is None or folder is None:
         raise SettingsError(
             "an explainer is fitted to a model. Give both --explainer NAME and --model FOLDER, or neither."
         )
-    stray = [option for option, value in given.items() if value is not None]
+    stray = [option for option, value in of_recommenders.items() if value is not None]
     if stray:
         raise SettingsError(f"{stray[0]} is of recommenders. With --explainer give its settings: --set NAME=VALUE.")
     refuse_existing(out, overwrite=overwrite, marker=MARKER)

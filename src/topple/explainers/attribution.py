@@ -14,7 +14,7 @@ from topple.explainers.search.growing import prune
 from topple.records.claims import Claims
 from topple.records.question import Goal
 from topple.scoring.memory import in_chunks, rows_at_once
-from topple.scoring.variations import equal_rows, without
+from topple.scoring.variations import equal_rows, turns, without
 from topple.settings import Settings
 
 PREFIXES = 8
@@ -112,15 +112,12 @@ def sets_by_score(engine: Engine, values: Tensor) -> Tensor:
     free = table.removable & ~values.isnan()
     row, column = (engine.open & free.any(-1)).nonzero(as_tuple=True)  # [Q]
     free, price = free[row, column], table.price[row, column]  # [Q, H]
-    order = _order(values[row, column] / torch.where(free, price, 1), free)  # [Q, H]
+    rank = turns(_order(values[row, column] / torch.where(free, price, 1), free))  # [Q, H]
     count, taken, block = free.sum(1), torch.zeros_like(row), 1
     while len(row):
         size = taken[:, None] + torch.arange(1, block + 1, device=row.device)  # [Q, V]
         tried = (size <= count[:, None]) & engine.open[row, column, None]
         number, turn = tried.nonzero(as_tuple=True)  # [M]
-        rank = torch.empty_like(order).scatter_(
-            1, order, torch.arange(order.shape[1], device=row.device).expand_as(order)
-        )
         prefix = rank[number] < size[number, turn, None]  # bool [M, H]
         meets = torch.zeros_like(tried)
         meets[number, turn] = engine.settle(row[number], column[number], prefix) > 0
@@ -129,7 +126,7 @@ def sets_by_score(engine: Engine, values: Tensor) -> Tensor:
         sets[row[done], column[done]] = (rank < best[:, None])[done]
         taken = taken + block
         going = ~done & (taken < count) & engine.open[row, column]
-        row, column, order, count, taken = (each[going] for each in (row, column, order, count, taken))
+        row, column, rank, count, taken = (each[going] for each in (row, column, rank, count, taken))
         block = min(2 * block, PREFIXES)
     return sets
 
@@ -159,7 +156,7 @@ def units_of(engine: Engine) -> tuple[Tensor, Tensor]:
 
 
 def scores_without(engine: Engine, row: Tensor, units: Tensor) -> Tensor:
-    """Return the scores of the targets without sets of units, which are counted [M, T]; open targets are charged.
+    """Return the scores of the targets, and of nothing else, without sets of units, which are counted [M, T]; open targets are charged.
 
     Args:
         engine: B histories with T targets each.

@@ -43,7 +43,6 @@ class IntegratedGradients(AttributionMethod):
         targets = engine.recommender.bind(histories, engine.table.target)
         whole = unchanged(histories).expand(-1, engine.table.target.shape[1], -1)  # [B, T, H]
         halves = torch.zeros(2, *whole.shape, dtype=whole.dtype, device=whole.device)
-        known = engine.open
         for step in range(steps):
             known = engine.open
             if not known.any():

@@ -53,8 +53,8 @@ class Lxr(AttributionMethod):
     log-probability should be high, without it low, and the mask small. An answer is one pass of the network, and scores nothing.
     Source: Barkan, Bogina, Gurevitch, Asher, Koenigstein, "A counterfactual framework for learning and evaluating explanations for
     recommender systems", WWW 2024. Differs from it in: probabilities are a softmax over the unseen items of the scores in units of
-    their spread; targets are drawn from the whole list; what the loss weighs is chosen by POS@K of validation users.
-    Needs: differentiable.  Cost: one scored history for each set that is tried; `fit` scores two for each user and epoch.
+    their spread; every item of the list is a target; what the loss weighs is chosen by POS@K of validation users.
+    Needs: differentiable.  Cost: one scored history for each set that is tried; `fit` scores two for each user, item of the list and epoch.
     Random: seed of the fit.
     """
 

@@ -49,8 +49,8 @@ def evaluation_rows(evaluation: Evaluation) -> list[list[str]]:
 
 def _measured(evaluation: Evaluation) -> list[str]:
     """Return the names of the metrics that were measured, in the order of the registry."""
-    found = [*evaluation.measurements.values()][:1]
-    return [name for name in registry.names("metrics") if all(name in each for each in found)]
+    measured = next(iter(evaluation.measurements.values()), {})
+    return [name for name in registry.names("metrics") if name in measured]
 
 
 def evaluation_json(evaluation: Evaluation) -> JsonObject:

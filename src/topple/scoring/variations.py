@@ -167,6 +167,12 @@ def only(histories: HistoryBatch, kept: Tensor, rows: Tensor | None = None) -> T
     return (present[:, None] & kept).to(histories.weights.dtype)
 
 
+def turns(order: Tensor) -> Tensor:
+    """Return when each position is taken, from 0, given the positions in the order in which they are taken [..., H]."""
+    numbers = torch.arange(order.shape[-1], device=order.device).expand_as(order)
+    return torch.empty_like(order).scatter_(-1, order, numbers)
+
+
 def equal_rows(history: Tensor, most: int = VARIATIONS_A_ROW) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield M variations of few histories as tables without empty cells; a row holds those of one history, at most `most`.
 

@@ -13,6 +13,7 @@ from topple.scoring.encoding import EncodedQueries, encode
 from topple.scoring.memory import histories_at_once
 from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import unchanged_scores
+from topple.scoring.variations import turns
 from topple.verification.reranking import reranked
 from topple.verification.verify import by_history
 
@@ -71,9 +72,7 @@ def _turns(attributions: Sequence[Sequence[float]], present: Tensor) -> Tensor:
     for row, several in enumerate(attributions):
         numbers[row, : len(several)] = torch.tensor(several, dtype=torch.float64)
     order = numbers.sort(dim=1, descending=True, stable=True).indices
-    return torch.empty_like(order).scatter_(
-        1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)
-    )
+    return turns(order)
 
 
 def _ranked(recommender: Recommender, queries: EncodedQueries, number: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,8 +12,9 @@ from topple import registry
 from topple.errors import ExplainerFolderError, ModelFolderError, SettingsError, UnknownNameError, need
 from topple.explainers.base import Explainer
 from topple.files import read_whole, writing
-from topple.inputs import MISSING, json_of, path_of, problem
+from topple.inputs import MISSING, path_of, problem
 from topple.recommenders.saving.array_files import read_safetensors
+from topple.recommenders.saving.description import checked_description
 from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.types import FilePath, JsonObject
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 FORMAT = "topple.explainer/1"
 MARKER = "explainer.json"
 WEIGHTS = "weights.safetensors"
-PARTS = {"explainer": str, "settings": dict, "model": str, "catalogue": str, "training": dict}
+PARTS = {"explainer": str, "settings": dict, "model": str, "training": dict}
 """What explainer.json must hold, and of which type."""
 
 
@@ -45,7 +46,6 @@ def save_explainer(explainer: Explainer, folder: FilePath, *, overwrite: bool = 
         "explainer": explainer.name,
         "settings": explainer.settings.model_dump(mode="json"),
         "model": explainer.model,
-        "catalogue": explainer.training.get("catalogue", ""),
         "training": explainer.training,
         "version": topple.__version__,
     }
@@ -113,18 +113,4 @@ def _description(folder: Path) -> dict[str, Any]:
         raise ExplainerFolderError(
             f"{folder} is no folder of an explainer: {path.name} {told}. Make one with `topple fit --explainer NAME --model MODEL --out`."
         )
-    try:
-        about: dict[str, Any] = json_of(path.read_text(encoding="utf-8"))
-        found = about["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExplainerFolderError(f"{path} is damaged ({error}). Fit the explainer again.") from error
-    if found != FORMAT:
-        raise ExplainerFolderError(
-            f"{path} has format {found!r}; this version of topple reads {FORMAT!r}. Fit the explainer again."
-        )
-    for key, kind in PARTS.items():
-        if not isinstance(about.get(key), kind):
-            raise ExplainerFolderError(
-                f"{path} is damaged ({key} is missing or no {kind.__name__}). Fit the explainer again."
-            )
-    return about
+    return checked_description(path, FORMAT, PARTS, ExplainerFolderError, "Fit the explainer again.")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topple import registry
-from topple.errors import SettingsError
+from topple.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
     from topple.data.splitting import Split
@@ -54,7 +54,6 @@ def fitted_method(
     from topple.api.learning.fitting import fit_explainer
     from topple.api.learning.folders import save_explainer
     from topple.cli.shared.loading import split_of
-    from topple.errors import DataError
 
     data = split_of(model) if split is None else split
     if data is None:

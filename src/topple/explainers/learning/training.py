@@ -14,13 +14,14 @@ from topple.data.splitting import Split, events
 from topple.errors import DataError, RecommenderError
 from topple.explainers.base import OnStep
 from topple.explainers.learning.masks import MaskNetwork
+from topple.explainers.search.slopes import spread_of_scores
 from topple.randomness import generator
 from topple.records.curves import tenths
 from topple.records.question import CandidateRule
 from topple.scoring.memory import rows_at_once
 from topple.scoring.ranking import catalogue_scores, unseen_scores
 from topple.scoring.recommender import Recommender
-from topple.scoring.variations import HistoryBatch
+from topple.scoring.variations import HistoryBatch, turns
 
 if TYPE_CHECKING:
     from topple.explainers.lxr import LxrSettings
@@ -67,11 +68,8 @@ class Listed:
         for part in torch.split(torch.arange(len(histories)), rows_at_once(items)):
             scores = unseen_scores(recommender, histories.rows(part.to(histories.items.device)))
             top = scores.topk(min(max(targets, SPREAD_OF), items), dim=1)
-            known = top.values.isfinite()
-            middle = top.values.masked_fill(~known, 0).sum(1, keepdim=True) / known.sum(1, keepdim=True).clamp(min=1)
-            away = (top.values - middle).masked_fill(~known, 0).square().sum(1) / known.sum(1).clamp(min=1)
             best.append(top.indices[:, :targets])
-            spread.append(torch.where(away > 0, away.sqrt(), 1))
+            spread.append(spread_of_scores(top.values))
         return cls(histories, torch.cat(best), torch.cat(spread))
 
 
@@ -91,8 +89,8 @@ def trained(
     targets = min(settings.targets, len(recommender.catalogue))
     learn, judge = (Listed.of(recommender, part, targets) for part in (learners, judges))
     first = max(1, settings.epochs // FIRST)
-    course = [_Course(recommender, learn, judge, settings, each) for each in _tries(settings)]
-    total = first * len(course) + settings.epochs - first
+    courses = [_Course(recommender, learn, judge, settings, each) for each in _tries(settings)]
+    total = first * len(courses) + settings.epochs - first
     done = 0
 
     def go_on(one: _Course, epochs: int) -> None:
@@ -100,14 +98,14 @@ def trained(
         for _ in range(epochs):
             one.epoch()
             done += 1
-            best = min(each.best_pos for each in course)
+            best = min(each.best_pos for each in courses)
             logger.debug("lxr %s epoch %d: POS %.4f, best %.4f", one.tried, one.epochs, one.pos, best)
             if on_step is not None:
                 on_step(done, total, f"validation POS@{targets} {one.pos:.4f}, best {best:.4f}")
 
-    for one in course:
+    for one in courses:
         go_on(one, first)
-    chosen = min(course, key=lambda each: each.best_pos)
+    chosen = min(courses, key=lambda each: each.best_pos)
     go_on(chosen, settings.epochs - first)
     return chosen.best, {
         "epochs": chosen.epochs,
@@ -115,7 +113,7 @@ def trained(
         "validation_pos": round(chosen.best_pos, 6),
         "validation_users": len(judges),
         "users": len(learners),
-        "tries": len(course),
+        "tries": len(courses),
         "chosen": vars(chosen.tried),
         "seconds": round(time.perf_counter() - started, 3),
         "threads": torch.get_num_threads(),
@@ -235,8 +233,7 @@ class _Course:
             weights = self.recommender.weighed(histories).weights
             kept = self.network.masks(histories.items, weights, best) * weights[:, None]  # [B, K, H]
             order = kept.masked_fill(~histories.present[:, None], -1).sort(dim=-1, descending=True, stable=True).indices
-            turn = torch.empty_like(order)
-            turn.scatter_(-1, order, torch.arange(order.shape[-1], device=order.device).expand_as(order))
+            turn = turns(order)
             points = torch.tensor([tenths(count) for count in histories.present.sum(1).tolist()], device=order.device)
             gone = turn[:, :, None] < points[:, None, :, None]  # [B, K, S, H]
             keep = (histories.present[:, None, None] & ~gone).to(weights.dtype).flatten(1, 2)  # [B, K * S, H]

@@ -12,10 +12,15 @@ from topple.scoring.variations import without
 
 def spread_of(engine: Engine) -> Tensor:
     """Return how far the best scores of each unchanged history lie apart: the standard deviation [B]; 1 where it is 0."""
-    finite = engine.shortlist.best_scores.isfinite()  # [B, W]
+    return spread_of_scores(engine.shortlist.best_scores)
+
+
+def spread_of_scores(best: Tensor) -> Tensor:
+    """Return the standard deviation of the finite ones of scores [B, W]; 1 where it is 0, and where there are none [B]."""
+    finite = best.isfinite()  # [B, W]
     count = finite.sum(1, keepdim=True).clamp(min=1)
-    middle = engine.shortlist.best_scores.masked_fill(~finite, 0).sum(1, keepdim=True) / count
-    away = (engine.shortlist.best_scores - middle).masked_fill(~finite, 0)
+    middle = best.masked_fill(~finite, 0).sum(1, keepdim=True) / count
+    away = (best - middle).masked_fill(~finite, 0)
     spread = (away.square().sum(1) / count[:, 0]).sqrt()
     return torch.where(spread > 0, spread, 1)
 

@@ -1,10 +1,11 @@
 """model.json: what a model folder says of its model."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from topple.errors import ModelFolderError
+from topple.errors import ModelFolderError, ToppleError
 from topple.inputs import MISSING, json_of, problem
 from topple.scoring.findings.probe import Measures
 from topple.scoring.recommender import Recommender
@@ -55,20 +56,37 @@ def read_description(folder: Path) -> dict[str, Any]:
         raise ModelFolderError(
             f"{folder} is not a model folder: {path.name} {wrong.replace(MISSING, 'is missing')}. Make one with `topple fit --out`."
         )
+    about = checked_description(path, FORMAT, PARTS, ModelFolderError, "Fit the model again.")
+    if "fingerprint" not in about["catalogue"]:
+        raise ModelFolderError(f"{path} is damaged (the catalogue has no fingerprint). Fit the model again.")
+    return about
+
+
+def checked_description(
+    path: Path, form: str, parts: Mapping[str, type], refusal: type[ToppleError], advice: str
+) -> dict[str, Any]:
+    """Return what a description in JSON holds: of a model folder, or of that of an explainer.
+
+    Args:
+        path: of the file.
+        form: the format that it must name.
+        parts: what it must hold, and of which type.
+        refusal: the error that is raised.
+        advice: what to do about it.
+
+    Raises:
+        ToppleError: as `refusal`: damaged, of another format, or without a part.
+    """
     try:
         about: dict[str, Any] = json_of(path.read_text(encoding="utf-8"))
         found = about["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelFolderError(f"{path} is damaged ({error}). Fit the model again.") from error
-    if found != FORMAT:
-        raise ModelFolderError(
-            f"{path} has format {found!r}; this version of topple reads {FORMAT!r}. Fit the model again."
-        )
-    for key, kind in PARTS.items():
+        raise refusal(f"{path} is damaged ({error}). {advice}") from error
+    if found != form:
+        raise refusal(f"{path} has format {found!r}; this version of topple reads {form!r}. {advice}")
+    for key, kind in parts.items():
         if not isinstance(about.get(key), kind):
-            raise ModelFolderError(f"{path} is damaged ({key} is missing or no {kind.__name__}). Fit the model again.")
-    if "fingerprint" not in about["catalogue"]:
-        raise ModelFolderError(f"{path} is damaged (the catalogue has no fingerprint). Fit the model again.")
+            raise refusal(f"{path} is damaged ({key} is missing or no {kind.__name__}). {advice}")
     return about
 
 

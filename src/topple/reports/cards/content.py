@@ -71,12 +71,18 @@ def rows_of_lists(
     target, told = explanation.query.target, bool(explanation.items)
     before, after = lists or ((), ())
     first, then = list(before), list(after)
-    rows = [_row_before(item, rank, then, target, titles, words) for rank, item in enumerate(first, start=1)]
+    rows = [
+        _row(item, rank, then, target, titles, "leaves", words.leaves, words.to_rank)
+        for rank, item in enumerate(first, start=1)
+    ]
     _add_target(rows, explanation.rank_before, target, titles, words)
     if not told:
         return rows, []
     known = bool(then)
-    rows_after = [_row_after(item, rank, first, target, titles, words) for rank, item in enumerate(then, start=1)]
+    rows_after = [
+        _row(item, rank, first, target, titles, "enters", words.enters, words.from_rank)
+        for rank, item in enumerate(then, start=1)
+    ]
     if not known and explanation.query.goal is not Goal.SUFFICIENT:
         rows_after = [Row("enters", None, titles.title(one), one, words.enters) for one in explanation.replacements]
     _add_target(rows_after, rank_then(explanation), target, titles, words, known=known)
@@ -154,28 +160,34 @@ def _positions(explanation: Explanation) -> set[int]:
     return {position for position, item in enumerate(explanation.query.history) if item in explanation.items}
 
 
-def _row_before(
-    item: ItemId, rank: int, after: list[ItemId], target: ItemId | None, titles: Titles, words: CardWords
+def _row(
+    item: ItemId,
+    rank: int,
+    others: list[ItemId],
+    target: ItemId | None,
+    titles: Titles,
+    absent: Mark,
+    note: str,
+    moved: str,
 ) -> Row:
-    """Return the row of an item of the list before."""
-    gone = bool(after) and item not in after
-    note = words.leaves if gone else ""
-    if item in after and after.index(item) + 1 != rank:
-        note = words.to_rank.format(rank=after.index(item) + 1)
-    mark: Mark = "target" if item == target else "leaves" if gone else "stays"
-    return Row(mark, rank, titles.title(item), item, note)
+    """Return the row of an item of one of the two lists.
 
-
-def _row_after(
-    item: ItemId, rank: int, before: list[ItemId], target: ItemId | None, titles: Titles, words: CardWords
-) -> Row:
-    """Return the row of an item of the list after."""
-    new = bool(before) and item not in before
-    note = words.enters if new else ""
-    if item in before and before.index(item) + 1 != rank:
-        note = words.from_rank.format(rank=before.index(item) + 1)
-    mark: Mark = "target" if item == target else "enters" if new else "stays"
-    return Row(mark, rank, titles.title(item), item, note)
+    Args:
+        item: the item.
+        rank: in this list.
+        others: the other list; empty where it is not known.
+        target: the recommendation.
+        titles: who tells titles.
+        absent: how an item is marked that is not in the other list.
+        note: what is said of such an item.
+        moved: what is said of an item that has another `rank` there.
+    """
+    missing = bool(others) and item not in others
+    told = note if missing else ""
+    if item in others and others.index(item) + 1 != rank:
+        told = moved.format(rank=others.index(item) + 1)
+    mark: Mark = "target" if item == target else absent if missing else "stays"
+    return Row(mark, rank, titles.title(item), item, told)
 
 
 def _add_target(
