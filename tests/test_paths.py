@@ -48,6 +48,7 @@ INNER = {
     "topple.data.sources.base.Source.find",
     "topple.data.sources.text.read_ratings",
     "topple.data.titles.movielens_titles",
+    "topple.recommenders.saving.description.checked_description",
     "topple.recommenders.saving.description.read_description",
 }
 """Functions of the library for itself, and `read` of a data set, which takes the folder that `folder` returned."""
