@@ -29,8 +29,8 @@ $(DEV): $(READY)
 demo: $(READY)   ## set up, then train, explain and verify on a generated catalogue (no network after set-up)
 	$(BIN)/topple demo --overwrite
 
-test: $(DEV)     ## set up, then run all tests
-	$(BIN)/python -m pytest
+test: $(DEV)     ## set up, then run all tests, a process for each core; TEST="-x tests/cli" for others
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(TEST)
 
 check: lint test ## format, lint, strict types, layer contracts, tests, which build the docs and run their examples
 
