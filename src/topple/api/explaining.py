@@ -9,14 +9,12 @@ from typing import Any
 from topple import registry
 from topple.api.answering import Answering, OnQueries
 from topple.api.answers.asked import Asked, asked_by_history
-from topple.api.answers.beside import asked_about_shown
-from topple.api.answers.order import say_no_order
-from topple.api.asking import by_user, contexts_of, requests_of, targets_of
+from topple.api.answers.preparing import asked_about, refuse_invalid
 from topple.api.effort import with_effort
 from topple.api.limits import Limit, known_queries
-from topple.errors import QueryError, SettingsError, as_list, is_list, need
+from topple.errors import SettingsError, as_list, is_list, need
 from topple.explainers.base import Explainer
-from topple.records.answer import Explanation, Status
+from topple.records.answer import Explanation
 from topple.records.effort import Effort
 from topple.records.explanations import Explanations
 from topple.records.question import CandidateRule, Goal, Query, Repeats, Unknown
@@ -102,33 +100,16 @@ def explain(
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     settings, limits = with_effort(effort, explainer, settings, budget)
-    meter, chosen = Meter(limits), targets_of(targets)
-    users, single = by_user(histories)
-    weights_of: Mapping[UserId, Sequence[float]] | None
-    weights_of = {"": weights} if single and not isinstance(weights, Mapping | None) else weights  # type: ignore[assignment]
-    say_no_order(recommender, users.values())
-    if chosen is not None and shown is not None:
-        raise QueryError("targets= and shown= both say what is explained. Give one of the two.")
-    length = 5 if k is None else k
-    method = _fitting(recommender, explainer, settings)
-    told = contexts_of(recommender, contexts, context, single=single)
-    requests = requests_of(
-        recommender.catalogue, users, weights_of, told, known_users=not single, k=length, rule=rule, seed=seed, repeats=repeats,
-        goal=goal, protected=protected, groups=groups, item_costs=item_costs,
+    meter, method = Meter(limits), fitting_explainer(recommender, explainer, settings)
+    asked, single = asked_about(
+        recommender, histories, targets=targets, shown=shown, k=k, weights=weights, contexts=contexts, context=context,
+        rule=rule, seed=seed, repeats=repeats, goal=goal, protected=protected, groups=groups, item_costs=item_costs,
         largest=largest, sets=sets, candidates=candidates, exclude=exclude, unknown=unknown,
     )  # fmt: skip
-    if shown is not None:
-        asked = asked_about_shown(requests, shown, k, single=single)
-    else:
-        asked = [
-            Asked(request, None if chosen is None else tuple(Query.about(target, request) for target in chosen))
-            for request in requests
-        ]
     run = _run(recommender, asked, method, meter, progress, None)
     explanations = Explanations(explanation for answers in run for explanation in answers)
-    invalid = next((each for each in explanations if each.status is Status.INVALID), None)
-    if single and invalid is not None and (shown is None or invalid.shown_is_models is None):  # no list could be made
-        raise QueryError(invalid.reason)
+    if single:
+        refuse_invalid(explanations, of_shown=shown is not None)
     return explanations
 
 
@@ -155,7 +136,7 @@ def explain_queries(
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     settings, limits = with_effort(effort, explainer, settings, budget)
-    meter, method = Meter(limits), _fitting(recommender, explainer, settings)
+    meter, method = Meter(limits), fitting_explainer(recommender, explainer, settings)
     queries = list(known_queries(check_queries(queries), recommender.catalogue, unknown))
     asked, numbers_of = asked_by_history(queries, shown)
     answers: dict[int, Explanation] = {}
@@ -184,7 +165,7 @@ def explain_each(
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
     """
     settings, limits = with_effort(effort, explainer, settings, budget)
-    meter, method = Meter(limits), _fitting(recommender, explainer, settings)
+    meter, method = Meter(limits), fitting_explainer(recommender, explainer, settings)
     need(queries, Iterable, "queries", "an iterable of Query(...)")
     each_in_turn = queries if is_list(queries) else as_list(queries, "queries", "an iterable of Query(...)")
     known = known_queries(map(check_query, each_in_turn), recommender.catalogue, unknown)
@@ -222,10 +203,14 @@ def _run(
     return answers
 
 
-def _fitting(
+def fitting_explainer(
     recommender: Recommender, explainer: str | Explainer, settings: Settings | Mapping[str, Any] | None
 ) -> Explainer:
-    """Return the explainer, which can explain the recommender."""
+    """Return an explainer by name with its settings, or the explainer given, which can explain the recommender.
+
+    Raises:
+        UnknownNameError, SettingsError, CapabilityError.
+    """
     method = chosen_explainer(explainer, settings)
     method.require(check_recommender(recommender))
     return method

@@ -21,6 +21,7 @@ from topple.cli import (
     reproduce,
     what_if,
 )
+from topple.cli.service import serve
 from topple.cli.shared.guarding import Guarded
 from topple.cli.shared.options import plainly
 
@@ -59,6 +60,7 @@ app.command()(plainly(evaluate.evaluate))
 app.command()(plainly(compare.compare))
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(bench.app, name="bench")
+app.command()(plainly(serve.serve))
 app.command()(plainly(doctor.doctor))
 completion.completion_init()  # type: ignore[attr-defined] # else the scripts are Typer's and the answers Click's
 

@@ -49,15 +49,19 @@ class Meter:
     """When the searches in progress end: what verifying takes is kept back until then."""
     a_history: float = 0.0
     """Seconds that scoring an unchanged history took; 0: not known."""
+    stopped: Callable[[], bool] | None = None
+    """Asked now and then whether nobody waits for the answers any more; searches then end with what they have."""
 
     @property
     def limited(self) -> bool:
-        """Whether there is any limit on what may be spent."""
-        return self.budget != Budget()
+        """Whether there is any limit on what may be spent, or somebody who may stop it."""
+        return self.stopped is not None or self.budget != Budget()
 
     @property
     def over(self) -> bool:
-        """Whether the budget in all is spent."""
+        """Whether the budget in all is spent, or nobody waits any more."""
+        if self.stopped is not None and self.stopped():
+            return True
         budget = self.budget
         late = budget.total_seconds is not None and time.perf_counter() - self.started >= budget.total_seconds
         return late or (budget.total_scored is not None and self.scored >= budget.total_scored)
@@ -66,6 +70,11 @@ class Meter:
     def timed(self) -> bool:
         """Whether there is a limit in seconds."""
         return self.budget.seconds is not None or self.budget.total_seconds is not None
+
+    def pace(self, ends: float) -> Pace | None:
+        """Return the pace to score with until the time is over; None without a limit, and where nobody may stop it."""
+        ends = ends if self.timed else math.inf
+        return Pace(ends, self.a_history, stopped=self.stopped) if self.timed or self.stopped is not None else None
 
     @property
     def late(self) -> bool:
@@ -113,7 +122,7 @@ class Account:
 
     def pace(self) -> Pace | None:
         """Return the pace to score with until the time for the queries is over; None without a limit."""
-        return Pace(self._ends, self.meter.a_history) if self.meter.timed else None
+        return self.meter.pace(self._ends)
 
     def spent(self, query: Tensor, more: Tensor | int = 0) -> Tensor:
         """Return which queries, by number, may spend no more once they have spent so much more; bool, of their shape."""

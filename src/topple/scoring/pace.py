@@ -1,10 +1,11 @@
 """Keeping to a deadline while a model is asked: how many histories go into the next call, and when no call is begun any more.
 
-Without a deadline nothing here is in force.
+Without a deadline, and without anybody who may stop the work, nothing here is in force.
 """
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,14 +29,16 @@ class Pace:
     """What scoring a history takes, and until when histories are scored.
 
     Args:
-        ends: when no call is begun any more, by `time.perf_counter`.
+        ends: when no call is begun any more, by `time.perf_counter`; infinite: whenever.
         a_history: seconds that a history took when it was last measured; 0: not known, and the next call holds one history.
         last: how many histories the last call held.
+        stopped: says whether nobody waits for the answers any more, which ends the work as the end of the time does.
     """
 
     ends: float
     a_history: float = 0.0
     last: int = 1
+    stopped: Callable[[], bool] | None = None
 
     @property
     def left(self) -> float:
@@ -46,8 +49,12 @@ class Pace:
         """Return how many of the histories that are wanted go into the next call.
 
         Raises:
-            TimeIsUpError: no time is left, or clearly less than a history takes.
+            TimeIsUpError: no time is left, or clearly less than a history takes, or nobody waits.
         """
+        if self.stopped is not None and self.stopped():
+            raise TimeIsUpError
+        if math.isinf(self.ends):
+            return wanted
         left = self.left
         if left <= 0 or left < WORTH_BEGINNING * self.a_history:
             raise TimeIsUpError

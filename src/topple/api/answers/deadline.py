@@ -42,8 +42,9 @@ class Deadline:
 
     @property
     def over(self) -> bool:
-        """Whether the time of the call is over."""
-        return time.perf_counter() >= self._call_due
+        """Whether the time of the call is over, or nobody waits for the answers any more."""
+        stopped = self.meter.stopped
+        return time.perf_counter() >= self._call_due or (stopped is not None and stopped())
 
     def histories(self, most: int, queries_each: int) -> int:
         """Return how many of the next histories are answered together; 1 before it is known what scoring one takes."""
@@ -78,4 +79,4 @@ class Deadline:
 
     def pace(self) -> Pace | None:
         """Return the pace of verification; None without a limit."""
-        return Pace(self._due, self.meter.a_history) if self.meter.timed else None
+        return self.meter.pace(self._due)

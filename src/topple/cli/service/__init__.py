@@ -1,0 +1,1 @@
+"""Commands around the service: serve, and those of what it leaves behind."""

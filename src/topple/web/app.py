@@ -1,0 +1,56 @@
+"""The app: routes, what guards them, and what they share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import topple
+from topple.web.asking import explaining, health, listing
+from topple.web.asking import models as about_models
+from topple.web.guarding.errors import answer_errors
+from topple.web.models import ServedModels
+from topple.web.pooling.pool import Pool
+from topple.web.service import Service
+from topple.web.settings import ServeSettings
+from topple.web.telling.metrics import Metrics
+
+VERSION = "/v1"
+ABOUT = (
+    "Which of this user's past items, had they not been there, would topple this recommendation out of the list? Every answer is verified "
+    "by re-ranking the full catalogue."
+)
+
+
+def create_app(models: ServedModels, settings: ServeSettings | None = None) -> FastAPI:
+    """Return the app that serves models.
+
+    Args:
+        models: what is served.
+        settings: of the service; the defaults without.
+    """
+    chosen, metrics = settings or ServeSettings(), Metrics()
+    pool = Pool(chosen.pool, chosen.queue, metrics.batch)
+    service = Service(chosen, models, pool, metrics)
+
+    @asynccontextmanager
+    async def living(app: FastAPI) -> AsyncIterator[None]:
+        service.ready = True
+        yield
+        service.ready = False
+        pool.close()
+
+    app = FastAPI(
+        title="topple", version=topple.__version__, description=ABOUT, docs_url=None, redoc_url=None, lifespan=living,
+        openapi_url=f"{VERSION}/openapi.json",
+    )  # fmt: skip
+    app.state.service = service
+    metrics.watch(lambda: float(pool.waiting))
+    for model in models:
+        metrics.loaded(model.key, model.loaded)
+    answer_errors(app)
+    app.include_router(health.router, tags=["service"])
+    app.include_router(about_models.router, prefix=VERSION, tags=["models"])
+    for router in (listing.router, explaining.router):
+        app.include_router(router, prefix=VERSION + "/models/{key}", tags=["ask"])
+    return app

@@ -1,0 +1,1 @@
+"""The questions of many clients, answered together."""
