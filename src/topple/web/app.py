@@ -1,18 +1,25 @@
 """The app: routes, what guards them, and what they share."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
 
 import topple
+from topple.records.as_json import as_json
 from topple.web.asking import explaining, health, listing
 from topple.web.asking import models as about_models
 from topple.web.guarding.errors import answer_errors
+from topple.web.guarding.guard import Guard
+from topple.web.guarding.keys import ApiKeys
 from topple.web.models import ServedModels
 from topple.web.pooling.pool import Pool
 from topple.web.service import Service
 from topple.web.settings import ServeSettings
+from topple.web.telling.logs import Watch
 from topple.web.telling.metrics import Metrics
 
 VERSION = "/v1"
@@ -20,6 +27,26 @@ ABOUT = (
     "Which of this user's past items, had they not been there, would topple this recommendation out of the list? Every answer is verified "
     "by re-ranking the full catalogue."
 )
+
+
+class _Guarded(FastAPI):
+    """An app behind the guard, watched."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        service: Service = self.state.service
+        keys = None if service.settings.keys is None else ApiKeys(service.settings.keys)
+        return Watch(Guard(super().build_middleware_stack(), service.settings, keys), service.metrics)
+
+
+class _Json(JSONResponse):
+    """JSON that every reader takes: NaN as null, and halves of characters, which have no bytes, escaped."""
+
+    def render(self, content: object) -> bytes:
+        text = as_json(content)
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(json.loads(text)).encode()
 
 
 def create_app(models: ServedModels, settings: ServeSettings | None = None) -> FastAPI:
@@ -40,7 +67,8 @@ def create_app(models: ServedModels, settings: ServeSettings | None = None) -> F
         service.ready = False
         pool.close()
 
-    app = FastAPI(
+    app = _Guarded(
+        default_response_class=_Json,
         title="topple", version=topple.__version__, description=ABOUT, docs_url=None, redoc_url=None, lifespan=living,
         openapi_url=f"{VERSION}/openapi.json",
     )  # fmt: skip
