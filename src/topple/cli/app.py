@@ -21,7 +21,7 @@ from topple.cli import (
     reproduce,
     what_if,
 )
-from topple.cli.service import serve
+from topple.cli.service import keys, serve
 from topple.cli.shared.guarding import Guarded
 from topple.cli.shared.options import plainly
 
@@ -61,6 +61,7 @@ app.command()(plainly(compare.compare))
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(bench.app, name="bench")
 app.command()(plainly(serve.serve))
+app.add_typer(keys.app, name="keys")
 app.command()(plainly(doctor.doctor))
 completion.completion_init()  # type: ignore[attr-defined] # else the scripts are Typer's and the answers Click's
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 import topple
 from topple.records.as_json import as_json
-from topple.web.asking import explaining, health, listing
+from topple.web.asking import batch, explaining, health, listing
 from topple.web.asking import models as about_models
 from topple.web.guarding.errors import answer_errors
 from topple.web.guarding.guard import Guard
@@ -79,6 +79,6 @@ def create_app(models: ServedModels, settings: ServeSettings | None = None) -> F
     answer_errors(app)
     app.include_router(health.router, tags=["service"])
     app.include_router(about_models.router, prefix=VERSION, tags=["models"])
-    for router in (listing.router, explaining.router):
+    for router in (listing.router, explaining.router, batch.router):
         app.include_router(router, prefix=VERSION + "/models/{key}", tags=["ask"])
     return app

@@ -24,6 +24,16 @@ router = APIRouter()
 @router.post("/explain", summary="Why are these items listed?")
 async def explain(service: AService, model: AModel, body: ExplainBody) -> JsonObject:
     """Explain items of a list: which items of the history, removed, would topple each out of the top k; verified, by re-ranking."""
+    return await explain_body(service, model, body)
+
+
+async def explain_body(service: Service, model: ServedModel, body: ExplainBody) -> JsonObject:
+    """Return the answer to a body.
+
+    Raises:
+        ToppleError: it cannot be asked.
+        QueueFullError: too many requests wait already.
+    """
     explanations, _ = await explained(service, model, body)
     wording = {"because": body.because, "language": body.language}
     catalogue = model.recommender.catalogue

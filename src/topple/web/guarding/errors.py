@@ -32,7 +32,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
-        told = [_problem(each) for each in error.errors()[:SHOWN]]
+        told = [problem_of(each) for each in error.errors()[:SHOWN]]
         more = len(error.errors()) - SHOWN
         return error_answer(
             422, "BodyError", "; ".join(told) + (f"; and {more} more" if more > 0 else "") + ". Change it."
@@ -61,7 +61,7 @@ def answer_errors(app: FastAPI) -> None:
         return error_answer(500, "Unexpected", message)
 
 
-def _problem(error: Mapping[str, object]) -> str:
+def problem_of(error: Mapping[str, object]) -> str:
     """Return one problem of a body in words."""
     where = error["loc"]
     name = ".".join(str(part) for part in where[1:]) if isinstance(where, tuple) else ""
