@@ -48,6 +48,7 @@ VAGUE = {
 PLAIN = (
     *(
         "api/",
+        "audit/",
         "benchmark/",
         "cli/",
         "data/",

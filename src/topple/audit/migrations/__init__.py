@@ -1,0 +1,1 @@
+"""Migrations of the audit store, run by Alembic; they are in the wheel."""
