@@ -10,8 +10,10 @@ from starlette.types import ASGIApp
 
 import topple
 from topple.records.as_json import as_json
+from topple.web.asking import audit as about_audit
 from topple.web.asking import batch, explaining, health, listing
 from topple.web.asking import models as about_models
+from topple.web.auditing import Auditing
 from topple.web.guarding.errors import answer_errors
 from topple.web.guarding.guard import Guard
 from topple.web.guarding.keys import ApiKeys
@@ -49,16 +51,17 @@ class _Json(JSONResponse):
             return json.dumps(json.loads(text)).encode()
 
 
-def create_app(models: ServedModels, settings: ServeSettings | None = None) -> FastAPI:
+def create_app(models: ServedModels, settings: ServeSettings | None = None, audit: Auditing | None = None) -> FastAPI:
     """Return the app that serves models.
 
     Args:
         models: what is served.
         settings: of the service; the defaults without.
+        audit: where explanations are written before they are given.
     """
     chosen, metrics = settings or ServeSettings(), Metrics()
     pool = Pool(chosen.pool, chosen.queue, metrics.batch)
-    service = Service(chosen, models, pool, metrics)
+    service = Service(chosen, models, pool, metrics, audit)
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
@@ -79,6 +82,7 @@ def create_app(models: ServedModels, settings: ServeSettings | None = None) -> F
     answer_errors(app)
     app.include_router(health.router, tags=["service"])
     app.include_router(about_models.router, prefix=VERSION, tags=["models"])
+    app.include_router(about_audit.router, prefix=VERSION, tags=["audit"])
     for router in (listing.router, explaining.router, batch.router):
         app.include_router(router, prefix=VERSION + "/models/{key}", tags=["ask"])
     return app

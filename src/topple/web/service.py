@@ -14,6 +14,7 @@ from topple.records.effort import Effort
 from topple.records.history import History
 from topple.types import Id
 from topple.web.asking.bodies import ListBody, Who
+from topple.web.auditing import Auditing
 from topple.web.models import ServedModel, ServedModels
 from topple.web.pooling.pool import Pool
 from topple.web.pooling.questions import How, Question
@@ -32,6 +33,7 @@ class Service:
         models: what is served.
         pool: answers questions.
         metrics: what is measured.
+        audit: where explanations are written before they are given; None: nowhere.
         ready: whether requests are taken; False while the service warms up and when it is being stopped.
     """
 
@@ -39,6 +41,7 @@ class Service:
     models: ServedModels
     pool: Pool
     metrics: Metrics
+    audit: Auditing | None = None
     ready: bool = False
 
     async def call(self, work: Callable[..., _Found], *arguments: Any, quick: bool = True, **named: Any) -> _Found:

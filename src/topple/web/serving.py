@@ -8,6 +8,7 @@ import uvicorn
 
 from topple.errors import SettingsError
 from topple.web.app import create_app
+from topple.web.auditing import auditing
 from topple.web.guarding.connections import patient
 from topple.web.models import ServedModels, keyed, load_served
 from topple.web.settings import ServeSettings
@@ -24,13 +25,14 @@ def serve(folders: Sequence[str], settings: ServeSettings, factory: str | None =
     """
     check_open(settings)
     models = ServedModels(load_served(key, Path(folder), factory) for key, folder in map(keyed, folders))
-    config = uvicorn.Config(
-        create_app(models, settings), host=settings.host, port=settings.port, http=patient(settings.header_seconds),
-        log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=settings.drain_seconds,
-        h11_max_incomplete_event_size=16_384,
-    )  # fmt: skip
-    log_lines()
-    uvicorn.Server(config).run()
+    with auditing(settings) as audit:
+        config = uvicorn.Config(
+            create_app(models, settings, audit), host=settings.host, port=settings.port, http=patient(settings.header_seconds),
+            log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=settings.drain_seconds,
+            h11_max_incomplete_event_size=16_384,
+        )  # fmt: skip
+        log_lines()
+        uvicorn.Server(config).run()
 
 
 def check_open(settings: ServeSettings) -> None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from topple.errors import QueryError, ToppleError, counted, cut, escaped, shown
 from topple.inputs import json_of
@@ -17,7 +18,7 @@ from topple.types import JsonObject
 from topple.web.asking.bodies import ExplainBody
 from topple.web.asking.explaining import explain_body
 from topple.web.guarding.errors import problem_of
-from topple.web.guarding.guard import LINES
+from topple.web.guarding.guard import LINES, client_left
 from topple.web.models import ServedModel
 from topple.web.pooling.pool import QueueFullError
 from topple.web.service import AModel, AService, Service
@@ -38,12 +39,19 @@ async def explain_many(service: AService, model: AModel, request: Request) -> St
 
     A line that cannot be answered gets an `error` and stops no other; every answer has the `line` that it is for, from 1.
     """
-    return StreamingResponse(_answers(service, model, request), media_type=LINES)
+    return _WhileReading(_answers(service, model, request), media_type=LINES)
+
+
+class _WhileReading(StreamingResponse):
+    """An answer that is sent while the body is read: what sends it sees by itself when the client leaves."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.stream_response(send)
 
 
 async def _answers(service: Service, model: ServedModel, request: Request) -> AsyncIterator[bytes]:
     """Yield an answer a line; so many lines are asked at once as are answered together."""
-    asked: deque[asyncio.Task[JsonObject]] = deque()
+    asked: deque[asyncio.Future[Any]] = deque()
     try:
         number = 0
         async for line in _lines(service, request):
@@ -51,7 +59,12 @@ async def _answers(service: Service, model: ServedModel, request: Request) -> As
             asked.append(asyncio.ensure_future(_answer(service, model, number, line)))
             while len(asked) >= 2 * service.settings.pool or (asked and asked[0].done()):
                 yield _line(await asked.popleft())
-        while asked:
+        gone = asyncio.ensure_future(client_left(request.receive))
+        asked.append(gone)  # cancelled with the others
+        while len(asked) > 1:
+            await asyncio.wait({asked[0], gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                return
             yield _line(await asked.popleft())
     except ClientDisconnect:
         return

@@ -14,6 +14,7 @@ from topple.types import JsonObject
 from topple.verification.verify import verify
 from topple.web.asking.answers import verdict_json
 from topple.web.asking.bodies import Constrained, ExplainBody, VerifyBody
+from topple.web.guarding.asking import client
 from topple.web.models import ServedModel
 from topple.web.pooling.questions import How, Question
 from topple.web.service import AModel, AService, Service
@@ -34,17 +35,26 @@ async def explain_body(service: Service, model: ServedModel, body: ExplainBody) 
         ToppleError: it cannot be asked.
         QueueFullError: too many requests wait already.
     """
-    explanations, _ = await explained(service, model, body)
+    explanations = await explained(service, model, body)
     wording = {"because": body.because, "language": body.language}
     catalogue = model.recommender.catalogue
-    return {
-        "model": model.recommender.fingerprint,
-        "explanations": [explanation_json(each, catalogue, **wording) for each in explanations],
-    }
+    rows = [explanation_json(each, catalogue, **wording) for each in explanations]
+    found = {"model": model.recommender.fingerprint, "explanations": rows}
+    if service.audit is None:
+        return found
+    listed = body.shown or (
+        None if body.targets is not None else [one.query.target for one in explanations if one.query.target is not None]
+    )
+    names = await service.audit.keep(
+        explanations, catalogue, [row["sentence"] for row in rows], user=body.user, shown=listed,
+        agrees=explanations[0].shown_is_models if body.shown else None if listed is None else True,
+        language=body.language, scope=client.get().name,
+    )  # fmt: skip
+    return {**found, "audit": names}
 
 
-async def explained(service: Service, model: ServedModel, body: ExplainBody) -> tuple[Sequence[Explanation], Question]:
-    """Return the answers to what a body asks, and the question that it was.
+async def explained(service: Service, model: ServedModel, body: ExplainBody) -> Sequence[Explanation]:
+    """Return the answers to what a body asks.
 
     Raises:
         ToppleError: it cannot be asked.
@@ -54,7 +64,7 @@ async def explained(service: Service, model: ServedModel, body: ExplainBody) -> 
     refuse_invalid(answers, of_shown=body.shown is not None)
     for each in answers:
         service.metrics.statuses.labels(each.status.value, each.proof.value if each.proof else "").inc()
-    return answers, question
+    return answers
 
 
 def question_of(service: Service, model: ServedModel, body: ExplainBody) -> Question:

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from topple.errors import ToppleError, UnknownNameError, cut, escaped, shown
+from topple.errors import AuditError, ToppleError, UnknownNameError, cut, escaped, shown
 from topple.web.pooling.pool import QueueFullError, StoppedError
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,12 @@ def answer_errors(app: FastAPI) -> None:
     async def refused(request: Request, error: ToppleError) -> JSONResponse:
         status = 404 if isinstance(error, UnknownNameError) and "no model has the key" in str(error) else 422
         return error_answer(status, type(error).__name__, str(error))
+
+    @app.exception_handler(AuditError)
+    async def not_kept(request: Request, error: AuditError) -> JSONResponse:
+        logger.error("the audit store failed: %s", error)
+        message = "the audit store does not take explanations at the moment, and none is given without it. Ask again in a while."
+        return error_answer(503, "AuditError", message, {"Retry-After": "5"})
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:

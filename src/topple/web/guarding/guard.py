@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from topple.web.guarding.asking import Client, client
 from topple.web.guarding.errors import error_answer
 from topple.web.guarding.keys import ApiKey, ApiKeys
 from topple.web.guarding.keys import Scope as May
@@ -79,7 +80,9 @@ class Guard:
         found = self._who(path, headers)
         if isinstance(found, Response):
             return found
-        scope["client_name"] = found.name if found is not None else ""
+        if found is not None:
+            client.set(Client(found.name, reads_all=May.ADMIN in found.scopes))
+            scope["client_name"] = found.name
         if path not in OPEN and (api or scope["method"] == "POST"):
             return self._too_fast(scope, found) or self._strange_body(scope, headers)
         return None
@@ -102,9 +105,9 @@ class Guard:
 
     def _too_fast(self, scope: Scope, key: ApiKey | None) -> Response | None:
         """Return a refusal where too many requests come from one key, or from one address."""
-        client = f"key {key.name}" if key is not None else str((scope.get("client") or ("",))[0])
+        who = f"key {key.name}" if key is not None else str((scope.get("client") or ("",))[0])
         rate = key.rate if key is not None and key.rate is not None else self.settings.rate
-        wait = self._rates.wait(client, rate)
+        wait = self._rates.wait(who, rate)
         if not wait:
             return None
         seconds = str(max(1, round(wait + 0.5)))
@@ -187,7 +190,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         answering = asyncio.ensure_future(self.app(scope, receive, send))
-        leaving = asyncio.ensure_future(_gone(left))
+        leaving = asyncio.ensure_future(client_left(left))
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
@@ -234,7 +237,7 @@ def _with_body(body: bytes, receive: Receive) -> Receive:
     return receiving
 
 
-async def _gone(receive: Receive) -> None:
+async def client_left(receive: Receive) -> None:
     """Return when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
