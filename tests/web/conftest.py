@@ -1,19 +1,12 @@
-"""A real service on a free port of this machine, for as long as the tests of a module."""
-
-import contextlib
-import threading
-import time
+"""A service for the tests of a module."""
 
 import httpx
 import pytest
-import uvicorn
 
 import topple
+from tests.web.served import serving
 from topple.testing import tiny_split
-from topple.web.app import create_app
-from topple.web.guarding.connections import patient
-from topple.web.models import ServedModel, ServedModels, load_served
-from topple.web.settings import ServeSettings
+from topple.web.models import ServedModel, load_served
 
 
 @pytest.fixture(scope="session")
@@ -24,29 +17,6 @@ def split():
 @pytest.fixture(scope="session")
 def ease(split):
     return topple.fit(split, "ease", progress=False)
-
-
-@contextlib.contextmanager
-def serving(models, settings=None, audit=None):
-    """Serve models; yield the app and the address."""
-    settings = settings or ServeSettings()
-    app = create_app(ServedModels(models), settings, audit)
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, access_log=False, server_header=False,
-        http=patient(settings.header_seconds), timeout_graceful_shutdown=5,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 30
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield app, f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
 
 
 @pytest.fixture(scope="module")
