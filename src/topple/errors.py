@@ -17,6 +17,7 @@ Each inherits `ToppleError` and the built-in that a caller would expect::
     ├── ExplainerFolderError (ValueError)         a folder of a fitted explainer that is damaged or of another model
     ├── OutputExistsError    (FileExistsError)    an output path that is already there
     ├── OutputError          (OSError)            an output that could not be written; what was there stays
+    ├── ServiceError         (OSError)            a service that does not answer, or fails
     ├── AuditError           (OSError)            an audit store that is down, locked, of other keys or broken
     └── ContractError        (AssertionError)     a part that breaks a contract of the library; raised by topple.testing
 """
@@ -98,6 +99,10 @@ class OutputExistsError(ToppleError, FileExistsError):
 
 class OutputError(ToppleError, OSError):
     """The output could not be written; a file that was there before is still whole."""
+
+
+class ServiceError(ToppleError, OSError):
+    """A service does not answer, is busy for too long, or failed."""
 
 
 class AuditError(ToppleError, OSError):

@@ -25,11 +25,11 @@ async def entries(
     limit: Number = 100,
 ) -> JsonObject:
     """Return entries of the audit store, newest first."""
-    auditing = _of(service)
+    auditing, whose = _of(service), _scope(client.get())  # a thread knows nothing of who asks
 
     def listed() -> list[JsonObject]:
         found = auditing.store.entries(
-            user=user, item=item, since=since, before=before, scope=_scope(client.get()), newest_first=True, limit=limit
+            user=user, item=item, since=since, before=before, scope=whose, newest_first=True, limit=limit
         )
         return [entry.as_json() for entry in found]
 

@@ -14,9 +14,8 @@ class Client:
     """
 
     name: str = ""
-    reads_all: bool = True
+    reads_all: bool = False
 
 
-NOBODY = Client()
-client: ContextVar[Client] = ContextVar("client", default=NOBODY)
+client: ContextVar[Client] = ContextVar("client", default=Client())  # noqa: B039 # a frozen record
 """Who asks the request that is worked on."""
