@@ -76,7 +76,7 @@ def _installed(workshop: object, seed: int, number: int) -> tuple[str, str, str]
     command = Path(sys.executable).with_name("topple")
     arguments = [word.encode("utf-8", "surrogateescape") for word in words]
     try:
-        done = subprocess.run([command, *arguments], capture_output=True, timeout=6 * SECONDS)  # noqa: S603
+        done = subprocess.run([command, *arguments], capture_output=True, timeout=6 * SECONDS)
     except subprocess.TimeoutExpired:
         return HANG, str(words), ""
     except OSError as error:  # longer than the system takes

@@ -70,7 +70,7 @@ def run(file: Path, text: str) -> str:
         environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS]
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 command, cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
             )
         except subprocess.TimeoutExpired:

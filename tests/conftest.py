@@ -1,7 +1,12 @@
 import pytest
 import torch
+from hypothesis import settings
 
 from topple.scoring.memory import NUMBER, TOGETHER, VARIABLE
+
+# How long a case takes depends on what else the machine does, and is measured in benchmarks.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # The tensors of the tests are tiny: a second thread costs more than it brings, and on a busy machine fifty times as much.
 torch.set_num_threads(1)
