@@ -37,7 +37,9 @@ class _Guarded(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         service: Service = self.state.service
         keys = None if service.settings.keys is None else ApiKeys(service.settings.keys)
-        return Watch(Guard(super().build_middleware_stack(), service.settings, keys), service.metrics)
+        return Watch(
+            Guard(super().build_middleware_stack(), service.settings, keys, lambda: service.pool.full), service.metrics
+        )
 
 
 class _Json(JSONResponse):

@@ -1,6 +1,7 @@
 """Serve: models are loaded, the service listens, and ends when what is in progress is done."""
 
 import logging
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from topple.web.settings import ServeSettings
 from topple.web.telling.logs import log_lines
 
 logger = logging.getLogger(__name__)
+SWITCH = 0.0005
+"""Seconds that a thread may keep the others waiting: those that compute give way at each call of torch, and get the turn back soon."""
 
 
 def serve(folders: Sequence[str], settings: ServeSettings, factory: str | None = None) -> None:
@@ -32,6 +35,7 @@ def serve(folders: Sequence[str], settings: ServeSettings, factory: str | None =
             h11_max_incomplete_event_size=16_384,
         )  # fmt: skip
         log_lines()
+        sys.setswitchinterval(SWITCH)
         uvicorn.Server(config).run()
 
 

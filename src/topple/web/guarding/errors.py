@@ -22,6 +22,12 @@ def error_answer(status: int, kind: str, message: str, headers: Mapping[str, str
     return JSONResponse(told, status_code=status, headers=dict(headers or {}))
 
 
+def too_busy() -> JSONResponse:
+    """Return the refusal of a request where too many wait."""
+    message = "too many requests wait already. Ask again in a second."
+    return error_answer(503, "QueueFull", message, {"Retry-After": "1"})
+
+
 def answer_errors(app: FastAPI) -> None:
     """Have an app answer every error in words."""
 
@@ -46,9 +52,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(QueueFullError)
     async def full(request: Request, error: QueueFullError) -> JSONResponse:
-        return error_answer(
-            503, "QueueFull", "too many requests wait already. Ask again in a second.", {"Retry-After": "1"}
-        )
+        return too_busy()
 
     @app.exception_handler(StoppedError)
     async def stopped(request: Request, error: StoppedError) -> JSONResponse:

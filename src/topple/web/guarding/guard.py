@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from topple.web.guarding.asking import Client, client
-from topple.web.guarding.errors import error_answer
+from topple.web.guarding.errors import error_answer, too_busy
 from topple.web.guarding.keys import ApiKey, ApiKeys
 from topple.web.guarding.keys import Scope as May
 from topple.web.guarding.origins import allowed_names, host_of, is_foreign
@@ -31,6 +31,8 @@ SAFE = {
 OPEN = ("/health", "/ready")
 """What anybody may ask."""
 LINES = "application/x-ndjson"
+BUSY_SECONDS = 0.25
+"""Seconds that a refusal takes where too many wait."""
 
 
 class Guard:
@@ -40,10 +42,13 @@ class Guard:
         app: what answers.
         settings: of the service.
         keys: the API keys; None where none are asked for.
+        full: says whether so many questions wait that no more are taken.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServeSettings, keys: ApiKeys | None) -> None:
-        self.app, self.settings, self.keys = app, settings, keys
+    def __init__(
+        self, app: ASGIApp, settings: ServeSettings, keys: ApiKeys | None, full: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.app, self.settings, self.keys, self._full = app, settings, keys, full
         self._names, self._rates = allowed_names(settings), Rates(settings.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,6 +60,9 @@ class Guard:
         sending = self._sending(send)
         refusal = self._refusal(scope, headers)
         body: bytes | None = b""
+        if refusal is None and scope["method"] == "POST" and not is_stream(headers) and self._full():
+            await asyncio.sleep(BUSY_SECONDS)  # who asks again at once must not keep from computing who waits
+            refusal = too_busy()
         if refusal is None and not is_stream(headers):
             body, refusal = await self._body(receive)
         if refusal is not None:

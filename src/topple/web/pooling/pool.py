@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from topple.web.pooling.questions import How, Question
 
 logger = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
+GATHERED, MOST_GATHERED = 0.1, 0.1
+"""Share of the seconds of the last batch, and seconds, that are waited for the questions of the next one at most."""
 OnBatch = Callable[[int, int], None]
 """Called with how many requests and queries a batch holds."""
 
@@ -48,6 +51,11 @@ class Pool:
     def waiting(self) -> int:
         """How many requests wait or are being answered."""
         return sum(lane.waiting for lane in self._lanes.values())
+
+    @property
+    def full(self) -> bool:
+        """Whether no more questions of the quick kind are taken at the moment."""
+        return self._lanes[True].full
 
     async def ask(self, question: Question) -> list[list[Explanation]]:
         """Return the answers to a question; where the caller is cancelled, nobody works for it any more.
@@ -102,6 +110,7 @@ class _Lane:
         self._pool = pool
         self._waiting: deque[Question | _Job] = deque()
         self._more, self._working, self._closed = threading.Condition(), 0, False
+        self._last, self._took = 1, 0.0  # requests and seconds of the last batch
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -109,11 +118,15 @@ class _Lane:
     def waiting(self) -> int:
         return len(self._waiting) + self._working
 
+    @property
+    def full(self) -> bool:
+        return len(self._waiting) >= self._pool.queue
+
     def put(self, one: Question | _Job) -> None:
         with self._more:
             if self._closed:
                 raise StoppedError
-            if len(self._waiting) >= self._pool.queue:
+            if self.full:
                 raise QueueFullError
             self._waiting.append(one)
             self._more.notify()
@@ -126,14 +139,14 @@ class _Lane:
 
     def _work(self) -> None:
         while (batch := self._next()) is not None:
-            live = [one for one in batch if not one.left]
+            live, began = [one for one in batch if not one.left], time.perf_counter()
             if live:
                 try:
                     _answer(self._pool, live)
                 except BaseException as error:  # noqa: BLE001 # whoever waits is told, and the thread goes on
                     for one in live:
                         _hand_over(one.answered, error)
-            self._working = 0
+            self._working, self._last, self._took = 0, len(batch), time.perf_counter() - began
 
     def _next(self) -> list[Any] | None:
         """Return what is answered next, together; None at the end."""
@@ -142,6 +155,7 @@ class _Lane:
                 if self._closed:
                     return None
                 self._more.wait()
+            self._gather()
             first = self._waiting.popleft()
             batch: list[Question | _Job] = [first]
             if isinstance(first, Question):
@@ -152,6 +166,16 @@ class _Lane:
                 self._waiting = deque(one for one in others if id(one) not in chosen)
             self._working = len(batch)
             return batch
+
+    def _gather(self) -> None:
+        """Wait a moment for the clients of the last batch, who ask again at once: their questions then go together again.
+
+        Who is alone is never waited for, and nobody waits for longer than a small share of what the last batch took.
+        """
+        until = time.perf_counter() + min(MOST_GATHERED, GATHERED * self._took)
+        wanted = min(self._last, self._pool.most)
+        while len(self._waiting) < wanted and (left := until - time.perf_counter()) > 0:
+            self._more.wait(left)
 
 
 def _answer(pool: Pool, batch: Sequence[Any]) -> None:
