@@ -21,6 +21,7 @@ START, END = "start", "end"
 """The two marks of a store: after which link the chain begins, and with which it ends."""
 HEAD = "topple-audit-head/1"
 _HEAD = re.compile(rf"\s*{HEAD}\s+([0-9a-f]{{32}})\s+([0-9]{{1,18}})\s+(\S{{1,40}})\s+([0-9a-f]{{64}})\s*")
+ID_BYTES = 10
 FIRST = "0" * 64
 """What stands for the signature of a link before the first."""
 
@@ -80,7 +81,12 @@ class Head:
 
 
 def new_id() -> str:
-    """Return a random name of an entry or a store, 32 hexadecimal digits."""
+    """Return a random id of an entry, 20 hexadecimal digits."""
+    return secrets.token_hex(ID_BYTES)
+
+
+def new_store() -> str:
+    """Return a random name of a store, 32 hexadecimal digits."""
     return secrets.token_hex(16)
 
 
@@ -90,12 +96,12 @@ def new_salt() -> str:
 
 
 def commitment(salt: str, body: str) -> str:
-    """Return what a link says of a body, as 64 hexadecimal digits.
+    """Return what a link says of a body, as 64 hexadecimal digits; the salt counts as the text that it is, letter by letter.
 
     Raises:
-        ValueError: the salt is none, or the body no text.
+        AttributeError, ValueError: one of the two is no text.
     """
-    return hmac.new(bytes.fromhex(salt), body.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(salt.encode(), body.encode(), hashlib.sha256).hexdigest()
 
 
 def link_mac(key: AuditKey, store: str, before: str, number: int, id: str, kind: str, at: str, committed: str) -> str:

@@ -1,5 +1,6 @@
 """The database of an audit store: SQLite or PostgreSQL, one writer at a time, and errors that say what is wrong."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -16,9 +17,13 @@ from topple.errors import AuditError, CapabilityError, DataNotFoundError, how_to
 from topple.inputs import MISSING, problem
 from topple.types import FilePath
 
+logger = logging.getLogger(__name__)
+
 WAITED_SECONDS = 30.0
-"""How long a writer waits for another, and a connection for the server."""
+"""How long a writer waits for another."""
 CONNECT_SECONDS = 5
+SILENT_SECONDS = 15
+"""How long a server may be silent before the connection counts as lost."""
 WRITERS = 0x746F70706C65
 """The advisory lock of PostgreSQL that a writer holds for a transaction."""
 WRITES = "topple_writes"
@@ -79,7 +84,11 @@ class Database:
             raw: Any = self.engine.raw_connection()
             try:
                 if self.is_sqlite:
-                    raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    busy, *_ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                    if busy:
+                        logger.warning(
+                            "%s is being read: what was deleted is in %s-wal until it is not", self.name, self.name
+                        )
                 else:
                     raw.rollback()
                     raw.driver_connection.autocommit = True
@@ -171,7 +180,11 @@ def _engine(url: URL) -> Engine:
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
-        engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
+        engine = sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1_000 * SILENT_SECONDS},
+        )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise CapabilityError(
             f"an audit store in PostgreSQL needs psycopg, which is not installed. Install it: {how_to_install('postgres')}."

@@ -10,11 +10,15 @@ from topple.audit.keys import AuditKey
 from topple.errors import DataError, shown
 from topple.inputs import json_of
 from topple.records.answer import Explanation, Verdict
-from topple.records.io import canonical_json
+from topple.records.io import canonical_json, item_lists_of
 from topple.records.telling.beside import Titles
 from topple.types import ItemId, JsonObject, UserId, plain
 
 SCHEMA = "topple.audit-entry/1"
+MOST_LISTED = 1_000
+"""Candidates or excluded items that are stored at most; of longer lists the name is there alone."""
+COLUMNS = {"pseudonym": "user", "scope": "scope", "model": "model"}
+"""Columns that entries are found by, and what of a body each repeats."""
 OF_VERDICTS = ("valid", "necessary", "sufficient", "minimal", "within_rounding", "without_evidence", "whole_history")
 """What a stored verdict tells."""
 
@@ -47,9 +51,9 @@ class Entry:
     """One explanation that was given, as the store holds it.
 
     `user` is the pseudonym of the user, under the key `user_key`; None for nobody's history. `answer` is the canonical JSON of the
-    explanation without the user's id, as an object; `canonical_json` is the text. `model`, `catalogue`, `data` and `history` are
-    identities, `answered` is when (UTC) the explanation was made by `version` of topple, and `at` when it was stored. `intact` is whether
-    the entry is as it was written.
+    explanation without the user's id, as an object; `canonical_json` is the text. `item_lists` are the candidates and excluded items by
+    name, where there are few of them. `model`, `catalogue`, `data` and `history` are identities, `answered` is when (UTC) the explanation
+    was made by `version` of topple, and `at` when it was stored. `intact` is whether the entry is as it was written.
     """
 
     id: str
@@ -73,6 +77,7 @@ class Entry:
     verdict: JsonObject | None
     margin: float | None
     titles: tuple[tuple[ItemId, str], ...]
+    item_lists: Mapping[str, list[ItemId]]
     answer: JsonObject
     names_user: bool = field(repr=False)
 
@@ -153,6 +158,7 @@ def body_of(explanation: Explanation, catalogue: Titles, told: Told, key: AuditK
         "verdict": _verdict(explanation.verdict),
         "margin": explanation.margin,
         "titles": [[plain(item), catalogue.title(item)] for item in named if catalogue.title(item) != str(item or "")],
+        "item_lists": {name: ids for name, ids in item_lists_of([explanation]).items() if len(ids) <= MOST_LISTED},
         "answer": answer | {"user": None},
     }
 
@@ -174,11 +180,28 @@ def entry_of(link: Link, body: Mapping[str, Any], *, intact: bool) -> Entry:
 def text_of(body: JsonObject) -> str:
     """Return a body as the text that is stored: without characters that a database may not take."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return text if is_whole(text) else json.dumps(body, separators=(",", ":"))  # of a question that could not be asked
+
+
+def columns_of(body: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return what stands in columns beside a body, for entries to be found by."""
+    return {column: column_text(body.get(name)) for column, name in COLUMNS.items()}
+
+
+def column_text(value: Any) -> Any:
+    """Return a text as every database takes it: one with a zero character, or half of a character, as JSON."""
+    if not isinstance(value, str) or ("\0" not in value and is_whole(value)):
+        return value
+    return json.dumps(value)
+
+
+def is_whole(text: str) -> bool:
+    """Return whether a text can be written as UTF-8."""
     try:
         text.encode()
-    except UnicodeEncodeError:  # halves of characters, in a question that could not be asked
-        return json.dumps(body, separators=(",", ":"))
-    return text
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _canonical(answer: JsonObject) -> str:

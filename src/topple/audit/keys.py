@@ -6,7 +6,6 @@ Links and pseudonyms are made with two different keys that follow from one secre
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -14,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from topple.errors import DataError, DataNotFoundError
-from topple.files import writing
+from topple.audit.private import writing_privately
+from topple.errors import DataError, DataNotFoundError, OutputExistsError
 from topple.inputs import json_of, path_of, problem, read_text
 from topple.types import FilePath, UserId, plain
 
@@ -96,7 +95,13 @@ class AuditKeys:
             OutputError: it cannot be written.
         """
         made = cls((AuditKey.new(),))
-        made._write(path_of(path), overwrite=False)
+        try:
+            made._write(path_of(path), overwrite=False)
+        except OutputExistsError as error:
+            raise OutputExistsError(
+                f"{path} exists and is left as it is: links that were signed with lost keys cannot be checked any more. "
+                "Add a key to the file (`topple audit keys FILE --rotate`, in Python AuditKeys.rotate), or choose another path."
+            ) from error
         return made
 
     @classmethod
@@ -131,10 +136,8 @@ class AuditKeys:
     def _write(self, path: Path, *, overwrite: bool) -> None:
         rows = [{"id": key.id, "made": key.made, "secret": key.secret.hex()} for key in self.keys]
         text = json.dumps({"schema": SCHEMA, "keys": rows}, indent=2) + "\n"
-        with writing(path, overwrite=overwrite) as aside:
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+        with writing_privately(path, overwrite=overwrite) as file:
+            file.write(text)
 
 
 def _rows_of(stored: Any) -> list[Any]:

@@ -1,5 +1,6 @@
 """Reads marks, links and entries of a store, each entry held against the link that signs it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from topple.audit import chain
 from topple.audit.chain import Link, Mark
 from topple.audit.database import Database
-from topple.audit.entries import Entry, entry_of
+from topple.audit.entries import Entry, column_text, columns_of, entry_of
 from topple.audit.keys import AuditKeys
 from topple.audit.tables import BODIES, LINKS, MARKS
 from topple.errors import AuditError, DataError, UnknownIdError, need, shown
@@ -70,9 +71,9 @@ class Choice:
         if self.before is not None:
             found.append(LINKS.c.at < self.before)
         if self.model is not None:
-            found.append(BODIES.c.model == self.model)
+            found.append(BODIES.c.model == column_text(self.model))
         if self.scope is not None:
-            found.append(BODIES.c.scope == self.scope)
+            found.append(BODIES.c.scope == column_text(self.scope))
         return found
 
     def accepts(self, entry: Entry) -> bool:
@@ -110,7 +111,7 @@ def one(connection: Connection, keys: AuditKeys, id: str, scope: str | None) -> 
         if _is_id(id)
         else []
     )
-    visible = [row for row in found if scope is None or row.scope == scope]
+    visible = [row for row in found if scope is None or row.scope == column_text(scope)]
     if not visible and found and found[0].body is None and scope is None:
         raise UnknownIdError(
             f"the entry {shown(id)} of {found[0].at} was erased: what it held is gone, and the chain says that it was there."
@@ -125,6 +126,19 @@ def one(connection: Connection, keys: AuditKeys, id: str, scope: str | None) -> 
 def marks_of(connection: Connection) -> dict[str, Mark]:
     """Return the marks of a store by name, as they are stored."""
     return {row.name: Mark(*row) for row in connection.execute(sa.select(MARKS))}
+
+
+def meant(connection: Connection, keys: AuditKeys, text: str) -> list[UserId]:
+    """Return the user ids that a text may mean, a number or the text, of which there are entries."""
+    number = [int(text)] if re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", text) else []
+    readings: list[UserId] = [*number, text]
+    return [
+        user
+        for user in readings
+        if connection.execute(
+            sa.select(BODIES.c.number).where(BODIES.c.pseudonym.in_(keys.pseudonyms(user))).limit(1)
+        ).first()
+    ]
 
 
 def end_of(connection: Connection, keys: AuditKeys) -> Mark:
@@ -202,7 +216,7 @@ def _entry(row: Row[Any], keys: AuditKeys, marks: dict[str, Mark]) -> Entry:
             start is not None
             and chain.same(chain.commitment(row.salt, row.body), link.commitment)
             and chain.link_holds(link, before, start.store, keys)
-            and (body["user"], body["scope"], body["model"]) == (row.pseudonym, row.scope, row.model)
+            and all(getattr(row, column) == value for column, value in columns_of(body).items())
         )
         return entry_of(link, body, intact=intact)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -212,9 +226,9 @@ def _entry(row: Row[Any], keys: AuditKeys, marks: dict[str, Mark]) -> Entry:
 
 
 def _is_id(id: object) -> bool:
-    return isinstance(id, str) and len(id) == 32 and set(id) <= set("0123456789abcdef")
+    return isinstance(id, str) and len(id) == 2 * chain.ID_BYTES and set(id) <= set("0123456789abcdef")
 
 
 def _is_same(one: Id, other: object) -> bool:
-    """Return whether two ids are the same; 1 is not True, and 7 not "7"."""
-    return type(one) is type(other) and one == other
+    """Return whether two item ids are written the same: a catalogue holds numbers or texts, and a person types either."""
+    return not isinstance(other, bool) and str(one) == str(other)

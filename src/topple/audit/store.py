@@ -11,10 +11,12 @@ from topple.audit.database import Database
 from topple.audit.entries import Entry, body_of, told_each
 from topple.audit.keys import AuditKeys
 from topple.audit.migrating import migrate_to_this_version
+from topple.audit.private import writing_privately
 from topple.audit.report import AuditReport
 from topple.audit.verifying import verified
 from topple.errors import as_list, need
 from topple.records.answer import Explanation
+from topple.records.as_json import as_json
 from topple.records.telling.beside import Titles
 from topple.types import FilePath, ItemId, UserId
 
@@ -26,7 +28,9 @@ class AuditStore:
         self._database, self._keys, self._writer = database, keys, writing.Writer(keys)
 
     @classmethod
-    def open(cls, url_or_path: FilePath, keys: AuditKeys, *, create: bool = True, migrate: bool = True) -> "AuditStore":
+    def open(
+        cls, url_or_path: FilePath, keys: AuditKeys, *, create: bool = True, migrate: bool = True, check: bool = True
+    ) -> "AuditStore":
         """Open a store.
 
         Args:
@@ -34,6 +38,8 @@ class AuditStore:
             keys: of the store; with others it is refused.
             create: whether it is made where there is none.
             migrate: whether tables of an earlier version are changed to those of this one.
+            check: whether a store whose end is not as it was signed, or was signed with other keys, is refused here and not only when
+                something is appended.
 
         Raises:
             AuditError: it cannot be opened: the database is down, of something else, or of other keys.
@@ -44,6 +50,9 @@ class AuditStore:
         database = Database(url_or_path, create=create)
         try:
             migrate_to_this_version(database, writing.Writer(keys).begin, migrate=migrate, create=create)
+            if check:
+                with database.reading() as connection:
+                    reading.end_of(connection, keys)
         except BaseException:
             database.close()
             raise
@@ -141,6 +150,50 @@ class AuditStore:
         )  # fmt: skip
         yield from reading.each(self._database, self._keys, chosen)
 
+    def export(
+        self,
+        path: FilePath,
+        *,
+        overwrite: bool = False,
+        user: UserId | None = None,
+        since: datetime | str | None = None,
+        before: datetime | str | None = None,
+        item: ItemId | None = None,
+        model: str | None = None,
+        scope: str | None = None,
+    ) -> int:
+        """Write entries to a file that only the owner may read, JSON Lines, and return how many there are.
+
+        Args:
+            path: of the file.
+            overwrite: whether it may replace what is there.
+            user: and the others: as those of `entries`.
+            since: as that of `entries`.
+            before: as that of `entries`.
+            item: as that of `entries`.
+            model: as that of `entries`.
+            scope: as that of `entries`.
+
+        Raises:
+            OutputExistsError, OutputError: the file may not, or cannot, be written; what was there is left.
+            AuditError: the store is down, or what is stored cannot be read.
+        """
+        count = 0
+        with writing_privately(path, overwrite=overwrite) as file:
+            for entry in self.entries(user=user, since=since, before=before, item=item, model=model, scope=scope):
+                file.write(as_json(entry.as_json()) + "\n")
+                count += 1
+        return count
+
+    def meant(self, text: str) -> list[UserId]:
+        """Return the user ids that a person may mean by a text, a number or the text as it is, of which there are entries.
+
+        Raises:
+            AuditError: the store is down.
+        """
+        with self._database.reading() as connection:
+            return reading.meant(connection, self._keys, text)
+
     def head(self) -> str:
         """Return the line to deposit elsewhere: it tells later whether the end was cut off, or the store is an older copy.
 
@@ -190,8 +243,8 @@ class AuditStore:
             AuditError: the store is down, or not as it was written, which pruning would hide; nothing is deleted.
             DataError: the time is none.
         """
+        report = self.verify()
         with self._database.writing() as connection:
-            report = verified(connection, self._keys, None)
             pruned = self._writer.prune(connection, reading.time_of(before, "before"), report)
         if pruned:
             self._database.tidy()

@@ -8,11 +8,11 @@ from sqlalchemy.exc import DBAPIError
 
 from topple.audit import chain
 from topple.audit.chain import Head, Link, Mark
-from topple.audit.entries import entry_of
+from topple.audit.entries import columns_of, entry_of
 from topple.audit.keys import AuditKeys
 from topple.audit.report import AuditReport
 from topple.audit.tables import BODIES, LINKS, MARKS
-from topple.audit.writing import COLUMNS, ERASURE, PRUNING
+from topple.audit.writing import ERASURE, PRUNING
 from topple.errors import shown
 from topple.inputs import json_of
 
@@ -61,7 +61,7 @@ class _Check:
         self.keys, self.head = keys, head
         self.problems: list[str] = []
         self.found = self.links = self.entries = self.first = self.number = 0
-        self.store, self.before, self.at, self.key = "", chain.FIRST, "", 0
+        self.store, self.before, self.end, self.key = "", chain.FIRST, "", 0
         self.missing: set[int] = set()
         self.erased: set[int] = set()
         self.deposited: str | None = None
@@ -85,15 +85,15 @@ class _Check:
             known = self.keys.find(link.key) is not None
             why = "it was changed" if known else f"its key {shown(link.key)} is not in the file of keys"
             self.note(f"Link {link.number:,} is not as it was signed: {why}.")
-        elif link.kind not in (chain.GIVEN, chain.ERASED, chain.PRUNED) or link.at < self.at:
-            self.note(f"Link {link.number:,} is of no known kind, or older than the one before it.")
+        elif link.kind not in (chain.GIVEN, chain.ERASED, chain.PRUNED):
+            self.note(f"Link {link.number:,} is of the kind {shown(link.kind)}, which this version does not know.")
         elif self.keys.position(link.key) < self.key:
             self.note(
                 f"Link {link.number:,} is signed with a key that had been replaced before: the old key was used again."
             )
         self.key = max(self.key, self.keys.position(link.key))
-        if isinstance(link.number, int) and isinstance(link.at, str):
-            self.number, self.at = link.number, max(self.at, link.at)
+        if isinstance(link.number, int):
+            self.number = link.number
         self.before = str(link.mac)
         if self.head is not None and self.number == self.head.number:
             self.deposited = self.before
@@ -105,7 +105,7 @@ class _Check:
                 self.note(f"What is stored of number {link.number:,} is not what was signed: it was changed.")
                 return
             body = json_of(row.body)
-            if any(getattr(row, column) != body.get(name) for column, name in COLUMNS.items()):
+            if any(getattr(row, column) != value for column, value in columns_of(body).items()):
                 self.note(f"The columns of number {link.number:,} do not say what was signed: they were changed.")
             elif link.kind == chain.GIVEN:
                 entry_of(link, body, intact=True)
@@ -119,6 +119,7 @@ class _Check:
 
     def finish(self, end: Mark) -> None:
         """Hold what was seen against the mark of the end, and missing bodies against erasures."""
+        self.end = str(Head(end.store, end.number, end.at, end.mac))
         if (end.number, end.mac) != (self.number, self.before):
             self.note(
                 f"The chain ends with number {self.number:,}, and the mark of the end says {end.number:,}: the end was cut off."
@@ -134,7 +135,7 @@ class _Check:
             erased=len(self.missing & self.erased),
             first=self.first,
             last=self.number,
-            head="" if self.found else str(Head(self.store, self.number, self.at, self.before)),
+            head="" if self.found else self.end,
             deposited="" if self.head is None else str(self.head),
             problems=tuple(self.problems),
             found=self.found,

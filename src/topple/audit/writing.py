@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from topple.audit import chain, reading
 from topple.audit.chain import Link
-from topple.audit.entries import text_of
+from topple.audit.entries import columns_of, text_of
 from topple.audit.keys import AuditKeys
 from topple.audit.report import AuditReport
 from topple.audit.tables import BODIES, LINKS, MARKS
@@ -17,8 +17,6 @@ from topple.errors import AuditError
 from topple.types import JsonObject, UserId
 
 ERASURE, PRUNING = "topple.audit-erasure/1", "topple.audit-pruning/1"
-COLUMNS = {"pseudonym": "user", "scope": "scope", "model": "model"}
-"""Columns that entries are found by, and what of a body each repeats."""
 
 
 class Writer:
@@ -33,7 +31,7 @@ class Writer:
 
     def begin(self, connection: Connection) -> None:
         """Write the marks of a store without links."""
-        store, at = chain.new_id(), reading.written(datetime.now(UTC))
+        store, at = chain.new_store(), reading.written(datetime.now(UTC))
         made = [chain.mark(self._keys.newest, name, store, 0, at, chain.FIRST) for name in (chain.START, chain.END)]
         connection.execute(sa.insert(MARKS), [asdict(each) for each in made])
 
@@ -44,15 +42,14 @@ class Writer:
             AuditError: the end of the chain is not as it was signed.
         """
         end, key = reading.end_of(connection, self._keys), self._keys.newest
-        at = max(reading.written(datetime.now(UTC)), end.at)  # a clock that was set back does not turn the order round
+        at = reading.written(datetime.now(UTC))
         links, rows, before = [], [], end.mac
         for number, body in enumerate(bodies, start=end.number + 1):
             name, salt, text = chain.new_id(), chain.new_salt(), text_of(body)
             committed = chain.commitment(salt, text)
             before = chain.link_mac(key, end.store, before, number, name, kind, at, committed)
             links.append(Link(number, name, kind, at, key.id, committed, before))
-            columns = {name: body.get(given) for name, given in COLUMNS.items()}
-            rows.append({"number": number, "salt": salt, "body": text, **columns})
+            rows.append({"number": number, "salt": salt, "body": text, **columns_of(body)})
         connection.execute(sa.insert(LINKS), [asdict(link) for link in links])
         connection.execute(sa.insert(BODIES), rows)
         made = chain.mark(key, chain.END, end.store, links[-1].number, at, before)

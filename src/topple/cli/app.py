@@ -21,7 +21,7 @@ from topple.cli import (
     reproduce,
     what_if,
 )
-from topple.cli.service import keys, serve
+from topple.cli.service import audit, keys, serve
 from topple.cli.shared.guarding import Guarded
 from topple.cli.shared.options import plainly
 
@@ -62,6 +62,7 @@ app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(bench.app, name="bench")
 app.command()(plainly(serve.serve))
 app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 app.command()(plainly(doctor.doctor))
 completion.completion_init()  # type: ignore[attr-defined] # else the scripts are Typer's and the answers Click's
 
