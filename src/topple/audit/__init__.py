@@ -19,9 +19,17 @@ if TYPE_CHECKING:
     from topple.audit.store import AuditStore as AuditStore
 
 _MODULES = {"AuditKeys": "keys", "AuditReport": "report", "AuditStore": "store", "Entry": "entries"}
-LIBRARIES = ("sqlalchemy", "alembic")
 
 __all__ = ["AuditKeys", "AuditReport", "AuditStore", "Entry"]
+
+
+def missing(library: str) -> Exception:
+    """Return the error that says which library the audit store needs, and how it is installed."""
+    from topple.errors import CapabilityError, how_to_install
+
+    return CapabilityError(
+        f"the audit store needs {library}, which is not installed. Install it: {how_to_install('audit')}."
+    )
 
 
 def __getattr__(name: str) -> Any:
@@ -30,11 +38,7 @@ def __getattr__(name: str) -> Any:
     try:
         module = importlib.import_module(f"topple.audit.{_MODULES[name]}")
     except ModuleNotFoundError as error:
-        if error.name not in LIBRARIES:
-            raise
-        from topple.errors import CapabilityError, how_to_install
-
-        raise CapabilityError(
-            f"the audit store needs {error.name}, which is not installed. Install it: {how_to_install('audit')}."
-        ) from error
+        if error.name == "sqlalchemy":
+            raise missing(error.name) from error
+        raise
     return getattr(module, name)

@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from topple.audit import missing
 from topple.audit.database import Database
 from topple.audit.tables import LINKS, REVISION, VERSION_TABLE
 from topple.errors import AuditError, shown
@@ -29,8 +30,11 @@ def migrate_to_this_version(
         AuditError: they are of another version and may not be changed, or of something else.
     """
     with database.reading() as connection:
-        if revision(connection, database.name) == REVISION:
-            return
+        there = revision(connection, database.name)
+        if there is None:
+            _refuse_strange(connection, database, create=create)
+    if there == REVISION:
+        return
     if create and database.is_sqlite:
         database.journal_ahead()
     with database.writing() as connection:
@@ -74,15 +78,22 @@ def _refuse_strange(connection: Connection, database: Database, *, create: bool)
         )
     if not create:
         raise AuditError(
-            f"there is no audit store in {database.name}: it has no tables. Give the store that the service writes."
+            f"there is no audit store in {database.name}: it has no tables of one. Give the store that the service writes."
         )
 
 
 def _upgrade(connection: Connection, name: str) -> None:
-    """Run the migrations that are missing, in the transaction of the connection."""
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
+    """Run the migrations that are missing, in the transaction of the connection.
+
+    Raises:
+        CapabilityError: Alembic is not installed.
+    """
+    try:
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+    except ModuleNotFoundError as error:
+        raise missing("alembic") from error
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
