@@ -18,6 +18,7 @@ from topple.web.guarding.errors import answer_errors
 from topple.web.guarding.guard import Guard
 from topple.web.guarding.keys import ApiKeys
 from topple.web.models import ServedModels
+from topple.web.page.router import router as page
 from topple.web.pooling.pool import Pool
 from topple.web.service import Service
 from topple.web.settings import ServeSettings
@@ -87,4 +88,6 @@ def create_app(models: ServedModels, settings: ServeSettings | None = None, audi
     app.include_router(about_audit.router, prefix=VERSION, tags=["audit"])
     for router in (listing.router, explaining.router, batch.router):
         app.include_router(router, prefix=VERSION + "/models/{key}", tags=["ask"])
+    if chosen.page:
+        app.include_router(page)
     return app

@@ -1,0 +1,338 @@
+// The page: what is chosen is a view, which the address holds; what is shown is what the service answers to it.
+import { ask } from "./api.js";
+import { byId, clean, counted, h, plainTitle, refill } from "./dom.js";
+import { finder } from "./find.js";
+import { History } from "./history.js";
+import { Lists } from "./lists.js";
+import { changeBody, fromAddress, listBody, toAddress, whyBody } from "./view.js";
+import { Why } from "./why.js";
+import { RULES, headline } from "./words.js";
+
+const PATIENCE = 200; // milliseconds until it is said what is being done
+const PREVIEW = 150;
+const LENGTHS = [3, 5, 10, 20, 50, 100];
+
+let view = fromAddress(location.search);
+let models = [];
+const shown = { list: null, changed: null, answer: null, keys: {} };
+const running = {};
+
+// ---- asking
+
+const base = () => `models/${encodeURIComponent(view.model)}`;
+
+// Ask for one thing; an earlier question for the same thing is given up. Returns undefined where a later one has taken over.
+async function fresh(what, path, body) {
+  running[what]?.abort();
+  const control = (running[what] = new AbortController());
+  try {
+    const found = await ask(path, body, { signal: control.signal });
+    return running[what] === control ? found : undefined;
+  } catch (error) {
+    if (error.name === "AbortError" || running[what] !== control) return undefined;
+    throw error;
+  }
+}
+
+function patiently(work, waiting) {
+  const timer = setTimeout(waiting, PATIENCE);
+  return work.finally(() => clearTimeout(timer));
+}
+
+// ---- what the view asks for
+
+const known = () => view.user !== null || (view.history?.length ?? 0) > 0;
+const listKey = () => idsKey([view.model, view.user, view.history, view.k, view.rule, view.only, view.never]);
+const whyKey = () => idsKey([listKey(), view.why, view.goal, view.effort, view.method, view.sets, view.largest, view.lock, view.groups, view.prices, view.verb]);
+const idsKey = (value) => JSON.stringify(value);
+
+// The sets that an answer names; the first is the answer itself.
+const setsOf = (answer) => (answer?.items.length ? [answer.items, ...answer.alternatives] : []);
+const itemsOf = () => shown.list?.items ?? [];
+
+// What is switched off: what the person has switched, else what the answer names (of a set that keeps it alone: everything else).
+function offNow() {
+  const has = new Set(itemsOf().map((one) => one.item));
+  if (view.off !== null) return [...new Set(view.off)].filter((item) => has.has(item));
+  const set = setsOf(shown.answer)[0];
+  return set ? offOf(set) : [];
+}
+
+function offOf(set) {
+  if (view.goal !== "sufficient") return [...set];
+  const kept = new Set(set);
+  return itemsOf().map((one) => one.item).filter((item) => !kept.has(item));
+}
+
+const same = (one, other) => one.length === other.length && one.every((item) => other.includes(item));
+function chosenSet() {
+  const off = offNow();
+  const at = setsOf(shown.answer).findIndex((set) => same(offOf(set), off));
+  return at < 0 ? null : at;
+}
+
+// ---- changing the view
+
+export function go(change, { replace = false } = {}) {
+  const other = ["model", "user", "history"].some((name) => name in change && idsKey(change[name]) !== idsKey(view[name]));
+  if (other) change = { why: null, off: null, lock: [], groups: [], prices: [], ...change };
+  view = { ...view, ...change };
+  const address = toAddress(view);
+  if (replace) history.replaceState(null, "", address);
+  else if (address !== location.search) history.pushState(null, "", address);
+  return refresh();
+}
+
+addEventListener("popstate", () => {
+  view = fromAddress(location.search);
+  if (!models.some((one) => one.key === view.model)) view.model = models[0]?.key ?? "";
+  refresh();
+});
+
+async function refresh() {
+  byId("trouble").hidden = true;
+  controls();
+  try {
+    if (!known()) return await nothingChosen();
+    byId("empty").hidden = true;
+    if (shown.keys.list !== listKey() && !(await newList())) return undefined;
+    byId("columns").hidden = false;
+    if (shown.keys.why !== whyKey()) await newAnswer();
+    await newChange();
+    for (const panel of panels) panel.refresh?.();
+  } catch (error) {
+    trouble(error);
+  }
+  return undefined;
+}
+
+async function newList() {
+  const key = listKey();
+  const found = await patiently(fresh("list", `${base()}/recommend`, listBody(view)), () => busy("Ranking all items for this history …"));
+  if (!found || key !== listKey()) return false;
+  const events = new Map();
+  for (const one of found.history) events.set(one.item, { ...one, times: (events.get(one.item)?.times ?? 0) + 1 });
+  Object.assign(shown, { list: { ...found, items: [...events.values()].reverse() }, answer: null, changed: null });
+  shown.keys = { list: key };
+  draw();
+  return true;
+}
+
+async function newAnswer() {
+  const key = whyKey();
+  Object.assign(shown, { answer: null });
+  shown.keys.why = key;
+  running.why?.abort();
+  if (view.why === null) {
+    why.nothing("Choose a recommendation: it is said why it is in the list, and what would be there without it.");
+    return;
+  }
+  const target = shown.list.list.find((one) => one.item === view.why);
+  if (!target) {
+    why.trouble({ item: view.why }, `It is not among the ${view.k} of this list: there is nothing to explain. Choose one that is listed.`);
+    return;
+  }
+  try {
+    const words = view.effort === "proof" ? "Looking for the smallest set, and for a proof: up to half a minute …" : "Looking for the smallest set …";
+    const found = await patiently(fresh("why", `${base()}/explain`, whyBody(view)), () => why.waiting(target, words));
+    if (found && key === whyKey()) shown.answer = found.explanations[0];
+    else if (shown.keys.why === key) shown.keys.why = null;
+  } catch (error) {
+    why.trouble(target, clean(error.message), view.effort === "proof" ? { name: "ask for less", change: { effort: "instant" } } : null);
+  }
+}
+
+async function newChange() {
+  const off = offNow(), items = itemsOf().map((one) => one.item);
+  const key = idsKey([listKey(), off]);
+  draw(shown.keys.change !== key && off.length > 0);
+  if (shown.keys.change === key) return;
+  shown.keys.change = key;
+  running.change?.abort();
+  if (!off.length) {
+    shown.changed = null;
+    draw();
+    return;
+  }
+  try {
+    const found = await patiently(fresh("change", `${base()}/what-if`, changeBody(view, items, off)), () => (byId("headline").textContent = "Ranking all items again …"));
+    if (!found) return;
+    shown.changed = found;
+    draw();
+  } catch (error) {
+    shown.keys.change = null;
+    throw error;
+  }
+}
+
+// ---- showing
+
+function draw(waits = false) {
+  const off = new Set(offNow());
+  const answer = shown.answer;
+  const named = new Set(answer ? (setsOf(answer)[chosenSet() ?? 0] ?? []) : []);
+  const alone = view.goal === "sufficient" && off.size > named.size;
+  historyPart.show({
+    items: itemsOf(), named, off, lock: new Set(view.lock), prices: new Map(view.prices), detailed: view.open.includes("more"),
+    typed: view.user === null, alone: view.goal === "sufficient",
+  }, who());
+  const changed = off.size ? shown.changed : null;
+  lists.show({ list: shown.list.list, changed, target: view.why, busy: waits, heading: alone ? `with ${counted(itemsOf().length - off.size, "item")} alone` : `without ${counted(off.size, "item")}` });
+  if (!off.size) byId("headline").textContent = view.why === null ? "Choose one to see why it is here, or switch items of the history off." : "";
+  else if (changed && !waits) byId("headline").textContent = headline(changed, [...off], itemsOf(), alone);
+  if (answer) why.show(answer, view, itemsOf(), setsOf(answer).length ? chosenSet() : 0);
+}
+
+function who() {
+  if (view.user !== null) return ["of user ", h("bdi", {}, clean(view.user))];
+  return ["typed here; add more above"];
+}
+
+function busy(words) {
+  byId("trouble").hidden = true;
+  byId("headline").textContent = words;
+  refill(byId("examples"), h("span", { role: "status" }, words));
+}
+
+function trouble(error) {
+  if (error.name === "AbortError") return;
+  const box = byId("trouble");
+  refill(box, clean(error.message), " ", h("button", { type: "button", onclick: () => { shown.keys = {}; refresh(); } }, "try again"));
+  box.hidden = false;
+  byId("headline").textContent = "";
+}
+
+async function nothingChosen() {
+  Object.assign(shown, { list: null, changed: null, answer: null, keys: {} });
+  byId("columns").hidden = true;
+  byId("empty").hidden = false;
+  for (const panel of panels) panel.refresh?.();
+  const { users } = await ask(`${base()}/users?limit=5`);
+  refill(byId("examples"), users.length ? ["For example user ", users.map((user) => h("button", { type: "button", onclick: () => go({ user, history: null }) }, h("bdi", {}, clean(user))))] : "This model knows no users: type titles above.");
+}
+
+// ---- the parts
+
+const lists = new Lists((item) => {
+  go({ why: view.why === item ? null : item, off: null });
+  if (matchMedia("(max-width: 48em)").matches) byId("why").scrollIntoView({ block: "start" });
+});
+const why = new Why({
+  go,
+  pick: (number) => go({ off: number === 0 ? null : offOf(setsOf(shown.answer)[number]) }),
+});
+let previewing = 0;
+const historyPart = new History({
+  toggle(item) {
+    const off = offNow();
+    preview(null);
+    go({ off: off.includes(item) ? off.filter((one) => one !== item) : [...off, item] });
+  },
+  preview,
+  lock: (item) => go({ lock: flip(view.lock, item), off: null }),
+  price: (item, cost) => go({ prices: [...view.prices.filter(([one]) => one !== item), ...(Number(cost) > 0 && Number(cost) !== 1 ? [[item, Number(cost)]] : [])], off: null }),
+  remove: (item) => go({ history: view.history.filter((one) => one !== item), why: view.why, off: view.off?.filter((one) => one !== item) ?? null }),
+});
+const flip = (items, item) => (items.includes(item) ? items.filter((one) => one !== item) : [...items, item]);
+
+// What would happen if one more item were switched, said before anybody does it.
+function preview(item) {
+  clearTimeout(previewing);
+  running.preview?.abort();
+  byId("preview").textContent = "";
+  if (item === null || !shown.list) return;
+  previewing = setTimeout(async () => {
+    const off = flip(offNow(), item), items = itemsOf();
+    if (!off.length) return;
+    try {
+      const found = await fresh("preview", `${base()}/what-if`, changeBody(view, items.map((one) => one.item), off));
+      if (found) byId("preview").textContent = `Preview. ${headline(found, off, items, false)}`;
+    } catch {
+      byId("preview").textContent = ""; // the click itself will say what is wrong
+    }
+  }, PREVIEW);
+}
+
+function controls() {
+  const model = byId("model");
+  if (model.options.length !== models.length) refill(model, models.map((one) => h("option", { value: one.key }, one.key)));
+  model.value = view.model;
+  model.disabled = models.length < 2;
+  const k = byId("k");
+  const lengths = [...new Set([...LENGTHS, view.k])].sort((one, other) => one - other);
+  if (k.options.length !== lengths.length) refill(k, lengths.map((one) => h("option", { value: one }, String(one))));
+  k.value = String(view.k);
+  const rule = byId("rule");
+  if (!rule.options.length) refill(rule, RULES.map(([value, words]) => h("option", { value }, words)));
+  rule.value = view.rule;
+  document.title = view.why !== null && shown.list ? "topple: why" : "topple";
+}
+
+byId("model").addEventListener("change", (event) => go({ model: event.target.value, why: view.why, off: null, user: view.user, history: view.history }));
+byId("k").addEventListener("change", (event) => go({ k: Number(event.target.value) }));
+byId("rule").addEventListener("change", (event) => go({ rule: event.target.value }));
+byId("restore").addEventListener("click", () => go({ off: [] }));
+
+const find = finder({
+  id: "find", label: "find a user, or type what somebody liked", placeholder: "find a user, or type what somebody liked",
+  suggest: async (text, signal) => {
+    const q = `q=${encodeURIComponent(text)}&limit=8`;
+    const [{ users }, { items }] = await Promise.all([ask(`${base()}/users?${q}`, null, { signal }), ask(`${base()}/items?${q}`, null, { signal })]);
+    const has = new Set(view.history ?? []);
+    const adds = view.user === null && has.size > 0;
+    return [
+      { name: "users", found: users.map((user) => ({ label: h("bdi", {}, clean(user)), choose: () => go({ user, history: null }) })) },
+      { name: adds ? "add to the history" : "begin a history", found: items.map((one) => ({
+        label: h("bdi", {}, plainTitle(one)), note: has.has(one.item) ? "is in the history" : "", disabled: has.has(one.item),
+        choose: () => {
+          go({ user: null, history: [...(adds ? view.history : []), one.item], ...(adds ? { why: null } : {}) });
+          find.input.focus();
+        },
+      })) },
+    ];
+  },
+});
+byId("find-area").append(find.element);
+
+// ---- share and dark
+
+byId("share").addEventListener("click", async (event) => {
+  const button = event.currentTarget;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "address copied";
+  } catch {
+    button.textContent = "copy the address above"; // no clipboard here: the address bar has all of it
+  }
+  setTimeout(() => (button.textContent = "share"), 2500);
+});
+
+const THEME = "topple-theme";
+function theme(chosen) {
+  const dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  byId("dark").setAttribute("aria-pressed", dark ? "true" : "false");
+}
+byId("dark").addEventListener("click", () => {
+  const other = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  localStorage.setItem(THEME, other);
+  theme(other);
+});
+theme(localStorage.getItem(THEME));
+
+// ---- start
+
+const panels = [];
+async function start() {
+  try {
+    ({ models } = await ask("models"));
+  } catch (error) {
+    const box = byId("trouble");
+    refill(box, clean(error.message), " ", h("button", { type: "button", onclick: () => location.reload() }, "try again"));
+    box.hidden = false;
+    return;
+  }
+  if (!models.some((one) => one.key === view.model)) view.model = models[0].key;
+  await refresh();
+}
+start();
