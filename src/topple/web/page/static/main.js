@@ -89,7 +89,18 @@ addEventListener("popstate", () => {
   refresh();
 });
 
+let refreshing = 0;
 async function refresh() {
+  const turn = ++refreshing;
+  byId("main").setAttribute("aria-busy", "true");
+  try {
+    await refreshed();
+  } finally {
+    if (turn === refreshing) byId("main").setAttribute("aria-busy", "false");
+  }
+}
+
+async function refreshed() {
   byId("trouble").hidden = true;
   controls();
   try {

@@ -1,0 +1,72 @@
+"""A browser of the system, which tells what went wrong on a page."""
+
+import contextlib
+import os
+import shutil
+from urllib.parse import urlsplit
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+ALL_MUST_RUN = "TOPPLE_NO_SKIPS"
+
+
+def missing(what):
+    """Skip, or fail where no test may be skipped."""
+    if os.environ.get(ALL_MUST_RUN) == "1":
+        pytest.fail(f"{what}, and {ALL_MUST_RUN}=1 lets no test be skipped.")
+    pytest.skip(what)
+
+
+@contextlib.contextmanager
+def browsing():
+    """Yield a browser of the system; skip where there is none."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        missing("no browser is installed (chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is not installed")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def visiting(browser, address, *, quiet=True, **options):
+    """Yield a page of its own context; afterwards nothing was asked of elsewhere and, where it is to be quiet, nothing was complained about."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options})
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    complaints, asked = [], []
+    page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.asked = asked
+    try:
+        yield page
+        elsewhere = [
+            url for url in asked if urlsplit(url).netloc != urlsplit(address).netloc and not url.startswith("data:")
+        ]
+        assert not elsewhere
+        assert not (quiet and complaints), complaints
+    finally:
+        context.close()
+
+
+def settled(page):
+    """Wait until the page shows all that it asked for."""
+    page.wait_for_selector("main[aria-busy=false]")
+
+
+def texts(locator):
+    """Return the visible texts of elements."""
+    return [" ".join(text.split()) for text in locator.all_inner_texts()]
