@@ -1,18 +1,16 @@
 """The app: routes, what guards them, and what they share."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 import topple
-from topple.records.as_json import as_json
 from topple.web.asking import audit as about_audit
 from topple.web.asking import batch, explaining, health, listing
 from topple.web.asking import models as about_models
+from topple.web.asking.answers import Json
 from topple.web.auditing import Auditing
 from topple.web.guarding.errors import answer_errors
 from topple.web.guarding.guard import Guard
@@ -43,17 +41,6 @@ class _Guarded(FastAPI):
         )
 
 
-class _Json(JSONResponse):
-    """JSON that every reader takes: NaN as null, and halves of characters, which have no bytes, escaped."""
-
-    def render(self, content: object) -> bytes:
-        text = as_json(content)
-        try:
-            return text.encode()
-        except UnicodeEncodeError:
-            return json.dumps(json.loads(text)).encode()
-
-
 def create_app(models: ServedModels, settings: ServeSettings | None = None, audit: Auditing | None = None) -> FastAPI:
     """Return the app that serves models.
 
@@ -74,7 +61,7 @@ def create_app(models: ServedModels, settings: ServeSettings | None = None, audi
         pool.close()
 
     app = _Guarded(
-        default_response_class=_Json,
+        default_response_class=Json,
         title="topple", version=topple.__version__, description=ABOUT, docs_url=None, redoc_url=None, lifespan=living,
         openapi_url=f"{VERSION}/openapi.json",
     )  # fmt: skip

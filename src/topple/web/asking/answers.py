@@ -1,15 +1,19 @@
 """Answers as JSON: ids as the data has them, with titles."""
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
+
+from fastapi.responses import JSONResponse
 
 from topple.api.influence import Influence
 from topple.api.recommending import Recommended
 from topple.api.what_if import WhatIf
 from topple.data.vocabulary import Catalogue
 from topple.records.answer import Verdict
+from topple.records.as_json import as_json
 from topple.types import Id, JsonObject
 from topple.web.models import ServedModel
 
@@ -18,6 +22,18 @@ VERDICT = (
     "within_rounding", "without_evidence", "whole_history", "valid",
 )  # fmt: skip
 """Fields of a verdict that are told."""
+
+
+class Json(JSONResponse):
+    """JSON that every reader takes: NaN as null, and halves of characters, which have no bytes, escaped."""
+
+    def render(self, content: object) -> bytes:
+        """Return the content as JSON."""
+        text = as_json(content)
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(json.loads(text)).encode()
 
 
 def titled(items: Iterable[Id], catalogue: Catalogue) -> list[JsonObject]:

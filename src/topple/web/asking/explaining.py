@@ -12,7 +12,7 @@ from topple.records.question import Query
 from topple.reports.records import explanation_json
 from topple.types import JsonObject
 from topple.verification.verify import verify
-from topple.web.asking.answers import verdict_json
+from topple.web.asking.answers import Json, verdict_json
 from topple.web.asking.bodies import Constrained, ExplainBody, VerifyBody
 from topple.web.guarding.asking import client
 from topple.web.models import ServedModel
@@ -23,9 +23,9 @@ router = APIRouter()
 
 
 @router.post("/explain", summary="Why are these items listed?")
-async def explain(service: AService, model: AModel, body: ExplainBody) -> JsonObject:
+async def explain(service: AService, model: AModel, body: ExplainBody) -> Json:
     """Explain items of a list: which items of the history, removed, would topple each out of the top k; verified, by re-ranking."""
-    return await explain_body(service, model, body)
+    return Json(await explain_body(service, model, body))
 
 
 async def explain_body(service: Service, model: ServedModel, body: ExplainBody) -> JsonObject:
