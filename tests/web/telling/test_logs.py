@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import pytest
 
@@ -28,6 +29,9 @@ def test_a_request_is_one_line_without_the_history(client, split, lines):
     answer = client.post("/v1/models/films/recommend", json={"user": user, "k": 2})
     client.post("/v1/models/films/recommend", json={"history": [*history, typed], "k": 2})
     client.get("/v1/models/films/items", params={"q": typed})
+    until = time.monotonic() + 10
+    while len(lines) < 3 and time.monotonic() < until:  # a line is written once the answer has left
+        time.sleep(0.01)
     told = [json.loads(line) for line in lines]
     first = next(each for each in told if each.get("request") == answer.headers["x-request-id"])
     assert (first["route"], first["status"], first["model"]) == ("/v1/models/{key}/recommend", 200, "films")
