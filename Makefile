@@ -9,10 +9,10 @@ DIST    := build/dist/venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo test check lint docs bench oracle fuzz format dist clean help
+.PHONY: demo serve test check lint docs bench bench-serve oracle fuzz format dist clean help
 
 help:            ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(VENV)/pyvenv.cfg:
 	$(PYTHON) -c 'import sys; sys.exit("topple needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
@@ -28,6 +28,11 @@ $(DEV): $(READY)
 
 demo: $(READY)   ## set up, then train, explain and verify on a generated catalogue (no network after set-up)
 	$(BIN)/topple demo --overwrite
+
+serve: $(READY)  ## set up, train on a generated catalogue, and serve the page and the API; prints the address
+	$(INSTALL) -e '.[serve]'
+	$(BIN)/topple demo --overwrite
+	$(BIN)/topple serve films=topple-demo/model
 
 test: $(DEV)     ## set up, then run all tests, a process for each core; TEST="-x tests/cli" for others
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(TEST)
@@ -45,6 +50,9 @@ docs: $(DEV)     ## the docs site, in build/docs/html; warnings are errors; DOCS
 
 bench: $(READY)  ## quality, speed, growth, steps to build/bench.json; BENCH="--models FOLDER --beside VERSION" for others
 	$(BIN)/python -m benchmarks.bench $(BENCH)
+
+bench-serve: $(DEV) ## requests a second of the service beside the library's batch; SERVE="--models FOLDER" says of which models
+	$(BIN)/python -m benchmarks.serve $(SERVE)
 
 oracle: $(DEV)   ## hold 50,000 explanations against brute force; ORACLE="--queries 2000 --seed 1" for others
 	$(BIN)/python -m benchmarks.oracle $(ORACLE)

@@ -25,7 +25,7 @@ def serving(models, settings=None, audit=None):
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 30
-    while not server.started and time.monotonic() < until:
+    while not (server.started and app.state.service.ready) and time.monotonic() < until:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:

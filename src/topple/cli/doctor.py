@@ -26,7 +26,7 @@ NEEDED = (
     "safetensors",
     "pooch",
 )
-OPTIONAL = ("matplotlib", "pandas", "polars")
+OPTIONAL = ("matplotlib", "pandas", "polars", "fastapi", "uvicorn", "sqlalchemy")
 
 
 def doctor(json: Json = False) -> None:

@@ -1,6 +1,7 @@
 """The app: routes, what guards them, and what they share."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -41,13 +42,19 @@ class _Guarded(FastAPI):
         )
 
 
-def create_app(models: ServedModels, settings: ServeSettings | None = None, audit: Auditing | None = None) -> FastAPI:
+def create_app(
+    models: ServedModels,
+    settings: ServeSettings | None = None,
+    audit: Auditing | None = None,
+    on_ready: Callable[[], None] = lambda: None,
+) -> FastAPI:
     """Return the app that serves models.
 
     Args:
         models: what is served.
         settings: of the service; the defaults without.
         audit: where explanations are written before they are given.
+        on_ready: called once every model is warm and requests are taken.
     """
     chosen, metrics = settings or ServeSettings(), Metrics()
     pool = Pool(chosen.pool, chosen.queue, metrics.batch)
@@ -55,9 +62,10 @@ def create_app(models: ServedModels, settings: ServeSettings | None = None, audi
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
-        service.ready = True
+        warming = asyncio.ensure_future(service.warm_up(on_ready))
         yield
         service.ready = False
+        warming.cancel()
         pool.close()
 
     app = _Guarded(

@@ -1,6 +1,7 @@
 """What the handlers of requests share: settings, models, the pool, what is measured, and the audit store."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
+from topple.api.explaining import explain
 from topple.errors import QueryError
 from topple.records.effort import Effort
 from topple.records.history import History
@@ -18,10 +20,12 @@ from topple.web.auditing import Auditing
 from topple.web.models import ServedModel, ServedModels
 from topple.web.pooling.pool import Pool
 from topple.web.pooling.questions import How, Question
+from topple.web.searching import users_like
 from topple.web.settings import ServeSettings
 from topple.web.telling.metrics import Metrics
 
 _Found = TypeVar("_Found")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -47,6 +51,16 @@ class Service:
     async def call(self, work: Callable[..., _Found], *arguments: Any, quick: bool = True, **named: Any) -> _Found:
         """Return what a verb returns that is called in the thread that computes."""
         return await self.pool.call(partial(work, *arguments, **named), quick=quick)
+
+    async def warm_up(self, on_ready: Callable[[], None]) -> None:
+        """Have every model explain one list, so that compiled loops are read before anybody waits; then requests are taken."""
+        for model in self.models:
+            try:
+                await self.pool.call(partial(warm, model))
+            except Exception:  # whoever asks is told why
+                logger.warning("model %s could not be warmed up", model.key, exc_info=True)
+        self.ready = True
+        on_ready()
 
     async def exchange(self, key: str) -> ServedModel:
         """Load a model anew and serve it from then on."""
@@ -110,6 +124,14 @@ class Service:
     def effort(self, method: str, effort: Effort | None, scored: int | None) -> Effort | None:
         """Return what an answer may cost: what is asked, else the service's own of the default method."""
         return self.settings.effort if effort is None and method == "auto" and scored is None else effort
+
+
+def warm(model: ServedModel) -> None:
+    """Explain the list of somebody, and forget it."""
+    users = [] if model.split is None else users_like(model.split, "", 1)
+    ids = model.recommender.catalogue.vocabulary.ids
+    history = model.user(users[0]) if users else ids[: max(1, min(10, len(ids) - 2))]
+    explain(model.recommender, history, k=1, effort=Effort.INSTANT, progress=False)
 
 
 def one_history(histories: Any) -> Sequence[Any]:

@@ -1,8 +1,10 @@
 """Serve: models are loaded, the service listens, and ends when what is in progress is done."""
 
 import logging
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -16,27 +18,65 @@ from topple.web.settings import ServeSettings
 from topple.web.telling.logs import log_lines
 
 logger = logging.getLogger(__name__)
+LONGEST_HEAD = 16_384
+"""Most bytes of the head of a request."""
 SWITCH = 0.0005
 """Seconds that a thread may keep the others waiting: those that compute give way at each call of torch, and get the turn back soon."""
 
 
-def serve(folders: Sequence[str], settings: ServeSettings, factory: str | None = None) -> None:
+def serve(
+    folders: Sequence[str],
+    settings: ServeSettings,
+    factory: str | None = None,
+    on_listening: Callable[[str], None] = lambda address: None,
+) -> None:
     """Serve model folders, each FOLDER or KEY=FOLDER, until the process is told to stop.
 
+    Args:
+        folders: of the models.
+        settings: of the service.
+        factory: what builds a wrapped model whose folder does not hold it.
+        on_listening: called with the address once requests are taken.
+
     Raises:
-        ToppleError: a folder that is none, or settings that do not go together; before anything listens.
+        ToppleError: a folder that is none, a port that is taken, or settings that do not go together; before anything listens.
     """
     check_open(settings)
-    models = ServedModels(load_served(key, Path(folder), factory) for key, folder in map(keyed, folders))
-    with auditing(settings) as audit:
-        config = uvicorn.Config(
-            create_app(models, settings, audit), host=settings.host, port=settings.port, http=patient(settings.header_seconds),
-            log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=settings.drain_seconds,
-            h11_max_incomplete_event_size=16_384,
-        )  # fmt: skip
-        log_lines()
-        sys.setswitchinterval(SWITCH)
-        uvicorn.Server(config).run()
+    with listening(settings) as socket:
+        models = ServedModels(load_served(key, Path(folder), factory) for key, folder in map(keyed, folders))
+        with auditing(settings) as audit:
+            log_lines()
+            sys.setswitchinterval(SWITCH)
+            host, port = socket.getsockname()[:2]
+            address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+            app = create_app(models, settings, audit, on_ready=lambda: on_listening(address))
+            config = uvicorn.Config(
+                app, http=patient(settings.header_seconds), log_config=None, access_log=False, server_header=False,
+                timeout_graceful_shutdown=settings.drain_seconds, h11_max_incomplete_event_size=LONGEST_HEAD,
+            )  # fmt: skip
+            uvicorn.Server(config).run(sockets=[socket])
+
+
+@contextmanager
+def listening(settings: ServeSettings) -> Iterator[socket.socket]:
+    """Take the port of the service.
+
+    Raises:
+        SettingsError: it is taken, or the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as found:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((settings.host, settings.port))
+        except (OSError, UnicodeError) as error:
+            told = error.strerror if isinstance(error, OSError) else error
+            raise SettingsError(
+                f"{settings.host}:{settings.port} cannot be listened on ({told}). Give another --port, or --port 0 for a free one, or "
+                "another --host."
+            ) from error
+        found.set_inheritable(True)  # as asyncio's own servers
+        yield found
 
 
 def check_open(settings: ServeSettings) -> None:

@@ -15,6 +15,12 @@ def serve(
     ],
     host: Annotated[str | None, typer.Option(help="Address to listen on. (default: 127.0.0.1)")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for a free one. (default: 8321)")] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name that requests may give as their host, such as topple.example.com; repeat. (default: those of this machine)"
+        ),
+    ] = None,
     keys: Annotated[Path | None, typer.Option(help="File of API keys, made by `topple keys add`.")] = None,
     config: Annotated[
         Path | None,
@@ -42,6 +48,19 @@ def serve(
             f"the service needs {error.name}, which is not installed. Install it with: pip install 'topple-recsys[serve]'"
         ) from error
     settings = ServeSettings.read(
-        config, host=host, port=port, keys=keys, audit=audit, audit_keys=audit_keys, page=page, open=open_
+        config,
+        host=host,
+        port=port,
+        names=tuple(name) if name else None,
+        keys=keys,
+        audit=audit,
+        audit_keys=audit_keys,
+        page=page,
+        open=open_,
     )
-    run(models, settings, factory)
+    typer.echo(f"Loading {', '.join(models)} ...", err=True)
+
+    def tell(address: str) -> None:
+        typer.echo(f"Serving at {address}   (Ctrl-C stops)")
+
+    run(models, settings, factory, tell)
