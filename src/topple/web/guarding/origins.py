@@ -8,13 +8,11 @@ from topple.web.settings import LOOPBACK, ServeSettings
 
 
 def allowed_names(settings: ServeSettings) -> frozenset[str]:
-    """Return the names that a request may give as its host: without a list, those of this machine."""
-    if settings.names:
-        return frozenset(name.casefold() for name in settings.names)
-    here = {*LOOPBACK, settings.host}
-    return frozenset(
-        name.casefold() for name in (here if settings.loopback else here | {socket.gethostname(), socket.getfqdn()})
-    )
+    """Return the names that a request may give as its host: those of this machine, which no page elsewhere has, and those listed."""
+    here = {*LOOPBACK, settings.host, *settings.names}
+    if not settings.loopback and not settings.names:
+        here |= {socket.gethostname(), socket.getfqdn()}
+    return frozenset(name.casefold() for name in here)
 
 
 def host_of(header: str) -> str:
