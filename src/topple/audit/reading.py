@@ -111,11 +111,11 @@ def one(connection: Connection, keys: AuditKeys, id: str, scope: str | None) -> 
         if _is_id(id)
         else []
     )
-    visible = [row for row in found if scope is None or row.scope == column_text(scope)]
-    if not visible and found and found[0].body is None and scope is None:
+    if found and found[0].body is None and scope is None:
         raise UnknownIdError(
-            f"the entry {shown(id)} of {found[0].at} was erased: what it held is gone, and the chain says that it was there."
+            f"what the entry {shown(id)} of {found[0].at} held is gone: it was erased, or deleted; `topple audit verify` tells which."
         )
+    visible = [row for row in found if row.body is not None and (scope is None or row.scope == column_text(scope))]
     if not visible:
         raise UnknownIdError(
             f"unknown entry id {shown(id)}: there is none in this audit store. `topple audit list` lists ids."
