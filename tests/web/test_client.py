@@ -84,7 +84,7 @@ def test_the_client_asks_what_the_api_says_that_it_takes(client):
     described = client.get("/v1/openapi.json").json()
     paths = described["paths"]
     asked = {path.rsplit("/", 1)[1] for path in paths if path.startswith("/v1/models/{key}/") and "post" in paths[path]}
-    assert asked == {*BODIES, "explain-many", "reload"}
+    assert asked == {*BODIES, "explain-many", "reload", "card"}
     for verb, body in BODIES.items():
         operation = paths[f"/v1/models/{{key}}/{verb}"]["post"]
         name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]

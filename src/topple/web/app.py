@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 import topple
 from topple.web.asking import audit as about_audit
-from topple.web.asking import batch, explaining, health, listing
+from topple.web.asking import batch, explaining, health, listing, menus, showing
 from topple.web.asking import models as about_models
 from topple.web.asking.answers import Json
 from topple.web.auditing import Auditing
@@ -81,7 +81,7 @@ def create_app(
     app.include_router(health.router, tags=["service"])
     app.include_router(about_models.router, prefix=VERSION, tags=["models"])
     app.include_router(about_audit.router, prefix=VERSION, tags=["audit"])
-    for router in (listing.router, explaining.router, batch.router):
+    for router in (listing.router, explaining.router, batch.router, menus.router, showing.router):
         app.include_router(router, prefix=VERSION + "/models/{key}", tags=["ask"])
     if chosen.page:
         app.include_router(page)

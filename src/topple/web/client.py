@@ -37,6 +37,7 @@ BODIES: Mapping[str, type[Body]] = {
     "what-if": WhatIfBody,
     "influence": ListBody,
     "explain": ExplainBody,
+    "curves": ExplainBody,
     "verify": VerifyBody,
     "evaluate": EvaluateBody,
     "agree": ShownBody,

@@ -42,7 +42,7 @@ def browsing():
 
 @contextlib.contextmanager
 def visiting(browser, address, *, quiet=True, **options):
-    """Yield a page of its own context; afterwards nothing was asked of elsewhere and, where it is to be quiet, nothing was complained about."""
+    """Yield a page of its own context; nothing may be asked of elsewhere, and where it is `quiet` nothing complained about."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options})
     context.set_default_timeout(10_000)
     page = context.new_page()
@@ -65,6 +65,13 @@ def visiting(browser, address, *, quiet=True, **options):
 def settled(page):
     """Wait until the page shows all that it asked for."""
     page.wait_for_selector("main[aria-busy=false]")
+
+
+def open_view(page, view):
+    """Open the page anew with a view, as a link that was sent."""
+    page.goto("about:blank")
+    page.goto(f"{page.base}/#{view}")
+    settled(page)
 
 
 def texts(locator):

@@ -1,6 +1,6 @@
 """What is shown is what the service answers, for 20 users."""
 
-from tests.web.page.browsing import settled, texts
+from tests.web.page.browsing import open_view, settled, texts
 
 
 def shown_list(page, which):
@@ -22,8 +22,7 @@ def plain(sentence):
 
 def test_history_and_list_are_those_of_the_service(page, api, users):
     for user in users:
-        page.goto(f"{page.base}/?model=films&user={user}")
-        settled(page)
+        open_view(page, f"model=films&user={user}")
         told = api("recommend", user=user)
         assert texts(page.locator("#items .title")) == titles_of(told["history"])[::-1]
         assert shown_list(page, 0) == [(str(one["rank"]), one["title"]) for one in told["list"]]
@@ -38,8 +37,7 @@ def test_why_is_what_the_service_says(page, api, users):
         "minimum": ["checked", "minimal", "proven smallest"],
     }
     for turn, user in enumerate(users):
-        page.goto(f"{page.base}/?model=films&user={user}")
-        settled(page)
+        open_view(page, f"model=films&user={user}")
         target = api("recommend", user=user)["list"][turn % 5]
         page.locator("#pair button").nth(turn % 5).click()
         settled(page)
@@ -62,8 +60,7 @@ def test_why_is_what_the_service_says(page, api, users):
 
 def test_lines_join_what_is_in_both_lists(page, api, users):
     user = users[0]
-    page.goto(f"{page.base}/?model=films&user={user}")
-    settled(page)
+    open_view(page, f"model=films&user={user}")
     page.locator("#pair button").nth(0).click()
     settled(page)
     changed = api(
@@ -82,8 +79,7 @@ def test_lines_join_what_is_in_both_lists(page, api, users):
 
 def test_switching_an_item_off_ranks_again_and_says_what_left_and_entered(page, api, users):
     for user in users[:8]:
-        page.goto(f"{page.base}/?model=films&user={user}")
-        settled(page)
+        open_view(page, f"model=films&user={user}")
         told = api("recommend", user=user)
         off = []
         for number in (0, 1):
@@ -105,8 +101,7 @@ def test_switching_an_item_off_ranks_again_and_says_what_left_and_entered(page, 
 
 
 def test_a_word_of_the_proof_tells_what_it_means_and_what_it_does_not(page, users):
-    page.goto(f"{page.base}/?model=films&user={users[0]}")
-    settled(page)
+    open_view(page, f"model=films&user={users[0]}")
     page.locator("#pair button").nth(0).click()
     page.locator(".badge", has_text="checked").click()
     meaning = page.locator("#meaning")

@@ -35,13 +35,26 @@ async def explain_body(service: Service, model: ServedModel, body: ExplainBody) 
         ToppleError: it cannot be asked.
         QueueFullError: too many requests wait already.
     """
+    _, told = await explained_and_kept(service, model, body)
+    return told
+
+
+async def explained_and_kept(
+    service: Service, model: ServedModel, body: ExplainBody
+) -> tuple[Sequence[Explanation], JsonObject]:
+    """Return the explanations that answer a body, and the answer as JSON, which is in the audit store by then.
+
+    Raises:
+        ToppleError: it cannot be asked.
+        QueueFullError: too many requests wait already.
+    """
     explanations = await explained(service, model, body)
     wording = {"because": body.because, "language": body.language}
     catalogue = model.recommender.catalogue
     rows = [explanation_json(each, catalogue, **wording) for each in explanations]
     found = {"model": model.recommender.fingerprint, "explanations": rows}
     if service.audit is None:
-        return found
+        return explanations, found
     listed = body.shown or (
         None if body.targets is not None else [one.query.target for one in explanations if one.query.target is not None]
     )
@@ -50,7 +63,7 @@ async def explain_body(service: Service, model: ServedModel, body: ExplainBody) 
         agrees=explanations[0].shown_is_models if body.shown else None if listed is None else True,
         language=body.language, scope=client.get().name,
     )  # fmt: skip
-    return {**found, "audit": names}
+    return explanations, {**found, "audit": names}
 
 
 async def explained(service: Service, model: ServedModel, body: ExplainBody) -> Sequence[Explanation]:

@@ -41,6 +41,7 @@ export class History {
     } else {
       this.rows.clear();
       refill(list, every.map((one) => this.make(one)));
+      list.scrollTop = 0;
     }
     this.more(fitting.length - every.length, typed && !fitting.length);
     this.count();
@@ -64,7 +65,7 @@ export class History {
     const box = h("input", { type: "checkbox", "data-key": `h${key}`, "data-stop": true, onchange: () => this.act.toggle(one.item) });
     const marks = h("span", { class: "marks" });
     const lock = h("button", { type: "button", class: "lock", "data-key": `l${key}`, onclick: () => this.act.lock(one.item), "aria-label": `lock ${title}: it may not be named` }, "lock");
-    const price = h("input", { type: "number", min: "0.001", step: "any", class: "price", placeholder: "1", "aria-label": `price of ${title}`, onchange: (event) => this.act.price(one.item, event.target.value) });
+    const price = h("input", { type: "number", min: "0.001", step: "any", class: "price", placeholder: "price 1", "aria-label": `price of ${title}`, onchange: (event) => this.act.price(one.item, event.target.value) });
     const remove = h("button", { type: "button", class: "remove", "aria-label": `take ${title} out of the history`, onclick: () => this.act.remove(one.item) }, "remove");
     const row = h("li", {
       onpointerenter: () => this.act.preview(one.item), onpointerleave: () => this.act.preview(null),

@@ -13,7 +13,7 @@ export function rowsOf(list, changed, target) {
   const before = list.map((one) => {
     const now = then.get(one.item);
     const mark = one.item === target ? "target" : changed && !now ? "leaves" : "stays";
-    return { ...one, mark, note: !changed ? "" : now ? (now.rank === one.rank ? "" : `then ${now.rank}`) : leaving(gone.get(one.item)) };
+    return { ...one, mark, note: !changed ? "" : now ? (now.rank === one.rank ? "" : `then ${now.rank}`) : leaving(gone.get(one.item), list.length) };
   });
   if (!changed) return { before, after: [] };
   const first = new Map(list.map((one) => [one.item, one]));
@@ -26,12 +26,14 @@ export function rowsOf(list, changed, target) {
     const last = after.length;
     if (out.after !== null && out.after > last + 1)
       after.push({ gap: true, mark: "gap", title: out.after === last + 2 ? `rank ${last + 1} is not shown` : `ranks ${last + 1} to ${out.after - 1} are not shown` });
-    after.push({ rank: out.after, item: out.item, title: out.title, mark: "target", note: out.after === null ? "cannot be listed" : "left the list" });
+    const level = out.after !== null && out.after <= list.length;
+    after.push({ rank: level ? null : out.after, item: out.item, title: out.title, mark: "target", note: out.after === null ? "cannot be listed" : level ? "left: nothing speaks for it any more" : "left the list" });
   }
   return { before, after };
 }
 
-const leaving = (moved) => (moved?.after ? `leaves, then ${moved.after}` : "leaves");
+// An item may leave and be level with all that is listed: then the rank alone would not tell that it is gone.
+const leaving = (moved, k) => (!moved?.after ? "leaves" : moved.after > k ? `leaves, then ${moved.after}` : "leaves: nothing speaks for it any more");
 
 export class Lists {
   // `choose(item)` is told of a click on a recommendation.

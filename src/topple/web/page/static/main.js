@@ -1,9 +1,13 @@
 // The page: what is chosen is a view, which the address holds; what is shown is what the service answers to it.
 import { ask } from "./api.js";
+import { Compare } from "./compare.js";
 import { byId, clean, counted, h, plainTitle, refill } from "./dom.js";
 import { finder } from "./find.js";
 import { History } from "./history.js";
 import { Lists } from "./lists.js";
+import { Matrix } from "./matrix.js";
+import { More } from "./more.js";
+import { asCard, asJson, asPicture, picture } from "./save.js";
 import { changeBody, fromAddress, listBody, toAddress, whyBody } from "./view.js";
 import { Why } from "./why.js";
 import { RULES, headline } from "./words.js";
@@ -12,7 +16,7 @@ const PATIENCE = 200; // milliseconds until it is said what is being done
 const PREVIEW = 150;
 const LENGTHS = [3, 5, 10, 20, 50, 100];
 
-let view = fromAddress(location.search);
+let view = fromAddress(location.hash);
 let models = [];
 const shown = { list: null, changed: null, answer: null, keys: {} };
 const running = {};
@@ -79,12 +83,12 @@ export function go(change, { replace = false } = {}) {
   view = { ...view, ...change };
   const address = toAddress(view);
   if (replace) history.replaceState(null, "", address);
-  else if (address !== location.search) history.pushState(null, "", address);
+  else if (address !== location.hash) history.pushState(null, "", address);
   return refresh();
 }
 
 addEventListener("popstate", () => {
-  view = fromAddress(location.search);
+  view = fromAddress(location.hash);
   if (!models.some((one) => one.key === view.model)) view.model = models[0]?.key ?? "";
   refresh();
 });
@@ -110,7 +114,8 @@ async function refreshed() {
     byId("columns").hidden = false;
     if (shown.keys.why !== whyKey()) await newAnswer();
     await newChange();
-    for (const panel of panels) panel.refresh?.();
+    drawPanels();
+    await more.refresh();
   } catch (error) {
     trouble(error);
   }
@@ -191,6 +196,8 @@ function draw(waits = false) {
   lists.show({ list: shown.list.list, changed, target: view.why, busy: waits, heading: alone ? `with ${counted(itemsOf().length - off.size, "item")} alone` : `without ${counted(off.size, "item")}` });
   if (!off.size) byId("headline").textContent = view.why === null ? "Choose one to see why it is here, or switch items of the history off." : "";
   else if (changed && !waits) byId("headline").textContent = headline(changed, [...off], itemsOf(), alone);
+  byId("saving").hidden = !answer;
+  byId("more").hidden = view.why === null;
   if (answer) why.show(answer, view, itemsOf(), setsOf(answer).length ? chosenSet() : 0);
 }
 
@@ -207,6 +214,7 @@ function busy(words) {
 
 function trouble(error) {
   if (error.name === "AbortError") return;
+  byId("panels").hidden = !shown.list;
   const box = byId("trouble");
   refill(box, clean(error.message), " ", h("button", { type: "button", onclick: () => { shown.keys = {}; refresh(); } }, "try again"));
   box.hidden = false;
@@ -217,7 +225,7 @@ async function nothingChosen() {
   Object.assign(shown, { list: null, changed: null, answer: null, keys: {} });
   byId("columns").hidden = true;
   byId("empty").hidden = false;
-  for (const panel of panels) panel.refresh?.();
+  byId("panels").hidden = true;
   const { users } = await ask(`${base()}/users?limit=5`);
   refill(byId("examples"), users.length ? ["For example user ", users.map((user) => h("button", { type: "button", onclick: () => go({ user, history: null }) }, h("bdi", {}, clean(user))))] : "This model knows no users: type titles above.");
 }
@@ -230,6 +238,10 @@ const lists = new Lists((item) => {
 });
 const why = new Why({
   go,
+  open: (name) => {
+    go({ open: [...new Set([...view.open, name])] });
+    byId(`panel-${name}`).scrollIntoView({ block: "start" });
+  },
   pick: (number) => go({ off: number === 0 ? null : offOf(setsOf(shown.answer)[number]) }),
 });
 let previewing = 0;
@@ -305,6 +317,14 @@ const find = finder({
 });
 byId("find-area").append(find.element);
 
+for (const link of document.querySelectorAll(".steps a, .skip"))
+  link.addEventListener("click", (event) => {
+    event.preventDefault(); // what is behind the # is the view
+    const part = byId(link.getAttribute("href").slice(1));
+    part.scrollIntoView({ block: "start" });
+    part.focus({ preventScroll: true });
+  });
+
 // ---- share and dark
 
 byId("share").addEventListener("click", async (event) => {
@@ -331,9 +351,51 @@ byId("dark").addEventListener("click", () => {
 });
 theme(localStorage.getItem(THEME));
 
+// ---- what is below the lists, each closed at first
+
+const menus = new Map();
+const page = {
+  view: () => view, shown, base, fresh, go, off: offNow, models: () => models,
+  toggle: (item) => go({ off: flip(offNow(), item) }),
+  switchOff: (set) => go({ off: offOf(set) }),
+  panel: (name, open) => go({ open: open ? [...view.open, name] : view.open.filter((one) => one !== name) }),
+  async menu(model) {
+    if (!menus.has(model)) menus.set(model, (await ask(`models/${encodeURIComponent(model)}/methods`)).methods);
+    return menus.get(model);
+  },
+};
+const more = new More(page);
+const panels = [new Matrix(page), new Compare(page)].map((part) => {
+  const box = h("details", { class: "panel", id: `panel-${part.name}`, ontoggle: () => box.open !== view.open.includes(part.name) && page.panel(part.name, box.open) },
+    h("summary", {}, part.title), part.body);
+  byId("panels").append(box);
+  return { part, box };
+});
+
+function drawPanels() {
+  byId("panels").hidden = false;
+  for (const { part, box } of panels) {
+    box.open = view.open.includes(part.name);
+    if (box.open) part.refresh();
+  }
+}
+
+const saving = (words, save) => h("button", { type: "button", onclick: async (event) => {
+  const button = event.currentTarget;
+  try {
+    await save();
+  } catch (error) {
+    button.textContent = clean(error.message);
+    setTimeout(() => (button.textContent = words), 4000);
+  }
+} }, words);
+byId("asking").append(h("p", { class: "saving", id: "saving" }, h("span", {}, "keep it as "),
+  saving("JSON", () => asJson(view, base())),
+  saving("picture", () => asPicture(picture(shown.list.list, shown.changed, view.why, shown.answer.sentence.replaceAll("*", ""), byId("pair").querySelector(".then h3").textContent))),
+  saving("page", () => asCard(view, base()))));
+
 // ---- start
 
-const panels = [];
 async function start() {
   try {
     ({ models } = await ask("models"));

@@ -1,4 +1,5 @@
-// The view: all that decides what the screen shows, and the address that holds it.
+// The view: all that decides what the screen shows, and the address that holds it. It stands behind the #, which browsers send to
+// nobody: what people did is in no log.
 import { big, bigId, idText } from "./api.js";
 
 export const BLANK = Object.freeze({
@@ -40,12 +41,12 @@ export function toAddress(view) {
   if (view.groups.length) told.set("groups", view.groups.map(listOut).join("!"));
   if (view.prices.length) told.set("prices", view.prices.map(([item, cost]) => `${idOut(item)}:${cost}`).join("~"));
   const text = told.toString().replace(/%7E/g, "~").replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%21/g, "!");
-  return text ? `?${text}` : location.pathname;
+  return text ? `#${text}` : location.pathname;
 }
 
 // What cannot be read stays as it is in a blank view: an address is typed, cut and sent by people.
-export function fromAddress(search) {
-  const told = new URLSearchParams(search);
+export function fromAddress(hash) {
+  const told = new URLSearchParams(hash.replace(/^#/, ""));
   const view = { ...BLANK };
   for (const name of TEXTS) view[name] = told.get(name) ?? BLANK[name];
   for (const [name, known] of Object.entries(CHOICES)) if (known.includes(told.get(name))) view[name] = told.get(name);

@@ -82,6 +82,7 @@ export class Why {
     return h("p", { class: "next" },
       !proven && answer.status === "found" && view.method === "auto" && view.effort !== "proof" ? h("button", { type: "button", "data-key": "prove", onclick: () => this.act.go({ effort: "proof", off: null }) }, "look for a proof") : null,
       asked ? null : h("button", { type: "button", "data-key": "others", onclick: () => this.act.go({ sets: 4, off: null }) }, "other sets"),
+      h("button", { type: "button", "data-key": "compare", onclick: () => this.act.open("compare") }, "compare methods"),
       view.sets > 1 && !answer.alternatives.length && answer.proof ? h("span", { class: "hint" }, "No other set of this size was found.") : null);
   }
 }

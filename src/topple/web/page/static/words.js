@@ -61,7 +61,7 @@ export function proofs(answer) {
   const found = [badge("checked", `The whole list was ranked again: ${change}. It does not say that nothing else has the same effect. ${RETRAINED}`)];
   if (answer.proof !== "valid")
     found.push(badge("minimal", `None of them can be spared: with any one of them ${alone ? "left out" : "given back"}, it is not true any more. `
-      + "It does not say that no other, smaller set would do."));
+      + "By itself this does not say that no other, smaller set would do."));
   if (answer.proof === "minimum") {
     const least = answer.item_costs.length ? "cheapest" : "smallest";
     const fewer = answer.item_costs.length ? "no cheaper set would do" : `no set of fewer than ${counted(answer.items.length, "item")} would do`;
@@ -98,7 +98,7 @@ export function work(answer) {
 // The headline: what left, and what entered.
 export function headline(changed, off, history, alone) {
   const names = new Map(history.map((one) => [one.item, one]));
-  const gone = off.length <= 2 ? off.map((item) => plainTitle(names.get(item) ?? { item })).join(" and ") : counted(off.length, "item");
+  const gone = off.length <= 2 ? off.map((item) => brief(names.get(item) ?? { item })).join(" and ") : counted(off.length, "item");
   const start = alone ? `With ${counted(new Set(changed.changed).size, "item")} alone` : `Without ${gone}`;
   const told = [
     changed.left.length ? `${listed(changed.left)} ${changed.left.length > 1 ? "leave" : "leaves"}` : "",
@@ -108,7 +108,10 @@ export function headline(changed, off, history, alone) {
   return changed.moved.length ? `${start}: the same items, ${changed.moved.length} of them at other ranks.` : `${start}: the list is the same.`;
 }
 
+const LONG = 70;
+const brief = (one) => (plainTitle(one).length > LONG ? `${plainTitle(one).slice(0, LONG - 1)}…` : plainTitle(one));
+
 function listed(moved) {
-  const titles = moved.map(plainTitle);
+  const titles = moved.map(brief);
   return titles.length > 3 ? `${titles.slice(0, 2).join(", ")} and ${titles.length - 2} more` : titles.join(titles.length === 2 ? " and " : ", ");
 }
