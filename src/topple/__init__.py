@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from topple.api.learning.fitting import fit_explainer as fit_explainer
     from topple.api.learning.folders import load_explainer as load_explainer
     from topple.api.learning.folders import save_explainer as save_explainer
+    from topple.api.papers.report import report as report
     from topple.api.recommending import recommend as recommend
     from topple.api.scoring import score as score
     from topple.api.what_if import what_if as what_if
@@ -124,6 +125,7 @@ _MODULES = {
     "read_split": "topple.data.layout",
     "read_titles": "topple.data.titles",
     "recommend": "topple.api.recommending",
+    "report": "topple.api.papers.report",
     "same_model": "topple.scoring.findings.identity",
     "save_explainer": "topple.api.learning.folders",
     "save_model": "topple.recommenders.saving.folders",

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -182,18 +182,55 @@ def read_parquet(path: FilePath) -> pa.Table:
     Raises:
         ValueError: it is none, is damaged, or claims more than it may unpack to.
     """
-    try:
-        about = pq.read_metadata(path)
-        groups = [about.row_group(number) for number in range(about.num_row_groups)]
-        values = sum(group.column(number).num_values for group in groups for number in range(group.num_columns))
-        claimed = max(sum(group.total_byte_size for group in groups), LEAST_OF_A_VALUE * max(values, about.num_rows))
-        refuse_large(claimed, Path(path).stat().st_size)
+    with _as_value_errors():
+        _refuse_large_parquet(path)
         table = pq.read_table(path)
         table.validate(full=True)
         _ = table.column_names  # decoded here
+    return table
+
+
+def parts_of_parquet(path: FilePath, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield chosen columns of a Parquet file, so many rows at a time, texts checked to be UTF-8; columns that are not there are left out.
+
+    Raises:
+        ValueError: it is none, is damaged, or claims more than it may unpack to.
+    """
+    with _as_value_errors():
+        _refuse_large_parquet(path)
+        with pq.ParquetFile(path) as file:
+            there = [name for name in columns if name in file.schema_arrow.names]
+            for batch in file.iter_batches(rows, columns=there):
+                batch.validate(full=True)
+                yield batch
+
+
+def parquet_schema(path: FilePath) -> pa.Schema:
+    """Return the names and types of the columns of a Parquet file, and what the file says besides.
+
+    Raises:
+        ValueError: it is none, or is damaged.
+    """
+    with _as_value_errors():
+        return pq.read_schema(path)
+
+
+@contextmanager
+def _as_value_errors() -> Iterator[None]:
+    """Turn what pyarrow raises about a file into a ValueError of one line."""
+    try:
+        yield
     except (pa.ArrowException, OSError, OverflowError) as error:
         raise ValueError((str(error).splitlines() or [type(error).__name__])[0]) from error
-    return table
+
+
+def _refuse_large_parquet(path: FilePath) -> None:
+    """Refuse a Parquet file that claims more than it may unpack to, before any of it is read."""
+    about = pq.read_metadata(path)
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
+    values = sum(group.column(number).num_values for group in groups for number in range(group.num_columns))
+    claimed = max(sum(group.total_byte_size for group in groups), LEAST_OF_A_VALUE * max(values, about.num_rows))
+    refuse_large(claimed, Path(path).stat().st_size)
 
 
 def opened(path: FilePath) -> io.BufferedReader | None:

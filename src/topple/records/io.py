@@ -60,7 +60,7 @@ def from_row(row: JsonObject, item_lists: ItemLists | None = None, titles: dict[
         KeyError, TypeError, ValueError: the object is no explanation.
     """
     older = row["schema"] == OLDER
-    stored = _from_older(row) if older else row
+    stored = from_older(row) if older else row
     values: dict[str, dict[str, Any]] = {"query": {}, "": {}}
     told_as_it_was = stored["status"] == Status.INVALID.value  # such a question may hold anything
     for field in FIELDS:
@@ -237,7 +237,7 @@ def _named_lists(query: Mapping[str, Any], item_lists: ItemLists) -> dict[str, f
     return {**found, "exclude": found["exclude"] or frozenset()}
 
 
-def _from_older(row: JsonObject) -> JsonObject:
+def from_older(row: JsonObject) -> JsonObject:
     """Return a row of schema 2 under the names of this schema; in schema 2 a proof is always by the method that answered."""
     renamed = {**row, "items": row["removed"]}
     if row["proof"] == Proof.MINIMUM.value:
