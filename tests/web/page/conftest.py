@@ -44,7 +44,7 @@ def users(films):
     return list(films.histories(limit=20))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a running browser keeps the loop of this thread
 def browser():
     with browsing() as found:
         yield found
