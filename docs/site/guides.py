@@ -5,8 +5,13 @@ import inspect
 import re
 from pathlib import Path
 
+from docs.site.settings import settings_table
+from topple.web.settings import ServeSettings
+
 FOLDER = Path(__file__).resolve().parents[1] / "guides"
 LIBRARY = "explain-your-"
+SERVE_MARK = "<!-- serve settings -->"
+"""Where the page of the service has the table of settings."""
 
 
 def pages(folder: Path = FOLDER) -> dict[str, str]:
@@ -14,6 +19,7 @@ def pages(folder: Path = FOLDER) -> dict[str, str]:
     scripts, written = sorted(folder.glob("*.py")), sorted(folder.glob("*.md"))
     notebooks = sorted((folder.parent / "notebooks").glob("*.ipynb"))
     found = {f"guides/{path.name}": path.read_text(encoding="utf-8") for path in written}
+    found = {name: text.replace(SERVE_MARK, settings_table(ServeSettings)) for name, text in found.items()}
     found |= {f"guides/{script.stem}.md": page(script) for script in scripts}
     found["guides/index.md"] = index(written, scripts, notebooks)
     return found
