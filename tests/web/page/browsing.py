@@ -64,7 +64,7 @@ def visiting(browser, address, *, quiet=True, **options):
 
 def settled(page):
     """Wait until the page shows all that it asked for."""
-    page.wait_for_selector("main[aria-busy=false]")
+    page.wait_for_selector("main[aria-busy=false]", state="attached")
 
 
 def open_view(page, view):

@@ -6,7 +6,10 @@ from tests.web.page.browsing import open_view, settled, texts, visiting
 
 
 def seen(page):
-    return [texts(page.locator(part)) for part in ("#items .title", "#pair .title", "#headline", ".sentence", "#items .off .title", "#count")]
+    return [
+        texts(page.locator(part))
+        for part in ("#items .title", "#pair .title", "#headline", ".sentence", "#items .off .title", "#count")
+    ]
 
 
 def test_reload_and_a_sent_link_show_the_same_screen(page, browser, users, served):
@@ -50,7 +53,16 @@ def test_what_people_did_is_sent_in_no_address(page, users):
 
 @pytest.mark.parametrize(
     "view",
-    ["k=0", "k=x&rule=none&goal=&effort=never", "model=none", "prices=a:b~c", "groups=!!", "off=%25%25~'", "open=nothing", "=&=&%00"],
+    [
+        "k=0",
+        "k=x&rule=none&goal=&effort=never",
+        "model=none",
+        "prices=a:b~c",
+        "groups=!!",
+        "off=%25%25~'",
+        "open=nothing",
+        "=&=&%00",
+    ],
 )
 def test_an_address_that_was_typed_or_cut_is_read_as_far_as_it_can_be(page, users, view):
     open_view(page, f"user={users[0]}&{view}")
@@ -64,7 +76,8 @@ def test_ids_of_every_kind_come_back_from_the_address(page):
       const at = document.querySelector("script[type=module]").src.replace("main.js", "");
       const {{ toAddress, fromAddress, BLANK }} = await import(at + "view.js");
       const ids = {ids};
-      const view = fromAddress(toAddress({{ ...BLANK, history: ids, lock: ids.slice(0, 3), groups: [ids.slice(0, 2), ids.slice(2, 9)], prices: [["a:b", 2.5]], why: "'x", k: 7 }}));
+      const groups = [ids.slice(0, 2), ids.slice(2, 9)], prices = [["a:b", 2.5]];
+      const view = fromAddress(toAddress({{ ...BLANK, history: ids, lock: ids.slice(0, 3), groups, prices, why: "'x", k: 7 }}));
       return [view.history, view.lock, view.groups, view.prices, view.why, view.k, ids];
     }}"""
     history, lock, groups, prices, why, k, expected = page.evaluate(script)

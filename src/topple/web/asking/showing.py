@@ -43,5 +43,9 @@ async def as_card(service: AService, model: AModel, body: ExplainBody) -> HTMLRe
     made = await service.call(
         partial(card, shown, model.recommender, because=body.because, language=body.language), quick=False
     )
-    name = "why.html" if body.user is None else f"why-{''.join(c for c in str(body.user) if c.isalnum() and c.isascii())[:40]}.html"
+    name = (
+        "why.html"
+        if body.user is None
+        else f"why-{''.join(c for c in str(body.user) if c.isalnum() and c.isascii())[:40]}.html"
+    )
     return HTMLResponse(made.page(), headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -102,7 +102,7 @@ export class Compare {
     const told = proofs(answer).map((one) => one.name);
     const best = told.filter((one) => one !== "checked" && one !== "refuted").at(-1) ?? "–";
     return [
-      h("td", {}, answer.items.length ? joined(answer.items.map((item, at) => titled(titles.get(item) ?? { item, title: answer.item_titles[at] })), 6) : "–"),
+      h("td", { class: "names" }, answer.items.length ? joined(answer.items.map((item, at) => titled(titles.get(item) ?? { item, title: answer.item_titles[at] })), 6) : "–"),
       h("td", { class: "number" }, answer.items.length ? String(answer.items.length) : "–"),
       h("td", { class: truth === "refuted" ? "refuted" : "" }, truth === "refuted" ? `refuted: still listed, rank ${answer.goal === "sufficient" ? answer.rank_alone : answer.rank_after}` : truth),
       h("td", {}, answer.items.length && !answer.proof ? "–" : best),
