@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from topple.api.learning.fitting import fit_explainer as fit_explainer
     from topple.api.learning.folders import load_explainer as load_explainer
     from topple.api.learning.folders import save_explainer as save_explainer
+    from topple.api.papers.dossier import dossier as dossier
+    from topple.api.papers.replaying import replay as replay
     from topple.api.papers.report import report as report
     from topple.api.recommending import recommend as recommend
     from topple.api.scoring import score as score
@@ -105,6 +107,7 @@ _MODULES = {
     "canonical_json": "topple.records.io",
     "card": "topple.api.faces.showing",
     "compare": "topple.benchmark.compare",
+    "dossier": "topple.api.papers.dossier",
     "draw": "topple.api.faces.showing",
     "evaluate": "topple.api.evaluating",
     "explain": "topple.api.explaining",
@@ -125,6 +128,7 @@ _MODULES = {
     "read_split": "topple.data.layout",
     "read_titles": "topple.data.titles",
     "recommend": "topple.api.recommending",
+    "replay": "topple.api.papers.replaying",
     "report": "topple.api.papers.report",
     "same_model": "topple.scoring.findings.identity",
     "save_explainer": "topple.api.learning.folders",

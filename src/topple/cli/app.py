@@ -21,7 +21,7 @@ from topple.cli import (
     reproduce,
     what_if,
 )
-from topple.cli.service import audit, keys, report, serve
+from topple.cli.service import audit, dossier, keys, report, serve
 from topple.cli.shared.guarding import Guarded
 from topple.cli.shared.options import plainly
 
@@ -58,6 +58,7 @@ app.command()(plainly(explain.explain))
 app.command()(plainly(explainers.explainers))
 app.command()(plainly(evaluate.evaluate))
 app.command()(plainly(report.report))
+app.command()(plainly(dossier.dossier))
 app.command()(plainly(compare.compare))
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(bench.app, name="bench")

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from topple.reports.papers.cells import bars, classed, number, percent, table, text
+from topple.reports.papers.cells import MARK, bars, classed, isolated, marked, number, percent, plain, table, text
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,10 @@ def test_bars_are_compared_with_the_longest():
     told = bars("lengths", [("a", 4, 1, "4"), ("b", 2, 2, "2"), ("c", 0, 0, "0")])
     assert [(row["filled"], row["rest"]) for row in told["rows"]] == [(25, 75), (50, 0), (0, 0)]
     assert bars("none", [("a", 0, 0, "0")])["rows"][0]["filled"] == 0
+
+
+def test_titles_within_a_text_have_a_direction_of_their_own_and_stay_text():
+    told = f"{marked('<b>')} and {marked('x' + MARK + 'y')}"
+    assert str(isolated(told)) == "<bdi>&lt;b&gt;</bdi> and <bdi>x\ufffdy</bdi>"
+    assert plain(told) == "<b> and x\ufffdy"
+    assert text(f"a{MARK}b")["text"] == "a\ufffdb"

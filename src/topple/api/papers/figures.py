@@ -148,6 +148,12 @@ def figures(standing: Standing) -> list[Figure]:
         ),
         _figure("users_explained", "users with a true set", _ratio(explained, users), explained, users, "users"),
     ]
+    return found + _where_asked(standing)
+
+
+def _where_asked(standing: Standing) -> list[Figure]:
+    """Return the figures that only files have in which methods of other packages claim proofs, or shown lists are compared."""
+    at, columns, found = standing, standing.rows.columns, list[Figure]()
     if at.claimed.any():
         found.append(share("claimed", "proofs claimed by methods of other packages", at.claimed, at.valid, "queries"))
     compared = columns["was_shown"].astype(bool) & at.valid

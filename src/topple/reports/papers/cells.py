@@ -4,7 +4,41 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from topple.types import JsonObject
+
+MARK = "\ue000"
+"""Stands before and behind a title within a text, so that a page lets each title have a direction of writing of its own."""
+
+UNKNOWN = "\ufffd"
+
+
+def marked(title: str) -> str:
+    """Return a title between marks."""
+    return MARK + unmarked(title) + MARK
+
+
+def unmarked(title: str) -> str:
+    """Return a title that holds no mark; the letter that is the mark becomes the one for unknown letters."""
+    return title.replace(MARK, UNKNOWN)
+
+
+def plain(text: str) -> str:
+    """Return a text without marks, for a terminal."""
+    return text.replace(MARK, "")
+
+
+def isolated(text: str) -> Markup:
+    """Return a text as HTML: escaped, and what stands between marks with a direction of writing of its own.
+
+    Example:
+        >>> isolated(f"{marked('<b>')} and so on")
+        Markup('<bdi>&lt;b&gt;</bdi> and so on')
+    """
+    parts = text.split(MARK)
+    found = [Markup("<bdi>{}</bdi>").format(part) if turn % 2 else escape(part) for turn, part in enumerate(parts)]
+    return Markup("").join(found)
 
 
 def number(value: float | None, digits: int = 2) -> JsonObject:
@@ -47,7 +81,12 @@ def classed(name: str, first: float) -> JsonObject:
 
 def text(value: object) -> JsonObject:
     """Return a cell with a text."""
-    return {"text": "" if value is None else str(value), "sort": None, "number": False}
+    return {"text": "" if value is None else unmarked(str(value)), "sort": None, "number": False}
+
+
+def with_titles(value: str) -> JsonObject:
+    """Return a cell with a text that holds marked titles; it sorts as it is read."""
+    return {"text": value, "sort": plain(value), "number": False}
 
 
 def table(

@@ -13,6 +13,7 @@ from topple.errors import SettingsError
 from topple.files import refuse_existing, writing
 from topple.inputs import path_of
 from topple.reports.cards.html import SUFFIXES, safe
+from topple.reports.papers.cells import isolated
 from topple.types import FilePath
 
 STYLE, SCRIPT = "style.css", "sort.js"
@@ -80,10 +81,12 @@ def _text(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("topple.reports.papers"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["isolated"] = isolated
+    return environment

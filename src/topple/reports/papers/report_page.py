@@ -117,15 +117,17 @@ _PART_RULE = (
 )
 
 
+def _lengths(row: Mapping[str, Any]) -> str:
+    """Return a class of history lengths as people read it."""
+    if row["last"] is None:
+        return f"{row['first']:,} or more"
+    return f"{row['first']:,}" if row["first"] == row["last"] else f"{row['first']:,} to {row['last']:,}"
+
+
 def _activity(numbers: Mapping[str, Any]) -> JsonObject:
     rows = numbers["activity"]
     if not rows:
         return _section("activity", "By activity", lines=_no_rows(0))
-
-    def name(row: Mapping[str, Any]) -> str:
-        if row["last"] is None:
-            return f"{row['first']:,} or more"
-        return f"{row['first']:,}" if row["first"] == row["last"] else f"{row['first']:,} to {row['last']:,}"
 
     shares = [(percent(row["coverage"])["text"], row["coverage"] or 0.0) for row in rows]
     means = [(number(row["mean_size"])["text"], row["mean_size"] or 0.0) for row in rows]
@@ -133,7 +135,7 @@ def _activity(numbers: Mapping[str, Any]) -> JsonObject:
         bars(
             "Coverage by the number of events in the history: the share of the queries that have a set.",
             [
-                (name(row), 1.0, share, f"{told} of {row['queries']:,}")
+                (_lengths(row), 1.0, share, f"{told} of {row['queries']:,}")
                 for row, (told, share) in zip(rows, shares, strict=True)
             ],
             ["with a set", "without"],
@@ -141,15 +143,16 @@ def _activity(numbers: Mapping[str, Any]) -> JsonObject:
         bars(
             "Mean size of a found set by the number of events in the history.",
             [
-                (name(row), mean, mean, f"{told} over {row['found']:,}")
+                (_lengths(row), mean, mean, f"{told} over {row['found']:,}")
                 for row, (told, mean) in zip(rows, means, strict=True)
+                if row["found"]
             ],
         ),
     ]
     by_length = table(
         "A row for each class of history lengths, in events.",
         ["events in the history", *_PART],
-        [[classed(name(row), row["first"]), *_part(row)] for row in rows],
+        [[classed(_lengths(row), row["first"]), *_part(row)] for row in rows],
         _PART_RULE,
     )
     by_rank = table(
@@ -242,7 +245,7 @@ def _without(numbers: Mapping[str, Any]) -> JsonObject:
     ]
     more = f"{counted(told['more_reasons'], 'more reason')} are not shown. " if told["more_reasons"] else ""
     note = (
-        f"{more}A user counts once for each reason of a query of theirs; values in a reason are written as …."
+        f"{more}A user counts once for each reason of a query of theirs; values in a reason are written as “…”."
         if rows
         else ""
     )
