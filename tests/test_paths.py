@@ -39,6 +39,8 @@ def _functions(found, name):
 
 
 INNER = {
+    "topple.api.papers.parts.parts_of",
+    "topple.api.papers.reading.Rows.__init__",
     "topple.benchmark.comparing.learning.ready",
     "topple.data.download.fetch_archive",
     "topple.data.formats.read_adjacency",

@@ -14,7 +14,7 @@ from topple.errors import QueryError, SettingsError, UnknownIdError, UnknownName
 from topple.recommenders.saving.folders import load_model, load_model_split
 from topple.records.history import History
 from topple.scoring.recommender import Recommender
-from topple.types import Id, UserId
+from topple.types import FilePath, Id, UserId
 from topple.web.searching import Titles, users_like
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -36,7 +36,7 @@ class ServedModel:
     key: str
     recommender: Recommender
     split: Split | None = None
-    folder: Path | None = None
+    folder: FilePath | None = None
     factory: str | None = None
     loaded: float = field(default_factory=time.time)
 
@@ -118,7 +118,7 @@ class ServedModels:
             return after
 
 
-def load_served(key: str, folder: Path, factory: str | None = None) -> ServedModel:
+def load_served(key: str, folder: FilePath, factory: str | None = None) -> ServedModel:
     """Load a model folder, with the users that it holds.
 
     Raises:

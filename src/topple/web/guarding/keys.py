@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from topple.errors import DataError, SettingsError, shown
 from topple.files import writing
-from topple.inputs import json_of, problem
+from topple.inputs import json_of, path_of, problem
 from topple.records.as_json import as_json
+from topple.types import FilePath
 
 FORMAT = "topple.keys/1"
 PREFIX = "topple"
@@ -54,8 +54,8 @@ class ApiKey:
 class ApiKeys:
     """The keys of a file, read again when the file changes."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: FilePath) -> None:
+        self.file = path_of(file, "file")
         self._stamp: object = None
         self._keys: Mapping[str, ApiKey] = {}
         self._read()
@@ -81,7 +81,7 @@ class ApiKeys:
             self._stamp = stamp
 
 
-def read_keys(file: Path) -> list[ApiKey]:
+def read_keys(file: FilePath) -> list[ApiKey]:
     """Return the keys of a file.
 
     Raises:
@@ -91,14 +91,14 @@ def read_keys(file: Path) -> list[ApiKey]:
     if wrong:
         raise DataError(f"{file} {wrong}. Make a key with `topple keys add NAME --file {file}`.")
     try:
-        stored: Any = json_of(file.read_text(encoding="utf-8"))
+        stored: Any = json_of(path_of(file, "file").read_text(encoding="utf-8"))
         {FORMAT: None}[stored["format"]]  # another format is a KeyError
         return [ApiKey(**{**each, "scopes": tuple(map(Scope, each["scopes"]))}) for each in stored["keys"]]
     except (KeyError, OSError, TypeError, ValueError) as error:
         raise DataError(f"{file} holds no API keys ({error!r}). Make keys with `topple keys add`.") from error
 
 
-def add_key(file: Path, name: str, scopes: Iterable[str], rate: float | None = None) -> str:
+def add_key(file: FilePath, name: str, scopes: Iterable[str], rate: float | None = None) -> str:
     """Add a key to a file, which is made where there is none, and return the key: it is shown this once and stored nowhere.
 
     Raises:
@@ -112,7 +112,7 @@ def add_key(file: Path, name: str, scopes: Iterable[str], rate: float | None = N
         raise SettingsError(
             f"scope={shown(strange[0] if strange else '')} is not one of {', '.join(Scope)}. Choose of these."
         )
-    keys = read_keys(file) if file.exists() else []
+    keys = read_keys(file) if path_of(file, "file").exists() else []
     if any(key.name == name for key in keys):
         raise SettingsError(
             f"{file} has a key {name} already. Remove it first with `topple keys remove {name}`, or give another name."
@@ -123,7 +123,7 @@ def add_key(file: Path, name: str, scopes: Iterable[str], rate: float | None = N
     return key
 
 
-def remove_key(file: Path, name: str) -> None:
+def remove_key(file: FilePath, name: str) -> None:
     """Remove a key; the service refuses it from the next request on.
 
     Raises:
@@ -136,7 +136,7 @@ def remove_key(file: Path, name: str) -> None:
     write_keys(file, left)
 
 
-def write_keys(file: Path, keys: Iterable[ApiKey]) -> None:
+def write_keys(file: FilePath, keys: Iterable[ApiKey]) -> None:
     """Write a file of keys, for nobody else to read."""
     stored = {"format": FORMAT, "keys": [asdict(key) for key in keys]}
     with writing(file, overwrite=True) as aside:
