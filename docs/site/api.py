@@ -53,6 +53,7 @@ def pages() -> dict[str, str]:
     pages = {f"api/{path}.md": _group(names, *titles[path]) for path, names in found.items()}
     pages["api/errors.md"] += _errors()
     pages["api/extending.md"] = _extending()
+    pages["api/audit.md"] = _audit()
     order = [path for path in dict.fromkeys(path for path, _, _ in GROUPS.values()) if path in found]
     order += [path for path in found if path not in order]
     pages["api/index.md"] = _index({path: found[path] for path in order}, titles)
@@ -108,6 +109,14 @@ def _extending() -> str:
     return "\n".join(parts)
 
 
+def _audit() -> str:
+    import topple.audit as store
+
+    lead = "Explanations that were given, in a chain of signed links. What it finds, and what not: [The audit store](../guides/audit.md)."
+    listed = "\n".join(f"## {name}\n\n{_directive(f'topple.audit.{name}')}" for name in store.__all__)
+    return f"# Audit store\n\n{lead}\n\n{listed}"
+
+
 def _index(found: dict[str, list[str]], titles: dict[str, tuple[str, str]]) -> str:
     parts = [
         "# API\n",
@@ -122,5 +131,8 @@ def _index(found: dict[str, list[str]], titles: dict[str, tuple[str, str]]) -> s
     parts.append(
         "## For extensions\n\nWhat is inherited from to add a method, a model, a metric or a data set: [For extensions](extending.md).\n"
     )
-    listed = "\n".join([*found, "extending"])
+    parts.append(
+        "## Audit store\n\n`topple.audit`, which keeps the explanations that were given: [Audit store](audit.md).\n"
+    )
+    listed = "\n".join([*found, "extending", "audit"])
     return "\n".join([*parts, f"```{{toctree}}\n:hidden:\n\n{listed}\n```\n"])
