@@ -66,6 +66,7 @@ def test_every_answer_has_the_headers_of_safety_and_an_id(client):
         ({"sec-fetch-site": "same-origin"}, 200),
         ({"content-type": "text/plain"}, 415),
         ({"content-type": "application/x-www-form-urlencoded"}, 415),
+        ({"content-type": "application/x-ndjson"}, 415),  # lines are for the path that reads them
         ({"content-encoding": "gzip"}, 415),
     ],
 )

@@ -60,16 +60,16 @@ class Guard:
         sending = self._sending(send)
         refusal = self._refusal(scope, headers)
         body: bytes | None = b""
-        if refusal is None and scope["method"] == "POST" and not is_stream(headers) and self._full():
+        if refusal is None and scope["method"] == "POST" and not is_stream(scope, headers) and self._full():
             await asyncio.sleep(BUSY_SECONDS)  # who asks again at once must not keep from computing who waits
             refusal = too_busy()
-        if refusal is None and not is_stream(headers):
+        if refusal is None and not is_stream(scope, headers):
             body, refusal = await self._body(receive)
         if refusal is not None:
             await refusal(scope, receive, sending)
         elif body is not None:
             await self._answer(
-                scope, _with_body(body, receive) if not is_stream(headers) else receive, receive, sending
+                scope, _with_body(body, receive) if not is_stream(scope, headers) else receive, receive, sending
             )
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
@@ -134,11 +134,11 @@ class Guard:
             return error_answer(415, "BodyError", "packed bodies are not taken. Send the body as it is.")
         kind = headers.get("content-type", "").partition(";")[0].strip().casefold()
         length = headers.get("content-length", "")
-        if kind not in ("application/json", LINES) and length != "0":
+        if kind != "application/json" and length != "0" and not is_stream(scope, headers):
             return error_answer(
                 415, "BodyError", "the body is no JSON. Send JSON with the header: Content-Type: application/json."
             )
-        if not is_stream(headers) and length.isdecimal() and int(length[:20]) > self.settings.largest_body:
+        if not is_stream(scope, headers) and length.isdecimal() and int(length[:20]) > self.settings.largest_body:
             return self._too_large()
         return None
 
@@ -214,9 +214,10 @@ class Guard:
                 answering.cancel()
 
 
-def is_stream(headers: Mapping[str, str]) -> bool:
-    """Return whether a body is lines of JSON, which are read as they come."""
-    return headers.get("content-type", "").partition(";")[0].strip().casefold() == LINES
+def is_stream(scope: Scope, headers: Mapping[str, str]) -> bool:
+    """Return whether a body is lines of JSON for a path that reads them as they come; other bodies are bounded and read first."""
+    lines = headers.get("content-type", "").partition(";")[0].strip().casefold() == LINES
+    return lines and scope["path"].endswith("/explain-many")
 
 
 def needed(path: str) -> May | str | None:
