@@ -113,6 +113,10 @@ def test_an_entry_of_an_audit_store_is_replayed_with_the_user_that_the_caller_na
     assert found.answers[0].now == topple.canonical_json(one)
     assert named(found) == {"model": True, "catalogue": True, "data": None, "history": True, "version": True}
     assert topple.replay({"entries": [entry, entry]}, model, ANA, user=7).same
+    assert named(topple.replay(entry | {"intact": True}, model, ANA, user=7))["file"] is True
+    changed = topple.replay(entry | {"intact": False}, model, ANA, user=7)
+    assert named(changed)["file"] is False
+    assert not changed.same
     assert named(topple.replay(entry, model, ["alien"], user=7))["history"] is False
 
 

@@ -146,3 +146,30 @@ def test_nothing_is_written_over_what_is_there(topple, model, user, written, tmp
     assert not (tmp_path / "a.html").exists()
     again = topple("dossier", "-m", model, "--user", user, "--effort", "instant", "--out", written[0], "--overwrite")
     assert again.exit_code == 0, again.output
+
+
+def test_an_entry_of_the_audit_store_is_replayed(topple, model, user, tmp_path):
+    pytest.importorskip("sqlalchemy", reason="the extra audit is not installed here")
+    import topple as library
+    from topple.audit import AuditKeys, AuditStore
+
+    recommender, split = library.load_model(model), library.load_model_split(model)
+    explained = library.explain(recommender, {user: split.history(user)}, k=2, effort="instant", progress=False)
+    keys = AuditKeys.create(tmp_path / "audit.keys")
+    with AuditStore.open(tmp_path / "audit.sqlite", keys) as store:
+        ids = store.append(
+            explained, recommender.catalogue, user=user, sentences=["a", "b"], shown=None, agrees=None, language="en"
+        )
+    where = ["--store", tmp_path / "audit.sqlite", "--keys", tmp_path / "audit.keys"]
+    (tmp_path / "entry.json").write_text(topple("audit", "show", ids[0], *where, "--json").stdout)
+    result = topple("dossier", "-m", model, "--replay", tmp_path / "entry.json", "--user", user, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [each["now"] for each in found["answers"]] == [library.canonical_json(explained[0])]
+    assert {each["name"]: each["same"] for each in found["identities"]} == {
+        "model": True, "catalogue": True, "data": True, "history": True, "version": True, "file": True,
+    }  # fmt: skip
+    (tmp_path / "all.json").write_text(topple("audit", "list", *where, "--json").stdout)
+    every = topple("dossier", "-m", model, "--replay", tmp_path / "all.json", "--user", user, "--json")
+    assert every.exit_code == 0, every.output
+    assert len(json.loads(every.stdout)["answers"]) == 2

@@ -31,12 +31,14 @@ class Recorded:
         identities: of the model, the catalogue, the data, the history, and the version, as recorded; those that are not are missing.
         digest: the hash of the canonical JSON that stands beside it; nothing where none does.
         budget: what could be spent, where that is recorded.
+        intact: whether the audit store found the entry as it was signed; None for what is no entry.
     """
 
     explanation: Explanation
     identities: Mapping[str, str]
     digest: str = ""
     budget: JsonObject = field(default_factory=dict)
+    intact: bool | None = None
 
 
 def recorded_of(told: Any, user: UserId | None = None) -> list[Recorded]:
@@ -82,7 +84,8 @@ def _of_entry(entry: Mapping[str, Any], user: UserId | None) -> Recorded:
     answer = dict(entry["answer"])
     if answer.get("user") is None and entry.get("user") is not None:
         answer["user"] = user
-    return Recorded(_of_canonical(answer), {name: str(entry[name]) for name in IDENTITIES if entry.get(name)})
+    known = {name: str(entry[name]) for name in IDENTITIES if entry.get(name)}
+    return Recorded(_of_canonical(answer), known, intact=entry.get("intact"))
 
 
 def _of_row(row: Mapping[str, Any]) -> Recorded:

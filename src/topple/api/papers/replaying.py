@@ -30,7 +30,7 @@ class Identity:
     """An identity as it was recorded, and as it is now.
 
     Args:
-        name: model, catalogue, data, history, version, or file: the answers in the file, and as they were when it was written.
+        name: model, catalogue, data, history, version, or file: the answers in the file, and as they were when they were written.
         recorded: the identity in the file; nothing where the file has none.
         now: the identity of what is given.
         same: whether the two are the same; None where the file has none.
@@ -237,4 +237,7 @@ def _identities(found: Sequence[Recorded], queries: Sequence[Query], recommender
         were = digest("".join(each.digest for each in found))[:16]
         now_are = digest("".join(digest(canonical_json(each.explanation)) for each in found))[:16]
         told[Identity(FILE, were, now_are, were == now_are)] = None
+    signed = [each.intact for each in found if each.intact is not None]
+    if signed:
+        told[Identity(FILE, "as signed", "as signed" if all(signed) else "changed", all(signed))] = None
     return list(told)
