@@ -22,12 +22,15 @@ def missing(what):
     pytest.skip(what)
 
 
+def system_browser():
+    """Return the path of a browser of the system; skip where there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None) or missing("no browser is installed (chromium)")
+
+
 @contextlib.contextmanager
 def browsing():
     """Yield a browser of the system; skip where there is none."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        missing("no browser is installed (chromium)")
+    path = system_browser()
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -114,7 +114,7 @@ export class Compare {
 
   bars(rows, name, titles) {
     if (!rows.length) return null;
-    return h("div", { class: "bar-charts" }, h("h3", {}, "What each item counts for (more holds the recommendation up)"), rows.map((row) => {
+    return h("div", { class: "bar-charts" }, h("h3", {}, "What each item counts for (filled: holds the recommendation up; hollow: pushes it down)"), rows.map((row) => {
       const { answer } = row;
       const named = new Set(answer.items);
       const values = answer.attributions.map((value, at) => ({ value, item: answer.history[at] })).filter((one) => one.value !== null);

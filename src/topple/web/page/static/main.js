@@ -14,6 +14,7 @@ import { RULES, headline } from "./words.js";
 
 const PATIENCE = 200; // milliseconds until it is said what is being done
 const PREVIEW = 150;
+const NARROW = matchMedia("(max-width: 62em)");
 const LENGTHS = [3, 5, 10, 20, 50, 100];
 
 let view = fromAddress(location.hash);
@@ -233,8 +234,8 @@ async function nothingChosen() {
 // ---- the parts
 
 const lists = new Lists((item) => {
-  go({ why: view.why === item ? null : item, off: null });
-  if (matchMedia("(max-width: 48em)").matches) byId("why").scrollIntoView({ block: "start" });
+  const shownThen = go({ why: view.why === item ? null : item, off: null });
+  if (NARROW.matches) shownThen.then(() => byId("why").scrollIntoView({ block: "start" })); // the sentence comes first there
 });
 const why = new Why({
   go,

@@ -60,7 +60,7 @@ export function proofs(answer) {
   const change = alone ? `with ${set} alone the recommendation is still listed` : `without ${set} the recommendation is not listed any more`;
   const found = [badge("checked", `The whole list was ranked again: ${change}. It does not say that nothing else has the same effect. ${RETRAINED}`)];
   if (answer.proof !== "valid")
-    found.push(badge("minimal", `None of them can be spared: with any one of them ${alone ? "left out" : "given back"}, it is not true any more. `
+    found.push(badge("minimal", `${answer.items.length === 1 ? "It cannot" : "None of them can"} be spared: with ${answer.items.length === 1 ? "it" : "any one of them"} ${alone ? "left out" : "given back"}, it is not true any more. `
       + "By itself this does not say that no other, smaller set would do."));
   if (answer.proof === "minimum") {
     const least = answer.item_costs.length ? "cheapest" : "smallest";
