@@ -110,6 +110,14 @@ def test_what_no_file_can_hold_is_refused_and_nothing_is_stored(store):
     assert list(store.entries()) == []
 
 
+def test_a_question_with_strange_ids_that_a_file_can_hold_is_stored(store):
+    answer = Explanation(Query((["x"], "alien"), ["a", 1.5], user=["u"]), Status.INVALID, reason="no")
+    (id,) = append(store, user=None, answers=[answer], sentences=[""])
+    assert store.show(id).target == ["a", 1.5]
+    assert store.show(id).canonical_json(["u"]) == topple.canonical_json(answer)
+    assert store.verify().ok
+
+
 def test_there_is_a_sentence_for_each_explanation(store):
     with pytest.raises(DataError, match="1 sentences for 2 explanations: give one sentence an explanation"):
         store.append([explained()] * 2, CATALOGUE, user=1, shown=None, agrees=None, sentences=[""], language="en")

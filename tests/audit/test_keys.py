@@ -77,6 +77,14 @@ def test_what_is_no_file_of_keys_is_refused(tmp_path, change):
         AuditKeys.read(tmp_path / "changed")
 
 
+def test_a_file_that_others_may_read_is_told(tmp_path, caplog):
+    AuditKeys.create(tmp_path / "keys")
+    assert not caplog.records
+    (tmp_path / "keys").chmod(0o640)
+    AuditKeys.read(tmp_path / "keys")
+    assert "may be read by others than its owner: chmod 600" in caplog.text
+
+
 def test_a_large_file_is_not_read(tmp_path):
     (tmp_path / "large").write_bytes(b" " * 1_000_001)
     with pytest.raises(DataError, match="it has more than 1,000,000 bytes"):

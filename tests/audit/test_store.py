@@ -50,6 +50,12 @@ def test_what_is_no_explanation_is_refused(store):
         AuditStore.open("x", "x")
 
 
+@pytest.mark.parametrize("name", ["language", "request_id", "scope"])
+def test_what_is_no_text_is_refused(store, name):
+    with pytest.raises(ArgumentError, match=rf"{name}=7 is of type int. Give a text"):
+        append(store, **{name: 7})
+
+
 def test_an_empty_store_has_a_head_that_is_compared(store):
     head = store.head()
     assert store.verify(head).ok
@@ -161,6 +167,22 @@ def test_a_user_is_found_and_erased_under_every_key(path, tmp_path):
         assert entries[0].user != entries[1].user
         assert store.verify().ok
         assert store.erase(1) == 2
+        assert store.verify().ok
+
+
+def test_a_key_that_is_added_while_a_store_is_open_is_used_at_once(path, tmp_path):
+    first = AuditKeys.create(tmp_path / "keys")
+    with AuditStore.open(path, AuditKeys.read(tmp_path / "keys")) as store, AuditStore.open(path, first) as other:
+        append(store, user=1)
+        newest = AuditKeys.rotate(tmp_path / "keys").newest.id
+        append(store, user=1)
+        assert other.erase(2) == 0
+        append(other, user=2)
+        assert [entry.user_key for entry in store.entries()] == [first.newest.id, newest, newest]
+        assert len(list(store.entries(user=1))) == 2
+        assert store.verify(store.head()).ok
+        (tmp_path / "keys").unlink()
+        append(store, user=1)
         assert store.verify().ok
 
 

@@ -9,10 +9,13 @@ from contextlib import closing
 from dataclasses import asdict
 
 import pytest
+import sqlalchemy as sa
 
 from tests.audit.conftest import append, explained
 from topple.audit import AuditKeys, AuditStore, chain
 from topple.audit.keys import AuditKey
+from topple.audit.tables import BODIES, LINKS, MARKS
+from topple.audit.verifying import verified
 from topple.errors import AuditError
 
 FLIPS = 1_000
@@ -113,6 +116,23 @@ def test_a_thousand_flips_in_stored_values_are_found(filled, both):
     assert not missed
     assert kinds == set(columns)
     assert not found(filled, both), "what was turned was not turned back"
+
+
+def test_a_change_of_any_column_is_found_in_each_database(location, keys):
+    with AuditStore.open(location, keys) as store:
+        append(store, user=1, count=2)
+        append(store, user=2)
+        store.erase(2)
+    with AuditStore.open(location, keys) as store:
+        engine = store._database.engine
+        for table in (LINKS, BODIES, MARKS):
+            for column in table.columns:
+                changed = column + 1_000 if column.name == "number" else sa.func.coalesce(column, "") + "x"
+                with engine.connect() as connection, connection.begin() as transaction:
+                    connection.execute(sa.update(table).values({column: changed}))
+                    assert not verified(connection, keys, None).ok, column
+                    transaction.rollback()
+        assert store.verify().ok
 
 
 @pytest.mark.parametrize("table", TABLES)

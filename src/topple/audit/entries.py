@@ -116,27 +116,47 @@ class Entry:
         return {"schema": SCHEMA, **told, "titles": titles, "answer": self.answer}
 
 
-def body_of(explanation: Explanation, catalogue: Titles, told: Told, key: AuditKey) -> JsonObject:
-    """Return what is stored of an explanation, as a JSON object.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is written beside a link: the body as a text, and the columns that entries are found by."""
+
+    text: str
+    columns: Mapping[str, str | None]
+
+    @classmethod
+    def of(cls, body: JsonObject) -> "Stored":
+        """Return what is written of a body."""
+        return cls(text_of(body), columns_of(body))
+
+
+def stored_of(explanation: Explanation, catalogue: Titles, told: Told, key: AuditKey) -> Stored:
+    """Return what is written of an explanation.
 
     Raises:
         DataError: the question holds what no file can.
     """
     try:
-        answer = json_of(canonical_json(explanation))
+        return Stored.of(_body_of(explanation, catalogue, told, key))
     except (TypeError, ValueError) as error:
         raise DataError(
             f"the explanation of {shown(explanation.query.target)} cannot be stored: {error}. Ask with ids that are texts or whole numbers."
         ) from error
-    named = dict.fromkeys(
-        [
-            explanation.query.target,
-            *explanation.items,
-            *explanation.replacements,
-            *explanation.shown,
-            *(told.shown or ()),
-        ]
+
+
+def _body_of(explanation: Explanation, catalogue: Titles, told: Told, key: AuditKey) -> JsonObject:
+    """Return what is stored of an explanation, as a JSON object.
+
+    Raises:
+        TypeError, ValueError: the question holds what no file can.
+    """
+    answer = json_of(canonical_json(explanation))
+    listed = (
+        explanation.query.target,
+        *explanation.items,
+        *explanation.replacements,
+        *(told.shown or explanation.shown),
     )
+    named = dict.fromkeys(item for item in map(plain, listed) if isinstance(item, str | int))
     user = explanation.query.user if told.user is None else told.user
     return {
         "schema": SCHEMA,
@@ -157,7 +177,7 @@ def body_of(explanation: Explanation, catalogue: Titles, told: Told, key: AuditK
         "language": told.language,
         "verdict": _verdict(explanation.verdict),
         "margin": explanation.margin,
-        "titles": [[plain(item), catalogue.title(item)] for item in named if catalogue.title(item) != str(item or "")],
+        "titles": [[item, catalogue.title(item)] for item in named if catalogue.title(item) != str(item)],
         "item_lists": {name: ids for name, ids in item_lists_of([explanation]).items() if len(ids) <= MOST_LISTED},
         "answer": answer | {"user": None},
     }

@@ -6,6 +6,7 @@ Links and pseudonyms are made with two different keys that follow from one secre
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from topple.audit.private import writing_privately
 from topple.errors import DataError, DataNotFoundError, OutputExistsError
 from topple.inputs import json_of, path_of, problem, read_text
 from topple.types import FilePath, UserId, plain
+
+logger = logging.getLogger(__name__)
 
 SCHEMA = "topple.audit-keys/1"
 SECRET_BYTES = 32
@@ -60,9 +63,13 @@ class AuditKeys:
 
     Args:
         keys: at least one.
+        path: the file that they were read from.
+        stamp: tells that file from one that was written later.
     """
 
     keys: tuple[AuditKey, ...]
+    path: Path | None = field(default=None, compare=False, repr=False)
+    stamp: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def read(cls, path: FilePath) -> "AuditKeys":
@@ -77,14 +84,17 @@ class AuditKeys:
         if wrong:
             raise DataNotFoundError(f"the file of audit keys {file} {wrong}. Make one: topple audit keys {file}")
         try:
+            stamp, mode = _stamp(file), file.stat().st_mode
             if file.stat().st_size > MOST_BYTES:
                 raise ValueError(f"it has more than {MOST_BYTES:,} bytes")  # noqa: TRY301 # told below with the path
             keys = tuple(map(_key_of, _rows_of(json_of(read_text(file)))))
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{file} holds no audit keys of schema {SCHEMA}: {_told(error)}. {GIVE}") from error
+        if mode & 0o077:
+            logger.warning("the file of audit keys %s may be read by others than its owner: chmod 600", file)
         if len({key.id for key in keys}) < len(keys):
             raise DataError(f"{file} holds two audit keys with the same id. {GIVE}")
-        return cls(keys)
+        return cls(keys, file.absolute(), stamp)
 
     @classmethod
     def create(cls, path: FilePath) -> "AuditKeys":
@@ -97,12 +107,12 @@ class AuditKeys:
         made = cls((AuditKey.new(),))
         try:
             made._write(path_of(path), overwrite=False)
+            return cls.read(path)
         except OutputExistsError as error:
             raise OutputExistsError(
                 f"{path} exists and is left as it is: links that were signed with lost keys cannot be checked any more. "
                 "Add a key to the file (`topple audit keys FILE --rotate`, in Python AuditKeys.rotate), or choose another path."
             ) from error
-        return made
 
     @classmethod
     def rotate(cls, path: FilePath) -> "AuditKeys":
@@ -114,7 +124,17 @@ class AuditKeys:
         """
         keys = cls((*cls.read(path).keys, AuditKey.new()))
         keys._write(path_of(path), overwrite=True)
-        return keys
+        return cls.read(path)
+
+    def current(self) -> "AuditKeys":
+        """Return these keys, or those of the file that they were read from, where that was changed since; it is looked at only."""
+        if self.path is None:
+            return self
+        try:
+            return self if _stamp(self.path) == self.stamp else AuditKeys.read(self.path)
+        except (OSError, DataError) as error:  # the file is being moved, or is gone: what was read is still right
+            logger.warning("the file of audit keys %s cannot be read again: %s", self.path, error)
+            return self
 
     @property
     def newest(self) -> AuditKey:
@@ -138,6 +158,12 @@ class AuditKeys:
         text = json.dumps({"schema": SCHEMA, "keys": rows}, indent=2) + "\n"
         with writing_privately(path, overwrite=overwrite) as file:
             file.write(text)
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Return what differs between a file and one that was put in its stead."""
+    found = file.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _rows_of(stored: Any) -> list[Any]:

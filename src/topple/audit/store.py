@@ -5,15 +5,16 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from topple.audit import chain, reading, writing
+from topple.audit import chain, reading
 from topple.audit.chain import Head
 from topple.audit.database import Database
-from topple.audit.entries import Entry, body_of, told_each
+from topple.audit.entries import Entry, stored_of, told_each
 from topple.audit.keys import AuditKeys
 from topple.audit.migrating import migrate_to_this_version
 from topple.audit.private import writing_privately
 from topple.audit.report import AuditReport
 from topple.audit.verifying import verified
+from topple.audit.writing import Writer
 from topple.errors import as_list, need
 from topple.records.answer import Explanation
 from topple.records.as_json import as_json
@@ -25,7 +26,7 @@ class AuditStore:
     """Explanations that were given, in a chain of signed links; made by `open`. Any thread may use it."""
 
     def __init__(self, database: Database, keys: AuditKeys) -> None:
-        self._database, self._keys, self._writer = database, keys, writing.Writer(keys)
+        self._database, self._keys = database, keys
 
     @classmethod
     def open(
@@ -49,7 +50,7 @@ class AuditStore:
         need(keys, AuditKeys, "keys", "what AuditKeys.read or AuditKeys.create returned")
         database = Database(url_or_path, create=create)
         try:
-            migrate_to_this_version(database, writing.Writer(keys).begin, migrate=migrate, create=create)
+            migrate_to_this_version(database, Writer(keys).begin, migrate=migrate, create=create)
             if check:
                 with database.reading() as connection:
                     reading.end_of(connection, keys)
@@ -94,15 +95,18 @@ class AuditStore:
         given = as_list(explanations, "explanations", "the explanations of an answer")
         for each in given:
             need(each, Explanation, "an explanation", "what explain returned")
+        for name, value in (("language", language), ("request_id", request_id), ("scope", scope)):
+            need(value, str, name, "a text")
         listed = None if shown is None else tuple(as_list(shown, "shown", "the list as it is shown"))
         told = told_each(
             len(given), sentences, user=user, shown=listed, agrees=agrees, language=language, request_id=request_id, scope=scope
         )  # fmt: skip
-        bodies = [body_of(each, catalogue, how, self._keys.newest) for each, how in zip(given, told, strict=True)]
+        keys = self._current()
+        bodies = [stored_of(each, catalogue, how, keys.newest) for each, how in zip(given, told, strict=True)]
         if not bodies:
             return []
         with self._database.writing() as connection:
-            return self._writer.extend(connection, chain.GIVEN, bodies)
+            return Writer(keys).extend(connection, chain.GIVEN, bodies)
 
     def show(self, id: str, *, scope: str | None = None) -> Entry:
         """Return one entry.
@@ -116,7 +120,7 @@ class AuditStore:
             AuditError: the store is down, or what is stored cannot be read.
         """
         with self._database.reading() as connection:
-            return reading.one(connection, self._keys, id, scope)
+            return reading.one(connection, self._current(), id, scope)
 
     def entries(
         self,
@@ -145,10 +149,11 @@ class AuditStore:
         Raises:
             AuditError: the store is down, or what is stored cannot be read.
         """
+        keys = self._current()
         chosen = reading.Choice.of(
-            self._keys, user=user, since=since, before=before, item=item, model=model, scope=scope, newest_first=newest_first, limit=limit
+            keys, user=user, since=since, before=before, item=item, model=model, scope=scope, newest_first=newest_first, limit=limit
         )  # fmt: skip
-        yield from reading.each(self._database, self._keys, chosen)
+        yield from reading.each(self._database, keys, chosen)
 
     def export(
         self,
@@ -192,7 +197,7 @@ class AuditStore:
             AuditError: the store is down.
         """
         with self._database.reading() as connection:
-            return reading.meant(connection, self._keys, text)
+            return reading.meant(connection, self._current(), text)
 
     def head(self) -> str:
         """Return the line to deposit elsewhere: it tells later whether the end was cut off, or the store is an older copy.
@@ -201,7 +206,7 @@ class AuditStore:
             AuditError: the store is down, or the end is not as it was written.
         """
         with self._database.reading() as connection:
-            end = reading.end_of(connection, self._keys)
+            end = reading.end_of(connection, self._current())
         return str(Head(end.store, end.number, end.at, end.mac))
 
     def verify(self, head: str | None = None) -> AuditReport:
@@ -217,7 +222,7 @@ class AuditStore:
         """
         deposited = None if head is None else Head.parse(head)
         with self._database.reading() as connection:
-            return verified(connection, self._keys, deposited)
+            return verified(connection, self._current(), deposited)
 
     def erase(self, user: UserId) -> int:
         """Delete what is stored of a user, under all keys, and return how many entries that were.
@@ -228,7 +233,7 @@ class AuditStore:
             AuditError: the store is down, or the end is not as it was written; nothing is erased.
         """
         with self._database.writing() as connection:
-            erased = self._writer.erase(connection, user)
+            erased = Writer(self._current()).erase(connection, user)
         if erased:
             self._database.tidy()
         return erased
@@ -245,7 +250,7 @@ class AuditStore:
         """
         report = self.verify()
         with self._database.writing() as connection:
-            pruned = self._writer.prune(connection, reading.time_of(before, "before"), report)
+            pruned = Writer(self._current()).prune(connection, reading.time_of(before, "before"), report)
         if pruned:
             self._database.tidy()
         return pruned
@@ -261,3 +266,8 @@ class AuditStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _current(self) -> AuditKeys:
+        """Return the keys, read again where the file that they came from was changed: a key that was added is used at once."""
+        self._keys = self._keys.current()
+        return self._keys

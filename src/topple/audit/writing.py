@@ -9,12 +9,12 @@ from sqlalchemy.engine import Connection
 
 from topple.audit import chain, reading
 from topple.audit.chain import Link
-from topple.audit.entries import columns_of, text_of
+from topple.audit.entries import Stored
 from topple.audit.keys import AuditKeys
 from topple.audit.report import AuditReport
 from topple.audit.tables import BODIES, LINKS, MARKS
 from topple.errors import AuditError
-from topple.types import JsonObject, UserId
+from topple.types import UserId
 
 ERASURE, PRUNING = "topple.audit-erasure/1", "topple.audit-pruning/1"
 
@@ -35,7 +35,7 @@ class Writer:
         made = [chain.mark(self._keys.newest, name, store, 0, at, chain.FIRST) for name in (chain.START, chain.END)]
         connection.execute(sa.insert(MARKS), [asdict(each) for each in made])
 
-    def extend(self, connection: Connection, kind: str, bodies: Sequence[JsonObject]) -> list[str]:
+    def extend(self, connection: Connection, kind: str, bodies: Sequence[Stored]) -> list[str]:
         """Append a link for each body, and return the ids.
 
         Raises:
@@ -45,11 +45,11 @@ class Writer:
         at = reading.written(datetime.now(UTC))
         links, rows, before = [], [], end.mac
         for number, body in enumerate(bodies, start=end.number + 1):
-            name, salt, text = chain.new_id(), chain.new_salt(), text_of(body)
-            committed = chain.commitment(salt, text)
+            name, salt = chain.new_id(), chain.new_salt()
+            committed = chain.commitment(salt, body.text)
             before = chain.link_mac(key, end.store, before, number, name, kind, at, committed)
             links.append(Link(number, name, kind, at, key.id, committed, before))
-            rows.append({"number": number, "salt": salt, "body": text, **columns_of(body)})
+            rows.append({"number": number, "salt": salt, "body": body.text, **body.columns})
         connection.execute(sa.insert(LINKS), [asdict(link) for link in links])
         connection.execute(sa.insert(BODIES), rows)
         made = chain.mark(key, chain.END, end.store, links[-1].number, at, before)
@@ -63,7 +63,7 @@ class Writer:
         if not numbers:
             return 0
         connection.execute(sa.delete(BODIES).where(chosen))
-        self.extend(connection, chain.ERASED, [{"schema": ERASURE, "numbers": numbers}])
+        self.extend(connection, chain.ERASED, [Stored.of({"schema": ERASURE, "numbers": numbers})])
         return len(numbers)
 
     def prune(self, connection: Connection, before: str, report: AuditReport) -> int:
@@ -88,7 +88,6 @@ class Writer:
         at = reading.written(datetime.now(UTC))
         made = chain.mark(self._keys.newest, chain.START, start.store, through, at, mac)
         connection.execute(sa.update(MARKS).where(MARKS.c.name == chain.START).values(asdict(made)))
-        self.extend(
-            connection, chain.PRUNED, [{"schema": PRUNING, "through": through, "links": through - start.number}]
-        )
+        told = {"schema": PRUNING, "through": through, "links": through - start.number}
+        self.extend(connection, chain.PRUNED, [Stored.of(told)])
         return through - start.number
