@@ -75,7 +75,7 @@ def service(folder: str, pool: int, queue: int) -> Iterator[str]:
             "--port",
             str(port),
         ]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

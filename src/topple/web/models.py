@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from topple.data.splitting import Split
 from topple.errors import QueryError, SettingsError, UnknownIdError, UnknownNameError, shown
@@ -39,6 +40,16 @@ class ServedModel:
     folder: FilePath | None = None
     factory: str | None = None
     loaded: float = field(default_factory=time.time)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Which model it is; what is served is learned no further."""
+        return self.recommender.fingerprint
+
+    @cached_property
+    def ways(self) -> dict[object, Any]:
+        """How it was asked before, by what was asked for: a method is made once."""
+        return {}
 
     @cached_property
     def titles(self) -> Titles:

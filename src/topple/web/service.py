@@ -139,19 +139,19 @@ def one_history(histories: Any) -> Sequence[Any]:
     return next(iter(histories.values())) if isinstance(histories, dict) else histories
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:  # not async, it would be called in another thread
     """Return the service that a request has come to."""
     service: Service = request.app.state.service
     return service
 
 
-def model_of(request: Request, key: str) -> ServedModel:
+async def model_of(request: Request, key: str) -> ServedModel:
     """Return the model that a request names.
 
     Raises:
         UnknownNameError: there is none.
     """
-    return service_of(request).models[key]
+    return (await service_of(request)).models[key]
 
 
 AService = Annotated[Service, Depends(service_of)]

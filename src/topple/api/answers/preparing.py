@@ -10,7 +10,6 @@ from topple.api.asking import by_user, contexts_of, requests_of, targets_of
 from topple.errors import QueryError
 from topple.records.answer import Explanation, Status
 from topple.records.question import Query
-from topple.scoring.checks import check_recommender
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, UserHistories, UserId
 
@@ -46,7 +45,7 @@ def asked_about(
     users, single = by_user(histories)
     weights_of: Mapping[UserId, Sequence[float]] | None
     weights_of = {"": weights} if single and not isinstance(weights, Mapping | None) else weights  # type: ignore[assignment]
-    say_no_order(check_recommender(recommender), users.values())
+    say_no_order(recommender, users.values())
     chosen = targets_of(targets)
     if chosen is not None and shown is not None:
         raise QueryError("targets= and shown= both say what is explained. Give one of the two.")

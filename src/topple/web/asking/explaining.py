@@ -52,7 +52,7 @@ async def explained_and_kept(
     wording = {"because": body.because, "language": body.language}
     catalogue = model.recommender.catalogue
     rows = [explanation_json(each, catalogue, **wording) for each in explanations]
-    found = {"model": model.recommender.fingerprint, "explanations": rows}
+    found = {"model": model.fingerprint, "explanations": rows}
     if service.audit is None:
         return explanations, found
     listed = body.shown or (

@@ -30,7 +30,7 @@ async def recommend(service: AService, model: AModel, body: ListBody) -> JsonObj
     asked = _limits(body) | {"history": history, "k": body.k, "context": body.context}
     found = await service.call(_recommended, model.recommender, asked, body.unknown)
     catalogue = model.recommender.catalogue
-    return {"history": titled(history, catalogue), "list": list_json(found), "model": model.recommender.fingerprint}
+    return {"history": titled(history, catalogue), "list": list_json(found), "model": model.fingerprint}
 
 
 def _recommended(recommender: Any, asked: dict[str, Any], unknown: Any) -> Any:

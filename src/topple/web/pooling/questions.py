@@ -50,10 +50,17 @@ class How:
         Raises:
             UnknownNameError, SettingsError, CapabilityError.
         """
+        asked = (explainer, effort, scored) if settings is None else None
+        known: How | None = model.ways.get(asked)
+        if known is not None:
+            return known
         given, budget = with_effort(effort, explainer, settings, {} if scored is None else {"scored": scored})
         method = fitting_explainer(model.recommender, explainer, given)
         key = (id(model), method.name, json.dumps(method.settings.model_dump(mode="json"), sort_keys=True), budget)
-        return cls(method, budget, key, effort is Effort.INSTANT)
+        found = cls(method, budget, key, effort is Effort.INSTANT)
+        if asked is not None:
+            model.ways[asked] = found
+        return found
 
 
 @dataclass(eq=False)
