@@ -4,6 +4,7 @@ import json
 import pytest
 
 import topple
+from tests.told import NORTH, SOUTH, told_model
 from topple.errors import DataError, QueryError
 from topple.records.history import History
 from topple.testing import ToyRecommender, film_recommender
@@ -120,10 +121,25 @@ def test_an_entry_of_an_audit_store_is_replayed_with_the_user_that_the_caller_na
     assert named(topple.replay(entry, model, ["alien"], user=7))["history"] is False
 
 
-def test_a_shown_list_and_a_context_are_replayed():
-    model = film_recommender()
+def test_a_shown_list_is_replayed(model):
     told = topple.dossier(model, ANA, user=7, shown=["gattaca", "evita"]).as_json()
     assert topple.replay(told, model, ANA).same
+
+
+def test_what_could_be_spent_is_recorded_and_replayed(model):
+    told = topple.dossier(model, ANA, user=7, k=2, explainer="greedy", budget={"scored": 1}).as_json()
+    assert told["question"]["budget"] == {"scored": 1}
+    assert topple.replay(told, model, ANA).same
+    assert not topple.replay(told, model, ANA, budget={"scored": 1000}).same
+
+
+def test_a_context_that_is_json_is_replayed_of_canonical_json_too():
+    wrapped = told_model()
+    told = topple.dossier(wrapped, ANA, user=7, k=2, context=NORTH)
+    assert topple.replay(told.as_json(), wrapped, ANA).same
+    canonical = json.loads(topple.canonical_json(told.explanations[0]))
+    assert topple.replay(canonical, wrapped, ANA).same
+    assert not topple.replay(canonical, wrapped, ANA, context=SOUTH).same
 
 
 def test_a_method_that_learns_is_asked_for(model):

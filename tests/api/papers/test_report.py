@@ -100,6 +100,21 @@ def test_named_items_are_counted_once_a_set_and_beside_the_histories_that_hold_t
     assert list(told) == sorted(told, key=lambda item: -told[item]["sets"])
 
 
+def test_sets_that_are_kept_or_refuted_are_no_named_items_and_an_item_counts_once_a_history(tmp_path):
+    model = film_recommender()
+    kept = topple.explain(model, {1: ["alien", "brazil", "duel"]}, k=2, goal="sufficient", progress=False)
+    assert any(each.valid for each in kept)
+    refuted = next(each for each in every_ending() if each.status is Status.FOUND and not each.valid)
+    again = topple.explain(model, {2: ["alien", "brazil", "alien", "duel"]}, k=1, progress=False)
+    told = {
+        each["item"]: each
+        for each in topple.report(written(tmp_path / "out", [*kept, refuted, *again])).numbers["named"]["items"]
+    }
+    assert set(told) == {*again[0].items}
+    assert all((each["sets"], each["histories"]) == (1, 1) for each in told.values())
+    assert "alien" in told
+
+
 def test_parquet_and_json_lines_say_the_same(tmp_path):
     folder = written(tmp_path / "out")
     both = [topple.report(folder / name).as_json() for name in (TABLE, LINES)]
