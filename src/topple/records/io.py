@@ -13,7 +13,7 @@ from topple.inputs import MISSING, json_of, path_of, problem, read_parquet, read
 from topple.records.answer import Explanation, Proof, Status
 from topple.records.explanations import Explanations
 from topple.records.fields import COMPARED, FIELDS, SCHEMA, Field
-from topple.records.kinds import IdTypes, are_ids, fitting, in_order, list_fingerprint
+from topple.records.kinds import IdTypes, are_ids, as_it_is, fitting, in_order, list_fingerprint
 from topple.records.question import CandidateRule, Goal, Query, Repeats, UntoldContext
 from topple.records.telling.beside import Beside, StoredTitles, put_beside
 from topple.types import FilePath, Id, JsonObject
@@ -25,26 +25,37 @@ TABLE, LINES, ITEM_LISTS = "explanations.parquet", "explanations.jsonl", "item_l
 
 Words: TypeAlias = Mapping[str, Callable[[Explanation], Any]]
 """By field, a function that makes titles or the sentence of an explanation; made with a catalogue."""
+Written: TypeAlias = tuple[str, str, str, Callable[[Any], Any] | None]
+"""Of a field the name, the record that holds the value, the attribute, and what makes JSON of it; None: it is JSON."""
 ItemLists: TypeAlias = Mapping[str, frozenset[Id]]
 """By name (`list_fingerprint`), the candidates and excluded items of queries; queries with the same list share one set."""
 
 
+def _written(fields: Iterable[Field]) -> list[Written]:
+    """Return of fields what writing them needs, looked up once."""
+    kinds = [(each, each.kind.to_json) for each in fields]
+    return [(each.name, each.owner, each.attribute, None if made is as_it_is else made) for each, made in kinds]
+
+
+_EVERY, _THE_SAME = _written(FIELDS), _written(COMPARED)
+
+
 def to_row(explanation: Explanation, words: Words | None = None) -> JsonObject:
     """Return an explanation as a JSON object with the schema's name and every field; without words, titles are null."""
-    return {"schema": SCHEMA, **_values(explanation, FIELDS, words)}
+    return {"schema": SCHEMA, **_values(explanation, _EVERY, words)}
 
 
-def _values(explanation: Explanation, chosen: Sequence[Field], words: Words | None = None) -> JsonObject:
+def _values(explanation: Explanation, chosen: Sequence[Written], words: Words | None = None) -> JsonObject:
     """Return chosen fields of an explanation as JSON values, by name."""
     records = {"": explanation, "query": explanation.query, "verdict": explanation.verdict}
     values: JsonObject = {}
-    for field in chosen:
-        if field.path:
-            record = records[field.owner]
-            value = None if record is None else getattr(record, field.attribute)
-            values[field.name] = None if value is None else field.kind.to_json(value)
+    for name, owner, attribute, to_json in chosen:
+        if attribute:
+            record = records[owner]
+            value = None if record is None else getattr(record, attribute)
+            values[name] = value if value is None or to_json is None else to_json(value)
         else:
-            values[field.name] = words[field.name](explanation) if words is not None else None
+            values[name] = words[name](explanation) if words is not None else None
     return values
 
 
@@ -118,7 +129,7 @@ def canonical_json(explanation: Explanation) -> str:
     """
     need(explanation, Explanation, "explanation", "one of those that explain returned")
     return json.dumps(
-        _values(explanation, COMPARED), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        _values(explanation, _THE_SAME), sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
     )
 
 

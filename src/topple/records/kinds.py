@@ -32,7 +32,8 @@ class IdTypes:
     user: pa.DataType
 
 
-def _same(value: Any) -> Any:
+def as_it_is(value: Any) -> Any:
+    """Return the value."""
     return value
 
 
@@ -52,10 +53,10 @@ class Kind:
 
     name: str
     column: Callable[[IdTypes], pa.DataType]
-    to_json: Callable[[Any], Any] = _same
-    from_json: Callable[[Any], Any] = _same
-    to_column: Callable[[Any], Any] = _same
-    from_column: Callable[[Any], Any] = _same
+    to_json: Callable[[Any], Any] = as_it_is
+    from_json: Callable[[Any], Any] = as_it_is
+    to_column: Callable[[Any], Any] = as_it_is
+    from_column: Callable[[Any], Any] = as_it_is
     accepts: Callable[[Any], bool] = lambda value: True
 
 
@@ -109,7 +110,7 @@ def _number_from_json(value: Any) -> Any:
 
 
 def _numbers_to_json(value: Any) -> list[Any]:
-    return [_number_to_json(part) for part in elements(value)]
+    return [_number_to_json(part) for part in elements(value)] if value else []
 
 
 def _numbers_from_json(value: Any) -> tuple[float, ...]:
@@ -225,7 +226,7 @@ COSTS = Kind(
 LIST_NAME = Kind("name of an item list", lambda ids: pa.string(), _list_name_to_json, accepts=_is_text)
 LIST_NAME_OF_ANY = Kind("name of an item list", lambda ids: pa.string(), _name_of_any_to_json, accepts=_is_text)
 TEXTS = Kind("texts", lambda ids: pa.list_(pa.string()), accepts=_are(_is_text))
-CONTEXT = Kind("JSON", lambda ids: pa.string(), _context_to_json, _same, _to_json_text, _from_json_text)
+CONTEXT = Kind("JSON", lambda ids: pa.string(), _context_to_json, as_it_is, _to_json_text, _from_json_text)
 OBJECT = Kind(
     "JSON object",
     lambda ids: pa.string(),

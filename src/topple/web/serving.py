@@ -19,8 +19,6 @@ from topple.web.settings import ServeSettings
 from topple.web.telling.logs import log_lines
 
 logger = logging.getLogger(__name__)
-LONGEST_HEAD = 16_384
-"""Most bytes of the head of a request."""
 SWITCH = 0.0005
 """Seconds that a thread may keep the others waiting: those that compute give way at each call of torch, and get the turn back soon."""
 
@@ -59,7 +57,7 @@ def serve(
             app = create_app(models, settings, audit, on_ready=listens)
             config = uvicorn.Config(
                 app, http=patient(settings.header_seconds), log_config=None, access_log=False, server_header=False,
-                timeout_graceful_shutdown=settings.drain_seconds, h11_max_incomplete_event_size=LONGEST_HEAD,
+                timeout_graceful_shutdown=settings.drain_seconds,
             )  # fmt: skip
             uvicorn.Server(config).run(sockets=[socket])
 

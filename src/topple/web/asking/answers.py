@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import orjson
 from fastapi.responses import JSONResponse
 
 from topple.api.influence import Influence
@@ -29,11 +30,10 @@ class Json(JSONResponse):
 
     def render(self, content: object) -> bytes:
         """Return the content as JSON."""
-        text = as_json(content)
         try:
-            return text.encode()
-        except UnicodeEncodeError:
-            return json.dumps(json.loads(text)).encode()
+            return orjson.dumps(content)
+        except TypeError:  # numbers of more than 64 bits, or halves of characters
+            return json.dumps(json.loads(as_json(content))).encode()
 
 
 def titled(items: Iterable[Id], catalogue: Catalogue) -> list[JsonObject]:

@@ -1,30 +1,41 @@
-"""Connections whose client sends the head of a request too slowly are closed."""
+"""Connections whose client sends the head of a request too slowly, or too long a one, are closed."""
 
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LONGEST_HEAD = 32_768
+"""Most bytes of the head of a request."""
 
 
-def patient(seconds: float) -> type[H11Protocol]:
-    """Return a protocol that gives a client so many seconds for the head of each request.
+def patient(seconds: float) -> type[HttpToolsProtocol]:
+    """Return a protocol that gives a client so many seconds, and so many bytes, for the head of each request.
 
-    uvicorn bounds the time between requests, and not that of the first one, nor how long a head may take.
+    uvicorn bounds the time between requests, and neither that of the first one, nor how long a head may take, nor how long it is.
     """
 
-    class Patient(H11Protocol):
-        """Closes a connection where the head of a request takes too long."""
+    class Patient(HttpToolsProtocol):
+        """Closes a connection where the head of a request takes too long, or is too long."""
 
         _head: asyncio.TimerHandle | None = None
+        _bytes = 0
+
+        @property
+        def _in_head(self) -> bool:
+            return self.cycle is None or self.cycle.response_complete
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             self._wait()
 
         def data_received(self, data: bytes) -> None:
+            self._bytes += len(data) if self._in_head else 0
             super().data_received(data)
-            if self.cycle is not None and not self.cycle.response_complete:
+            if not self._in_head:
                 self._done()
+            elif self._bytes > LONGEST_HEAD:
+                self.send_400_response("The head of the request is too long.")
             elif self._head is None and not self.transport.is_closing():
                 self._wait()
 
@@ -36,13 +47,14 @@ def patient(seconds: float) -> type[H11Protocol]:
             self._head = self.loop.call_later(seconds, self._close)
 
         def _done(self) -> None:
+            self._bytes = 0
             if self._head is not None:
                 self._head.cancel()
                 self._head = None
 
         def _close(self) -> None:
             self._head = None
-            if self.cycle is None or self.cycle.response_complete:
+            if self._in_head:
                 self.transport.close()
 
     return Patient
