@@ -3,12 +3,12 @@
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from topple.data.splitting import Split
 from topple.errors import QueryError, SettingsError, UnknownIdError, UnknownNameError, shown
@@ -18,6 +18,8 @@ from topple.scoring.recommender import Recommender
 from topple.types import FilePath, Id, UserId
 from topple.web.searching import Titles, users_like
 
+REMEMBERED = 4096
+"""Histories that a model remembers."""
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -70,9 +72,14 @@ class ServedModel:
             raise QueryError(f"model {self.key} knows no users. Give history=[...] with item ids.")
         try:
             known = self.split.train_users.typed(user) if isinstance(user, str) else user
-            return self.split.history(known)
+            return self._history_of(known)
         except UnknownIdError as error:
             raise QueryError(f"{error} Give another user, or history=[...] with item ids.") from error
+
+    @cached_property
+    def _history_of(self) -> Callable[[UserId], History]:
+        """What looks up a history, and remembers those that are asked about again and again."""
+        return lru_cache(REMEMBERED)(cast(Split, self.split).history)
 
     def user_id(self, user: UserId) -> Id:
         """Return the id of a user as the data has it."""

@@ -17,9 +17,10 @@ from topple.reports.tables import evaluation_json
 from topple.types import JsonObject
 from topple.web.asking.answers import influence_json, list_json, scores_json, titled, what_if_json
 from topple.web.asking.bodies import EvaluateBody, ListBody, ScoreBody, ShownBody, WhatIfBody
+from topple.web.asking.direct import Direct
 from topple.web.service import AModel, AService, one_history
 
-router = APIRouter()
+router = APIRouter(route_class=Direct)
 
 
 @router.post("/recommend", summary="What is listed?")
