@@ -70,6 +70,8 @@ def test_a_key_reads_what_was_given_to_it_and_no_other(kept, split):
         for name in ("explain-a", "explain-b", "explain-all")
     }
     assert counts == {"explain-a": 1, "explain-b": 2, "explain-all": 3}
+    of = {who: ask("explain-a", "GET", f"/v1/audit/entries?user={who}").json()["entries"] for who in (user, "nobody")}
+    assert [len(found) for found in of.values()] == [1, 0]
     assert ask("explain-a", "GET", f"/v1/audit/entries/{mine}").json()["id"] == mine
     assert ask("explain-b", "GET", f"/v1/audit/entries/{mine}").status_code == 422
     assert ask("explain-all", "GET", f"/v1/audit/entries/{mine}").status_code == 200

@@ -15,22 +15,15 @@ if TYPE_CHECKING:
 def entries_table(entries: "Sequence[Entry]") -> Table:
     """Return a table with a row an entry."""
     table = Table(title=counted(len(entries), "entry", "entries"))
-    table.add_column("stored (UTC)", max_width=10)
-    table.add_column("id", no_wrap=True)
-    table.add_column("user", no_wrap=True)
-    for column in ("explained", "named", "ended"):
+    table.add_column("id, stored (UTC), user", no_wrap=True)
+    for column in ("explained", "named"):
         table.add_column(column, overflow="fold")
+    table.add_column("ended", no_wrap=True)
     for entry in entries:
         named = ", ".join(entry.title(one) for one in entry.items)
         ended = (entry.answer["proof"] or entry.status) + ("" if entry.intact else ", CHANGED")
-        told = (
-            entry.at[:16].replace("T", " "),
-            entry.id,
-            (entry.user or "")[:8],
-            entry.title(entry.target),
-            named,
-            ended,
-        )
+        first = f"{entry.id}\n{entry.at[:16].replace('T', ' ')}\n{(entry.user or '')[:8]}"
+        told = (first, entry.title(entry.target), named, ended)
         table.add_row(*map(Text, told))
     return table
 

@@ -28,10 +28,15 @@ async def entries(
     auditing, whose = _of(service), _scope(client.get())  # a thread knows nothing of who asks
 
     def listed() -> list[JsonObject]:
-        found = auditing.store.entries(
-            user=user, item=item, since=since, before=before, scope=whose, newest_first=True, limit=limit
-        )
-        return [entry.as_json() for entry in found]
+        meant = [None] if user is None else auditing.store.meant(user)  # an address holds texts, also of numbers
+        found = [
+            entry
+            for one in meant
+            for entry in auditing.store.entries(
+                user=one, item=item, since=since, before=before, scope=whose, newest_first=True, limit=limit
+            )
+        ]
+        return [entry.as_json() for entry in sorted(found, key=lambda entry: -entry.number)[:limit]]
 
     return {"entries": await auditing.call(listed)}
 
