@@ -88,6 +88,9 @@ def test_a_server_that_is_stopped_and_started_again(server, database, keys, mode
         finally:
             server.start()
         second = append(store)
+        server.stop(mode)
+        server.start()
+        second += append(store)  # a connection of before is not used
         assert [entry.id for entry in store.entries()] == first + second
         assert store.verify(head).ok
 

@@ -230,6 +230,24 @@ def test_what_was_erased_and_is_put_back_is_found(filled, both, path, keys, tmp_
     )
 
 
+def test_what_was_pruned_and_is_put_back_is_found(path, keys):
+    tables = ("audit_links", "audit_bodies", "audit_marks WHERE name = 'start'")
+    with AuditStore.open(path, keys) as store:
+        append(store, count=3)
+    before = {table: rows(path, f"SELECT * FROM {table}") for table in tables}
+    with AuditStore.open(path, keys) as store:
+        assert store.prune("2100-01-01") == 3
+        append(store)
+    assert report(path, keys).ok
+    change(path, "DELETE FROM audit_marks WHERE name = 'start'")
+    for table, found_then in before.items():
+        values = ", ".join("?" * len(found_then[0]))
+        change(path, *((f"INSERT INTO {table.split()[0]} VALUES ({values})", row) for row in found_then))
+    assert report(path, keys).problems == (
+        "The links up to 3 were pruned and are there again: an older copy was put back.",
+    )
+
+
 def written_anew(path, key):
     """Write the whole chain again with another key of the same name, as one who has the code and not the keys."""
     with closing(sqlite3.connect(path)) as connection:

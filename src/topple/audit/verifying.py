@@ -60,7 +60,7 @@ class _Check:
     def __init__(self, keys: AuditKeys, head: Head | None) -> None:
         self.keys, self.head = keys, head
         self.problems: list[str] = []
-        self.found = self.links = self.entries = self.first = self.number = 0
+        self.found = self.links = self.entries = self.first = self.number = self.pruned = 0
         self.store, self.before, self.end, self.key = "", chain.FIRST, "", 0
         self.missing: set[int] = set()
         self.erased: set[int] = set()
@@ -111,7 +111,9 @@ class _Check:
                 entry_of(link, body, intact=True)
             elif body["schema"] == ERASURE:
                 self.erased.update(body["numbers"])
-            elif body["schema"] != PRUNING:
+            elif body["schema"] == PRUNING:
+                self.pruned = max(self.pruned, body["through"])
+            else:
                 raise ValueError("another schema")  # noqa: TRY301 # told as all that cannot be read
         except (AttributeError, KeyError, TypeError, ValueError):
             self.note(f"What is stored of number {link.number!s:.20} cannot be read: it was changed.")
@@ -124,6 +126,8 @@ class _Check:
             self.note(
                 f"The chain ends with number {self.number:,}, and the mark of the end says {end.number:,}: the end was cut off."
             )
+        if self.pruned > self.first:
+            self.note(f"The links up to {self.pruned:,} were pruned and are there again: an older copy was put back.")
         for number in sorted(self.missing - self.erased):
             self.note(f"What was stored of number {number:,} is missing, and no erasure says so: it was deleted.")
 
