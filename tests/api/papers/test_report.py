@@ -227,12 +227,25 @@ def test_damaged_files_are_refused(tmp_path, damage):
             "history is 'x', and not of the kind",
         ),
         ('{"schema": "topple.explanation/3"}', "status is missing in a row"),
+        ('{"schema": "topple.explanation/3", "status": "found", "seconds": 1' + "0" * 400 + "}", "is damaged"),
     ],
 )
 def test_damaged_lines_are_refused(tmp_path, line, match):
     (tmp_path / "x.jsonl").write_text(line + "\n")
     with pytest.raises(DataError, match=match):
         topple.report(tmp_path / "x.jsonl")
+
+
+def test_numbers_that_are_odd_are_counted_without_a_warning(tmp_path):
+    one = every_ending()[0]
+    odd = [
+        replace(one, seconds=math.nan, rank_before=2**62),
+        replace(one, query=replace(one.query, k=2**62), status=Status.INVALID),
+    ]
+    found = topple.report(written(tmp_path / "out", odd))
+    assert found.numbers["asked"]["seconds_per_query"] is None
+    assert found.numbers["ranks"][0]["and_below"]
+    assert "nan" not in found.page()
 
 
 def test_titles_are_those_of_the_file_and_stay_as_they_are(tmp_path):

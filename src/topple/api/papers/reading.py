@@ -88,7 +88,7 @@ def _read(path: Path) -> Rows:
             reading.take(batch)
     except DataError:
         raise
-    except (AttributeError, KeyError, OSError, TypeError, ValueError, pa.ArrowException) as error:
+    except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError, pa.ArrowException) as error:
         raise DataError(
             f"{file} is damaged: {cut(str(error), 300)}. Make it again with `topple explain --out`."
         ) from error

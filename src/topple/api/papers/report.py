@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import topple
 from topple.api.papers import tables
 from topple.api.papers.figures import Figure, Standing, figures
@@ -99,6 +101,7 @@ def _numbers(path: Path, title: str, rows: Rows, standing: Standing, found: list
     named, names = tables.named_items(standing, most)
     recommended, nobody, targets = tables.recommended(standing, most)
     seconds = rows.columns["seconds"][standing.valid]
+    seconds = seconds[np.isfinite(seconds)]
     return {
         "schema": SCHEMA,
         "title": title or path.absolute().name,

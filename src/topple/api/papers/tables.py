@@ -3,7 +3,7 @@
 import numpy as np
 
 from topple.api.papers.figures import Standing, group_figures
-from topple.types import BoolArray, IntArray, JsonObject
+from topple.types import BoolArray, FloatArray, IntArray, JsonObject
 
 LENGTHS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 """Where classes of history lengths begin."""
@@ -11,6 +11,8 @@ MOST_SIZES = 10
 """Sets of so many items and more are one class."""
 MOST_RANKS = 20
 """Ranks that have a row each; what is below them is one row."""
+LARGEST = 2**53
+"""Whole numbers up to here are exact in float64."""
 _WHOLE = -2
 """In place of a reason: the set is the whole history."""
 ASKED = ("method", "model", "catalogue", "data", "version", "rule", "goal")
@@ -19,7 +21,7 @@ ASKED = ("method", "model", "catalogue", "data", "version", "rule", "goal")
 def asked(standing: Standing, most: int) -> tuple[list[JsonObject], int]:
     """Return a row for the most frequent ways of asking, with the figures of these, and how many ways there are."""
     columns = standing.rows.columns
-    keys = np.stack([*(columns[name] for name in ASKED), np.nan_to_num(columns["k"], nan=-1).astype(np.int64)], 1)
+    keys = np.stack([*(columns[name] for name in ASKED), _whole(columns["k"], -1)], 1)
     different, group_of, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     found = []
     for number in np.argsort(-counts, kind="stable")[:most].tolist():
@@ -44,8 +46,7 @@ def activity(standing: Standing) -> list[JsonObject]:
 
 def ranks(standing: Standing) -> list[JsonObject]:
     """Return a row for each rank of a recommendation."""
-    rank = np.nan_to_num(standing.rows.columns["rank_before"], nan=0).astype(np.int64)
-    rank = np.minimum(rank, MOST_RANKS + 1)
+    rank = np.minimum(_whole(standing.rows.columns["rank_before"], 0), MOST_RANKS + 1)
     different = np.unique(rank[standing.valid & (rank > 0)]).tolist()
     return [
         {"rank": each, "and_below": each > MOST_RANKS, **group_figures(standing, rank == each)} for each in different
@@ -112,6 +113,11 @@ def recommended(standing: Standing, most: int) -> tuple[list[JsonObject], list[J
 
     nobody = [row(item) for item in order if never[item] == asked_about[item]]
     return [row(item) for item in order[:most]], nobody[:most], len(order)
+
+
+def _whole(numbers: FloatArray, missing: int) -> IntArray:
+    """Return whole numbers; those that no float64 tells apart are cut."""
+    return np.clip(np.nan_to_num(numbers, nan=missing), -LARGEST, LARGEST).astype(np.int64)
 
 
 def _most_first(standing: Standing, counts: IntArray) -> list[int]:
