@@ -16,7 +16,7 @@ from topple.web.pooling.questions import How, Question
 
 logger = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
-GATHERED, MOST_GATHERED = 0.1, 0.1
+GATHERED, MOST_GATHERED = 0.2, 0.1
 """Share of the seconds of the last batch, and seconds, that are waited for the questions of the next one at most."""
 OnBatch = Callable[[int, int], None]
 """Called with how many requests and queries a batch holds."""
@@ -110,7 +110,7 @@ class _Lane:
         self._pool = pool
         self._waiting: deque[Question | _Job] = deque()
         self._more, self._working, self._closed = threading.Condition(), 0, False
-        self._last, self._took = 1, 0.0  # requests and seconds of the last batch
+        self._expected, self._took = 1, 0.0  # requests of the next batch, and seconds of the last
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -146,7 +146,8 @@ class _Lane:
                 except BaseException as error:  # noqa: BLE001 # whoever waits is told, and the thread goes on
                     for one in live:
                         _hand_over(one.answered, error)
-            self._working, self._last, self._took = 0, len(batch), time.perf_counter() - began
+            self._working, self._took = 0, time.perf_counter() - began
+            self._expected = len(batch) + len(self._waiting)
 
     def _next(self) -> list[Any] | None:
         """Return what is answered next, together; None at the end."""
@@ -173,8 +174,7 @@ class _Lane:
         Who is alone is never waited for, and nobody waits for longer than a small share of what the last batch took.
         """
         until = time.perf_counter() + min(MOST_GATHERED, GATHERED * self._took)
-        wanted = min(self._last, self._pool.most)
-        while len(self._waiting) < wanted and (left := until - time.perf_counter()) > 0:
+        while len(self._waiting) < min(self._expected, self._pool.most) and (left := until - time.perf_counter()) > 0:
             self._more.wait(left)
 
 
