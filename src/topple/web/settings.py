@@ -39,6 +39,8 @@ class ServeSettings(BaseSettings):
     """Most bytes of a request."""
     longest_history: int = Field(default=10_000, ge=1)
     """Most events of a history."""
+    longest_matrix: int = Field(default=1_000, ge=1)
+    """Most items of a history whose influence on a whole list is asked for: each is taken out alone."""
     largest_k: int = Field(default=100, ge=1)
     """Longest list."""
     queue: int = Field(default=256, ge=1)

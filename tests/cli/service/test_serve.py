@@ -79,11 +79,11 @@ def test_a_service_answers_as_the_library_keeps_what_it_gives_and_ends_when_told
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nowhere"], "is not a model folder"),
+        (["nowhere", "--port", "0"], "is not a model folder"),
         (["a=nowhere", "--host", "192.0.2.1"], "topple keys add"),
         (["a=nowhere", "--host", "192.0.2.1", "--open"], "cannot be listened on"),
         (["a=nowhere", "--port", "70000"], "port=70000"),
-        (["a=nowhere", "--config", "no.toml"], "no.toml is not a file"),
+        (["a=nowhere", "--port", "0", "--config", "no.toml"], "no.toml is not a file"),
         (["a=nowhere", "--port", "0", "--keys", "no.json"], "nowhere"),
     ],
 )

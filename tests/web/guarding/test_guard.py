@@ -94,6 +94,9 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(limited, 
 
 
 def test_a_history_and_a_list_that_are_too_long_are_refused(limited, user, split):
+    found = limited(longest_matrix=2)
+    answer = found.post(ASK.replace("recommend", "influence"), json={"user": user})
+    assert "this service works out that of 2" in answer.json()["error"]["message"]
     found = limited(longest_history=3, largest_k=4)
     assert "3. Give fewer" in found.post(ASK, json={"user": user}).json()["error"]["message"]
     assert "at most 4" in found.post(ASK, json={"history": split.history(user)[:2], "k": 5}).json()["error"]["message"]

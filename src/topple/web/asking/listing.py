@@ -68,6 +68,11 @@ async def matrix(service: AService, model: AModel, body: ListBody) -> JsonObject
     """Return the rank of each listed item without each item of the history, one taken out at a time."""
     service.check_length(body.k)
     history = one_history(service.histories(model, body))
+    most = service.settings.longest_matrix
+    if len(set(history)) > most:
+        raise QueryError(
+            f"the influence of {len(set(history)):,} items; this service works out that of {most:,}. Ask about some of them with what-if."
+        )
     found = await service.call(
         influence, model.recommender, history, body.k, unknown=body.unknown, context=body.context, **_limits(body),
         quick=False,
