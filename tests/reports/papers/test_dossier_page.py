@@ -5,7 +5,7 @@ from tests.api.papers.folders import ODD, odd_recommender
 from tests.browsers import opened
 from tests.reports.papers.test_report_page import Reader
 from topple.reports.papers import court
-from topple.reports.papers.dossier_words import NOT_SHOWN, SHOWN
+from topple.reports.papers.dossier_words import NOT_SHOWN, SHOWN, _alone
 from topple.testing import film_recommender
 
 ANA = ["alien", "brazil", "casablanca", "duel"]
@@ -18,7 +18,8 @@ def text():
 
 def test_words_come_first_then_lists_then_identities(text):
     order = [
-        "For user 7", "Given the 4 events of your history, the model lists 2 items: Evita (1996) and Fargo (1996) .", "What was recommended",
+        "For user 7", "Given the 4 events of your history, the model lists 2 items: Evita (1996) and Fargo (1996) .",
+        "What was recommended",
         "Which of your data it hangs on", "To what extent other data would have led to another list",
         "What this shows, and what it does not",
         "What European courts ask of such an answer", "The data that was used", "Identities and versions, and how to check this",
@@ -92,3 +93,16 @@ def test_tables_of_a_dossier_sort(file):
         numbers = page.locator("section[aria-labelledby=data] tbody td.number").all_inner_texts()
         assert numbers == ["4", "3", "2", "1"]
         assert not found.told
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (0, "No single one of the 4 items"),
+        (4, "Each of the 4 items"),
+        (1, "Of the 4 items of your history, 1 would change"),
+    ],
+)
+def test_what_single_items_do_is_said_without_a_zero(changes, said):
+    (told,) = _alone({"alone": {"items": 4, "changes": changes}})
+    assert told.startswith(said)

@@ -130,6 +130,12 @@ def _alone(told: Mapping[str, Any]) -> list[str]:
         return []
     same = found["items"] - found["changes"]
     items = counted(found["items"], "item")
+    if not found["changes"]:
+        return [
+            f"No single one of the {items} of your history decides it: without any one of them the same items are listed."
+        ]
+    if not same:
+        return [f"Each of the {items} of your history counts: without any one of them other items would be listed."]
     return [
         f"Of the {items} of your history, {found['changes']:,} would change what is listed if that item alone had not been there; "
         f"without any one of the other {same:,} the same items are listed."
