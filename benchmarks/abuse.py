@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import gzip
 import json
+import logging
 import os
 import random
 import re
@@ -144,6 +145,7 @@ def main() -> None:
 
     users = list(topple.load_model_split(arguments.model).histories(limit=30))
     good = [json.dumps({"user": user, "k": 3}).encode() for user in users]
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # of connections that are written to after they were closed
     try:
         told, memory = asyncio.run(abuse(port, arguments.minutes, good, resident))
     finally:

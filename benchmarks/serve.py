@@ -192,11 +192,13 @@ def measure(folder: str, arguments: argparse.Namespace) -> None:
         with service(folder, 64, arguments.clients) as address:
             load(address, bodies, 8, 3)
             end, same = threading.Event(), []
-            thread = threading.Thread(target=compare, args=(address, asked, expected, end, same))
-            thread.start()
+            threads = [threading.Thread(target=compare, args=(address, asked, expected, end, same)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
             twice = load(address, bodies, 2 * arguments.clients + 2 * 64, arguments.seconds)
             end.set()
-            thread.join()
+            for thread in threads:
+                thread.join()
     refused = int(twice["errors"])
     print(
         f"{folder}: more clients than may wait: {twice['requests'] - refused:.0f} answered, {refused} refused with 429 or 503, "
