@@ -47,7 +47,7 @@ def browsing():
 def visiting(browser, address, *, quiet=True, **options):
     """Yield a page of its own context; nothing may be asked of elsewhere, and where it is `quiet` nothing complained about."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     complaints, asked = [], []
     page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)

@@ -19,7 +19,10 @@ export class History {
 
   // `state`: items [{item, title, times}], off and named (sets), lock, prices (map), detailed (locks and prices are shown), typed, alone.
   show(state, who) {
-    if (state.items !== this.state?.items) this.most = AT_ONCE;
+    if (state.items !== this.state?.items) {
+      this.most = AT_ONCE;
+      this.rows.clear();
+    }
     this.state = state;
     refill(byId("who"), ...who);
     this.draw();
@@ -36,11 +39,10 @@ export class History {
     const hidden = shown.length < fitting.length ? fitting.filter((one) => off.has(one.item) && !shown.includes(one)).slice(0, AT_ONCE) : [];
     const every = [...shown, ...hidden];
     const list = byId("items");
-    if (every.length === list.children.length && every.every((one, at) => list.children[at] === this.rows.get(one.item)?.row)) {
-      for (const one of every) this.update(one);
-    } else {
-      this.rows.clear();
-      refill(list, every.map((one) => this.make(one)));
+    for (const one of every) this.rows.has(one.item) ? this.update(one) : this.make(one);
+    const rows = every.map((one) => this.rows.get(one.item).row);
+    if (rows.length !== list.children.length || rows.some((row, at) => list.children[at] !== row)) {
+      refill(list, rows);
       list.scrollTop = 0;
     }
     this.more(fitting.length - every.length, typed && !fitting.length);
@@ -61,20 +63,24 @@ export class History {
 
   make(one) {
     const key = idOut(one.item);
-    const title = plainTitle(one);
     const box = h("input", { type: "checkbox", "data-key": `h${key}`, "data-stop": true, onchange: () => this.act.toggle(one.item) });
     const marks = h("span", { class: "marks" });
-    const lock = h("button", { type: "button", class: "lock", "data-key": `l${key}`, onclick: () => this.act.lock(one.item), "aria-label": `lock ${title}: it may not be named` }, "lock");
-    const price = h("input", { type: "number", min: "0.001", step: "any", class: "price", placeholder: "price 1", "aria-label": `price of ${title}`, onchange: (event) => this.act.price(one.item, event.target.value) });
-    const remove = h("button", { type: "button", class: "remove", "aria-label": `take ${title} out of the history`, onclick: () => this.act.remove(one.item) }, "remove");
     const row = h("li", {
       onpointerenter: () => this.act.preview(one.item), onpointerleave: () => this.act.preview(null),
       onfocusin: (event) => event.target.matches(":focus-visible") && this.act.preview(one.item), onfocusout: () => this.act.preview(null),
-    }, h("label", {}, box, h("span", { class: "name" }, titled(one), one.times > 1 ? h("small", {}, ` ${one.times} times`) : null), marks),
-    h("span", { class: "extras" }, lock, price, remove));
-    this.rows.set(one.item, { row, box, marks, lock, price, remove });
+    }, h("label", {}, box, h("span", { class: "name" }, titled(one), one.times > 1 ? h("small", {}, ` ${one.times} times`) : null), marks));
+    this.rows.set(one.item, { row, box, marks });
     this.update(one);
-    return row;
+  }
+
+  // Lock, price and removal, made when they are first asked for.
+  extras(one, made) {
+    if (made.lock) return;
+    const title = plainTitle(one);
+    made.lock = h("button", { type: "button", class: "lock", "data-key": `l${idOut(one.item)}`, onclick: () => this.act.lock(one.item), "aria-label": `lock ${title}: it may not be named` });
+    made.price = h("input", { type: "number", min: "0.001", step: "any", class: "price", placeholder: "price 1", "aria-label": `price of ${title}`, onchange: (event) => this.act.price(one.item, event.target.value) });
+    made.remove = h("button", { type: "button", class: "remove", "aria-label": `take ${title} out of the history`, onclick: () => this.act.remove(one.item) }, "remove");
+    made.row.append(h("span", { class: "extras" }, made.lock, made.price, made.remove));
   }
 
   update(one) {
@@ -84,6 +90,8 @@ export class History {
     made.box.checked = !isOff;
     made.row.className = [isOff && "off", isNamed && "named", locked && "locked"].filter(Boolean).join(" ");
     made.marks.textContent = [isNamed && (alone ? "keeps it" : "named"), isOff && "off", locked && "locked"].filter(Boolean).join(", ");
+    if (detailed || locked || prices.has(one.item) || (typed && isOff)) this.extras(one, made);
+    if (!made.lock) return;
     made.lock.hidden = !detailed && !locked;
     made.lock.textContent = locked ? "unlock" : "lock";
     made.lock.setAttribute("aria-pressed", locked ? "true" : "false");
