@@ -45,9 +45,8 @@ def no_serious_issue(page):
     assert not told
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 @pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("width", [1280, 390])
 def test_a_checker_of_accessibility_finds_nothing_serious(browser, served, api, users, item, scheme, screen, width):
     with visiting(
         browser, served, color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True

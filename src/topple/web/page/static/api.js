@@ -53,6 +53,13 @@ function told(text, status) {
   }
 }
 
+// Say what is being done where it takes longer than people take for at once.
+const PATIENCE = 200; // milliseconds
+export function patiently(work, waiting) {
+  const timer = setTimeout(waiting, PATIENCE);
+  return work.finally(() => clearTimeout(timer));
+}
+
 const later = (milliseconds, signal) =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);

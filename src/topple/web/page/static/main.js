@@ -1,28 +1,22 @@
 // The page: what is chosen is a view, which the address holds; what is shown is what the service answers to it.
-import { ask } from "./api.js";
-import { Compare } from "./compare.js";
-import { byId, clean, counted, h, plainTitle, refill } from "./dom.js";
-import { finder } from "./find.js";
+import { ask, patiently } from "./api.js";
+import { bar } from "./bar.js";
+import { below } from "./below.js";
+import { byId, clean, counted, h, refill } from "./dom.js";
 import { History } from "./history.js";
 import { Lists } from "./lists.js";
-import { Matrix } from "./matrix.js";
-import { More } from "./more.js";
-import { asCard, asJson, asPicture, picture } from "./save.js";
 import { changeBody, fromAddress, listBody, toAddress, whyBody } from "./view.js";
 import { Why } from "./why.js";
-import { RULES, headline } from "./words.js";
+import "./window.js";
+import { headline } from "./words.js";
 
-const PATIENCE = 200; // milliseconds until it is said what is being done
 const PREVIEW = 150;
 const NARROW = matchMedia("(max-width: 62em)");
-const LENGTHS = [3, 5, 10, 20, 50, 100];
 
 let view = fromAddress(location.hash);
 let models = [];
 const shown = { list: null, changed: null, answer: null, keys: {} };
 const running = {};
-
-// ---- asking
 
 const base = () => `models/${encodeURIComponent(view.model)}`;
 
@@ -37,11 +31,6 @@ async function fresh(what, path, body) {
     if (error.name === "AbortError" || running[what] !== control) return undefined;
     throw error;
   }
-}
-
-function patiently(work, waiting) {
-  const timer = setTimeout(waiting, PATIENCE);
-  return work.finally(() => clearTimeout(timer));
 }
 
 // ---- what the view asks for
@@ -192,7 +181,7 @@ function draw(waits = false) {
   historyPart.show({
     items: itemsOf(), named, off, lock: new Set(view.lock), prices: new Map(view.prices), detailed: view.open.includes("more"),
     typed: view.user === null, alone: view.goal === "sufficient",
-  }, who());
+  }, view.user === null ? ["typed here; add more above"] : ["of user ", h("bdi", {}, clean(view.user))]);
   const changed = off.size ? shown.changed : null;
   lists.show({ list: shown.list.list, changed, target: view.why, busy: waits, heading: alone ? `with ${counted(itemsOf().length - off.size, "item")} alone` : `without ${counted(off.size, "item")}` });
   if (!off.size) byId("headline").textContent = view.why === null ? "Choose one to see why it is here, or switch items of the history off." : "";
@@ -202,22 +191,22 @@ function draw(waits = false) {
   if (answer) why.show(answer, view, itemsOf(), setsOf(answer).length ? chosenSet() : 0);
 }
 
-function who() {
-  if (view.user !== null) return ["of user ", h("bdi", {}, clean(view.user))];
-  return ["typed here; add more above"];
-}
-
 function busy(words) {
   byId("trouble").hidden = true;
   byId("headline").textContent = words;
   refill(byId("examples"), h("span", { role: "status" }, words));
 }
 
+function again() {
+  shown.keys = {};
+  return models.length ? refresh() : start();
+}
+
 function trouble(error) {
   if (error.name === "AbortError") return;
   byId("panels").hidden = !shown.list;
   const box = byId("trouble");
-  refill(box, clean(error.message), " ", h("button", { type: "button", onclick: () => { shown.keys = {}; refresh(); } }, "try again"));
+  refill(box, clean(error.message), " ", h("button", { type: "button", onclick: again }, "try again"));
   box.hidden = false;
   byId("headline").textContent = "";
 }
@@ -277,80 +266,7 @@ function preview(item) {
   }, PREVIEW);
 }
 
-function controls() {
-  const model = byId("model");
-  if (model.options.length !== models.length) refill(model, models.map((one) => h("option", { value: one.key }, one.key)));
-  model.value = view.model;
-  model.disabled = models.length < 2;
-  const k = byId("k");
-  const lengths = [...new Set([...LENGTHS, view.k])].sort((one, other) => one - other);
-  if (k.options.length !== lengths.length) refill(k, lengths.map((one) => h("option", { value: one }, String(one))));
-  k.value = String(view.k);
-  const rule = byId("rule");
-  if (!rule.options.length) refill(rule, RULES.map(([value, words]) => h("option", { value }, words)));
-  rule.value = view.rule;
-  document.title = view.why !== null && shown.list ? "topple: why" : "topple";
-}
-
-byId("model").addEventListener("change", (event) => go({ model: event.target.value, why: view.why, off: null, user: view.user, history: view.history }));
-byId("k").addEventListener("change", (event) => go({ k: Number(event.target.value) }));
-byId("rule").addEventListener("change", (event) => go({ rule: event.target.value }));
 byId("restore").addEventListener("click", () => go({ off: [] }));
-
-const find = finder({
-  id: "find", label: "find a user, or type what somebody liked", placeholder: "find a user, or type what somebody liked",
-  suggest: async (text, signal) => {
-    const q = `q=${encodeURIComponent(text)}&limit=8`;
-    const [{ users }, { items }] = await Promise.all([ask(`${base()}/users?${q}`, null, { signal }), ask(`${base()}/items?${q}`, null, { signal })]);
-    const has = new Set(view.history ?? []);
-    const adds = view.user === null && has.size > 0;
-    return [
-      { name: "users", found: users.map((user) => ({ label: h("bdi", {}, clean(user)), choose: () => go({ user, history: null }) })) },
-      { name: adds ? "add to the history" : "begin a history", found: items.map((one) => ({
-        label: h("bdi", {}, plainTitle(one)), note: has.has(one.item) ? "is in the history" : "", disabled: has.has(one.item),
-        choose: () => {
-          go({ user: null, history: [...(adds ? view.history : []), one.item], ...(adds ? { why: null } : {}) });
-          find.input.focus();
-        },
-      })) },
-    ];
-  },
-});
-byId("find-area").append(find.element);
-
-for (const link of document.querySelectorAll(".steps a, .skip"))
-  link.addEventListener("click", (event) => {
-    event.preventDefault(); // what is behind the # is the view
-    const part = byId(link.getAttribute("href").slice(1));
-    part.scrollIntoView({ block: "start" });
-    part.focus({ preventScroll: true });
-  });
-
-// ---- share and dark
-
-byId("share").addEventListener("click", async (event) => {
-  const button = event.currentTarget;
-  try {
-    await navigator.clipboard.writeText(location.href);
-    button.textContent = "address copied";
-  } catch {
-    button.textContent = "copy the address above"; // no clipboard here: the address bar has all of it
-  }
-  setTimeout(() => (button.textContent = "share"), 2500);
-});
-
-const THEME = "topple-theme";
-function theme(chosen) {
-  const dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  byId("dark").setAttribute("aria-pressed", dark ? "true" : "false");
-}
-byId("dark").addEventListener("click", () => {
-  const other = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  localStorage.setItem(THEME, other);
-  theme(other);
-});
-theme(localStorage.getItem(THEME));
 
 // ---- what is below the lists, each closed at first
 
@@ -365,35 +281,8 @@ const page = {
     return menus.get(model);
   },
 };
-const more = new More(page);
-const panels = [new Matrix(page), new Compare(page)].map((part) => {
-  const box = h("details", { class: "panel", id: `panel-${part.name}`, ontoggle: () => box.open !== view.open.includes(part.name) && page.panel(part.name, box.open) },
-    h("summary", {}, part.title), part.body);
-  byId("panels").append(box);
-  return { part, box };
-});
-
-function drawPanels() {
-  byId("panels").hidden = false;
-  for (const { part, box } of panels) {
-    box.open = view.open.includes(part.name);
-    if (box.open) part.refresh();
-  }
-}
-
-const saving = (words, save) => h("button", { type: "button", onclick: async (event) => {
-  const button = event.currentTarget;
-  try {
-    await save();
-  } catch (error) {
-    button.textContent = clean(error.message);
-    setTimeout(() => (button.textContent = words), 4000);
-  }
-} }, words);
-byId("asking").append(h("p", { class: "saving", id: "saving" }, h("span", {}, "keep it as "),
-  saving("JSON", () => asJson(view, base())),
-  saving("picture", () => asPicture(picture(shown.list.list, shown.changed, view.why, shown.answer.sentence.replaceAll("*", ""), byId("pair").querySelector(".then h3").textContent))),
-  saving("page", () => asCard(view, base()))));
+const controls = bar(page);
+const { more, drawPanels } = below(page);
 
 // ---- start
 
@@ -401,12 +290,10 @@ async function start() {
   try {
     ({ models } = await ask("models"));
   } catch (error) {
-    const box = byId("trouble");
-    refill(box, clean(error.message), " ", h("button", { type: "button", onclick: () => location.reload() }, "try again"));
-    box.hidden = false;
-    return;
+    byId("main").setAttribute("aria-busy", "false");
+    return trouble(error);
   }
   if (!models.some((one) => one.key === view.model)) view.model = models[0].key;
-  await refresh();
+  return refresh();
 }
 start();
