@@ -7,7 +7,7 @@ import topple
 from tests.api.papers.folders import odd_recommender
 from topple import Status
 from topple.api.papers import changing
-from topple.errors import OutputExistsError, QueryError, SettingsError, UnknownIdError
+from topple.errors import DataError, OutputExistsError, QueryError, SettingsError, UnknownIdError
 from topple.records.history import History
 from topple.testing import film_recommender, tiny_split
 from topple.verification.retraining import Retraining
@@ -142,6 +142,7 @@ def test_where_the_model_is_fitted_anew_it_is_said_what_came_of_it():
         ({"k": 4}, QueryError, "k=4 with 3 candidates"),
         ({"shown": ["evita", "evita"], "user": 7}, QueryError, "holds an item twice"),
         ({"explainer": "none"}, topple.ToppleError, "none"),
+        ({"given": [{"id": 7}]}, DataError, "is no entry of an audit store: KeyError"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(model, asked, error, match):

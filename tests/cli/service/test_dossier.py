@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+import topple as library
 from tests.browsers import chromium
 
 
@@ -148,19 +149,24 @@ def test_nothing_is_written_over_what_is_there(topple, model, user, written, tmp
     assert again.exit_code == 0, again.output
 
 
-def test_an_entry_of_the_audit_store_is_replayed(topple, model, user, tmp_path):
+@pytest.fixture
+def audited(model, user, tmp_path):
+    """An audit store with two explanations that the user was given, as options name it."""
     pytest.importorskip("sqlalchemy", reason="the extra audit is not installed here")
-    import topple as library
     from topple.audit import AuditKeys, AuditStore
 
     recommender, split = library.load_model(model), library.load_model_split(model)
     explained = library.explain(recommender, {user: split.history(user)}, k=2, effort="instant", progress=False)
     keys = AuditKeys.create(tmp_path / "audit.keys")
     with AuditStore.open(tmp_path / "audit.sqlite", keys) as store:
-        ids = store.append(
-            explained, recommender.catalogue, user=user, sentences=["a", "b"], shown=None, agrees=None, language="en"
-        )
-    where = ["--store", tmp_path / "audit.sqlite", "--keys", tmp_path / "audit.keys"]
+        said = {"sentences": ["<b>why</b>", "because"], "language": "en", "shown": None, "agrees": None}
+        ids = store.append(explained, recommender.catalogue, user=user, **said)
+    return explained, ids, tmp_path / "audit.sqlite", tmp_path / "audit.keys"
+
+
+def test_an_entry_of_the_audit_store_is_replayed(topple, model, user, audited, tmp_path):
+    explained, ids, store, keys = audited
+    where = ["--store", store, "--keys", keys]
     (tmp_path / "entry.json").write_text(topple("audit", "show", ids[0], *where, "--json").stdout)
     result = topple("dossier", "-m", model, "--replay", tmp_path / "entry.json", "--user", user, "--json")
     assert result.exit_code == 0, result.output
@@ -173,3 +179,25 @@ def test_an_entry_of_the_audit_store_is_replayed(topple, model, user, tmp_path):
     every = topple("dossier", "-m", model, "--replay", tmp_path / "all.json", "--user", user, "--json")
     assert every.exit_code == 0, every.output
     assert len(json.loads(every.stdout)["answers"]) == 2
+
+
+def test_what_the_person_was_told_before_is_listed_from_the_audit_store(topple, model, user, audited, tmp_path):
+    explained, ids, store, keys = audited
+    asked = ["dossier", "-m", model, "--user", user, "--effort", "instant", "--out", tmp_path / "a.html"]
+    result = topple(*asked, "--audit", store, "--audit-keys", keys)
+    assert result.exit_code == 0, result.output
+    given = json.loads((tmp_path / "a.json").read_text())["given"]
+    assert {each["id"]: (each["target"], each["same_model"], each["intact"]) for each in given} == {
+        id: (one.query.target, True, True) for id, one in zip(ids, explained, strict=True)
+    }
+    page = (tmp_path / "a.html").read_text()
+    assert "Explanations that you were given before" in page
+    assert "&lt;b&gt;why&lt;/b&gt;" in page
+    assert "no audit store was asked" not in page
+    without = topple(*asked, "--overwrite")
+    assert without.exit_code == 0
+    assert "no audit store was asked" in (tmp_path / "a.html").read_text()
+    result = topple(*asked, "--overwrite", "--audit", store)
+    assert result.exit_code == 2
+    assert "--audit, --audit-keys and --user go together" in result.stderr
+    assert topple(*asked, "--overwrite", "--audit", tmp_path / "none", "--audit-keys", keys).exit_code == 2

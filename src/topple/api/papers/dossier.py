@@ -13,6 +13,7 @@ from topple.api.limits import LeftOut
 from topple.api.papers.changing import alone, fitted_anew
 from topple.api.papers.telling import (
     told_of_answers,
+    told_of_entry,
     told_of_items,
     told_of_listed,
     told_of_question,
@@ -101,6 +102,7 @@ def dossier(
     split: Split | None = None,
     retraining: Retraining | None = None,
     because: str = "liked",
+    given: Sequence[Mapping[str, Any]] | None = None,
 ) -> Dossier:
     """Answer a person's or an officer's letter: what was recommended, which data it hangs on, what other data would have led to.
 
@@ -127,8 +129,11 @@ def dossier(
         split: the data that the model was fitted on, which says whether the person was among those who were trained on.
         retraining: how to fit the model anew without each true set; None: that is not tried, and the dossier says so.
         because: what the data says that people did: liked, bought, played, read, viewed, watched, heard or rated.
+        given: the explanations that the person was given before, newest first, as entries of the audit store
+            (`Entry.as_json`); None: no store was asked, and the dossier says so.
 
     Raises:
+        DataError: something among `given` that is no entry.
         QueryError: a history that has no list, targets with a shown list, a shown list of nobody's, or a context without a key.
         UnknownIdError: a target that the catalogue does not hold.
         UnknownNameError, SettingsError, CapabilityError: before any work starts.
@@ -144,6 +149,7 @@ def dossier(
     settings, limits = with_effort(effort, explainer, settings, budget)
     method = chosen_explainer(explainer, settings)
     method.require(check_recommender(recommender))
+    before = None if given is None else [told_of_entry(each, recommender) for each in given]
     chosen = targets_of(targets)
     if shown is not None and (chosen is not None or user is None):
         raise QueryError(
@@ -175,6 +181,7 @@ def dossier(
         "shown": None if lists is None else told_of_items(about, recommender.catalogue),
         **told_of_answers(recommender, explained, anew, because),
         "alone": alone(recommender, request),
+        "given": before,
     }
     return Dossier(told, tuple(explained))
 

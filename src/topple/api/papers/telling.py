@@ -1,8 +1,9 @@
 """What a dossier holds, as JSON."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import topple
 from topple.api.faces.showing import lists_of
@@ -10,11 +11,13 @@ from topple.api.papers.changing import FittedAnew
 from topple.api.recommending import Recommended
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
+from topple.errors import DataError, shown
 from topple.records.answer import Explanation, Status
 from topple.records.io import canonical_json
 from topple.records.question import Request
 from topple.reports.records import explanation_json
 from topple.scoring.budget import Budget
+from topple.scoring.findings.identity import same_model
 from topple.scoring.recommender import Recommender
 from topple.types import ItemId, JsonObject, UserId
 
@@ -83,6 +86,30 @@ def told_of_answers(
         ],
         "retraining": {"tried": anew.tried, "reason": anew.reason},
     }
+
+
+def told_of_entry(entry: Mapping[str, Any], recommender: Recommender) -> JsonObject:
+    """Return an explanation that the person was given before.
+
+    Raises:
+        DataError: it is no entry of an audit store.
+    """
+    try:
+        target = entry["answer"]["target"]
+        titles = {each["item"]: each["title"] for each in entry["titles"]}
+        return {
+            "id": entry["id"],
+            "at": entry["at"],
+            "target": target,
+            "title": titles.get(target) or recommender.catalogue.title(target),
+            "sentence": entry["sentence"],
+            "same_model": same_model(entry["model"], recommender.fingerprint),
+            "intact": entry["intact"],
+        }
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{shown(entry)} is no entry of an audit store: {error!r}. Give what Entry.as_json returned."
+        ) from error
 
 
 def _events(request: Request, catalogue: Catalogue) -> list[JsonObject]:

@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     from topple.data.splitting import Split
     from topple.explainers.base import Explainer
     from topple.scoring.recommender import Recommender
+    from topple.types import Id, JsonObject
     from topple.verification.retraining import Retraining
 
 ASKED = "What is asked"
+MOST_GIVEN = 200
+"""Entries of the audit store at most."""
 
 
 @takes(Limiting, "limiting")
@@ -87,6 +90,11 @@ def dossier(
             rich_help_panel=ASKED,
         ),
     ] = False,
+    audit: Annotated[
+        str | None,
+        typer.Option(help="An audit store, file or address: which explanations the person was given before."),
+    ] = None,
+    audit_keys: Annotated[Path | None, typer.Option(help="File of the keys of the audit store.")] = None,
     device: Device = "cpu",
     factory: Factory = None,
     out: Annotated[
@@ -118,7 +126,7 @@ def dossier(
         person = Person(model, user, history, history_weights, context, known=False)
         asked_again(replay, person, load_on(model, device, factory), explainer, json=json)
         return
-    _check_choice(user, history, out, pdf=pdf, json=json)
+    _check_choice(user, history, out, audit, audit_keys, pdf=pdf, json=json)
     files = _files(out, pdf=pdf, overwrite=overwrite)
     from topple.api.faces.parsing import ids_of, settings_of
     from topple.api.papers.dossier import dossier as answered
@@ -137,7 +145,7 @@ def dossier(
         explainer=_method(named, explainer, recommender), settings=chosen if explainer == "auto" and chosen else None,
         targets=None if target is None else [items.parse(text) for text in target],
         shown=None if shown is None else ids_of(shown, items, known=False), context=person.told, unknown=left_out, split=split,
-        retraining=_retraining(split) if retrain else None,
+        retraining=_retraining(split) if retrain else None, given=_given(audit, audit_keys, who),
         **{name: ids[who] if isinstance(ids, dict) else ids for name, ids in limits.items()},
     )  # fmt: skip
     tell_left_out(left_out)
@@ -148,12 +156,33 @@ def dossier(
         _tell(found, files)
 
 
-def _check_choice(user: str | None, history: str | None, out: Path | None, *, pdf: bool, json: bool) -> None:
+def _check_choice(
+    user: str | None,
+    history: str | None,
+    out: Path | None,
+    audit: str | None,
+    audit_keys: Path | None,
+    *,
+    pdf: bool,
+    json: bool,
+) -> None:
     """Refuse options that do not say whose dossier it is, or where it is to be."""
+    if (audit is None) != (audit_keys is None) or (audit is not None and user is None):
+        raise QueryError("--audit, --audit-keys and --user go together: whose entries, in which store, by which keys.")
     if (user is None) == (history is None):
         raise QueryError("give one of --user and --history: whose recommendations are asked about.")
     if out is None and (pdf or not json):
         raise QueryError("give --out FILE.html for the page, or --json without --pdf for the object alone.")
+
+
+def _given(audit: str | None, keys: Path | None, who: "Id") -> "list[JsonObject] | None":
+    """Return the newest entries of the audit store about the person; None where no store is named."""
+    if audit is None or keys is None:
+        return None
+    from topple.audit import AuditKeys, AuditStore
+
+    with AuditStore.open(audit, AuditKeys.read(keys), create=False, check=False) as store:
+        return [entry.as_json() for entry in store.entries(user=who, newest_first=True, limit=MOST_GIVEN)]
 
 
 def _method(named: "Explainer | None", explainer: str, recommender: "Recommender") -> "Explainer | str":

@@ -11,6 +11,7 @@ from topple.reports.cards.words import card_words
 from topple.reports.papers import court
 from topple.reports.papers.cells import number, table, text, with_titles
 from topple.reports.papers.dossier_words import (
+    NOT_GIVEN,
     NOT_SHOWN,
     RULES,
     SHOWN,
@@ -52,13 +53,14 @@ def dossier_page(told: Mapping[str, Any]) -> str:
         alone=_alone(told),
         alone_reason=told["alone"]["reason"],
         shows=[*SHOWN, *anew],
-        shows_not=[*not_anew, *NOT_SHOWN, *_left_out(told)],
+        shows_not=[*not_anew, *NOT_SHOWN, *([NOT_GIVEN] if told["given"] is None else []), *_left_out(told)],
         court={
             "case": court.CASE,
             "about": court.ABOUT,
             "here": court.HERE,
             "quotations": [asdict(each) for each in (court.VARIATION, court.NO_FORMULA)],
         },
+        given=None if told["given"] is None else _given(told["given"]),
         data=_data(told),
         identities=_identities(told),
     )
@@ -129,6 +131,27 @@ def _alone(told: Mapping[str, Any]) -> JsonObject:
         rows,
         note,
         "No single item of your history, taken out alone, changes which items are listed.",
+    )
+
+
+def _given(entries: Sequence[Mapping[str, Any]]) -> JsonObject:
+    """Return the table of explanations that were given before."""
+    rows = [
+        [
+            text(str(each["at"])[:16].replace("T", " ")),
+            text(each["title"]),
+            text(each["sentence"]),
+            text("yes" if each["same_model"] else "no"),
+            text("yes" if each["intact"] else "no: it was changed"),
+            text(each["id"]),
+        ]
+        for each in entries
+    ]
+    return table(
+        "What the audit store says that you were told, newest first, times in UTC; each entry is signed.",
+        ["when", "about", "what you were told", "by this model", "as it was signed", "entry"],
+        rows,
+        empty="The audit store holds no explanation that you were given.",
     )
 
 

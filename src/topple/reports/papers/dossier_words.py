@@ -31,6 +31,7 @@ NOT_SHOWN = (
     "recommendation.",
     "How the scores come about inside the model, and what of other people's data it learned from.",
 )
+NOT_GIVEN = "Which explanations you were given before: no audit store was asked."
 RULES = {
     CandidateRule.UNSEEN_BEFORE.value: "items of the history are not listed, also where they are taken out of it",
     CandidateRule.UNSEEN_AFTER.value: "items of the history are not listed, unless they are taken out of it",
