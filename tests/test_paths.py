@@ -39,6 +39,7 @@ def _functions(found, name):
 
 
 INNER = {
+    "topple.audit.keys.AuditKeys.__init__",
     "topple.api.papers.parts.parts_of",
     "topple.api.papers.reading.Rows.__init__",
     "topple.benchmark.comparing.learning.ready",

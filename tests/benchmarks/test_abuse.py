@@ -9,7 +9,7 @@ GOOD = b'{"user": 1, "k": 3}'
 
 
 def drawn(seed):
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311
     return [request(draw, strange_body(draw, GOOD)) for _ in range(500)]
 
 
