@@ -62,6 +62,7 @@ def visiting(browser, address, *, quiet=True, **options):
         assert not elsewhere
         assert not (quiet and complaints), complaints
     finally:
+        page.unroute_all(behavior="ignoreErrors")
         context.close()
 
 

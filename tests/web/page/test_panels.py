@@ -101,6 +101,7 @@ def test_a_refuted_claim_is_shown_as_refuted(page, users):
     assert texts(page.locator(".badge")) == ["refuted"]
     page.locator("#panel-compare summary").click()
     page.wait_for_selector(".answers .refuted")
+    page.wait_for_selector(".answers .working", state="detached")
     assert "refuted: still listed, rank 3" in texts(page.locator(".answers .refuted"))
 
 
