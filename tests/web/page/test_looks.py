@@ -200,6 +200,8 @@ def test_an_error_says_what_happened_and_keeps_what_was_typed(browser, served, u
         assert "unknown user id" in page.locator("#trouble").inner_text()
         assert page.url.endswith("user=nobody")
         page.locator("#find").fill("orb")
+        page.wait_for_selector("#find-list [role=option]")
+        page.keyboard.press("Escape")  # what is suggested covers the message
         page.route("**/v1/**", lambda route: route.abort())
         page.locator("#trouble button").click()
         settled(page)
