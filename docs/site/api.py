@@ -20,6 +20,7 @@ GROUPS = {
     "recommenders": ("models", "Models", "What is explained, and how it is saved and read."),
     "scoring": ("models", "", ""),
     "reports": ("reports", "Reports", "Sentences, tables, pictures and files."),
+    "notebook": ("reports", "", ""),
     "errors": (
         "errors",
         "Errors",

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from topple.data.vocabulary import Catalogue as Catalogue
     from topple.data.vocabulary import Vocabulary as Vocabulary
     from topple.errors import ToppleError as ToppleError
+    from topple.notebook.exploring import explore as explore
     from topple.recommenders.saving.folders import load_model as load_model
     from topple.recommenders.saving.folders import load_model_split as load_model_split
     from topple.recommenders.saving.folders import save_model as save_model
@@ -113,6 +114,7 @@ _MODULES = {
     "explain": "topple.api.explaining",
     "explain_each": "topple.api.explaining",
     "explain_queries": "topple.api.explaining",
+    "explore": "topple.notebook.exploring",
     "fit": "topple.api.fitting",
     "fit_explainer": "topple.api.learning.fitting",
     "from_csr": "topple.data.reading",
