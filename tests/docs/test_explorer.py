@@ -4,14 +4,14 @@ import re
 from importlib import resources
 
 from docs.site.explorer import FOLDER, VIEWS, served, take
-from tests.web.page.browsing import system_browser
+from tests.browsers import chromium
 from topple.web.page.assets import assets
 
 MOST = 150_000
 
 
 def test_the_pictures_can_be_taken_again(tmp_path):
-    path = system_browser()
+    path = chromium()
     with served() as address:
         files = take(tmp_path, address, path)
     assert [file.name for file in files] == [f"explorer-{name}.png" for name in VIEWS]

@@ -1,42 +1,21 @@
 """A browser of the system, which tells what went wrong on a page."""
 
 import contextlib
-import os
-import shutil
 from urllib.parse import urlsplit
 
-import pytest
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-ALL_MUST_RUN = "TOPPLE_NO_SKIPS"
-
-
-def missing(what):
-    """Skip, or fail where no test may be skipped."""
-    if os.environ.get(ALL_MUST_RUN) == "1":
-        pytest.fail(f"{what}, and {ALL_MUST_RUN}=1 lets no test be skipped.")
-    pytest.skip(what)
-
-
-def system_browser():
-    """Return the path of a browser of the system; skip where there is none."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None) or missing("no browser is installed (chromium)")
+from tests.browsers import ARGUMENTS, chromium, missing
 
 
 @contextlib.contextmanager
 def browsing():
     """Yield a browser of the system; skip where there is none."""
-    path = system_browser()
+    path = chromium()
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing("playwright is not installed")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:
             yield browser
         finally:
