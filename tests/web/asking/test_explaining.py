@@ -128,3 +128,15 @@ def test_halves_of_characters_and_numbers_that_json_does_not_know_break_nothing(
     answer = client.post("/v1/models/films/explain", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert json.loads(answer.text)["error"]["kind"]
+
+
+def test_a_target_that_is_not_listed_stops_no_other(client, ease, split):
+    ((user, history),) = split.histories(limit=1).items()
+    listed = topple.recommend(ease, history, 3)[0].item
+    other = next(item for item in ease.catalogue.vocabulary.ids[::-1] if item not in history and item != listed)
+    asked = {"user": user, "k": 3, "targets": [other, listed]}
+    strange, good = client.post("/v1/models/films/explain", json=asked).json()["explanations"]
+    assert (strange["status"], good["status"]) == ("invalid", "found")
+    assert "not in" in strange["reason"]
+    answer = client.post("/v1/models/films/explain", json=asked | {"targets": [other]})
+    assert answer.status_code == 422

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from topple.api.answers.preparing import asked_about, refuse_invalid
 from topple.api.asking import requests_of
-from topple.records.answer import Explanation
+from topple.records.answer import Explanation, Status
 from topple.records.question import Query
 from topple.reports.records import explanation_json
 from topple.types import JsonObject
@@ -75,7 +75,8 @@ async def explained(service: Service, model: ServedModel, body: ExplainBody) -> 
     """
     question = question_of(service, model, body)
     answers = [each for several in await service.pool.ask(question) for each in several]
-    refuse_invalid(answers, of_shown=body.shown is not None)
+    if all(each.status is Status.INVALID for each in answers):  # one target that is not listed stops no other
+        refuse_invalid(answers, of_shown=body.shown is not None)
     for each in answers:
         service.metrics.statuses.labels(each.status.value, each.proof.value if each.proof else "").inc()
     return answers

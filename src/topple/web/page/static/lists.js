@@ -82,10 +82,8 @@ export class Lists {
     const box = this.lines.getBoundingClientRect();
     if (!box.width) return undefined;
     this.lines.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
-    const middle = (element) => {
-      const at = element.getBoundingClientRect();
-      return at.top + at.height / 2 - box.top;
-    };
+    const above = box.top - this.pair.getBoundingClientRect().top;
+    const middle = (element) => element.offsetTop + element.offsetHeight / 2 - above; // where a row comes to rest, also while it slides
     const ends = new Map([...this.then.children].filter((row) => row.dataset.item).map((row) => [row.dataset.item, middle(row)]));
     const starts = new Map([...this.today.children].map((row) => [row.dataset.item, middle(row)]));
     const drawn = [];
