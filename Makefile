@@ -22,9 +22,9 @@ $(READY): $(VENV)/pyvenv.cfg pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) -e '.[pictures]'
 	touch $@
 
-$(DEV): $(READY)
+$(DEV): $(VENV)/pyvenv.cfg pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) -e '.[dev]'
-	touch $@
+	touch $(READY) $@
 
 demo: $(READY)   ## set up, then train, explain and verify on a generated catalogue (no network after set-up)
 	$(BIN)/topple demo --overwrite

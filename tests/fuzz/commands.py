@@ -98,6 +98,8 @@ ABOUT_TOLD = (
     ["agree", *TOLD, "--shown", "shown-films.csv", "--histories", "seen.csv", "--contexts", "contexts.json"],
     *([command, *TOLD, "--history", "alien,brazil,casablanca,duel"] for command in ("recommend", "explain", "what-if")),
 )
+ENDLESS = (("serve",),)
+"""Commands that go on until they are stopped."""
 NUMBERS = ("1", "2", "3", "0", "-1", "7", "100", "0.5", "1e9", "0.001")
 
 
@@ -107,6 +109,8 @@ def commands() -> tuple[tuple[tuple[str, ...], Any], ...]:
 
     def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
         inner = getattr(command, "commands", None)
+        if words in ENDLESS:
+            return
         if inner is None:
             yield words, command
         for name in inner or ():
