@@ -7,7 +7,7 @@ class Effort(StrEnum):
     """What an answer is for."""
 
     INSTANT = "instant"
-    """For a page: a true, minimal set, and no proof."""
+    """For a page: a true set, minimal wherever 500 scored histories last for it, and no proof."""
     BALANCED = "balanced"
     """For a report: a proof too, where it does not cost much."""
     PROOF = "proof"
