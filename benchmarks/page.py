@@ -7,8 +7,6 @@ import argparse
 import random
 import statistics
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,22 +34,12 @@ WATCH = """(button) => new Promise((resolve) => {
 @contextmanager
 def served(model: ServedModel) -> Iterator[str]:
     """Serve a model, and yield the address."""
-    import uvicorn
-
     from topple.web.app import create_app
     from topple.web.models import ServedModels
+    from topple.web.serving import in_background
 
-    app = create_app(ServedModels([model]))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
+    with in_background(create_app(ServedModels([model]))) as address:
+        yield address
 
 
 def measured(page: Any, address: str, model: ServedModel, clicks: int, seed: int) -> dict[str, list[float]]:

@@ -3,8 +3,6 @@
 import argparse
 import contextlib
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,26 +33,17 @@ VIEWS = {
 @contextlib.contextmanager
 def served() -> Iterator[str]:
     """Serve the model of `topple demo`, and yield the address."""
-    import uvicorn
-
     import topple
     from topple.cli.demo import DEMO
     from topple.web.app import create_app
     from topple.web.models import ServedModel, ServedModels
+    from topple.web.serving import in_background
 
     split = topple.load_split("generated")
     model = topple.fit(split, "mult-vae", settings={**DEMO, "seed": 0}, progress=False)
     app = create_app(ServedModels([ServedModel("films", model, split)]))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
+    with in_background(app) as address:
+        yield address
 
 
 def take(folder: Path, address: str, path: str | None = None) -> list[Path]:

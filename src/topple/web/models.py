@@ -71,8 +71,7 @@ class ServedModel:
         if self.split is None:
             raise QueryError(f"model {self.key} knows no users. Give history=[...] with item ids.")
         try:
-            known = self.split.train_users.typed(user) if isinstance(user, str) else user
-            return self._history_of(known)
+            return self._history_of(self.user_id(user))
         except UnknownIdError as error:
             raise QueryError(f"{error} Give another user, or history=[...] with item ids.") from error
 
@@ -84,6 +83,10 @@ class ServedModel:
     def user_id(self, user: UserId) -> Id:
         """Return the id of a user as the data has it."""
         return self.split.train_users.typed(user) if self.split is not None and isinstance(user, str) else user
+
+
+class UnknownModelError(UnknownNameError):
+    """No model that is served has the key."""
 
 
 class ServedModels:
@@ -113,12 +116,12 @@ class ServedModels:
         """Return the model with a key.
 
         Raises:
-            UnknownNameError: there is none.
+            UnknownModelError: there is none.
         """
         try:
             return self._models[key]
         except KeyError:
-            raise UnknownNameError(f"no model has the key {shown(key)}. There is {', '.join(self._models)}.") from None
+            raise UnknownModelError(f"no model has the key {shown(key)}. There is {', '.join(self._models)}.") from None
 
     def reload(self, key: str) -> ServedModel:
         """Load a model anew from the folder that it was loaded from, and serve it from then on; what is in progress goes on.

@@ -1,6 +1,5 @@
 """Finding items and users by what people type."""
 
-from collections.abc import Iterable
 from itertools import chain, islice
 
 import pyarrow as pa
@@ -28,17 +27,13 @@ class Titles:
         typed = text.strip().casefold()
         if not typed:
             return []
+        exact = (item for item in _meant(text.strip()) if item in self._catalogue.vocabulary)
         holds = pc.match_substring(self._titles, typed)
         rows = pc.indices_nonzero(holds).to_pylist()
         titles = self._titles.take(pa.array(rows, pa.int64())).to_pylist()
         ranked = sorted(zip(map(_order, titles, [typed] * len(rows)), rows, strict=True))
-        found = dict.fromkeys(chain(self._named(text.strip()), (self._ids[row] for _, row in ranked)))
+        found = dict.fromkeys(chain(exact, (self._ids[row] for _, row in ranked)))
         return [{"item": item, "title": self._catalogue.title(item)} for item in islice(found, limit)]
-
-    def _named(self, text: str) -> Iterable[Id]:
-        for item in (text, int(text) if text.isdecimal() and len(text) < 19 else text):
-            if item in self._catalogue.vocabulary:
-                yield item
 
 
 def _order(title: str, typed: str) -> tuple[int, int]:
@@ -51,11 +46,14 @@ def users_like(split: Split, text: str, limit: int) -> list[Id]:
     """Return users whose id begins with a text: test users before training users."""
     typed = text.strip()
     every = chain(split.test.users.decode(split.test.with_history()), split.train_users.ids)
-    exact = (
-        user for user in (typed, int(typed) if typed.isdecimal() and len(typed) < 19 else typed) if _known(split, user)
-    )
+    exact = (user for user in _meant(typed) if _known(split, user))
     return list(islice(dict.fromkeys(chain(exact, (user for user in every if str(user).startswith(typed)))), limit))
 
 
 def _known(split: Split, user: Id) -> bool:
     return any(user in users for users in (split.test.users, split.validation.users, split.train_users))
+
+
+def _meant(text: str) -> list[Id]:
+    """Return the ids that somebody may mean by a text: the text, or a number."""
+    return [text, int(text)] if text.isdecimal() and len(text) < 19 else [text]

@@ -15,11 +15,11 @@ from topple.errors import QueryError
 from topple.records.effort import Effort
 from topple.records.history import History
 from topple.types import Id
-from topple.web.asking.bodies import ListBody, Who
+from topple.web.asking.bodies import Who
 from topple.web.auditing import Auditing
 from topple.web.models import ServedModel, ServedModels
 from topple.web.pooling.pool import Pool
-from topple.web.pooling.questions import How, Question
+from topple.web.pooling.questions import How
 from topple.web.searching import users_like
 from topple.web.settings import ServeSettings
 from topple.web.telling.metrics import Metrics
@@ -156,5 +156,3 @@ async def model_of(request: Request, key: str) -> ServedModel:
 
 AService = Annotated[Service, Depends(service_of)]
 AModel = Annotated[ServedModel, Depends(model_of)]
-
-__all__ = ["AModel", "AService", "ListBody", "Question", "Service", "model_of", "one_history", "service_of"]

@@ -1,24 +1,28 @@
 """Serve: models are loaded, the service listens, and ends when what is in progress is done."""
 
 import gc
-import logging
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from topple.errors import SettingsError
 from topple.web.app import create_app
 from topple.web.auditing import auditing
 from topple.web.guarding.connections import patient
 from topple.web.models import ServedModels, keyed, load_served
+from topple.web.service import Service
 from topple.web.settings import ServeSettings
 from topple.web.telling.logs import log_lines
 
-logger = logging.getLogger(__name__)
+BACKGROUND_DRAIN = 5
+"""Seconds that requests in progress have to end where a service in a thread is stopped."""
 SWITCH = 0.0005
 """Seconds that a thread may keep the others waiting: those that compute give way at each call of torch, and get the turn back soon."""
 
@@ -55,11 +59,32 @@ def serve(
                 on_listening(address)
 
             app = create_app(models, settings, audit, on_ready=listens)
-            config = uvicorn.Config(
-                app, http=patient(settings.header_seconds), log_config=None, access_log=False, server_header=False,
-                timeout_graceful_shutdown=settings.drain_seconds,
-            )  # fmt: skip
-            uvicorn.Server(config).run(sockets=[socket])
+            _server(app, settings, settings.drain_seconds).run(sockets=[socket])
+
+
+@contextmanager
+def in_background(app: FastAPI) -> Iterator[str]:
+    """Serve an app on a free port of this machine, from a thread, while the block runs; yield the address once requests are taken."""
+    service: Service = app.state.service
+    with listening(ServeSettings(port=0)) as found:
+        server = _server(app, service.settings, BACKGROUND_DRAIN)
+        thread = threading.Thread(target=server.run, args=([found],), daemon=True)
+        thread.start()
+        while not (server.started and service.ready) and thread.is_alive():
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{found.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=30)
+
+
+def _server(app: FastAPI, settings: ServeSettings, drain_seconds: int) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app, http=patient(settings.header_seconds), log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=drain_seconds,
+    )  # fmt: skip
+    return uvicorn.Server(config)
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from topple.errors import QueryError, ToppleError, counted, cut, escaped, shown
+from topple.errors import QueryError, ToppleError, counted, shown
 from topple.inputs import json_of
 from topple.records.as_json import as_json
 from topple.types import JsonObject
 from topple.web.asking.bodies import ExplainBody
 from topple.web.asking.explaining import explain_body
-from topple.web.guarding.errors import problem_of
+from topple.web.guarding.errors import error_json, problem_of
 from topple.web.guarding.guard import LINES, client_left
 from topple.web.models import ServedModel
 from topple.web.pooling.pool import QueueFullError
@@ -71,7 +71,7 @@ async def _answers(service: Service, model: ServedModel, request: Request) -> As
     except QueryError as error:
         while asked:
             yield _line(await asked.popleft())
-        yield _line({"line": number + 1, "error": {"kind": "QueryError", "message": str(error)}})
+        yield _line(_refused(number + 1, "QueryError", str(error)))
     finally:
         for task in asked:
             task.cancel()
@@ -81,8 +81,7 @@ async def _lines(service: Service, request: Request) -> AsyncIterator[bytes]:
     """Yield the lines of a body that are not empty.
 
     Raises:
-        QueryError: a line is longer than a body may be.
-        TimeoutError: the client sends too slowly.
+        QueryError: a line is longer than a body may be, or the client sends too slowly.
     """
     rest, most = b"", service.settings.largest_body
     stream = aiter(request.stream())
@@ -137,7 +136,7 @@ def _object(line: bytes) -> Any:
 
 
 def _refused(number: int, kind: str, message: str) -> JsonObject:
-    return {"line": number, "error": {"kind": kind, "message": cut(escaped(message))}}
+    return {"line": number, **error_json(kind, message)}
 
 
 def _line(answer: JsonObject) -> bytes:

@@ -4,15 +4,14 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from topple.api import recommending
 from topple.api.agreement import agreement
 from topple.api.evaluating import evaluate
 from topple.api.influence import influence
-from topple.api.recommending import recommended
 from topple.api.scoring import score
 from topple.api.what_if import what_if
 from topple.errors import QueryError
 from topple.records.explanations import Explanations
-from topple.records.question import Request
 from topple.reports.tables import evaluation_json
 from topple.types import JsonObject
 from topple.web.asking.answers import influence_json, list_json, scores_json, titled, what_if_json
@@ -28,17 +27,12 @@ async def recommend(service: AService, model: AModel, body: ListBody) -> JsonObj
     """Return the history as it is known, with titles, and the k best items for it."""
     history = one_history(service.histories(model, body))
     service.check_length(body.k)
-    asked = _limits(body) | {"history": history, "k": body.k, "context": body.context}
-    found = await service.call(_recommended, model.recommender, asked, body.unknown)
+    found = await service.call(
+        recommending.recommend, model.recommender, history, body.k, context=body.context, unknown=body.unknown,
+        **_limits(body),
+    )  # fmt: skip
     catalogue = model.recommender.catalogue
     return {"history": titled(history, catalogue), "list": list_json(found), "model": model.fingerprint}
-
-
-def _recommended(recommender: Any, asked: dict[str, Any], unknown: Any) -> Any:
-    from topple.api.limits import one_request
-
-    request: Request = one_request(recommender.catalogue, unknown, **asked)
-    return recommended(recommender, [request])[0]
 
 
 @router.post("/score", summary="How does the model score items?")

@@ -9,6 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from topple.errors import AuditError, ToppleError, UnknownNameError, cut, escaped, shown
+from topple.types import JsonObject
+from topple.web.models import UnknownModelError
 from topple.web.pooling.pool import QueueFullError, StoppedError
 
 logger = logging.getLogger(__name__)
@@ -18,8 +20,12 @@ SHOWN = 3
 
 def error_answer(status: int, kind: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return an error as JSON."""
-    told = {"error": {"kind": kind, "message": cut(escaped(message))}}
-    return JSONResponse(told, status_code=status, headers=dict(headers or {}))
+    return JSONResponse(error_json(kind, message), status_code=status, headers=dict(headers or {}))
+
+
+def error_json(kind: str, message: str) -> JsonObject:
+    """Return an error as what an answer holds."""
+    return {"error": {"kind": kind, "message": cut(escaped(message))}}
 
 
 def too_busy() -> JSONResponse:
@@ -33,8 +39,11 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(ToppleError)
     async def refused(request: Request, error: ToppleError) -> JSONResponse:
-        status = 404 if isinstance(error, UnknownNameError) and "no model has the key" in str(error) else 422
-        return error_answer(status, type(error).__name__, str(error))
+        return error_answer(422, type(error).__name__, str(error))
+
+    @app.exception_handler(UnknownModelError)
+    async def nowhere(request: Request, error: UnknownModelError) -> JSONResponse:
+        return error_answer(404, UnknownNameError.__name__, str(error))
 
     @app.exception_handler(AuditError)
     async def not_kept(request: Request, error: AuditError) -> JSONResponse:

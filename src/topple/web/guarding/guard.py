@@ -60,17 +60,18 @@ class Guard:
         sending = self._sending(send)
         refusal = self._refusal(scope, headers)
         body: bytes | None = b""
-        if refusal is None and scope["method"] == "POST" and not is_stream(scope, headers) and self._full():
+        stream = is_stream(scope, headers)
+        if refusal is None and scope["method"] == "POST" and not stream and self._full():
             await asyncio.sleep(BUSY_SECONDS)  # who asks again at once must not keep from computing who waits
             refusal = too_busy()
-        if refusal is None and not is_stream(scope, headers):
+        if refusal is None and not stream:
             body, refusal = await self._body(receive)
         if refusal is not None:
             await refusal(scope, receive, sending)
+        elif stream:  # the app reads the body as it comes, and sees by itself when the client leaves
+            await self.app(scope, receive, sending)
         elif body is not None:
-            await self._answer(
-                scope, _with_body(body, receive) if not is_stream(scope, headers) else receive, receive, sending
-            )
+            await self._answer(scope, _with_body(body, receive), receive, sending)
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         """Return why a request is not taken; None where it is."""
@@ -194,9 +195,6 @@ class Guard:
             left: tells when the client leaves, once the body was read.
             send: sends.
         """
-        if receive is left:  # the app reads the body as it comes, and sees by itself when the client leaves
-            await self.app(scope, receive, send)
-            return
         answering = asyncio.ensure_future(self.app(scope, receive, send))
         leaving = asyncio.ensure_future(client_left(left))
         try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import threading
 import time
 from collections import deque
@@ -14,7 +13,6 @@ from topple.records.answer import Explanation
 from topple.scoring.budget import Meter
 from topple.web.pooling.questions import How, Question
 
-logger = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
 GATHERED, MOST_GATHERED = 0.2, 0.1
 """Share of the seconds of the last batch, and seconds, that are waited for the questions of the next one at most."""

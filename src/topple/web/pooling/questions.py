@@ -50,15 +50,16 @@ class How:
         Raises:
             UnknownNameError, SettingsError, CapabilityError.
         """
-        asked = (explainer, effort, scored) if settings is None else None
-        known: How | None = model.ways.get(asked)
-        if known is not None:
+        asked = (explainer, effort)
+        remembered = settings is None and scored is None  # of what else a client may ask there is no end
+        if remembered and asked in model.ways:
+            known: How = model.ways[asked]
             return known
         given, budget = with_effort(effort, explainer, settings, {} if scored is None else {"scored": scored})
         method = fitting_explainer(model.recommender, explainer, given)
         key = (id(model), method.name, json.dumps(method.settings.model_dump(mode="json"), sort_keys=True), budget)
         found = cls(method, budget, key, effort is Effort.INSTANT)
-        if asked is not None:
+        if remembered:
             model.ways[asked] = found
         return found
 
