@@ -67,6 +67,15 @@ def test_what_waits_together_is_answered_together_as_alone(model, ease, split):
     assert list(map(canonical_json, found)) == list(map(canonical_json, expected))
 
 
+def test_a_way_of_asking_is_made_once_and_what_clients_vary_without_end_is_not_kept(model):
+    assert How.of(model, effort=Effort.INSTANT) is How.of(model, effort=Effort.INSTANT)
+    before = len(model.ways)
+    for scored in range(1, 50):
+        assert How.of(model, scored=scored).budget.scored == scored
+    assert How.of(model, settings={"budget": 7}).method.settings.budget == 7
+    assert len(model.ways) == before
+
+
 def test_only_questions_of_one_kind_go_together(model, split):
     async def main():
         history = next(iter(split.histories(limit=1).values()))
