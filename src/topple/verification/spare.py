@@ -117,7 +117,8 @@ def out_with(
             removed[position] |= units[position] == unit
         off = scores_without(sums, history, removed, trial)
     else:
-        off = give_back(sums, units, history, unit, removed, scores, trial)
+        trial[:] = scores
+        off = give_back(sums, units, history, unit, removed, trial)
     _, surely, possibly = lead_without(sums, history, removed, trial, off, *asked)
     removed[:] = before
     return surely, possibly

@@ -5,8 +5,20 @@ import numpy as np
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search
 from topple.scoring.lists.best import INFINITY
-from topple.scoring.sums.changing import scores_without
-from topple.scoring.sums.giving_back import IN, OPEN, OUT, alone, give_back, lead_without, told_at_once, told_by_counts
+from topple.scoring.sums.changing import anew, scores_without
+from topple.scoring.sums.giving_back import (
+    IN,
+    OPEN,
+    OUT,
+    add_counted,
+    alone,
+    copy_changed,
+    give_back,
+    lead_without,
+    may_change,
+    told_at_once,
+    told_by_counts,
+)
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -106,16 +118,22 @@ def prune(
     Returns:
         How many sets were scored.
     """
-    single, scored = alone(search.unit[one.history], sums.length[one.history]), 0
+    single, scored, trial = alone(search.unit[one.history], sums.length[one.history]), 0, scores.copy()
     while units.sum() > 1 and scored < left:
         counted = np.full((3, 2), np.nan)
         give, largest, dearest = -1, -INFINITY, 0
+        now, bar = bar_of_changes(sums, search, one, units, removed, scores, off, noted)
         for unit in range(len(units)):
             if not units[unit]:
                 continue
             cost, scored = search.cost[one.number, unit], scored + 1
             beat = largest if cost == dearest else (INFINITY if cost < dearest else -INFINITY)
-            lead = lead_with(sums, search, one, units, unit, single[unit], removed, scores, off, beat, counted, noted)
+            if single[unit] and not may_change(sums, one.history, unit, one.column, scores, bar):
+                lead = now
+            else:
+                lead = lead_with(
+                    sums, search, one, units, unit, single[unit], removed, scores, trial, off, beat, counted, noted
+                )
             if lead > 0 and (cost > dearest or (cost == dearest and lead > largest)):
                 give, largest, dearest = unit, lead, int(cost)
         if give < 0:
@@ -123,7 +141,27 @@ def prune(
         units[give] = False
         removed[:] = positions_of(sums, search, one.history, units)
         off = scores_without(sums, one.history, removed, scores)
+        trial[:] = scores
     return scored
+
+
+@compiled
+def bar_of_changes(
+    sums: Sums,
+    search: Search,
+    one: One,
+    units: BoolArray,
+    removed: BoolArray,
+    scores: FloatArray,
+    off: float,
+    noted: FloatArray,
+) -> tuple[float, float]:
+    """Return by how much a set topples its target, and what a column must score to change that; minus infinity where any may."""
+    now = settled(sums, search, one, units, removed, scores, off, noted)
+    if len(sums.dense) > 0 or now <= TINY:  # by fillers, all columns count
+        return now, -INFINITY
+    score = anew(sums, one.history, removed, one.column) + one.tolerance
+    return now, now + score - sums.delta[one.history] - 16 * search.rounding * max(abs(now + score), abs(score))
 
 
 @compiled
@@ -136,6 +174,7 @@ def lead_with(
     single: bool,
     removed: BoolArray,
     scores: FloatArray,
+    trial: FloatArray,
     off: float,
     beat: float,
     counted: FloatArray,
@@ -152,6 +191,7 @@ def lead_with(
         single: whether it is a single position.
         removed: the positions of the set, bool [H].
         scores: of the columns without the set [columns].
+        trial: a copy of these [columns], which it is again in the end.
         off: how far these may be off.
         beat: a lead; of smaller ones it is enough that they are above 0.
         counted: for `told_at_once` [3, 2].
@@ -163,12 +203,12 @@ def lead_with(
         told = told_at_once(sums, history, removed, scores, off, unit, False, *asked, beat, counted)
         if told != OPEN:
             return -INFINITY if told == IN else TINY
-    trial = np.empty_like(scores)
-    now = give_back(sums, search.unit[history], history, unit, removed, scores, trial)
+    now = give_back(sums, search.unit[history], history, unit, removed, trial)
     units[unit] = False
     lead = settled(sums, search, one, units, removed, trial, now, noted)
     units[unit] = True
     removed[:] = positions_of(sums, search, history, units)
+    copy_changed(sums, search.unit[history], history, unit, now == 0, scores, trial)  # 0: all were added up anew
     return lead
 
 
@@ -218,13 +258,19 @@ def give_back_in_order(
         How many sets were scored, and how far the scores may be off.
     """
     single, counted = alone(search.unit[one.history], sums.length[one.history]), np.full((3, 2), np.nan)
-    named, scored = np.flatnonzero(units), 0
+    named, scored, off, trial = np.flatnonzero(units), 0, max(off, sums.delta[one.history]), scores.copy()
     for unit in named[np.argsort(-search.cost[one.number][named], kind="mergesort")]:
         if units.sum() == 1 or scored >= left:
             break
         scored += 1
-        if lead_with(sums, search, one, units, unit, single[unit], removed, scores, off, INFINITY, counted, noted) > 0:
+        lead = lead_with(
+            sums, search, one, units, unit, single[unit], removed, scores, trial, off, INFINITY, counted, noted
+        )
+        if lead > 0:
             units[unit] = False
-            removed[:] = positions_of(sums, search, one.history, units)
-            off, counted[:] = scores_without(sums, one.history, removed, scores), np.nan
+            for position in range(sums.length[one.history]):
+                if search.unit[one.history, position] == unit:
+                    removed[position] = False
+                    add_counted(sums, one.history, position, scores, counted)
+            copy_changed(sums, search.unit[one.history], one.history, unit, False, scores, trial)
     return scored, off

@@ -17,18 +17,64 @@ BLOCK = 64
 @compiled
 def next_above(scores: FloatArray, start: int, bar: float) -> int:
     """Return the first number from `start` on whose score is at least `bar`, or how many there are."""
-    while start < len(scores):
-        if start % BLOCK == 0:
-            stop, count = min(start + BLOCK, len(scores)), 0
-            for number in range(start, stop):
-                count += scores[number] >= bar
-            if count == 0:
-                start = stop
-                continue
-        if scores[start] >= bar:
-            return start
+    while start + BLOCK <= len(scores):  # blocks of one length are compared by vector instructions
+        block, count = scores[start : start + BLOCK], 0
+        for number in range(BLOCK):
+            count += block[number] >= bar
+        if count:
+            break
+        start += BLOCK
+    while start < len(scores) and not scores[start] >= bar:
         start += 1
-    return len(scores)
+    return start
+
+
+@compiled
+def next_within(scores: FloatArray, start: int, low: float, high: float) -> int:
+    """Return the first number from `start` on whose score is in [low, high], or how many there are."""
+    while start + BLOCK <= len(scores):
+        block, count = scores[start : start + BLOCK], 0
+        for number in range(BLOCK):
+            count += (block[number] >= low) & (block[number] <= high)
+        if count:
+            break
+        start += BLOCK
+    while start < len(scores) and not low <= scores[start] <= high:
+        start += 1
+    return start
+
+
+@compiled
+def next_equal(numbers: IntArray, start: int, number: int) -> int:
+    """Return the first place from `start` on where a number stands, or how many there are."""
+    while start + BLOCK <= len(numbers):
+        block, count = numbers[start : start + BLOCK], 0
+        for at in range(BLOCK):
+            count += block[at] == number
+        if count:
+            break
+        start += BLOCK
+    while start < len(numbers) and numbers[start] != number:
+        start += 1
+    return start
+
+
+@compiled
+def count_over(scores: FloatArray, bar: float) -> int:
+    """Return how many scores are above a bar."""
+    count = 0
+    for number in range(len(scores)):
+        count += scores[number] > bar
+    return count
+
+
+@compiled
+def exactly_tied(scores: FloatArray, score: float, other: float, tolerance: float) -> int:
+    """Return how many scores are within the tolerance of two scores."""
+    count = 0
+    for column in range(len(scores)):
+        count += (abs(scores[column] - score) <= tolerance) & (abs(scores[column] - other) <= tolerance)
+    return count
 
 
 @compiled

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topple.compiled import compiled
-from topple.scoring.lists.best import INFINITY
+from topple.scoring.lists.best import INFINITY, next_equal
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
+
+FEW = 24
+"""Sparse rows of a history that are added up anew: then no column has to be once more, of which hundreds may tie."""
 
 
 @compiled
@@ -17,14 +20,14 @@ def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatAr
     """Fill in the scores of the columns with the positions `removed`, bool [H], gone; what does not compete stays at minus infinity.
 
     Returns:
-        How far they may be from sums that are added up anew: not at all where nothing is gone, or more than half, and the rest is
-        added up.
+        How far they may be from sums that are added up anew: not at all where nothing is gone, or more than half, or of a few sparse
+        rows any, and the rest is added up.
     """
     unchanged = sums.score[sums.start[history] : sums.start[history + 1]]
     length, gone = sums.length[history], 0
     for position in range(length):
         gone += removed[position]
-    if 2 * gone <= length:
+    if gone == 0 or (2 * gone <= length and (length > FEW or len(sums.dense) > 0)):
         scores[:] = unchanged
         for position in range(length):
             if removed[position]:
@@ -100,14 +103,19 @@ def anew(sums: Sums, history: int, removed: BoolArray, column: int) -> float:
 
 
 @compiled
+def settled_score(sums: Sums, history: int, removed: BoolArray, column: int, scores: FloatArray, off: float) -> float:
+    """Return the score of a column added up anew; scores that are not off were added up so already."""
+    return float(scores[column]) if off == 0 else anew(sums, history, removed, column)
+
+
+@compiled
 def column_of(sums: Sums, history: int, item: int) -> int:
     """Return the column of an item, -1 for none."""
     if len(sums.dense) > 0 and len(sums.item) == 0:
         return item
-    for column in range(sums.start[history], sums.start[history + 1]):
-        if sums.item[column] == item:
-            return int(column - sums.start[history])
-    return -1
+    items = sums.item[sums.start[history] : sums.start[history + 1]]
+    column = next_equal(items, 0, item)
+    return column if column < len(items) else -1
 
 
 @compiled
@@ -150,3 +158,21 @@ def untouched(sums: Sums, history: int) -> IntArray:
         for position in range(sums.length[history]):
             open_[sums.event[history, position]] = False
     return np.flatnonzero(open_)
+
+
+@compiled
+def first_untouched(sums: Sums, history: int, most: int) -> IntArray:
+    """Return the first of the items of `untouched` [M], at most so many: where these are few, the catalogue is not gone through."""
+    allowed, touched = sums.allowed[sums.filter[history]], sums.item[sums.start[history] : sums.start[history + 1]]
+    seen = sums.event[history, : sums.length[history] if sums.unseen else 0]
+    closed = np.sort(np.concatenate((touched, seen)))
+    found, count, at = np.empty(most, dtype=np.int64), 0, 0
+    for item in range(len(allowed)):
+        if count == most:
+            break
+        while at < len(closed) and closed[at] < item:
+            at += 1
+        if allowed[item] and not (at < len(closed) and closed[at] == item):
+            found[count] = item
+            count += 1
+    return found[:count]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topple.compiled import compiled
-from topple.scoring.lists.best import INFINITY
+from topple.scoring.lists.best import INFINITY, count_over
 from topple.scoring.sums.changing import add_row, anew, returning, scores_without
 from topple.scoring.sums.rows import Sums
 from topple.scoring.sums.standing import stand
@@ -57,10 +57,8 @@ def lead_without(
 
 
 @compiled
-def give_back(
-    sums: Sums, unit_of: IntArray, history: int, unit: int, removed: BoolArray, scores: FloatArray, trial: FloatArray
-) -> float:
-    """Give a removed unit back: its positions change, bool [H]; fill in the scores of the columns then, and return how far they may be off.
+def give_back(sums: Sums, unit_of: IntArray, history: int, unit: int, removed: BoolArray, scores: FloatArray) -> float:
+    """Give a removed unit back: its positions, bool [H], and the scores of the columns change; return how far these may be off.
 
     Args:
         sums: of the histories.
@@ -68,20 +66,33 @@ def give_back(
         history: which of them.
         unit: the unit.
         removed: the positions that are gone.
-        scores: of the columns before it is given back, as differences [columns].
-        trial: for the scores once it is.
+        scores: of the columns, as differences [columns].
     """
     gone, length = 0, sums.length[history]
     for position in range(length):
         removed[position] &= unit_of[position] != unit
         gone += removed[position]
     if 2 * gone > length:  # few rows are left to add up
-        return scores_without(sums, history, removed, trial)
-    trial[:] = scores
+        return scores_without(sums, history, removed, scores)
     for position in range(length):
         if unit_of[position] == unit:
-            add_row(sums, history, position, 1.0, trial)
+            add_row(sums, history, position, 1.0, scores)
     return float(sums.delta[history])
+
+
+@compiled
+def copy_changed(
+    sums: Sums, unit_of: IntArray, history: int, unit: int, every: bool, scores: FloatArray, copy: FloatArray
+) -> None:
+    """Fill in the scores [columns] that a unit changes, or every one, into a copy of them before or after that."""
+    if every or len(sums.dense) > 0:
+        copy[:] = scores
+        return
+    for position in range(sums.length[history]):
+        if unit_of[position] == unit:
+            first = history * sums.row.shape[1] + position
+            for entry in range(sums.entry[first], sums.entry[first + 1]):
+                copy[sums.column[entry]] = scores[sums.column[entry]]
 
 
 @compiled
@@ -239,12 +250,32 @@ def count_above(
 
 
 @compiled
-def count_over(scores: FloatArray, bar: float) -> int:
-    """Return how many scores are above a bar."""
-    count = 0
-    for column in range(len(scores)):
-        count += scores[column] > bar
-    return count
+def may_change(sums: Sums, history: int, position: int, target: int, scores: FloatArray, bar: float) -> bool:
+    """Return whether the sparse row of a position, given back, changes the score of a target, a column, or one that reaches a bar."""
+    if bar == -INFINITY or sums.returns[history, position]:  # given back, its item does not compete any more
+        return True
+    first = history * sums.row.shape[1] + position
+    for entry in range(sums.entry[first], sums.entry[first + 1]):
+        before = scores[sums.column[entry]]
+        if sums.column[entry] == target or max(before, before + sums.value[entry]) >= bar:
+            return True
+    return False
+
+
+@compiled
+def add_counted(sums: Sums, history: int, position: int, scores: FloatArray, counted: FloatArray) -> None:
+    """Give a position back: add its row to the scores of the columns, and change how many of them are above bars [3, 2], in place."""
+    if len(sums.dense) > 0:
+        add_row(sums, history, position, 1.0, scores)
+        return
+    first = history * sums.row.shape[1] + position
+    for entry in range(sums.entry[first], sums.entry[first + 1]):
+        before = scores[sums.column[entry]]
+        now = before + sums.value[entry]
+        scores[sums.column[entry]] = now
+        for bar in range(len(counted)):
+            counted[bar, 1] += now > counted[bar, 0]
+            counted[bar, 1] -= before > counted[bar, 0]
 
 
 @compiled

@@ -4,7 +4,7 @@ import numpy as np
 
 from topple.compiled import compiled
 from topple.scoring.lists.best import INFINITY, LEAST, insert_item
-from topple.scoring.sums.changing import column_of, untouched
+from topple.scoring.sums.changing import column_of, first_untouched
 from topple.scoring.sums.rows import Sums
 from topple.types import FloatArray, IntArray
 
@@ -42,7 +42,7 @@ def among_untouched(sums: Sums, history: int, most: int, chosen: IntArray) -> tu
     begin, columns = sums.start[history], np.full(most, -1)
     for column in chosen:
         insert_item(best, items, sums.score[begin + column], sums.item[begin + column])
-    for item in untouched(sums, history)[:most]:
+    for item in first_untouched(sums, history, most):
         insert_item(best, items, sums.rest, item)
     count = 0
     while count < most and items[count] >= 0:

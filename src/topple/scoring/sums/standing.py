@@ -8,8 +8,27 @@ is told by these alone. Everywhere here: `scores` of the columns, as differences
 import numpy as np
 
 from topple.compiled import compiled
-from topple.scoring.lists.best import INFINITY, insert, insert_item, next_above, set_counts, set_standing
-from topple.scoring.sums.changing import anew, column_of, comes_back, item_of, returning, scores_without, untouched
+from topple.scoring.lists.best import (
+    INFINITY,
+    count_over,
+    exactly_tied,
+    insert,
+    insert_item,
+    next_above,
+    next_within,
+    set_counts,
+    set_standing,
+)
+from topple.scoring.sums.changing import (
+    anew,
+    column_of,
+    comes_back,
+    first_untouched,
+    item_of,
+    returning,
+    scores_without,
+    settled_score,
+)
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -160,7 +179,7 @@ def kth_other(
         if scores[column] > kth + off:
             certain += column != target
         elif column != target:
-            insert(best, anew(sums, history, removed, column))
+            insert(best, settled_score(sums, history, removed, column, scores, off))
         column = next_above(scores, column + 1, kth - off)
     for turn in range(len(more)):
         if more[turn] > kth + off:
@@ -187,12 +206,14 @@ def above(
     bar: float,
 ) -> int:
     """Return how many items other than a target score more than `bar`; the arguments are those of `kth_other`."""
-    count = 0
-    column = next_above(scores, 0, bar - off)
+    count = count_over(scores, bar + off)
+    if target >= 0:
+        count -= scores[target] > bar + off
+    column = next_within(scores, 0, bar - off, bar + off)
     while column < len(scores):
         if column != target:
-            count += scores[column] > bar + off or anew(sums, history, removed, column) > bar
-        column = next_above(scores, column + 1, bar - off)
+            count += settled_score(sums, history, removed, column, scores, off) > bar
+        column = next_within(scores, column + 1, bar - off, bar + off)
     for turn in range(len(more)):
         count += more[turn] > bar
     if sums.rest > bar:
@@ -216,16 +237,23 @@ def tied(
     enough: int,
 ) -> int:
     """Return how many items other than a target are within the tolerance of its score, or `enough`; with `fillers`, only fillers."""
-    off, count = tolerance + off, 0
+    reach, count = tolerance + off, 0
     if abs(sums.rest - score) <= tolerance:  # they score what an empty history gives them
         count += sums.others[history] - (target < 0)
-    column = next_above(scores, 0, score - off)
+    sparse = len(sums.dense) == 0  # there an empty history gives all items the same
+    column = 0
+    if off == 0 and (sparse or not fillers):
+        count += exactly_tied(scores, score, sums.rest if fillers else score, tolerance)
+        if target >= 0:
+            count -= exactly_tied(scores[target : target + 1], score, sums.rest if fillers else score, tolerance)
+        column = len(scores)
+    column = next_within(scores, column, score - reach, score + reach)
     while column < len(scores) and count < enough:
-        if scores[column] <= score + off and column != target:
-            other = anew(sums, history, removed, column)
+        if column != target:
+            other = settled_score(sums, history, removed, column, scores, off)
             if abs(other - score) <= tolerance:
                 count += not fillers or abs(other - empty[item_of(sums, history, column)]) <= tolerance
-        column = next_above(scores, column + 1, score - off)
+        column = next_within(scores, column + 1, score - reach, score + reach)
     if not fillers:
         for turn in range(len(more)):
             count += abs(more[turn] - score) <= tolerance
@@ -253,7 +281,7 @@ def outranking(
     best[:], items[:] = -INFINITY, -1
     column = next_above(scores, 0, bar - off)
     while column < len(scores):
-        score = anew(sums, history, removed, column)
+        score = settled_score(sums, history, removed, column, scores, off)
         if score > bar:
             insert_item(best, items, score, item_of(sums, history, column))
         column = next_above(scores, column + 1, max(bar, best[-1]) - off)
@@ -263,5 +291,5 @@ def outranking(
             if score > bar:
                 insert_item(best, items, score, sums.event[history, position])
     if sums.rest > bar and len(sums.dense) == 0:
-        for item in untouched(sums, history):
+        for item in first_untouched(sums, history, len(best)):
             insert_item(best, items, sums.rest, item)
