@@ -1,7 +1,7 @@
 """Name to "module:Class" (of an adapter, "module:function"), for everything that can be added.
 
 Nothing heavy loads until it is asked for. A package of somebody else adds rows through the entry-point groups
-`topple.datasets`, `topple.recommenders`, `topple.adapters`, `topple.explainers` and `topple.metrics`.
+`topple.datasets`, `topple.recommenders`, `topple.adapters`, `topple.explainers`, `topple.metrics` and `topple.executors`.
 """
 
 import difflib
@@ -15,7 +15,7 @@ from topple.errors import UnknownNameError, shown
 
 logger = logging.getLogger(__name__)
 
-Kind: TypeAlias = Literal["datasets", "recommenders", "adapters", "explainers", "metrics"]
+Kind: TypeAlias = Literal["datasets", "recommenders", "adapters", "explainers", "metrics", "executors"]
 
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "datasets": {
@@ -80,6 +80,11 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "ins_fixed": "topple.metrics.attributions.insertion:InsertionFixed",
         "cdcg_fixed": "topple.metrics.attributions.cdcg:CdcgFixed",
         "gini": "topple.metrics.attributions.gini:Gini",
+    },
+    "executors": {
+        "local": "topple.batch.executors.local:run",
+        "ray": "topple.batch.executors.ray:run",
+        "spark": "topple.batch.executors.spark:run",
     },
 }
 

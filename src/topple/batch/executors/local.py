@@ -1,0 +1,110 @@
+"""Processes of this machine, one core each; a process that dies is replaced, and its shard done again."""
+
+import multiprocessing
+import os
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from multiprocessing.connection import wait
+
+from topple.errors import ToppleError
+from topple.types import JsonObject
+
+TRIES = 3
+"""Times that a shard is tried whose process dies."""
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def run(job: JsonObject, numbers: Sequence[int], workers: int | None) -> Iterator[JsonObject]:
+    """Explain shards in processes of this machine; see `Executor`.
+
+    Each process is a pool of its own, so that it is known which shard it died with.
+    """
+    left: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: queue.SimpleQueue[JsonObject | BaseException] = queue.SimpleQueue()
+    for number in numbers:
+        left.put(number)
+    stopped = threading.Event()
+    count = max(1, min(len(numbers), workers or len(os.sched_getaffinity(0))))
+    threads = [threading.Thread(target=_work, args=(job, left, done, stopped), daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in numbers:
+            summary = done.get()
+            if isinstance(summary, BaseException):
+                raise summary
+            yield summary
+    finally:
+        stopped.set()
+        for thread in threads:
+            thread.join()
+
+
+def _work(
+    job: JsonObject,
+    left: "queue.SimpleQueue[int]",
+    done: "queue.SimpleQueue[JsonObject | BaseException]",
+    stopped: threading.Event,
+) -> None:
+    """Take shards until none is left, in one process after the other."""
+    pool: ProcessPoolExecutor | None = None
+    try:
+        while not stopped.is_set():
+            number = left.get_nowait()
+            for turn in range(TRIES):
+                pool = pool or _process()
+                try:
+                    done.put(pool.submit(explain, job, number).result())
+                    break
+                except BrokenProcessPool:
+                    pool = None
+                    if turn == TRIES - 1:
+                        reason = (
+                            f"the process that worked on it died {TRIES} times: killed from outside, or out of memory"
+                        )
+                        done.put({"shard": number, "failed": reason})
+    except queue.Empty:
+        pass
+    except BaseException as error:  # noqa: BLE001 - raised again where the summaries are waited for
+        done.put(error)
+    finally:
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _process() -> ProcessPoolExecutor:
+    """Return a pool of one fresh process: not a copy of this one, whose threads of libraries would not be copied."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
+
+
+def _prepare() -> None:
+    """Take one core, and end with the process that started this one, however that ends."""
+    for name in THREADS:
+        os.environ[name] = "1"
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _end_with(sentinel: int) -> None:
+    with suppress(OSError):
+        wait([sentinel])
+    os._exit(1)
+
+
+def explain(job: JsonObject, number: int) -> JsonObject:
+    """Explain one shard; what fails with an error that is known is told in the summary."""
+    from topple.batch.unit import explain_shard  # here, where one thread is set already
+
+    try:
+        return explain_shard(job, number)
+    except ToppleError as error:
+        return {"shard": number, "failed": str(error)}

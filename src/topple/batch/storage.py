@@ -1,0 +1,127 @@
+"""A folder of files on this machine, or at an address that fsspec knows (s3://, gs://, hdfs://, memory://)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Self
+
+from topple.errors import DataNotFoundError, OutputError
+from topple.files import remove, writing
+from topple.types import FilePath
+
+
+class Folder:
+    """A folder to which whole files are written.
+
+    On this machine a file is written beside and put in its place in one step. At other addresses nothing is renamed: object stores show a
+    file when it is whole, and what counts is what is written last and names the others.
+
+    Args:
+        address: a path, or an address of fsspec.
+
+    Example:
+        >>> folder = Folder("memory://example")
+        >>> with folder.write("a/b.txt") as file:
+        ...     _ = file.write(b"whole")
+        >>> folder.read("a/b.txt"), folder.names("a")
+        (b'whole', ['b.txt'])
+    """
+
+    def __init__(self, address: FilePath) -> None:
+        self.address = str(address)
+        self._remote: Any = None
+        self._root = self.address
+        if "://" in self.address:
+            from fsspec.core import url_to_fs  # light, and only for such addresses
+
+            try:
+                self._remote, self._root = url_to_fs(self.address)
+            except (ImportError, ValueError) as error:
+                raise OutputError(
+                    f"{self.address} cannot be opened: {error}. Install what it names, or give a path."
+                ) from error
+
+    @classmethod
+    def of(cls, folder: "Folder | FilePath") -> Self | "Folder":
+        """Return the folder of an address, or the folder given."""
+        return folder if isinstance(folder, Folder) else cls(folder)
+
+    @property
+    def local(self) -> Path | None:
+        """The path on this machine; None at other addresses."""
+        return None if self._remote is not None else Path(self.address)
+
+    def path(self, name: str) -> str:
+        """Return the address of a file, for the file system of `filesystem`."""
+        return f"{self._root.rstrip('/')}/{name}"
+
+    @property
+    def filesystem(self) -> Any:
+        """The file system of the address, as Arrow takes it; None on this machine."""
+        return self._remote
+
+    @contextmanager
+    def write(self, name: str) -> Iterator[IO[bytes]]:
+        """Yield a file to write to; it is there, whole, when all went well, in place of one of that name.
+
+        Raises:
+            OutputError: it could not be written; one of that name is as it was.
+        """
+        if self._remote is None:
+            with writing(self.path(name), overwrite=True) as aside, aside.open("wb") as file:
+                yield file
+            return
+        try:
+            self._remote.makedirs(self.path(name).rpartition("/")[0], exist_ok=True)
+            with self._remote.open(self.path(name), "wb") as file:
+                yield file
+        except OSError as error:
+            raise OutputError(
+                f"writing {self.address}/{name} failed: {error}. Check the address, and run again."
+            ) from error
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            DataNotFoundError: there is none.
+        """
+        try:
+            with self.open(name) as file:
+                return file.read()
+        except FileNotFoundError as error:
+            raise DataNotFoundError(
+                f"{self.address}/{name} is missing. Give the folder that `topple batch` wrote."
+            ) from error
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file for reading."""
+        if self._remote is None:
+            return Path(self.path(name)).open("rb")
+        found: IO[bytes] = self._remote.open(self.path(name), "rb")
+        return found
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is a file or folder of a name."""
+        return bool(self._remote.exists(self.path(name))) if self._remote else Path(self.path(name)).exists()
+
+    def names(self, name: str = "") -> list[str]:
+        """Return the names of the files and folders in a folder, sorted; none where there is no such folder."""
+        path = self.path(name).rstrip("/")
+        if self._remote is None:
+            found = [entry.name for entry in Path(path).iterdir()] if Path(path).is_dir() else []
+        else:
+            there = self._remote.exists(path)
+            found = (
+                [entry.rstrip("/").rpartition("/")[2] for entry in self._remote.ls(path, detail=False)] if there else []
+            )
+        return sorted(entry for entry in found if entry and not entry.startswith("."))
+
+    def remove(self, name: str) -> None:
+        """Remove a file or folder, if it is there."""
+        if not self.exists(name):
+            return
+        if self._remote is None:
+            remove(self.path(name))
+        else:
+            self._remote.rm(self.path(name), recursive=True)

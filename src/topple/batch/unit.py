@@ -1,0 +1,109 @@
+"""The unit of a batch: one shard of events becomes one shard of explanations; done again, it comes to the same."""
+
+import os
+import socket
+import time
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from topple.api.effort import with_effort
+from topple.api.explaining import fitting_explainer
+from topple.api.learning.folders import load_explainer
+from topple.batch.earlier import IDENTITY, KNOWN, Earlier
+from topple.batch.events import ASIDE
+from topple.batch.histories import users_of
+from topple.batch.job import ASIDE as ASIDE_FOLDER
+from topple.batch.job import DONE, EXPLANATIONS, MANIFEST, USERS, Job, shard_name
+from topple.batch.sharding import WHOLE_NUMBERS
+from topple.batch.storage import Folder
+from topple.batch.users import Answers
+from topple.errors import ModelFolderError
+from topple.explainers.base import Explainer
+from topple.inputs import json_of
+from topple.recommenders.saving.folders import load_model
+from topple.records.as_json import as_json
+from topple.records.columnar import schema_of
+from topple.records.kinds import IdTypes
+from topple.scoring.budget import Budget
+from topple.scoring.devices import device_of, on_device
+from topple.scoring.recommender import Recommender
+from topple.types import JsonObject
+
+
+def explain_shard(told: JsonObject, number: int) -> JsonObject:
+    """Explain every user of a shard, write the answers, and return the summary, which is written last: what it names is whole.
+
+    Answers of an earlier run are kept of users of whom nothing changed.
+
+    Args:
+        told: the job, as JSON.
+        number: of the shard.
+
+    Raises:
+        ToppleError: the model is another one, or a file cannot be read or written.
+    """
+    job, started, spent = Job.of(told), time.perf_counter(), time.process_time()
+    folder = Folder(job.out)
+    manifest = json_of(folder.read(MANIFEST))
+    recommender, method, budget = _loaded(job.model, job.factory, job.device, job.fingerprint, as_json(told))
+    kind, reading = manifest["input"]["users"], job.reading
+    users = users_of(
+        folder, manifest["where"], number, kind, reading.get("duplicates"), ordered=bool(reading.get("ordered"))
+    )
+    whole = kind == WHOLE_NUMBERS and job.pseudonyms is None
+    ids = IdTypes(recommender.catalogue.vocabulary.column.type, pa.int64() if whole else pa.string())
+    earlier = Earlier.read(folder, number, [job.identity, *([job.kept] if job.kept else [])], job.touched)
+    answers = Answers(job, recommender, method, budget, ids, earlier)
+    name = f"{shard_name(number)}.parquet"
+    with (
+        folder.write(f"{EXPLANATIONS}/{name}") as file,
+        pq.ParquetWriter(file, schema_of(ids), compression="zstd") as writer,
+    ):
+        for table in answers.tables(users):
+            writer.write_table(table)
+    known = pa.Table.from_pylist(answers.known, KNOWN.with_metadata({IDENTITY: job.identity.encode()}))
+    _write(folder, f"{USERS}/{name}", known)
+    if answers.aside:
+        _write(folder, f"{ASIDE_FOLDER}/{name}", pa.Table.from_pylist(answers.aside, ASIDE))
+    else:
+        folder.remove(f"{ASIDE_FOLDER}/{name}")
+    summary = {
+        "shard": number, "where": manifest["where"], **answers.summary(), "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - spent, "worker": f"{socket.gethostname()}:{os.getpid()}",
+    }  # fmt: skip
+    with folder.write(f"{DONE}/{shard_name(number)}.json") as file:
+        file.write(as_json(summary).encode())
+    return summary
+
+
+@lru_cache(maxsize=1)
+def _loaded(
+    model: str, factory: str | None, device: str, fingerprint: str, told: str
+) -> tuple[Recommender, Explainer, Budget]:
+    """Return the model of a folder, the method and the budget; kept for the next shard of this process."""
+    recommender = on_device(load_model(model, factory=factory), device_of(device))
+    if recommender.fingerprint != fingerprint:
+        raise ModelFolderError(
+            f"{model} holds another model ({recommender.fingerprint}) than the batch was begun with ({fingerprint}). Put the model "
+            "back, or begin anew with --overwrite."
+        )
+    return recommender, *method_of(Job.of(json_of(told)), recommender)
+
+
+def method_of(job: Job, recommender: Recommender) -> tuple[Explainer, Budget]:
+    """Return the method of a job, and what a query may spend.
+
+    Raises:
+        UnknownNameError, SettingsError, CapabilityError.
+    """
+    settings, budget = with_effort(job.effort, job.explainer, job.settings or None, job.budget)
+    named = load_explainer(job.explainer, recommender) if os.sep in job.explainer else job.explainer
+    return fitting_explainer(recommender, named, settings), budget
+
+
+def _write(folder: Folder, name: str, table: pa.Table) -> None:
+    """Write a Parquet file."""
+    with folder.write(name) as file:
+        pq.write_table(table, file, compression="zstd")

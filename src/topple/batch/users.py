@@ -1,0 +1,161 @@
+"""The answers about the users of a shard, as tables, and what comes of them."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from topple.api.answering import Answering
+from topple.api.answers.asked import Asked
+from topple.api.answers.preparing import asked_about
+from topple.api.limits import LeftOut
+from topple.batch.earlier import Earlier
+from topple.batch.histories import Known
+from topple.batch.job import Job
+from topple.errors import ToppleError
+from topple.explainers.base import Explainer
+from topple.records.answer import Explanation
+from topple.records.columnar import table_of
+from topple.records.io import Words
+from topple.records.kinds import IdTypes
+from topple.reports.records import words_of
+from topple.scoring.budget import Budget, Meter
+from topple.scoring.recommender import Recommender
+from topple.types import JsonObject, UserId
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 256
+"""Users that are answered together and held at once."""
+
+
+class Answers:
+    """Answers the users of one shard, and counts what comes of it.
+
+    Args:
+        job: what is asked.
+        recommender: the model.
+        method: the explainer.
+        budget: of a query.
+        ids: the types of the ids.
+        earlier: answers that may be kept.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        recommender: Recommender,
+        method: Explainer,
+        budget: Budget,
+        ids: IdTypes,
+        earlier: Earlier | None,
+    ) -> None:
+        self.job, self.recommender, self.ids, self.earlier = job, recommender, ids, earlier
+        self._answering = Answering(recommender, method, Meter(budget))
+        self._left_out = LeftOut(recommender.catalogue.vocabulary)
+        self._words: Words | None = words_of(recommender.catalogue, **job.sentences) if job.sentences else None
+        self._shown_as = renaming(job.pseudonyms)
+        self._counts: dict[str, Counter[Any]] = {name: Counter() for name in ("statuses", "proofs", "sizes")}
+        self._users = self._rows = self._kept = 0
+        self.known: list[JsonObject] = []
+        self.aside: list[JsonObject] = []
+
+    def summary(self) -> JsonObject:
+        """Return what came of the users: how many, how many rows, how they ended."""
+        told = {name: {str(key): counts[key] for key in sorted(counts)} for name, counts in self._counts.items()}
+        counts = {"users": self._users, "rows": self._rows, "kept": self._kept, "aside": len(self.aside)}
+        return {**counts, **told, "left_out": self._left_out.as_json()}
+
+    def tables(self, users: Sequence[Known]) -> Iterator[pa.Table]:
+        """Yield the explanations of users, in their order, some at a time."""
+        waiting = iter(users)
+        while part := list(islice(waiting, AT_ONCE)):
+            shown = [str(self._shown_as(known.user)) for known in part]
+            fresh = [number for number, known in enumerate(part) if not self._is_kept(shown[number], known)]
+            explained = self._explained([part[number] for number in fresh]) if fresh else []
+            names = [shown[number] for number, answers in zip(fresh, explained, strict=True) for _ in answers]
+            table = table_of(list(chain.from_iterable(explained)), self.ids, self._words)
+            if self.job.pseudonyms is not None:
+                table = table.set_column(0, table.schema.field(0), pa.array(names, pa.string()))
+            rows = dict(zip(fresh, map(len, explained), strict=True))
+            if len(fresh) < len(part):
+                table, rows = self._with_kept(shown, table, rows)
+            self._count(part, shown, table, rows)
+            yield table
+
+    def _is_kept(self, shown: str, known: Known) -> bool:
+        """Return whether the answers about a user are kept, as nothing changed."""
+        return self.earlier is not None and self.earlier.digests.get(shown) == known.digest
+
+    def _with_kept(self, shown: Sequence[str], made: pa.Table, rows: dict[int, int]) -> tuple[pa.Table, dict[int, int]]:
+        """Return the answers of all users in their order, and how many rows are about each, by number.
+
+        Args:
+            shown: what each user is called.
+            made: the answers that were made.
+            rows: how many of them are about each user of whom some were made.
+        """
+        parts, first, counts = [], 0, {}
+        for number, user in enumerate(shown):
+            if number in rows:
+                parts.append(made.slice(first, rows[number]))
+                first += rows[number]
+            elif self.earlier is not None:
+                self._kept += 1
+                parts.append(self.earlier.of(user).cast(made.schema))
+            counts[number] = parts[-1].num_rows
+        return pa.concat_tables(parts), counts
+
+    def _explained(self, part: Sequence[Known]) -> list[list[Explanation]]:
+        """Return the answers about users; one that breaks what should not break is set aside, and the others are answered."""
+        try:
+            return list(self._answering.answers(self._asked(part)))
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever it is, it must not stop the others
+            if len(part) > 1:
+                middle = len(part) // 2
+                return [*self._explained(part[:middle]), *self._explained(part[middle:])]
+            user = part[0].user
+            known = isinstance(error, ToppleError)
+            logger.log(logging.WARNING if known else logging.ERROR, "user %r is set aside", user, exc_info=not known)
+            reason = str(error) if known else f"{type(error).__name__}: {error}"
+            shown = str(self._shown_as(user))
+            self.aside.append({"source": "explain", "row": None, "user": shown, "item": None, "reason": reason})
+            return [[]]
+
+    def _asked(self, part: Sequence[Known]) -> list[Asked]:
+        """Return what is asked about users."""
+        histories = {known.user: known.history for known in part}
+        beside: dict[str, Any] = {}
+        for name in ("shown", "candidates", "exclude", "context"):
+            told = {known.user: known.beside[name] for known in part if name in known.beside}
+            if told:
+                beside["contexts" if name == "context" else name] = told
+        return asked_about(self.recommender, histories, unknown=self._left_out, **{**self.job.asked, **beside})[0]
+
+    def _count(self, part: Sequence[Known], shown: Sequence[str], table: pa.Table, rows: Mapping[int, int]) -> None:
+        """Count the answers about users."""
+        self._users += len(part)
+        self._rows += table.num_rows
+        self.known += [
+            {"user": user, "digest": known.digest, "rows": rows[number]}
+            for number, (user, known) in enumerate(zip(shown, part, strict=True))
+        ]
+        self._counts["statuses"].update(table.column("status").to_pylist())
+        proven = table.filter(pc.is_valid(table.column("proof")))
+        self._counts["proofs"].update(proven.column("proof").to_pylist())
+        self._counts["sizes"].update(pc.list_value_length(proven.column("items")).to_pylist())
+
+
+def renaming(file: str | None) -> Callable[[UserId], UserId]:
+    """Return what names a user in the output: the pseudonym by the newest key of a file, or the id."""
+    if file is None:
+        return lambda user: user
+    from topple.audit.keys import AuditKeys  # only where users are renamed
+
+    return AuditKeys.read(file).newest.pseudonym
