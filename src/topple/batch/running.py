@@ -20,8 +20,8 @@ from topple.batch.sharding import shards_for, write_events, write_tables
 from topple.batch.storage import Folder
 from topple.batch.unit import method_of
 from topple.data.vocabulary import Catalogue
-from topple.errors import OutputExistsError, QueryError
-from topple.files import hold
+from topple.errors import DataError, OutputExistsError, QueryError, counted
+from topple.files import LOCK, hold
 from topple.records.as_json import as_json
 from topple.scoring.recommender import Recommender
 from topple.types import JsonObject
@@ -94,7 +94,7 @@ class Batch:
         """Return the manifest that is there, if it stays; refuse a folder that may not be written to, before any work."""
         there = manifest_of(self.folder)
         if there is None:
-            other = [name for name in self.folder.names() if name != INPUT]
+            other = [name for name in self.folder.names() if name not in (INPUT, ASIDE, ITEMS, LOCK)]
             if other:
                 raise OutputExistsError(
                     f"{self.folder.address} is a folder of something else (it holds {other[0]} and no {MANIFEST}) and is left as it is. "
@@ -106,7 +106,7 @@ class Batch:
         if not (resume or self.update):
             left = len(missing(self.folder, there))
             raise OutputExistsError(
-                f"{self.folder.address} holds a batch of {there['input']['shards']:,} shards, {left:,} of which are left. Go on with it "
+                f"{self.folder.address} holds a batch of {counted(there['input']['shards'], 'shard')}, of which {left:,} are left. Go on with it "
                 "(--resume), explain again what changed (--update), begin anew (--overwrite), or choose another path."
             )
         changed = "" if self.update else difference({name: there.get(name) for name in self.told}, self.told)
@@ -132,12 +132,21 @@ class Batch:
             on_rows: called with how many more rows are read in the first pass.
             on_shard: called with the summary of each shard, those that were done before too.
         """
-        run, say = executor(name), on_shard or (lambda summary: None)
+        run = executor(name)
         with _held(self.folder):
             manifest = self._prepared(on_rows)
+
+            def say(summary: JsonObject) -> None:
+                if on_shard is not None:
+                    on_shard({**summary, "of": manifest["input"]["shards"]})
+
             for summary in summaries(self.folder, manifest):
                 say(summary)
             left, failed = missing(self.folder, manifest), []
+            if left and not self.folder.exists(manifest["where"]):
+                raise DataError(
+                    f"{self.folder.address} has {len(left):,} shards left and no input for them any more. Begin anew (--overwrite)."
+                )
             for summary in run(self.job.as_json(), left, workers) if left else ():
                 say(summary)
                 if "failed" in summary:
@@ -150,7 +159,14 @@ class Batch:
     def _prepared(self, on_rows: Callable[[int], None] | None) -> JsonObject:
         """Return the manifest of the batch, once what it names is there."""
         if self.overwrite:
-            for part in (MANIFEST, DONE, INPUT, EXPLANATIONS, USERS, ASIDE):
+            for part in (
+                DONE,
+                EXPLANATIONS,
+                USERS,
+                ASIDE,
+                INPUT,
+                MANIFEST,
+            ):  # killed in between, it is a batch that is not done
                 self.folder.remove(part)
             self.overwrite = False
         there = manifest_of(self.folder)

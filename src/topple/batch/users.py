@@ -59,6 +59,8 @@ class Answers:
         self._left_out = LeftOut(recommender.catalogue.vocabulary)
         self._words: Words | None = words_of(recommender.catalogue, **job.sentences) if job.sentences else None
         self._shown_as = renaming(job.pseudonyms)
+        limits = {name: frozenset(job.asked[name]) for name in ("candidates", "exclude") if name in job.asked}
+        self._asked_of_all = {**job.asked, **limits}
         self._counts: dict[str, Counter[Any]] = {name: Counter() for name in ("statuses", "proofs", "sizes")}
         self._users = self._rows = self._kept = 0
         self.known: list[JsonObject] = []
@@ -136,7 +138,7 @@ class Answers:
             told = {known.user: known.beside[name] for known in part if name in known.beside}
             if told:
                 beside["contexts" if name == "context" else name] = told
-        return asked_about(self.recommender, histories, unknown=self._left_out, **{**self.job.asked, **beside})[0]
+        return asked_about(self.recommender, histories, unknown=self._left_out, **{**self._asked_of_all, **beside})[0]
 
     def _count(self, part: Sequence[Known], shown: Sequence[str], table: pa.Table, rows: Mapping[int, int]) -> None:
         """Count the answers about users."""

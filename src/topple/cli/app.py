@@ -21,6 +21,7 @@ from topple.cli import (
     reproduce,
     what_if,
 )
+from topple.cli.batch import command as batch
 from topple.cli.service import audit, dossier, keys, report, serve
 from topple.cli.shared.guarding import Guarded
 from topple.cli.shared.options import plainly
@@ -55,6 +56,8 @@ app.command()(plainly(recommend.recommend))
 app.command()(plainly(what_if.what_if))
 app.command()(plainly(agree.agree))
 app.command()(plainly(explain.explain))
+app.command()(plainly(batch.batch))
+app.command()(plainly(batch.erase))
 app.command()(plainly(explainers.explainers))
 app.command()(plainly(evaluate.evaluate))
 app.command()(plainly(report.report))

@@ -1,5 +1,6 @@
 """Progress bars of long work, on standard error or in a notebook, gone when the work is done."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -102,3 +103,29 @@ def busy_bar(name: str) -> Iterator[None]:
     with _bar() as progress:
         progress.add_task(name, total=None, note="")
         yield
+
+
+@contextmanager
+def shards_bar(rows: int) -> Iterator[tuple[Callable[[int], None], Callable[[dict[str, Any]], None]]]:
+    """Show the first pass of a batch, rows of about so many, and then its shards with the rate.
+
+    Yields what is called with more rows, and what is called with the summary of a shard, which tells `rows` and `seconds`.
+    """
+    with _bar() as progress:
+        reading = progress.add_task("read events", total=rows, note="")
+        shards: list[Any] = []
+        began, made = time.perf_counter(), 0
+
+        def on_rows(more: int) -> None:
+            progress.advance(reading, more)
+
+        def on_shard(summary: dict[str, Any]) -> None:
+            nonlocal made
+            if not shards:
+                progress.update(reading, visible=False)
+                shards.append(progress.add_task("explain shards", total=summary.get("of"), note=""))
+            made += summary.get("rows", 0)
+            rate = made / max(time.perf_counter() - began, 1e-9)
+            progress.update(shards[0], advance=1, note=f"{made:,} explanations, {rate:,.0f} a second")
+
+        yield on_rows, on_shard
