@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from topple.records.question import Goal as Goal
     from topple.records.question import Query as Query
     from topple.records.question import Repeats as Repeats
+    from topple.records.shards import scan_explanations as scan_explanations
     from topple.reports.records import write_explanations as write_explanations
     from topple.reports.sentences import sentence as sentence
     from topple.scoring.budget import Budget as Budget
@@ -133,6 +134,7 @@ _MODULES = {
     "replay": "topple.api.papers.replaying",
     "report": "topple.api.papers.report",
     "same_model": "topple.scoring.findings.identity",
+    "scan_explanations": "topple.records.shards",
     "save_explainer": "topple.api.learning.folders",
     "save_model": "topple.recommenders.saving.folders",
     "score": "topple.api.scoring",

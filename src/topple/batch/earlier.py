@@ -6,8 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from topple.batch.job import EXPLANATIONS, USERS, shard_name
+from topple.batch.job import USERS, shard_name
 from topple.batch.storage import Folder
+from topple.inputs import json_of
+from topple.records.shards import EXPLANATIONS, LISTS
 from topple.types import Id
 
 KNOWN = pa.schema([("user", pa.string()), ("digest", pa.string()), ("rows", pa.int64())])
@@ -23,10 +25,13 @@ class Earlier:
         digests: by user, the hash of what was known.
         rows: by user, the first row of the answers and how many there are.
         answers: the table of all.
+        lists: the item lists that they name.
     """
 
-    def __init__(self, digests: dict[str, str], rows: dict[str, tuple[int, int]], answers: pa.Table) -> None:
-        self.digests, self.rows, self.answers = digests, rows, answers
+    def __init__(
+        self, digests: dict[str, str], rows: dict[str, tuple[int, int]], answers: pa.Table, lists: dict[str, list[Id]]
+    ) -> None:
+        self.digests, self.rows, self.answers, self.lists = digests, rows, answers, lists
 
     @classmethod
     def read(
@@ -60,7 +65,8 @@ class Earlier:
             each["user"]: each["digest"] for each in known.to_pylist()
             if each["user"] not in gone and rows.get(each["user"], (0, 0))[1] == each["rows"]
         }  # fmt: skip
-        return cls(digests, rows, answers)
+        lists = f"{LISTS}/{shard_name(number)}.json"
+        return cls(digests, rows, answers, json_of(folder.read(lists)) if folder.exists(lists) else {})
 
     def of(self, user: str) -> pa.Table:
         """Return the answers about a user."""

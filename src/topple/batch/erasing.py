@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from topple.batch.folder import whole_shards
-from topple.batch.job import ASIDE, EXPLANATIONS, USERS
+from topple.batch.job import ASIDE, USERS
 from topple.batch.storage import Folder
 from topple.errors import DataError
 from topple.files import hold
+from topple.records.shards import EXPLANATIONS
 from topple.types import FilePath
 
 

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from topple.batch.job import DONE, FORMAT, MANIFEST, shard_name
+from topple.batch.job import shard_name
 from topple.batch.storage import Folder
 from topple.errors import DataError, shown
 from topple.inputs import json_of
+from topple.records.shards import DONE, FORMAT, MANIFEST
 from topple.types import JsonObject
 
 

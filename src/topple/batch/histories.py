@@ -19,6 +19,7 @@ from topple.types import IntArray, ItemId, UserId
 
 BESIDE = ("shown", "candidates", "exclude")
 """Tables of items by user."""
+REPEATED = "an item comes again in the rows of the user, and no weights tell how often: say what becomes of repeats (--duplicates)"
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class Known:
         history: the items, with weights.
         beside: the list as it was shown, candidates, excluded items, and the context, where these are told by user.
         digest: a hash of all, by which a later run tells whether something changed.
+        wrong: why the user cannot be asked about; nothing where that is possible.
     """
 
     user: UserId
     history: History
     beside: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
+    wrong: str = ""
 
 
 def users_of(
@@ -52,7 +55,7 @@ def users_of(
         ordered: whether the rows of a user, or those of equal times, are in the order of the events.
 
     Raises:
-        DataError: repeated pairs without weights, where nothing says what becomes of them.
+        DataError: files of different kinds.
     """
     events = read_shard(folder, f"{where}/events", number, users)
     if events is None:
@@ -68,10 +71,12 @@ def users_of(
         for each in contexts.to_pylist():
             beside.setdefault(each["user"], {})["context"] = json_of(each["context"])
     found = []
+    repeats_refused = duplicates == "error" or (duplicates is None and "weight" not in events.column_names)
     for user, history in histories_of(events, duplicates, ordered=ordered).items():
         told = beside.get(user, {})
         text = repr((tuple(history), history.weights, told))
-        found.append(Known(user, history, told, hashlib.blake2b(text.encode(), digest_size=12).hexdigest()))
+        wrong = REPEATED if repeats_refused and len({*history}) < len(history) else ""
+        found.append(Known(user, history, told, hashlib.blake2b(text.encode(), digest_size=12).hexdigest(), wrong))
     return found
 
 

@@ -5,11 +5,8 @@ from typing import Any, Self
 
 from topple.types import JsonObject
 
-INPUT, EXPLANATIONS, USERS, ASIDE, DONE = "input", "explanations", "users", "aside", "done"
-"""Folders: shards of events, of explanations, of the users that they are of, what was set aside, and what tells that a shard is whole."""
-MANIFEST, ITEMS = "manifest.json", "items.parquet"
-"""What a batch is, written once its input is whole; and the items with their titles."""
-FORMAT = "topple.batch/1"
+INPUT, USERS, ASIDE = "input", "users", "aside"
+"""Folders: shards of events, of the users that explanations are of, and what was set aside."""
 
 
 @dataclass(frozen=True)

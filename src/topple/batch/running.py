@@ -15,7 +15,7 @@ from topple.api.faces.runs import difference
 from topple.batch.events import Part
 from topple.batch.executors import executor
 from topple.batch.folder import manifest_of, missing, summaries, total
-from topple.batch.job import ASIDE, DONE, EXPLANATIONS, FORMAT, INPUT, ITEMS, MANIFEST, USERS, Job
+from topple.batch.job import ASIDE, INPUT, USERS, Job
 from topple.batch.sharding import shards_for, write_events, write_tables
 from topple.batch.storage import Folder
 from topple.batch.unit import method_of
@@ -23,6 +23,7 @@ from topple.data.vocabulary import Catalogue
 from topple.errors import DataError, OutputExistsError, QueryError, counted
 from topple.files import LOCK, hold
 from topple.records.as_json import as_json
+from topple.records.shards import DONE, EXPLANATIONS, FORMAT, ITEMS, LISTS, MANIFEST
 from topple.scoring.recommender import Recommender
 from topple.types import JsonObject
 
@@ -104,9 +105,9 @@ class Batch:
         if self.overwrite:
             return None
         if not (resume or self.update):
-            left = len(missing(self.folder, there))
+            left, shards = len(missing(self.folder, there)), counted(there["input"]["shards"], "shard")
             raise OutputExistsError(
-                f"{self.folder.address} holds a batch of {counted(there['input']['shards'], 'shard')}, of which {left:,} are left. Go on with it "
+                f"{self.folder.address} holds a batch of {shards}, of which {left:,} are left. Go on with it "
                 "(--resume), explain again what changed (--update), begin anew (--overwrite), or choose another path."
             )
         changed = "" if self.update else difference({name: there.get(name) for name in self.told}, self.told)
@@ -159,14 +160,8 @@ class Batch:
     def _prepared(self, on_rows: Callable[[int], None] | None) -> JsonObject:
         """Return the manifest of the batch, once what it names is there."""
         if self.overwrite:
-            for part in (
-                DONE,
-                EXPLANATIONS,
-                USERS,
-                ASIDE,
-                INPUT,
-                MANIFEST,
-            ):  # killed in between, it is a batch that is not done
+            # killed in between, it is a batch that is not done
+            for part in (DONE, EXPLANATIONS, LISTS, USERS, ASIDE, INPUT, MANIFEST):
                 self.folder.remove(part)
             self.overwrite = False
         there = manifest_of(self.folder)

@@ -15,7 +15,7 @@ from topple.batch.earlier import IDENTITY, KNOWN, Earlier
 from topple.batch.events import ASIDE
 from topple.batch.histories import users_of
 from topple.batch.job import ASIDE as ASIDE_FOLDER
-from topple.batch.job import DONE, EXPLANATIONS, MANIFEST, USERS, Job, shard_name
+from topple.batch.job import USERS, Job, shard_name
 from topple.batch.sharding import WHOLE_NUMBERS
 from topple.batch.storage import Folder
 from topple.batch.users import Answers
@@ -26,6 +26,7 @@ from topple.recommenders.saving.folders import load_model
 from topple.records.as_json import as_json
 from topple.records.columnar import schema_of
 from topple.records.kinds import IdTypes
+from topple.records.shards import DONE, EXPLANATIONS, LISTS, MANIFEST
 from topple.scoring.budget import Budget
 from topple.scoring.devices import device_of, on_device
 from topple.scoring.recommender import Recommender
@@ -65,6 +66,10 @@ def explain_shard(told: JsonObject, number: int) -> JsonObject:
             writer.write_table(table)
     known = pa.Table.from_pylist(answers.known, KNOWN.with_metadata({IDENTITY: job.identity.encode()}))
     _write(folder, f"{USERS}/{name}", known)
+    lists = answers.lists()
+    if lists:
+        with folder.write(f"{LISTS}/{shard_name(number)}.json") as file:
+            file.write(as_json(lists).encode())
     if answers.aside:
         _write(folder, f"{ASIDE_FOLDER}/{name}", pa.Table.from_pylist(answers.aside, ASIDE))
     else:

@@ -16,16 +16,16 @@ from topple.api.limits import LeftOut
 from topple.batch.earlier import Earlier
 from topple.batch.histories import Known
 from topple.batch.job import Job
-from topple.errors import ToppleError
+from topple.errors import ToppleError, cut
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation
 from topple.records.columnar import table_of
-from topple.records.io import Words
+from topple.records.io import Words, item_lists_of
 from topple.records.kinds import IdTypes
 from topple.reports.records import words_of
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.recommender import Recommender
-from topple.types import JsonObject, UserId
+from topple.types import Id, JsonObject, UserId
 
 logger = logging.getLogger(__name__)
 
@@ -59,10 +59,13 @@ class Answers:
         self._left_out = LeftOut(recommender.catalogue.vocabulary)
         self._words: Words | None = words_of(recommender.catalogue, **job.sentences) if job.sentences else None
         self._shown_as = renaming(job.pseudonyms)
-        limits = {name: frozenset(job.asked[name]) for name in ("candidates", "exclude") if name in job.asked}
+        limits: JsonObject = {
+            name: frozenset(job.asked[name]) for name in ("candidates", "exclude") if name in job.asked
+        }
         self._asked_of_all = {**job.asked, **limits}
         self._counts: dict[str, Counter[Any]] = {name: Counter() for name in ("statuses", "proofs", "sizes")}
         self._users = self._rows = self._kept = 0
+        self._lists: dict[str, list[Id]] = {} if earlier is None else dict(earlier.lists)
         self.known: list[JsonObject] = []
         self.aside: list[JsonObject] = []
 
@@ -71,6 +74,10 @@ class Answers:
         told = {name: {str(key): counts[key] for key in sorted(counts)} for name, counts in self._counts.items()}
         counts = {"users": self._users, "rows": self._rows, "kept": self._kept, "aside": len(self.aside)}
         return {**counts, **told, "left_out": self._left_out.as_json()}
+
+    def lists(self) -> dict[str, list[Id]]:
+        """Return the candidates and excluded items that the answers name, by name; of earlier answers those that were there too."""
+        return self._lists
 
     def tables(self, users: Sequence[Known]) -> Iterator[pa.Table]:
         """Yield the explanations of users, in their order, some at a time."""
@@ -84,6 +91,7 @@ class Answers:
             if self.job.pseudonyms is not None:
                 table = table.set_column(0, table.schema.field(0), pa.array(names, pa.string()))
             rows = dict(zip(fresh, map(len, explained), strict=True))
+            self._lists |= item_lists_of(chain.from_iterable(explained))
             if len(fresh) < len(part):
                 table, rows = self._with_kept(shown, table, rows)
             self._count(part, shown, table, rows)
@@ -114,6 +122,12 @@ class Answers:
 
     def _explained(self, part: Sequence[Known]) -> list[list[Explanation]]:
         """Return the answers about users; one that breaks what should not break is set aside, and the others are answered."""
+        wrong = [known for known in part if known.wrong]
+        if wrong:
+            good = iter(self._explained([known for known in part if not known.wrong]))
+            for known in wrong:
+                self._set_aside(known, known.wrong)
+            return [[] if known.wrong else next(good) for known in part]
         try:
             return list(self._answering.answers(self._asked(part)))
         except MemoryError:
@@ -122,13 +136,15 @@ class Answers:
             if len(part) > 1:
                 middle = len(part) // 2
                 return [*self._explained(part[:middle]), *self._explained(part[middle:])]
-            user = part[0].user
             known = isinstance(error, ToppleError)
-            logger.log(logging.WARNING if known else logging.ERROR, "user %r is set aside", user, exc_info=not known)
-            reason = str(error) if known else f"{type(error).__name__}: {error}"
-            shown = str(self._shown_as(user))
-            self.aside.append({"source": "explain", "row": None, "user": shown, "item": None, "reason": reason})
+            logger.log(logging.WARNING if known else logging.ERROR, "a user is set aside", exc_info=not known)
+            self._set_aside(part[0], str(error) if known else f"{type(error).__name__}: {error}")
             return [[]]
+
+    def _set_aside(self, known: Known, reason: str) -> None:
+        """Keep why there are no answers about a user."""
+        shown = str(self._shown_as(known.user))
+        self.aside.append({"source": "explain", "row": None, "user": shown, "item": None, "reason": cut(reason, 500)})
 
     def _asked(self, part: Sequence[Known]) -> list[Asked]:
         """Return what is asked about users."""

@@ -181,6 +181,8 @@ def from_table(table: pa.Table) -> list[JsonObject]:
 def read_explanations(path: FilePath) -> Explanations:
     """Read explanations from a result folder, or from a Parquet or JSON Lines file of one; those of schema 2 too.
 
+    Of the folder of a batch all are read into memory; `topple.scan_explanations` reads what is asked for, by user and by item.
+
     Raises:
         DataNotFoundError: there is none.
         DataError: a file that is damaged or of another schema.
@@ -189,6 +191,11 @@ def read_explanations(path: FilePath) -> Explanations:
 
 
 def _read(path: Path) -> Explanations:
+    if problem(path, folder=True) is None and problem(path / TABLE) == MISSING:
+        from topple.records.shards import StoredExplanations, shard_files  # reads with the functions of this file
+
+        if shard_files(path) is not None:
+            return Explanations(StoredExplanations(path))
     file = path / TABLE if problem(path, folder=True) is None else path
     wrong = problem(file)
     if wrong:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from topple.api.papers.coding import Coder, Counter
 from topple.api.papers.parts import CODED, LISTS, NEEDED, NUMBERS, parts_of
@@ -18,6 +19,7 @@ from topple.inputs import path_of, problem
 from topple.records.answer import Proof, Status
 from topple.records.io import LINES, TABLE
 from topple.records.question import Goal
+from topple.records.shards import ITEMS, shard_files
 from topple.types import FilePath, IntArray
 
 MOST_REASONS = 500
@@ -77,15 +79,15 @@ def read_rows(path: FilePath) -> Rows:
 
 
 def _read(path: Path) -> Rows:
-    file = next((path / name for name in (TABLE, LINES) if problem(path / name) is None), path / TABLE)
-    file = file if problem(path, folder=True) is None else path
-    wrong = problem(file)
-    if wrong:
-        raise DataNotFoundError(f"{file} {wrong}. Give a folder that `topple explain --out` wrote, or a file of one.")
+    files = (shard_files(path) if problem(path, folder=True) is None else None) or [_file_of(path)]
+    file = files[0] if len(files) == 1 else path
     reading = _Reading(file)
     try:
-        for batch in parts_of(file):
-            reading.take(batch)
+        for each in files:
+            for batch in parts_of(each):
+                reading.take(batch)
+        if problem(path / ITEMS) is None and len(files) and files[0].parent != path:
+            reading.take_items(path / ITEMS)
     except DataError:
         raise
     except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError, pa.ArrowException) as error:
@@ -93,6 +95,18 @@ def _read(path: Path) -> Rows:
             f"{file} is damaged: {cut(str(error), 300)}. Make it again with `topple explain --out`."
         ) from error
     return reading.rows()
+
+
+def _file_of(path: Path) -> Path:
+    """Return the file of a folder that holds explanations, or the file given."""
+    file = next((path / name for name in (TABLE, LINES) if problem(path / name) is None), path / TABLE)
+    file = file if problem(path, folder=True) is None else path
+    wrong = problem(file)
+    if wrong:
+        raise DataNotFoundError(
+            f"{file} {wrong}. Give a folder that `topple explain --out` or `topple batch` wrote, or a file of one."
+        )
+    return file
 
 
 class _Reading:
@@ -133,6 +147,14 @@ class _Reading:
         self._take_times(told["at"])
         for name, values in found.items():
             self._parts.setdefault(name, []).append(values)
+
+    def take_items(self, file: Path) -> None:
+        """Take over the titles of the items of a batch."""
+        table = pq.read_table(file)
+        for item, title in zip(table.column("item").to_pylist(), table.column("title").to_pylist(), strict=True):
+            code = self._rows.coders["item"].code(str(item))
+            if code >= 0 and title:
+                self._rows.titles.setdefault(code, title)
 
     def rows(self) -> Rows:
         """Return everything that was taken."""
