@@ -9,7 +9,7 @@ DIST    := build/dist/venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo serve test check lint docs bench bench-serve oracle fuzz format dist clean help
+.PHONY: demo serve test check lint docs bench bench-serve bench-scale oracle fuzz format dist clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -53,6 +53,9 @@ bench: $(READY)  ## quality, speed, growth, steps to build/bench.json; BENCH="--
 
 bench-serve: $(DEV) ## requests a second of the service beside the library's batch; SERVE="--models FOLDER" says of which models
 	$(BIN)/python -m benchmarks.serve $(SERVE)
+
+bench-scale: $(DEV) ## batches of every user: rate, memory, workers, growth; SCALE="--epinions FOLDER --ml-1m FILE --minutes 10"
+	$(BIN)/python -m benchmarks.scale $(SCALE)
 
 oracle: $(DEV)   ## hold 50,000 explanations against brute force; ORACLE="--queries 2000 --seed 1" for others
 	$(BIN)/python -m benchmarks.oracle $(ORACLE)

@@ -20,7 +20,7 @@ from benchmarks.results import BUILD, CHECKED_IN, read
 from benchmarks.tables import MADE
 from benchmarks.timing import HERE
 
-PAGES = ("README.md", "docs/figures.md", "docs/profile.md", "docs/reproduce.md")
+PAGES = ("README.md", "docs/figures.md", "docs/profile.md", "docs/reproduce.md", "docs/scale.md")
 PICTURE = "docs/growth.png"
 MARKED = re.compile(r"(<!-- figures: ([\w-]+) -->)(.*?)(<!-- /figures -->)", flags=re.DOTALL)
 

@@ -31,6 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "filtered": ("world", "recommender", "method", "kind"),
     "devices": ("world", "recommender", "method"),
     "pruning": ("world", "neighbours"),
+    "scale": ("what", "part"),
     "published": ("world", "model", "seed"),
     "contributions": ("world", "model", "seed"),
 }

@@ -21,6 +21,7 @@ from benchmarks.markdown import (
     time_of,
 )
 from benchmarks.published import published
+from benchmarks.scale_tables import hundred_million, ratios, scale
 
 
 def quality(found: Results, world: str) -> str:
@@ -281,6 +282,9 @@ MADE: dict[str, Callable[[Results], str]] = {
     "devices": devices,
     "filtered": filtered,
     "pruning": pruning,
+    "scale": scale,
+    "scale-ratios": ratios,
+    "hundred-million": hundred_million,
     "published": published,
     "contributions": contributions,
     "contributions-short": contributions_short,

@@ -39,6 +39,10 @@ def _functions(found, name):
 
 
 INNER = {
+    "topple.batch.input.events.EventFiles.__init__",
+    "topple.batch.input.events.files_of",
+    "topple.batch.input.matrices.MatrixEvents.of_csr",
+    "topple.batch.verb.source_of",
     "topple.audit.keys.AuditKeys.__init__",
     "topple.api.papers.parts.parts_of",
     "topple.api.papers.reading.Rows.__init__",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from topple.api.scoring import score as score
     from topple.api.what_if import what_if as what_if
     from topple.api.wrapping import wrap as wrap
+    from topple.batch.verb import explain_all as explain_all
     from topple.benchmark.compare import compare as compare
     from topple.benchmark.comparing.comparison import Comparison as Comparison
     from topple.data.interactions import Interactions as Interactions
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
     from topple.records.question import Goal as Goal
     from topple.records.question import Query as Query
     from topple.records.question import Repeats as Repeats
-    from topple.records.shards import scan_explanations as scan_explanations
+    from topple.records.shards.reading import scan_explanations as scan_explanations
     from topple.reports.records import write_explanations as write_explanations
     from topple.reports.sentences import sentence as sentence
     from topple.scoring.budget import Budget as Budget
@@ -113,6 +114,7 @@ _MODULES = {
     "draw": "topple.api.faces.showing",
     "evaluate": "topple.api.evaluating",
     "explain": "topple.api.explaining",
+    "explain_all": "topple.batch.verb",
     "explain_each": "topple.api.explaining",
     "explain_queries": "topple.api.explaining",
     "explore": "topple.notebook.exploring",
@@ -134,7 +136,7 @@ _MODULES = {
     "replay": "topple.api.papers.replaying",
     "report": "topple.api.papers.report",
     "same_model": "topple.scoring.findings.identity",
-    "scan_explanations": "topple.records.shards",
+    "scan_explanations": "topple.records.shards.reading",
     "save_explainer": "topple.api.learning.folders",
     "save_model": "topple.recommenders.saving.folders",
     "score": "topple.api.scoring",

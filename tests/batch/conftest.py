@@ -7,8 +7,8 @@ import pytest
 
 import topple
 from topple.batch import running
-from topple.batch.events import EventFiles, Reading
 from topple.batch.executors.local import explain
+from topple.batch.input.events import EventFiles, Reading
 from topple.batch.job import Job
 from topple.batch.running import Batch
 from topple.records.io import canonical_json

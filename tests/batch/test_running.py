@@ -13,7 +13,7 @@ import topple
 from tests.batch.conftest import canonical, job_of, run_batch, source_of, write_events
 from topple.batch import users
 from topple.batch.executors import local
-from topple.batch.matrices import MatrixEvents
+from topple.batch.input.matrices import MatrixEvents
 from topple.batch.running import Batch
 from topple.errors import DataError, OutputExistsError, QueryError
 
@@ -236,7 +236,7 @@ def test_no_user_is_named_where_users_are_renamed(world, histories, tmp_path):
 
 
 def test_users_are_in_the_same_shard_whether_they_are_numbers_or_texts():
-    from topple.batch.sharding import shard_of
+    from topple.batch.input.sharding import shard_of
 
     numbers = np.arange(-50, 1000)
     assert shard_of(pa.array(numbers), 16).tolist() == shard_of(pa.array(map(str, numbers)), 16).tolist()

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from topple.batch.job import USERS, shard_name
 from topple.batch.storage import Folder
 from topple.inputs import json_of
-from topple.records.shards import EXPLANATIONS, LISTS
+from topple.records.shards.reading import EXPLANATIONS, LISTS
 from topple.types import Id
 
 KNOWN = pa.schema([("user", pa.string()), ("digest", pa.string()), ("rows", pa.int64())])

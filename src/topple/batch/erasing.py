@@ -13,7 +13,7 @@ from topple.batch.job import ASIDE, USERS
 from topple.batch.storage import Folder
 from topple.errors import DataError
 from topple.files import hold
-from topple.records.shards import EXPLANATIONS
+from topple.records.shards.reading import EXPLANATIONS
 from topple.types import FilePath
 
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from topple.batch.histories import users_of
+from topple.batch.input.histories import users_of
+from topple.batch.input.sharding import WHOLE_NUMBERS, shards_for, write_events
 from topple.batch.job import Job, shard_name
 from topple.batch.running import Source
-from topple.batch.sharding import WHOLE_NUMBERS, shards_for, write_events
 from topple.batch.storage import Folder
 from topple.batch.unit import method_of
 from topple.batch.users import Answers

@@ -7,7 +7,7 @@ from topple.batch.job import shard_name
 from topple.batch.storage import Folder
 from topple.errors import DataError, shown
 from topple.inputs import json_of
-from topple.records.shards import DONE, FORMAT, MANIFEST
+from topple.records.shards.reading import DONE, FORMAT, MANIFEST
 from topple.types import JsonObject
 
 
@@ -72,4 +72,5 @@ def total(folder: Folder, manifest: JsonObject, failed: Sequence[JsonObject] = (
         **{name: dict(counter) for name, counter in counts.items()},
         "aside": {"rows": manifest["input"]["aside"], "users": sum(each["aside"] for each in found)},
         "left_out": sum(each["left_out"]["events"] for each in found), "workers": len({each["worker"] for each in found}),
+        "peak_bytes": max((each["peak_bytes"] or 0 for each in found), default=0),
     }  # fmt: skip

@@ -12,18 +12,18 @@ import pyarrow.parquet as pq
 
 from topple import __version__
 from topple.api.faces.runs import difference
-from topple.batch.events import Part
 from topple.batch.executors import executor
 from topple.batch.folder import manifest_of, missing, summaries, total
+from topple.batch.input.events import Part
+from topple.batch.input.sharding import shards_for, write_events, write_tables
 from topple.batch.job import ASIDE, INPUT, USERS, Job
-from topple.batch.sharding import shards_for, write_events, write_tables
 from topple.batch.storage import Folder
 from topple.batch.unit import method_of
 from topple.data.vocabulary import Catalogue
 from topple.errors import DataError, OutputExistsError, QueryError, counted
 from topple.files import LOCK, hold
 from topple.records.as_json import as_json
-from topple.records.shards import DONE, EXPLANATIONS, FORMAT, ITEMS, LISTS, MANIFEST
+from topple.records.shards.reading import DONE, EXPLANATIONS, FORMAT, ITEMS, LISTS, MANIFEST
 from topple.scoring.recommender import Recommender
 from topple.types import JsonObject
 

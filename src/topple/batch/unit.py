@@ -3,7 +3,9 @@
 import os
 import socket
 import time
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,11 +14,11 @@ from topple.api.effort import with_effort
 from topple.api.explaining import fitting_explainer
 from topple.api.learning.folders import load_explainer
 from topple.batch.earlier import IDENTITY, KNOWN, Earlier
-from topple.batch.events import ASIDE
-from topple.batch.histories import users_of
+from topple.batch.input.events import ASIDE
+from topple.batch.input.histories import users_of
+from topple.batch.input.sharding import WHOLE_NUMBERS
 from topple.batch.job import ASIDE as ASIDE_FOLDER
 from topple.batch.job import USERS, Job, shard_name
-from topple.batch.sharding import WHOLE_NUMBERS
 from topple.batch.storage import Folder
 from topple.batch.users import Answers
 from topple.errors import ModelFolderError
@@ -24,9 +26,9 @@ from topple.explainers.base import Explainer
 from topple.inputs import json_of
 from topple.recommenders.saving.folders import load_model
 from topple.records.as_json import as_json
-from topple.records.columnar import schema_of
 from topple.records.kinds import IdTypes
-from topple.records.shards import DONE, EXPLANATIONS, LISTS, MANIFEST
+from topple.records.shards.columns import schema_of
+from topple.records.shards.reading import DONE, EXPLANATIONS, LISTS, MANIFEST
 from topple.scoring.budget import Budget
 from topple.scoring.devices import device_of, on_device
 from topple.scoring.recommender import Recommender
@@ -77,10 +79,20 @@ def explain_shard(told: JsonObject, number: int) -> JsonObject:
     summary = {
         "shard": number, "where": manifest["where"], **answers.summary(), "seconds": time.perf_counter() - started,
         "cpu_seconds": time.process_time() - spent, "worker": f"{socket.gethostname()}:{os.getpid()}",
+        "peak_bytes": peak_bytes(),
     }  # fmt: skip
     with folder.write(f"{DONE}/{shard_name(number)}.json") as file:
         file.write(as_json(summary).encode())
     return summary
+
+
+def peak_bytes() -> int | None:
+    """Return the most memory that this process has held; None where the system does not tell."""
+    with suppress(OSError):
+        told = Path("/proc/self/status").read_text(encoding="utf-8").split()
+        if "VmHWM:" in told:
+            return 1024 * int(told[told.index("VmHWM:") + 1])
+    return None
 
 
 @lru_cache(maxsize=1)

@@ -14,14 +14,14 @@ from topple.api.answers.asked import Asked
 from topple.api.answers.preparing import asked_about
 from topple.api.limits import LeftOut
 from topple.batch.earlier import Earlier
-from topple.batch.histories import Known
+from topple.batch.input.histories import Known
 from topple.batch.job import Job
 from topple.errors import ToppleError, cut
 from topple.explainers.base import Explainer
 from topple.records.answer import Explanation
-from topple.records.columnar import table_of
 from topple.records.io import Words, item_lists_of
 from topple.records.kinds import IdTypes
+from topple.records.shards.columns import table_of
 from topple.reports.records import words_of
 from topple.scoring.budget import Budget, Meter
 from topple.scoring.recommender import Recommender
@@ -136,9 +136,9 @@ class Answers:
             if len(part) > 1:
                 middle = len(part) // 2
                 return [*self._explained(part[:middle]), *self._explained(part[middle:])]
-            known = isinstance(error, ToppleError)
-            logger.log(logging.WARNING if known else logging.ERROR, "a user is set aside", exc_info=not known)
-            self._set_aside(part[0], str(error) if known else f"{type(error).__name__}: {error}")
+            told = isinstance(error, ToppleError)
+            logger.log(logging.WARNING if told else logging.ERROR, "a user is set aside", exc_info=not told)
+            self._set_aside(part[0], str(error) if told else f"{type(error).__name__}: {error}")
             return [[]]
 
     def _set_aside(self, known: Known, reason: str) -> None:

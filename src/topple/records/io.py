@@ -192,7 +192,10 @@ def read_explanations(path: FilePath) -> Explanations:
 
 def _read(path: Path) -> Explanations:
     if problem(path, folder=True) is None and problem(path / TABLE) == MISSING:
-        from topple.records.shards import StoredExplanations, shard_files  # reads with the functions of this file
+        from topple.records.shards.reading import (  # reads with the functions of this file
+            StoredExplanations,
+            shard_files,
+        )
 
         if shard_files(path) is not None:
             return Explanations(StoredExplanations(path))

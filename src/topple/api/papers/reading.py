@@ -19,7 +19,7 @@ from topple.inputs import path_of, problem
 from topple.records.answer import Proof, Status
 from topple.records.io import LINES, TABLE
 from topple.records.question import Goal
-from topple.records.shards import ITEMS, shard_files
+from topple.records.shards.reading import ITEMS, shard_files
 from topple.types import FilePath, IntArray
 
 MOST_REASONS = 500

@@ -3,7 +3,9 @@
 import multiprocessing
 import os
 import queue
+import sys
 import threading
+import types
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +17,7 @@ from topple.types import JsonObject
 
 TRIES = 3
 """Times that a shard is tried whose process dies."""
+_STARTING = threading.Lock()
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -77,9 +80,20 @@ def _work(
 
 
 def _process() -> ProcessPoolExecutor:
-    """Return a pool of one fresh process: not a copy of this one, whose threads of libraries would not be copied."""
+    """Return a pool of one fresh process: not a copy of this one, whose threads of libraries would not be copied.
+
+    It does not run the script that called again, which scripts without `if __name__ == "__main__"` would not bear.
+    """
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
+    pool = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
+    with _STARTING:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            pool.submit(os.getpid)  # starts the process
+        finally:
+            sys.modules["__main__"] = main
+    return pool
 
 
 def _prepare() -> None:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from topple.errors import QueryError
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -99,31 +97,18 @@ class EventsChoice:
         """Return the events that are chosen.
 
         Raises:
-            QueryError: none, and the model folder holds no users.
-            DataNotFoundError, DataError: a file that is not there or cannot be read.
+            DataNotFoundError, DataError: a file that is not there or cannot be read, or none, and the model folder holds no users.
         """
-        from topple.batch.events import EventFiles, Reading
-        from topple.batch.matrices import MatrixEvents
-        from topple.cli.shared.loading import split_of
+        from topple.batch.input.events import Reading
+        from topple.batch.verb import source_of
         from topple.data.formats import TextTable
 
-        items = recommender.catalogue.vocabulary
-        if not self.events:
-            split = split_of(model)
-            if split is None:
-                raise QueryError("this model folder holds no users. Give their events with --events.")
-            return MatrixEvents.of_split(split)
-        packed = [path for path in self.events if path.suffix == ".npz"]
-        if packed:
-            if len(self.events) > 1:
-                raise QueryError("a CSR file holds all users. Give it alone.")
-            return MatrixEvents.of_csr(packed[0], items)
         text = TextTable(self.separator, self.header, self.encoding)
         weight = None if self.weight_column == "none" else self.weight_column
         reading = Reading(
             self.user_column, self.item_column, weight, self.time_column, self.rating_column, self.positive_above, text
         )
-        return EventFiles(self.events, reading, items.column.type)
+        return source_of(model, recommender, self.events or (), reading)
 
     @property
     def reading(self) -> dict[str, Any]:

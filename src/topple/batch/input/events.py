@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from topple.data.dates import dates_of
+from topple.batch.input.cells import ids_of, ids_of_type, numbers_of, times_of
 from topple.data.formats import JSON_LINES, TextTable
 from topple.data.rows.columns import Columns
 from topple.data.rows.names import AUTO
@@ -23,8 +22,6 @@ ROWS, BYTES = 1 << 18, 1 << 22
 """Rows of a part of a Parquet file, and bytes of one of a text table."""
 HEAD = 1000
 """Rows in which the columns are looked for."""
-WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
-"""How whole numbers are written that are ids; 007 is a text."""
 ASIDE = pa.schema(
     [
         ("source", pa.string()),
@@ -172,7 +169,7 @@ class EventFiles:
         if missing is not None:
             raise DataError(f"{path} has no column {missing!r}, and {self.paths[0].name} has. Give files of one kind.")
         cells = {name: table.column(column).combine_chunks() for name, column in self.columns.items()}
-        ids = {"user": _ids(cells["user"]), "item": _of_type(_ids(cells["item"]), self.item)}
+        ids = {"user": ids_of(cells["user"]), "item": ids_of_type(ids_of(cells["item"]), self.item)}
         reasons = np.full(table.num_rows, "", dtype=object)
         columns = dict(ids)
         keep = np.ones(table.num_rows, dtype=np.bool_)
@@ -181,19 +178,19 @@ class EventFiles:
             ("weight", "the weight is missing, no number, or below 0"),
         ):
             if name in cells:
-                numbers = _numbers(cells[name], self.reading.text.decimal)
+                numbers = numbers_of(cells[name], self.reading.text.decimal)
                 bad = ~np.isfinite(numbers) | ((numbers < 0) if name == "weight" else False)
                 reasons[bad] = wrong
                 keep &= numbers > (0 if name == "weight" else self.reading.positive_above)
                 if name == "weight":
                     columns["weight"] = pa.array(numbers)
         if "time" in cells:
-            times = _times(cells["time"])
+            times = times_of(cells["time"])
             reasons[np.asarray(times.is_null())] = "the time is missing or no time"
             columns["time"] = times
         reasons[np.asarray(ids["item"].is_null())] = "the item id is no whole number, as those of the model are"
         for name in ids:
-            reasons[np.asarray(_ids(cells[name]).is_null())] = f"the {name} id is missing"
+            reasons[np.asarray(ids_of(cells[name]).is_null())] = f"the {name} id is missing"
         aside = reasons != ""
         events = pa.table(columns).filter(pa.array(keep & ~aside))
         return Part(
@@ -234,56 +231,6 @@ def _rows_of(path: Path) -> int:
         return int(pa.parquet.read_metadata(path).num_rows)
     packed = {".gz", ".bz2"} & {*path.suffixes}
     return path.stat().st_size // (4 if packed else 16)
-
-
-def _ids(column: pa.Array) -> pa.Array:
-    """Return ids as int64 or texts; null for what is none."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_integer(column.type):
-        return column.cast(pa.int64())
-    if pa.types.is_floating(column.type):
-        whole = pc.and_(pc.is_finite(column), pc.equal(pc.floor(column), column))
-        return pc.if_else(whole, column, None).cast(pa.int64())
-    texts = column.cast(pa.string())
-    return pc.if_else(pc.equal(texts, ""), None, texts)
-
-
-def _of_type(ids: pa.Array, type_: pa.DataType) -> pa.Array:
-    """Return item ids in the type of those of the model; null for a text that is no whole number where those are."""
-    if pa.types.is_string(ids.type) and pa.types.is_integer(type_):
-        ids = pc.if_else(pc.match_substring_regex(ids, WHOLE), ids, None)
-    return ids.cast(type_)
-
-
-def _numbers(column: pa.Array, decimal: str) -> np.ndarray:
-    """Return numbers; NaN for what is none."""
-    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
-        return np.asarray(column.cast(pa.float64()).fill_null(np.nan))
-    texts = pc.utf8_trim_whitespace(column if decimal == "." else pc.replace_substring(column, decimal, "."))
-    good = pc.match_substring_regex(texts, r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$")
-    return np.asarray(pc.if_else(good, texts, None).cast(pa.float64()).fill_null(np.nan))
-
-
-def _times(column: pa.Array) -> pa.Array:
-    """Return times as numbers that grow, int64 or float64; null for what is none. Dates are in microseconds."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        numbers = _numbers(column, ".")
-        if np.isfinite(numbers).any() or column.null_count == len(column):
-            return _exact(pa.array(numbers, from_pandas=True))
-        column = dates_of(column)
-        column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if pa.types.is_temporal(column.type):
-        return column.cast(pa.timestamp("us", tz=getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
-    return _exact(column)
-
-
-def _exact(numbers: pa.Array) -> pa.Array:
-    """Return numbers as int64 where all are whole, else as float64."""
-    values = numbers.cast(pa.float64())
-    finite = pc.if_else(pc.is_finite(values), values, None)
-    whole = pc.all(pc.or_kleene(pc.equal(pc.floor(finite), finite), pc.is_null(finite))).as_py()
-    return finite.cast(pa.int64()) if whole else finite
 
 
 def _set_aside(

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import ipc
 
-from topple.batch.events import ASIDE, WHOLE, Part
+from topple.batch.input.cells import WHOLE
+from topple.batch.input.events import ASIDE, Part
 from topple.batch.job import shard_name
 from topple.batch.storage import Folder
 from topple.errors import DataError

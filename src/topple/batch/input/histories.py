@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from topple.batch.sharding import read_shard
+from topple.batch.input.sharding import read_shard
 from topple.batch.storage import Folder
 from topple.data.merging import Duplicates, Rows, merged
 from topple.errors import DataError

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from topple.batch.events import ASIDE, ROWS, Part
+from topple.batch.input.events import ASIDE, ROWS, Part
 from topple.data.rows.events import Events
 from topple.data.splitting import Split
 from topple.data.vocabulary import Vocabulary

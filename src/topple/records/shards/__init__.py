@@ -1,0 +1,1 @@
+"""Many explanations as columns, and the folder of shards that a batch writes."""
