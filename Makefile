@@ -35,6 +35,7 @@ serve: $(READY)  ## set up, train on a generated catalogue, and serve the page a
 	$(BIN)/topple serve films=topple-demo/model
 
 test: $(DEV)     ## set up, then run all tests, a process for each core; TEST="-x tests/cli" for others
+	$(BIN)/topple doctor # compiles the inner loops once and on all cores; else each process of the tests would
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(TEST)
 
 check: lint test ## format, lint, strict types, layer contracts, tests, which build the docs and run their examples

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from hypothesis import settings
@@ -10,6 +12,7 @@ settings.load_profile("untimed")
 
 # The tensors of the tests are tiny: a second thread costs more than it brings, and on a busy machine fifty times as much.
 torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the processes that tests start
 
 
 @pytest.fixture

@@ -72,3 +72,42 @@ def test_a_function_is_compiled_anew_where_one_that_it_calls_has_changed(tmp_pat
         told.append(done.stdout.split())
     # without it numba goes on with what it compiled before the inner function changed
     assert told == ([["0", "2"], ["0", "2"], ["2", "21"]] if mend else [["2"]] * 3)
+
+
+NUMBER = "from topple.compiled import compiled\n@compiled\ndef double(x):\n    return x + x\n"
+SAVE = """
+import sys, time
+from numba.core.caching import IndexDataCacheFile
+load = IndexDataCacheFile._load_index
+def slowly(self):
+    found = load(self)
+    time.sleep(float(sys.argv[2]))
+    return found
+IndexDataCacheFile._load_index = slowly
+from kept.number import double
+double(0)
+print("ready", flush=True)
+sys.stdin.readline()
+print([double(eval(value)) for value in sys.argv[1].split()], sum(double.stats.cache_hits.values()))
+"""
+
+
+def test_processes_that_save_signatures_of_a_function_at_once_keep_each_of_them(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "number.py").write_text(NUMBER)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    environment.pop("NUMBA_CACHE_DIR", None)
+
+    def begin(values, seconds):
+        call = [sys.executable, "-c", SAVE, values, str(seconds)]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(call, cwd=tmp_path, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+    at_once = [begin(values, 0.5) for values in ("1.5", "1.5j")]
+    for each in at_once:
+        assert each.stdout.readline() == "ready\n"
+    for each in at_once:
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    assert [each.communicate()[0] for each in at_once] == ["[3.0] 0\n", "[3j] 0\n"]
+    assert begin("0 1.5 1.5j", 0).communicate("go\n")[0] == "ready\n[0, 3.0, 3j] 3\n"

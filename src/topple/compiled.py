@@ -8,7 +8,8 @@ Python.
 
 import contextlib
 import logging
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -18,13 +19,48 @@ from numba.core import event
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 logger = logging.getLogger(__name__)
 
+NOTICE = "Compiling the inner loops for this machine: a few minutes, once; the result is kept on disk."
+"""What the log is told before the first of them is compiled."""
+
 
 def compiled(function: _Function) -> _Function:
     """Return the function, compiled at its first call and kept on disk.
 
     Sums are added up in the order that is written: the same numbers give the same bits, alone and among others.
     """
-    return cast(_Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+    made = njit(cache=True, nogil=True, error_model="numpy")(function)
+    kept = getattr(made, "_cache", None)  # none with NUMBA_DISABLE_JIT
+    if kept is not None:
+        _save_one_at_a_time(kept)
+    return cast(_Function, made)
+
+
+def _save_one_at_a_time(kept: Any) -> None:
+    """Have what numba keeps of a function written by one process at a time.
+
+    numba gives the file of a signature the next number that its index does not have. Two processes that save two signatures of a
+    function at once would take the same number, and the code of one would then be read for the other.
+    """
+    save = kept.save_overload
+
+    def save_alone(signature: Any, compiled_for: Any) -> None:
+        with _held(Path(kept.cache_path)):
+            save(signature, compiled_for)
+
+    kept.save_overload = save_alone
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder against other processes that compile; where it cannot be locked, go on without."""
+    with contextlib.ExitStack() as until_saved:
+        if sys.platform != "win32":
+            import fcntl
+
+            with contextlib.suppress(OSError):  # nobody may write here, or the file system has no locks
+                folder.mkdir(parents=True, exist_ok=True)
+                fcntl.flock(until_saved.enter_context((folder / "topple.lock").open("w")), fcntl.LOCK_EX)
+        yield
 
 
 class _Notice(event.Listener):  # type: ignore[misc,unused-ignore] # numba says nothing of the type in older versions
@@ -34,7 +70,7 @@ class _Notice(event.Listener):  # type: ignore[misc,unused-ignore] # numba says 
         """Tell it once a process."""
         if not self.told and event.data["dispatcher"].py_func.__module__.startswith("topple."):
             self.told = True
-            logger.info("Compiling the inner loops for this machine: a few minutes, once; the result is kept on disk.")
+            logger.info(NOTICE)
 
     def on_end(self, event: Any) -> None:
         """Say nothing."""

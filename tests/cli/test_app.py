@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from os import environ
 
 import pytest
@@ -99,14 +100,34 @@ def test_doctor_says_what_is_broken(topple, monkeypatch):
 def test_doctor_asks_for_every_goal_so_that_no_loop_is_compiled_later(monkeypatch):
     from topple.api import explaining, fitting
     from topple.cli.doctor import _inner_loops
+    from topple.cli.shared import compiling
 
     asked = []
     monkeypatch.setattr(fitting, "fit", lambda split, recommender, **how: recommender)
     monkeypatch.setattr(explaining, "explain", lambda model, histories, **how: asked.append((model, how["goal"])))
+    monkeypatch.setattr(compiling, "_kept", lambda: True)
     assert _inner_loops()[1]
-    assert {model for model, _ in asked} == {"ease", "bpr", "als", "mult-vae"}
-    for model in ("ease", "bpr"):
-        assert {goal for name, goal in asked if name == model} == {"necessary", "sufficient", "both"}
+    goals = ("necessary", "sufficient", "both")
+    assert asked == [(model, goal) for model in ("ease", "bpr", "als", "mult-vae") for goal in goals]
+
+
+def test_doctor_compiles_side_by_side_where_nothing_is_kept(monkeypatch, caplog):
+    from topple.cli.shared import compiling
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, processes, context, initializer):
+            assert (processes, context.get_start_method()) == (3, "spawn")
+            super().__init__(processes)
+
+    asked = []
+    monkeypatch.setattr(compiling, "compile_for", asked.append)
+    monkeypatch.setattr(compiling, "_kept", lambda: False)
+    monkeypatch.setattr(compiling, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    with caplog.at_level("INFO"):
+        compiling.compile_loops()
+    assert sorted(asked) == ["als", "bpr", "ease", "mult-vae"]
+    assert "Compiling the inner loops" in caplog.text
 
 
 @pytest.mark.parametrize(

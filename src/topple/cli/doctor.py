@@ -3,12 +3,14 @@
 import os
 import platform
 import time
+from concurrent.futures import BrokenExecutor
 from importlib.metadata import PackageNotFoundError, version
 
 import typer
 from rich.table import Table
 
 from topple import registry
+from topple.cli.shared.compiling import compile_loops
 from topple.cli.shared.options import Json
 from topple.cli.shared.showing import console, show_json
 from topple.errors import SettingsError, ToppleError
@@ -32,12 +34,13 @@ OPTIONAL = ("matplotlib", "pandas", "polars", "fastapi", "uvicorn", "sqlalchemy"
 def doctor(json: Json = False) -> None:
     """Check the installation: versions, the registry, the data folder, and one explanation from end to end.
 
-    The inner loops are compiled for this machine, if they are not yet: that takes a few minutes, once.
+    The inner loops are compiled for this machine, if they are not yet: that takes a few minutes, once, on all
+    cores.
     """
     checks = [("python", True, f"{platform.python_version()} on {platform.machine()} {platform.system()}")]
     checks += [_package(name, needed=True) for name in NEEDED]
     checks += [_package(name, needed=False) for name in OPTIONAL]
-    checks += [_torch(), _memory(), _registry(), _cache(), _end_to_end(), _inner_loops()]
+    checks += [_torch(), _memory(), _registry(), _cache(), _inner_loops(), _end_to_end()]
     good = all(ok for _, ok, _ in checks)
     if json:
         show_json({"ok": good, "checks": [{"check": n, "ok": ok, "found": found} for n, ok, found in checks]})
@@ -118,19 +121,9 @@ def _end_to_end() -> tuple[str, bool, str]:
 
 
 def _inner_loops() -> tuple[str, bool, str]:
-    """Have the inner loops compiled: of each goal, for rows in single and in double precision, for histories folded in, for networks."""
-    from topple.api.explaining import explain
-    from topple.api.fitting import fit
-    from topple.data.sources import load_split
-
     started = time.perf_counter()
     try:
-        split = load_split("generated")
-        histories = split.histories(limit=5)  # with sets that take a proof
-        for name in ("ease", "bpr", "als", "mult-vae"):
-            model = fit(split, recommender=name, settings={} if name == "ease" else {"epochs": 1}, progress=False)
-            for goal in ("necessary", "sufficient", "both"):
-                explain(model, histories, k=5, goal=goal, progress=False)
-    except ToppleError as error:
+        compile_loops()
+    except (ToppleError, BrokenExecutor) as error:
         return "inner loops", False, str(error)
     return "inner loops", True, f"compiled for this machine ({time.perf_counter() - started:.0f} s)"
