@@ -4,7 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # The versions to install: constraints-oldest.txt for the oldest that pyproject.toml allows, nothing for the newest.
 CONSTRAINTS := constraints.txt
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+# pip compiles sources on one core; some packages hold files that are not to be compiled.
+COMPILE := $(BIN)/python -W ignore -m compileall -qq -j 0 $(VENV) || exit 0
 DIST    := build/dist/venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
@@ -20,10 +22,12 @@ $(VENV)/pyvenv.cfg:
 
 $(READY): $(VENV)/pyvenv.cfg pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) -e '.[pictures]'
+	$(COMPILE)
 	touch $@
 
 $(DEV): $(VENV)/pyvenv.cfg pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) -e '.[dev]'
+	$(COMPILE)
 	touch $(READY) $@
 
 demo: $(READY)   ## set up, then train, explain and verify on a generated catalogue (no network after set-up)

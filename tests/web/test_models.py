@@ -8,6 +8,7 @@ import pytest
 import topple
 from topple.errors import QueryError, SettingsError, UnknownNameError
 from topple.web.models import ServedModel, ServedModels, keyed, load_served
+from topple.web.service import warm
 
 
 def test_a_folder_is_named_by_the_last_part_or_by_a_key(tmp_path):
@@ -78,3 +79,10 @@ def test_a_model_is_exchanged_without_a_dropped_request(client, service, split):
     assert len(set(loaded)) == len(loaded) >= 5
     assert len(statuses) >= 10
     assert set(statuses) == {200}
+
+
+def test_a_model_is_warmed_up_for_every_goal(ease, split, monkeypatch):
+    asked = []
+    monkeypatch.setattr("topple.web.service.explain", lambda *given, goal, **how: asked.append(goal))
+    warm(ServedModel("films", ease, split))
+    assert asked == ["necessary", "sufficient", "both"]

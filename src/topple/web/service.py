@@ -14,6 +14,7 @@ from topple.api.explaining import explain
 from topple.errors import QueryError
 from topple.records.effort import Effort
 from topple.records.history import History
+from topple.records.question import Goal
 from topple.types import Id
 from topple.web.asking.bodies import Who
 from topple.web.auditing import Auditing
@@ -127,11 +128,12 @@ class Service:
 
 
 def warm(model: ServedModel) -> None:
-    """Explain the list of somebody, and forget it."""
+    """Explain the list of somebody for every goal, each of which has compiled loops of its own, and forget it."""
     users = [] if model.split is None else users_like(model.split, "", 1)
     ids = model.recommender.catalogue.vocabulary.ids
     history = model.user(users[0]) if users else ids[: max(1, min(10, len(ids) - 2))]
-    explain(model.recommender, history, k=1, effort=Effort.INSTANT, progress=False)
+    for goal in Goal:
+        explain(model.recommender, history, k=1, goal=goal, effort=Effort.INSTANT, progress=False)
 
 
 def one_history(histories: Any) -> Sequence[Any]:

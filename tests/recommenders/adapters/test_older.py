@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ def older():
     folder = ROOT / "build" / f"older-{mark}"
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     if not (folder / "ready").is_file():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, timeout=120)
+        make = [sys.executable, "-m", "venv", "--clear", folder]
+        if find_spec("pip"):
+            make.append("--without-pip")  # that of this environment will do
+        subprocess.run(make, check=True, timeout=120)
         where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
         purelib = subprocess.run(where, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
         Path(purelib, "below.pth").write_text(below + "\n")
@@ -43,6 +47,7 @@ def older():
 
 def install(python):
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+    command.append("--no-compile")  # the little that is imported is compiled then
     done = subprocess.run(
         [*command, "--retries", "1", "--timeout", "15", "-r", PINS], capture_output=True, text=True, timeout=600
     )
