@@ -37,3 +37,10 @@ def test_the_fingerprint_is_of_the_weights():
         ItemWeights(CATALOGUE, "sums", model).fingerprint for model in (WEIGHTS, WEIGHTS + 1, csr_matrix(WEIGHTS))
     }
     assert len(prints) == 3
+
+
+def test_weights_by_columns_are_held_by_rows_for_which_the_loops_are_compiled():
+    recommender = ItemWeights(CATALOGUE, "sums", np.asfortranarray(WEIGHTS))
+    rows, _ = recommender.rows(HistoryBatch(torch.tensor([[1, 3]]), torch.ones(1, 2, dtype=torch.float64)))
+    assert rows.dense.flags.c_contiguous
+    assert rows.dense.tolist() == WEIGHTS.tolist()

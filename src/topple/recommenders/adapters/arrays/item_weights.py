@@ -41,7 +41,9 @@ class ItemWeights(RowSums):
                 f"{name} has weights of shape {weights.shape} for {len(catalogue):,} items. Give the ids of all items that "
                 "it was trained on, in the order of its columns."
             )
-        self._numbers = _sparse(weights) if issparse(weights) else {"weights": torch.from_numpy(np.array(weights))}
+        self._numbers = (
+            _sparse(weights) if issparse(weights) else {"weights": torch.from_numpy(np.array(weights, order="C"))}
+        )
         if not all(torch.isfinite(part).all() for part in self._numbers.values()):
             raise RecommenderError(
                 f"{name} has weights that are NaN or infinite. Train it anew, with more regularisation."
