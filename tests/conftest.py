@@ -14,6 +14,16 @@ settings.load_profile("untimed")
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the processes that tests start
 
+LONG = (
+    "adapters/test_older.py", "contracts/test_outside_package.py", "docs/test_build.py", "docs/test_pages.py",
+    "notebook/test_browser.py", "web/test_described.py",
+)  # fmt: skip
+"""Files with single tests that take long: they are begun first, so that no process waits for the last of them."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+
 
 @pytest.fixture
 def set_memory(monkeypatch):
