@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 import topple
+from tests.cli.conftest import run
 from tests.web.page.browsing import browsing, visiting
 from tests.web.served import serving
 from topple.web.models import ServedModel
@@ -55,3 +56,9 @@ def page(browser, served, api):
     with visiting(browser, served) as found:
         found.base = served
         yield found
+
+
+@pytest.fixture(scope="session")
+def topple_command():
+    """Run the command line."""
+    return run
