@@ -1,9 +1,6 @@
 """`topple serve`, as it is started, asked and stopped by the installed command."""
 
-import os
-import re
 import signal
-import subprocess
 import sys
 import threading
 
@@ -11,36 +8,9 @@ import httpx
 import pytest
 
 import topple as library
+from tests.cli.service.starting import start, stop
 from topple import canonical_json
 from topple.audit import AuditKeys
-
-ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-
-
-def start(*arguments):
-    """Start the service; return the process and the address that it prints."""
-    command = [sys.executable, "-m", "topple", "serve", *map(str, arguments), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
-    told = []
-    reading = threading.Thread(target=lambda: told.extend(process.stderr), daemon=True)
-    reading.start()
-    line = process.stdout.readline()
-    found = re.search(r"Serving at (http://\S+)/", line)
-    assert found, (line, told)
-    return process, found[1], told, reading
-
-
-def stop(process, reading, sent=signal.SIGTERM):
-    """Stop the service; return the exit status."""
-    process.send_signal(sent)
-    try:
-        status = process.wait(60)
-    finally:
-        process.kill()
-    reading.join(10)
-    process.stdout.close()
-    process.stderr.close()
-    return status
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
