@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import topple
-from tests.web.page.browsing import missing, open_view, settled, texts, visiting
+from tests.browsers import accessibility_issues
+from tests.web.page.browsing import open_view, settled, texts, visiting
 from tests.web.served import serving
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.testing import tiny_split
@@ -29,22 +30,6 @@ def item(api, users):
     return api("recommend", user=users[1])["list"][1]["item"]
 
 
-def no_serious_issue(page):
-    try:
-        from axe_playwright_python.sync_playwright import Axe
-    except ImportError:
-        missing("axe-playwright-python is not installed")
-    page.evaluate("void 0")
-    found = Axe().run(page)
-    told = [
-        f"{each['id']}: {node['html'][:200]}"
-        for each in found.response["violations"]
-        if each["impact"] in SERIOUS
-        for node in each["nodes"]
-    ]
-    assert not told
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 @pytest.mark.parametrize("screen", SCREENS)
 def test_a_checker_of_accessibility_finds_nothing_serious(browser, served, api, users, item, scheme, screen, width):
@@ -56,7 +41,7 @@ def test_a_checker_of_accessibility_finds_nothing_serious(browser, served, api, 
         if "compare" in screen:
             page.wait_for_selector(".chart")
             page.wait_for_selector(".matrix tbody tr")
-        no_serious_issue(page)
+        assert not accessibility_issues(page, SERIOUS)
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
