@@ -32,6 +32,7 @@ from topple.records.as_json import as_json
 from topple.records.effort import Effort
 from topple.records.question import CandidateRule, Query, Request, Unknown
 from topple.reports.papers.dossier_page import dossier_page
+from topple.reports.papers.languages import language as language_of
 from topple.reports.papers.pages import write_page
 from topple.reports.words import words_in
 from topple.scoring.budget import Budget
@@ -102,6 +103,7 @@ def dossier(
     split: Split | None = None,
     retraining: Retraining | None = None,
     because: str = "liked",
+    language: str = "en",
     given: Sequence[Mapping[str, Any]] | None = None,
 ) -> Dossier:
     """Answer a person's or an officer's letter: what was recommended, which data it hangs on, what other data would have led to.
@@ -129,6 +131,7 @@ def dossier(
         split: the data that the model was fitted on, which says whether the person was among those who were trained on.
         retraining: how to fit the model anew without each true set; None: that is not tried, and the dossier says so.
         because: what the data says that people did: liked, bought, played, read, viewed, watched, heard or rated.
+        language: of the page and the sentences, `en` or `de`.
         given: the explanations that the person was given before, newest first, as entries of the audit store
             (`Entry.as_json`); None: no store was asked, and the dossier says so.
 
@@ -144,7 +147,7 @@ def dossier(
         >>> topple.dossier(film_recommender(), ["alien", "brazil"], user=42, k=2)
         <Dossier of user 42: 2 recommendations asked about, 2 with a true set>
     """
-    words_in("en").verb(because)
+    wording = _checked_wording(because, language)
     need(split, Split | None, "split", "the split that the model was fitted on, or None")
     settings, limits = with_effort(effort, explainer, settings, budget)
     method = chosen_explainer(explainer, settings)
@@ -175,15 +178,22 @@ def dossier(
     anew = fitted_anew(recommender, explained, retraining, trained_on=on_data)
     told = {
         **told_of_question(recommender, request, method.name, limits),
-        "because": because,
+        **wording,
         "trained_on": on_data,
         "listed": [told_of_listed(one) for one in listed],
         "shown": None if lists is None else told_of_items(about, recommender.catalogue),
-        **told_of_answers(recommender, explained, anew, because),
+        **told_of_answers(recommender, explained, anew, **wording),
         "alone": alone(recommender, request),
         "given": before,
     }
     return Dossier(told, tuple(explained))
+
+
+def _checked_wording(because: str, language: str) -> dict[str, str]:
+    """Return the words of sentences and the language, refused where they are not known."""
+    language_of(language)
+    words_in(language).verb(because)
+    return {"because": because, "language": language}
 
 
 def _request(

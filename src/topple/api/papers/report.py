@@ -14,6 +14,7 @@ from topple.api.papers.figures import Figure, Standing, figures
 from topple.api.papers.reading import Rows, read_rows
 from topple.errors import SettingsError, need
 from topple.inputs import json_of, path_of, read_text
+from topple.reports.papers.languages import language as language_of
 from topple.reports.papers.pages import write_page
 from topple.reports.papers.report_page import report_page
 from topple.types import FilePath, JsonObject
@@ -58,7 +59,7 @@ class Report:
         write_page(self.page(), path, overwrite=overwrite)
 
 
-def report(folder: FilePath, *, title: str = "", most: int = MOST_ROWS) -> Report:
+def report(folder: FilePath, *, title: str = "", most: int = MOST_ROWS, language: str = "en") -> Report:
     """Report on a folder of explanations: how many, how large, how certain, what they name, and who has none.
 
     The report counts what the file says and judges nothing anew; `topple.evaluate` does that. Rows are read part by part as
@@ -68,11 +69,12 @@ def report(folder: FilePath, *, title: str = "", most: int = MOST_ROWS) -> Repor
         folder: what `topple explain --out` or `write_explanations` wrote, or one of the files of such a folder.
         title: of the page; nothing: the name of the folder.
         most: rows of a table of items, users and reasons at most; the page says how many there are in all.
+        language: of the page, `en` or `de`; numbers, their names and their rules are in English in the JSON.
 
     Raises:
         DataNotFoundError: there is no such file.
         DataError: the file is damaged, or of another schema.
-        SettingsError: `most` is no whole number of at least 1.
+        SettingsError: `most` is no whole number of at least 1, or a language that is not known.
 
     Example:
         >>> import tempfile
@@ -84,6 +86,7 @@ def report(folder: FilePath, *, title: str = "", most: int = MOST_ROWS) -> Repor
         <Report on 2 explanations of 1 users: coverage 0.500 of 2, validity 0.500 of 2, mean size 1.000 of 1>
     """
     need(title, str, "title", "a text")
+    language_of(language)
     if type(most) is not int or most < 1:
         raise SettingsError(
             f"most={most!r:.60} is not a whole number of at least 1. Give how many rows a table may have."
@@ -92,7 +95,7 @@ def report(folder: FilePath, *, title: str = "", most: int = MOST_ROWS) -> Repor
     rows = read_rows(path)
     standing = Standing(rows)
     found = figures(standing)
-    return Report(tuple(found), _numbers(path, title, rows, standing, found, most))
+    return Report(tuple(found), _numbers(path, title, rows, standing, found, most) | {"language": language})
 
 
 def _numbers(path: Path, title: str, rows: Rows, standing: Standing, found: list[Figure], most: int) -> JsonObject:

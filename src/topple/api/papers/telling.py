@@ -76,12 +76,12 @@ def told_of_items(items: Iterable[ItemId], catalogue: Catalogue) -> list[JsonObj
 
 
 def told_of_answers(
-    recommender: Recommender, explained: Sequence[Explanation], anew: FittedAnew, because: str
+    recommender: Recommender, explained: Sequence[Explanation], anew: FittedAnew, **wording: str
 ) -> JsonObject:
     """Return the answers, each with the lists before and after, and whether models were fitted anew."""
     return {
         "answers": [
-            _answer(each, recommender, because) | {"retrained": fitted}
+            _answer(each, recommender, wording) | {"retrained": fitted}
             for each, fitted in zip(explained, anew.each, strict=True)
         ],
         "retraining": {"tried": anew.tried, "reason": anew.reason},
@@ -121,12 +121,12 @@ def _events(request: Request, catalogue: Catalogue) -> list[JsonObject]:
     return told
 
 
-def _answer(explanation: Explanation, recommender: Recommender, because: str) -> JsonObject:
+def _answer(explanation: Explanation, recommender: Recommender, wording: Mapping[str, str]) -> JsonObject:
     """Return what a dossier holds of one recommendation."""
     asked = explanation.status is not Status.INVALID
     before, after = (lists_of(explanation, recommender) if asked else None) or ((), ())
     return {
-        "explanation": explanation_json(explanation, recommender.catalogue, because=because),
+        "explanation": explanation_json(explanation, recommender.catalogue, **wording),
         "canonical_sha256": digest(canonical_json(explanation)),
         "before": told_of_items(before, recommender.catalogue),
         "after": told_of_items(after, recommender.catalogue),

@@ -72,6 +72,9 @@ def dossier(
             rich_help_panel=ASKED,
         ),
     ] = "liked",
+    language: Annotated[
+        str, typer.Option(help="The language of the page and its sentences: en or de.", rich_help_panel=ASKED)
+    ] = "en",
     effort: Annotated[
         Effort | None,
         typer.Option(help="What the answers may cost: instant, balanced or proof.", rich_help_panel=ASKED),
@@ -141,7 +144,8 @@ def dossier(
     limits = limiting.read(items, [who], nobody=history is not None)
     left_out = limiting.left_out(items)
     found = answered(
-        recommender, events, user=None if user is None else who, k=k, rule=rule, seed=seed, because=because, effort=effort,
+        recommender, events, user=None if user is None else who, k=k, rule=rule, seed=seed, because=because, language=language,
+        effort=effort,
         explainer=_method(named, explainer, recommender), settings=chosen if explainer == "auto" and chosen else None,
         targets=None if target is None else [items.parse(text) for text in target],
         shown=None if shown is None else ids_of(shown, items, known=False), context=person.told, unknown=left_out, split=split,
@@ -234,8 +238,9 @@ def _tell(found: "Dossier", files: list[Path]) -> None:
     """Print the short answer, and what was written."""
     from topple.reports.papers.cells import plain
     from topple.reports.papers.dossier_words import KnownTitles, short
+    from topple.reports.papers.languages import language
 
     titles = KnownTitles.of(found.told, found.explanations)
-    for line in short(found.told, found.explanations, titles):
+    for line in short(found.told, found.explanations, titles, language(found.told["language"])):
         console().print(plain(line), markup=False, soft_wrap=True)
     console().print(f"\nWritten: {', '.join(map(str, files))}", markup=False, soft_wrap=True)

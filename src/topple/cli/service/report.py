@@ -21,6 +21,7 @@ def report(
     ] = None,
     title: Annotated[str, typer.Option(help="Of the page. (default: the name of the folder)", show_default=False)] = "",
     most: Annotated[int, typer.Option(min=1, help="Rows of a table of items, users and reasons at most.")] = 50,
+    language: Annotated[str, typer.Option(help="The language of the page: en or de.")] = "en",
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -37,7 +38,7 @@ def report(
     page = None if out is None and json else out or DEFAULT
     if page is not None:
         check_page(page, overwrite=overwrite)
-    found = counted_report(results, title=title, most=most)
+    found = counted_report(results, title=title, most=most, language=language)
     if page is not None:
         found.write(page, overwrite=overwrite)
     if json:

@@ -20,6 +20,9 @@ class Quotation:
     text: str
 
 
+QUOTED_IN = "en"
+"""The language of the quotations. The German text of the judgment was not at hand to be compared, and is not quoted."""
+IN_ENGLISH = "The quotations are those of the English text of the judgment."
 CASE = (
     "Court of Justice of the European Union (First Chamber), judgment of 27 February 2025, Dun & Bradstreet Austria, C-203/22, "
     "EU:C:2025:117"

@@ -14,17 +14,19 @@ from topple.files import refuse_existing, writing
 from topple.inputs import path_of
 from topple.reports.cards.html import SUFFIXES, safe
 from topple.reports.papers.cells import isolated
+from topple.reports.papers.languages import ENGLISH, Language
 from topple.types import FilePath
 
 STYLE, SCRIPT = "style.css", "sort.js"
 
 
-def page(template: str, title: str, **values: Any) -> str:
+def page(template: str, title: str, say: Language = ENGLISH, **values: Any) -> str:
     """Return a whole page: the style, and the script that sorts tables, inside; every text escaped, control characters shown.
 
     Args:
         template: of the content.
         title: of the page.
+        say: the language.
         values: what the template is filled with.
     """
     style, script = _text(STYLE), _text(SCRIPT)
@@ -39,7 +41,7 @@ def page(template: str, title: str, **values: Any) -> str:
         ]
     )
     known = {name: safe(value) for name, value in {**values, "title": title}.items()}
-    inside = {"style": Markup(style), "script": Markup(script), "policy": policy}  # noqa: S704 # files of the package
+    inside = {"style": Markup(style), "script": Markup(script), "policy": policy, "say": say}  # noqa: S704 # files of the package
     return _environment().get_template(template).render(**known, **inside)
 
 
