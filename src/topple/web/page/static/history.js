@@ -9,6 +9,7 @@ export class History {
   constructor(act) {
     this.act = act;
     this.rows = new Map();
+    this.lit = new Set(); // what the recommendation hangs on that is pointed at
     this.most = AT_ONCE;
     this.search = byId("history-search");
     this.search.addEventListener("input", () => {
@@ -26,6 +27,12 @@ export class History {
     this.state = state;
     refill(byId("who"), ...who);
     this.draw();
+  }
+
+  light(items) {
+    const before = this.lit;
+    this.lit = new Set(items);
+    for (const one of this.state?.items ?? []) if (before.has(one.item) !== this.lit.has(one.item) && this.rows.has(one.item)) this.update(one);
   }
 
   draw() {
@@ -86,10 +93,10 @@ export class History {
   update(one) {
     const { named, off, lock, prices, detailed, typed, alone } = this.state;
     const made = this.rows.get(one.item);
-    const isOff = off.has(one.item), isNamed = named.has(one.item), locked = lock.has(one.item);
+    const isOff = off.has(one.item), isNamed = named.has(one.item), locked = lock.has(one.item), lit = this.lit.has(one.item);
     made.box.checked = !isOff;
-    made.row.className = [isOff && "off", isNamed && "named", locked && "locked"].filter(Boolean).join(" ");
-    made.marks.textContent = [isNamed && (alone ? "keeps it" : "named"), isOff && "off", locked && "locked"].filter(Boolean).join(", ");
+    made.row.className = [isOff && "off", isNamed && "named", locked && "locked", lit && "lit"].filter(Boolean).join(" ");
+    made.marks.textContent = [isNamed && (alone ? "keeps it" : "named"), lit && !isNamed && (alone ? "would keep it" : "named for it"), isOff && "off", locked && "locked"].filter(Boolean).join(", ");
     if (detailed || locked || prices.has(one.item) || (typed && isOff)) this.extras(one, made);
     if (!made.lock) return;
     made.lock.hidden = !detailed && !locked;

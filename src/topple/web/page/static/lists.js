@@ -36,9 +36,10 @@ export function rowsOf(list, changed, target) {
 const leaving = (moved, k) => (!moved?.after ? "leaves" : moved.after > k ? `leaves, then ${moved.after}` : "leaves: nothing speaks for it any more");
 
 export class Lists {
-  // `choose(item)` is told of a click on a recommendation.
-  constructor(choose) {
+  // `choose(item)` is told of a click on a recommendation, `point(item or null)` of one that is pointed at or has the focus.
+  constructor(choose, point) {
     this.choose = choose;
+    this.point = point;
     this.pair = byId("pair");
     this.lines = svg("svg", { class: "lines", "aria-hidden": "true", focusable: "false" });
     this.today = h("ol", { "data-arrows": true, "aria-label": "the list today" });
@@ -50,6 +51,7 @@ export class Lists {
   }
 
   show({ list, changed, target, heading, busy }) {
+    this.point(null); // a row that goes tells nobody that the pointer has left it
     const { before, after } = rowsOf(list, changed, target);
     const places = new Map([...this.then.children].map((row) => [row.dataset.item, row.getBoundingClientRect().top]));
     this.pair.classList.toggle("single", !changed);
@@ -68,7 +70,7 @@ export class Lists {
     if (row.gap) return h("li", { class: "gap" }, h("span", { class: "rank", "aria-hidden": "true" }, "⋮"), h("span", { class: "name" }, row.title));
     const key = idOut(row.item);
     const inner = [h("span", { class: "rank" }, row.rank === null ? "–" : String(row.rank)), h("span", { class: "name" }, titled(row), " ", tied(row)), h("span", { class: "note" }, row.note)];
-    const light = { onpointerenter: () => this.light(key), onpointerleave: () => this.light(null), onfocusin: () => this.light(key), onfocusout: () => this.light(null) };
+    const light = { onpointerenter: () => this.light(key, row.item), onpointerleave: () => this.light(null), onfocusin: () => this.light(key, row.item), onfocusout: () => this.light(null) };
     if (!today) return h("li", { class: row.mark, "data-item": key, ...light }, inner);
     const pressed = row.mark === "target";
     return h("li", { class: row.mark, "data-item": key, ...light },
@@ -99,7 +101,8 @@ export class Lists {
     return undefined;
   }
 
-  light(key) {
+  light(key, item = null) {
+    this.point(item);
     for (const element of this.pair.querySelectorAll("[data-item]")) element.classList.toggle("lit", key !== null && element.dataset.item === key);
   }
 

@@ -4,6 +4,7 @@ import { bar } from "./bar.js";
 import { below } from "./below.js";
 import { byId, clean, counted, h, refill } from "./dom.js";
 import { History } from "./history.js";
+import { Known } from "./known.js";
 import { Lists } from "./lists.js";
 import { changeBody, fromAddress, listBody, toAddress, whyBody } from "./view.js";
 import { Why } from "./why.js";
@@ -17,6 +18,7 @@ let view = fromAddress(location.hash);
 let models = [];
 const shown = { list: null, changed: null, answer: null, keys: {} };
 const running = {};
+const answered = new Known();
 
 const base = () => `models/${encodeURIComponent(view.model)}`;
 
@@ -37,7 +39,7 @@ async function fresh(what, path, body) {
 
 const known = () => view.user !== null || (view.history?.length ?? 0) > 0;
 const listKey = () => idsKey([view.model, view.user, view.history, view.k, view.rule, view.only, view.never]);
-const whyKey = () => idsKey([listKey(), view.why, view.goal, view.effort, view.method, view.sets, view.largest, view.lock, view.groups, view.prices, view.verb]);
+const whyKey = (item = view.why) => idsKey([listKey(), item, view.goal, view.effort, view.method, view.sets, view.largest, view.lock, view.groups, view.prices, view.verb]);
 const idsKey = (value) => JSON.stringify(value);
 
 // The sets that an answer names; the first is the answer itself.
@@ -141,6 +143,7 @@ async function newAnswer() {
   try {
     const words = view.effort === "proof" ? "Looking for the smallest set, and for a proof: up to half a minute …" : "Looking for the smallest set …";
     const found = await patiently(fresh("why", `${base()}/explain`, whyBody(view)), () => why.waiting(target, words));
+    if (found) answered.put(key, found.explanations[0]);
     if (found && key === whyKey()) shown.answer = found.explanations[0];
     else if (shown.keys.why === key) shown.keys.why = null;
   } catch (error) {
@@ -225,7 +228,7 @@ async function nothingChosen() {
 const lists = new Lists((item) => {
   const shownThen = go({ why: view.why === item ? null : item, off: null });
   if (NARROW.matches) shownThen.then(() => byId("why").scrollIntoView({ block: "start" })); // the sentence comes first there
-});
+}, (item) => historyPart.light(item === null ? [] : (setsOf(answered.get(whyKey(item)))[0] ?? [])));
 const why = new Why({
   go,
   open: (name) => {
