@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.timing import about
+from tests.browsers import ARGUMENTS
 from topple.web.models import ServedModel, load_served
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 LIST = 5
 """Recommendations of the list that are clicked one after the other."""
 WATCH = """(button) => new Promise((resolve) => {
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{told['date']}, {told['machine']}, {told['cores']} cores, version {told['commit']}")
     print(f"{'model':>28}  {'why p50':>8} {'why p95':>8} {'switch p50':>11} {'switch p95':>11}  ms")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chosen.browser, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=chosen.browser, args=ARGUMENTS)
         for folder in chosen.models:
             model = load_served("model", folder)
             with served(model) as address:

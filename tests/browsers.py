@@ -27,15 +27,15 @@ def chromium():
     return found or missing("no chromium is installed here")
 
 
-def accessibility_issues(page, impacts=("minor", "moderate", "serious", "critical")):
-    """Return what axe-core finds that keeps the page from some people."""
+def accessibility_issues(page, impacts=("minor", "moderate", "serious", "critical"), within=None):
+    """Return what axe-core finds that keeps the page, or what a selector chooses of it, from some people."""
     try:
         from axe_playwright_python.sync_playwright import Axe
     except ImportError:
         missing("axe-playwright-python is not installed")
     return [
         f"{each['id']}: {node['html'][:200]}"
-        for each in Axe().run(page).response["violations"]
+        for each in Axe().run(page, context=within).response["violations"]
         if each["impact"] in impacts
         for node in each["nodes"]
     ]

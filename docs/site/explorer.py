@@ -7,18 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.browsers import ARGUMENTS
+
 FOLDER = Path(__file__).resolve().parents[1] / "_static"
 USER = "user-009"
 FREE = "document.querySelector('header').style.position = 'static'"
 """The bar at the top stands before no part that is taken alone."""
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-    "--disable-lcd-text",
-)
 VIEWS = {
     "start": ("", {}),
     "why": (f"user={USER}", {}),
@@ -58,7 +52,9 @@ def take(folder: Path, address: str, path: str | None = None) -> list[Path]:
 
     files = []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path or shutil.which("chromium"), args=FLAGS)
+        browser = driver.chromium.launch(
+            executable_path=path or shutil.which("chromium"), args=[*ARGUMENTS, "--disable-lcd-text"]
+        )
         for name, (view, window) in VIEWS.items():
             page = browser.new_page(
                 **{"viewport": {"width": 1120, "height": 720}, "reduced_motion": "reduce", **window}  # type: ignore[arg-type]
@@ -67,7 +63,7 @@ def take(folder: Path, address: str, path: str | None = None) -> list[Path]:
             settled(page)
             files.append(folder / f"explorer-{name}.png")
             shown(page, name).screenshot(path=files[-1])
-            _shrink(files[-1])
+            shrink(files[-1])
             page.close()
         browser.close()
     return files
@@ -98,7 +94,7 @@ def shown(page: Any, name: str) -> Any:
     return page
 
 
-def _shrink(file: Path) -> None:
+def shrink(file: Path) -> None:
     """Write a picture anew with 96 colours: a third of the bytes."""
     from PIL import Image
 

@@ -62,6 +62,18 @@ def serving(folder, *cells):
             _end(server)
 
 
+def run_first_cell(page):
+    """Press the keys until the cell runs: a notebook that is still being opened hears nothing."""
+    for _ in range(20):
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Control+Enter")
+        with contextlib.suppress(Exception):  # of playwright, which need not be installed to read this file
+            page.wait_for_function(
+                "!document.querySelector('.jp-InputPrompt').textContent.includes('[ ]')", timeout=4000
+            )
+            return
+
+
 def _port(server, folder):
     """Wait until the server says on which port it listens."""
     until = time.monotonic() + PATIENCE

@@ -1,13 +1,13 @@
 """The explorer in a real notebook server and browser: what is shown is what the library says."""
 
-import contextlib
 import importlib.util
 from urllib.parse import urlsplit
 
 import pytest
 
 import topple
-from tests.notebook.served import serving
+from tests.browsers import accessibility_issues
+from tests.notebook.served import run_first_cell, serving
 from tests.web.page.browsing import browsing, missing, texts
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.testing.toy import FILMS, GIVES, ToyRecommender
@@ -53,18 +53,6 @@ def page(tmp_path_factory):
         yield found
         assert not ours
         assert not [url for url in asked if urlsplit(url.removeprefix("blob:")).hostname not in ("127.0.0.1", None)]
-
-
-def run_first_cell(page):
-    """Press the keys until the cell runs: a notebook that is still being opened hears nothing."""
-    for _ in range(20):
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        page.keyboard.press("Control+Enter")
-        with contextlib.suppress(Exception):  # of playwright, which need not be installed to read this file
-            page.wait_for_function(
-                "!document.querySelector('.jp-InputPrompt').textContent.includes('[ ]')", timeout=4000
-            )
-            return
 
 
 def _ours(told):
@@ -147,7 +135,7 @@ def test_a_recommendation_that_is_clicked_says_why_and_lights_what_it_names(mode
     assert "leaves, then 3" in pressed.inner_text()
     explorer.get_by_role("button", name="minimal").click()
     assert "None of them can be spared" in explorer.locator(".meaning").inner_text()
-    no_serious_issue(explorer.page)
+    assert not accessibility_issues(explorer.page, ("serious", "critical"), ".topple-explorer")
 
 
 def test_it_is_dark_where_the_notebook_is(explorer):
@@ -155,20 +143,4 @@ def test_it_is_dark_where_the_notebook_is(explorer):
         " at.style.setProperty('background', '#111', 'important');"
         " document.body.setAttribute('data-jp-theme-light', 'false')")  # fmt: skip
     explorer.page.wait_for_selector(".topple-explorer[data-theme=dark]")
-    no_serious_issue(explorer.page)
-
-
-def no_serious_issue(page):
-    """Hold what the widget shows against the rules for those who cannot see it, or not well."""
-    try:
-        from axe_playwright_python.sync_playwright import Axe
-    except ImportError:
-        missing("axe-playwright-python is not installed")
-    found = Axe().run(page, context=".topple-explorer")
-    told = [
-        f"{each['id']}: {node['html'][:200]}"
-        for each in found.response["violations"]
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
-    assert not told
+    assert not accessibility_issues(explorer.page, ("serious", "critical"), ".topple-explorer")
