@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from topple.types import plain, plain_ids
+from topple.types import ids_meant, plain, plain_ids
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,14 @@ def test_ids_become_a_tuple_of_values_of_python(ids):
     found = plain_ids(iter(given))
     assert found == tuple(given)
     assert [type(one) for one in found] == [type(plain(one)) for one in given]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1", [1, "1"]), ("-1", [-1, "-1"]), ("0", [0, "0"]), ("-0", ["-0"]), ("01", ["01"]), ("x", ["x"]), ("", [""]), ("1 ", ["1 "]),
+        ("9" * 19, [int("9" * 19), "9" * 19]), ("9" * 20, ["9" * 20]), ("٣", ["٣"]), ("1\n", ["1\n"]), ("1.0", ["1.0"]),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_a_number_as_numbers_are_written_may_mean_either(text, expected):
+    assert ids_meant(text) == expected

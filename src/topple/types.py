@@ -26,6 +26,7 @@ Shapes, everywhere in the library; a letter that is not in this table is in no s
 | `X`    | units of a set                                                                           |
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -64,6 +65,16 @@ def plain_ids(values: Iterable[_Value]) -> tuple[_Value, ...]:
     """Return ids as a tuple, each as `plain` does; where all are values of Python, they are not looked at one by one."""
     given = tuple(values)
     return given if {*map(type, given)} <= {int, str} else tuple(map(plain, given))
+
+
+def ids_meant(text: str) -> list[Id]:
+    """Return the ids that a person may mean by a text: a number where it is written as one, and the text as it is.
+
+    Example:
+        >>> ids_meant("42"), ids_meant("042"), ids_meant("-7")
+        ([42, '42'], ['042'], [-7, '-7'])
+    """
+    return [int(text), text] if re.fullmatch(r"0|-?[1-9][0-9]{0,18}", text) else [text]
 
 
 def plain(value: _Value) -> _Value:

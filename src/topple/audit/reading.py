@@ -1,6 +1,5 @@
 """Reads marks, links and entries of a store, each entry held against the link that signs it."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from topple.audit.keys import AuditKeys
 from topple.audit.tables import BODIES, LINKS, MARKS
 from topple.errors import AuditError, DataError, UnknownIdError, need, shown
 from topple.inputs import json_of
-from topple.types import Id, ItemId, UserId, plain
+from topple.types import Id, ItemId, UserId, ids_meant, plain
 
 PAGE = 500
 """Entries that are read at a time."""
@@ -130,11 +129,9 @@ def marks_of(connection: Connection) -> dict[str, Mark]:
 
 def meant(connection: Connection, keys: AuditKeys, text: str) -> list[UserId]:
     """Return the user ids that a text may mean, a number or the text, of which there are entries."""
-    number = [int(text)] if re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", text) else []
-    readings: list[UserId] = [*number, text]
     return [
         user
-        for user in readings
+        for user in ids_meant(text)
         if connection.execute(
             sa.select(BODIES.c.number).where(BODIES.c.pseudonym.in_(keys.pseudonyms(user))).limit(1)
         ).first()

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.types import Id, JsonObject
+from topple.types import Id, JsonObject, ids_meant
 
 
 class Titles:
@@ -27,7 +27,7 @@ class Titles:
         typed = text.strip().casefold()
         if not typed:
             return []
-        exact = (item for item in _meant(text.strip()) if item in self._catalogue.vocabulary)
+        exact = (item for item in ids_meant(text.strip()) if item in self._catalogue.vocabulary)
         holds = pc.match_substring(self._titles, typed)
         rows = pc.indices_nonzero(holds).to_pylist()
         titles = self._titles.take(pa.array(rows, pa.int64())).to_pylist()
@@ -46,14 +46,9 @@ def users_like(split: Split, text: str, limit: int) -> list[Id]:
     """Return users whose id begins with a text: test users before training users."""
     typed = text.strip()
     every = chain(split.test.users.decode(split.test.with_history()), split.train_users.ids)
-    exact = (user for user in _meant(typed) if _known(split, user))
+    exact = (user for user in ids_meant(typed) if _known(split, user))
     return list(islice(dict.fromkeys(chain(exact, (user for user in every if str(user).startswith(typed)))), limit))
 
 
 def _known(split: Split, user: Id) -> bool:
     return any(user in users for users in (split.test.users, split.validation.users, split.train_users))
-
-
-def _meant(text: str) -> list[Id]:
-    """Return the ids that somebody may mean by a text: the text, or a number."""
-    return [text, int(text)] if text.isdecimal() and len(text) < 19 else [text]

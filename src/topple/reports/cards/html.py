@@ -1,14 +1,12 @@
 """HTML that is shown in notebooks and written to files: templates of Jinja2, everything in them escaped."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from topple.errors import SettingsError, escaped
 from topple.files import writing
 from topple.inputs import path_of
+from topple.reports.templates import templates
 from topple.types import FilePath
 
 SUFFIXES = (".html", ".htm")
@@ -63,7 +61,11 @@ class Html(str):
 
 def rendered(template: str, **values: Any) -> str:
     """Return a template with values; texts in them are escaped, control characters shown, and Html taken as it is."""
-    return _environment().get_template(template).render(**{name: safe(value) for name, value in values.items()})
+    return (
+        templates("topple.reports.cards")
+        .get_template(template)
+        .render(**{name: safe(value) for name, value in values.items()})
+    )
 
 
 def safe(value: Any) -> Any:
@@ -79,14 +81,3 @@ def safe(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [safe(inner) for inner in value]
     return value
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("topple.reports.cards"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -6,7 +6,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from topple.errors import SettingsError
@@ -15,6 +14,7 @@ from topple.inputs import path_of
 from topple.reports.cards.html import SUFFIXES, safe
 from topple.reports.papers.cells import isolated
 from topple.reports.papers.languages import ENGLISH, Language
+from topple.reports.templates import templates
 from topple.types import FilePath
 
 STYLE, SCRIPT = "style.css", "sort.js"
@@ -42,7 +42,9 @@ def page(template: str, title: str, say: Language = ENGLISH, **values: Any) -> s
     )
     known = {name: safe(value) for name, value in {**values, "title": title}.items()}
     inside = {"style": Markup(style), "script": Markup(script), "policy": policy, "say": say}  # noqa: S704 # files of the package
-    return _environment().get_template(template).render(**known, **inside)
+    environment = templates("topple.reports.papers")
+    environment.filters["isolated"] = isolated
+    return environment.get_template(template).render(**known, **inside)
 
 
 def check_page(path: FilePath, *, overwrite: bool = False) -> None:
@@ -79,16 +81,3 @@ def _hash(text: str) -> str:
 def _text(name: str) -> str:
     """Return a file that goes into every page."""
     return resources.files("topple.reports.papers").joinpath("templates", name).read_text(encoding="utf-8").strip()
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("topple.reports.papers"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["isolated"] = isolated
-    return environment

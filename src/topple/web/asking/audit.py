@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from topple.errors import QueryError
 from topple.types import JsonObject
 from topple.web.auditing import Auditing
-from topple.web.guarding.asking import Client, client
+from topple.web.guarding.clients import Client, client
 from topple.web.service import AService, Service
 
 router = APIRouter(prefix="/audit")

@@ -15,7 +15,7 @@ from topple.verification.verify import verify
 from topple.web.asking.answers import Json, verdict_json
 from topple.web.asking.bodies import Constrained, ExplainBody, VerifyBody
 from topple.web.asking.direct import Direct
-from topple.web.guarding.asking import client
+from topple.web.guarding.clients import client
 from topple.web.models import ServedModel
 from topple.web.pooling.questions import How, Question
 from topple.web.service import AModel, AService, Service

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from topple.web.guarding.asking import Client, client
+from topple.web.guarding.clients import Client, client
 from topple.web.guarding.errors import error_answer, too_busy
 from topple.web.guarding.keys import ApiKey, ApiKeys
 from topple.web.guarding.keys import Scope as May

@@ -4,10 +4,10 @@ from functools import cache
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
 import topple
+from topple.reports.templates import templates
 from topple.web.page.assets import FOR_GOOD, assets
 
 router = APIRouter(include_in_schema=False)
@@ -35,12 +35,9 @@ async def asset(version: str, name: str) -> Response:
 @cache
 def _shell() -> str:
     """Return the HTML that every visit begins with: it holds nothing of a model or a user."""
-    environment = Environment(
-        loader=PackageLoader("topple.web.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     found = assets()
-    return environment.get_template("page.html").render(at=f"page/{found.version}", version=topple.__version__)
+    return (
+        templates("topple.web.page")
+        .get_template("page.html")
+        .render(at=f"page/{found.version}", version=topple.__version__)
+    )
