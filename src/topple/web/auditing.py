@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,6 +24,8 @@ _Found = TypeVar("_Found")
 class Auditing:
     """The audit store of a service, which is written and read in a thread of its own.
 
+    `failing_since` says since when nothing could be written, in UTC; None where the last explanation was.
+
     Args:
         store: the store.
         required: whether an explanation that cannot be stored is not given.
@@ -30,6 +33,7 @@ class Auditing:
 
     def __init__(self, store: AuditStore, *, required: bool) -> None:
         self.store, self.required = store, required
+        self.failing_since: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="topple-audit")
 
     async def call(self, work: Callable[..., _Found], *arguments: Any, **named: Any) -> _Found:
@@ -56,10 +60,12 @@ class Auditing:
                 sentences=[sentences[number] for number in given], language=language, request_id=request_id.get(), scope=scope,
             )  # fmt: skip
         except AuditError:
+            self.failing_since = self.failing_since or datetime.now(UTC).isoformat(timespec="seconds")
             if self.required:
                 raise
             logger.exception("explanations are given that could not be written to the audit store")
             return ids
+        self.failing_since = None
         for number, name in zip(given, names, strict=True):
             ids[number] = name
         return ids

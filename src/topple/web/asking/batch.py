@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from topple.errors import QueryError, ToppleError, counted, shown
+from topple.errors import AuditError, QueryError, ToppleError, counted, shown
 from topple.inputs import json_of
 from topple.records.as_json import as_json
 from topple.types import JsonObject
 from topple.web.asking.bodies import ExplainBody
 from topple.web.asking.explaining import explain_body
-from topple.web.guarding.errors import error_json, problem_of
+from topple.web.guarding.errors import error_json, not_stored, problem_of
 from topple.web.guarding.guard import LINES, client_left
 from topple.web.models import ServedModel
 from topple.web.pooling.pool import QueueFullError
@@ -117,6 +117,8 @@ async def _answer(service: Service, model: ServedModel, number: int, line: bytes
                 await asyncio.sleep(RETRY_SECONDS)
     except ValidationError as error:
         return _refused(number, "BodyError", "; ".join(problem_of(each) for each in error.errors()[:3]))
+    except AuditError as error:
+        return _refused(number, "AuditError", not_stored(error))
     except ToppleError as error:
         return _refused(number, type(error).__name__, str(error))
 

@@ -10,9 +10,12 @@ router = APIRouter()
 
 
 @router.get("/health", summary="Does the service live?")
-async def health() -> dict[str, str]:
-    """Answer as long as the service lives."""
-    return {"status": "ok", "version": topple.__version__}
+async def health(service: AService) -> dict[str, str | None]:
+    """Answer as long as the service lives, and say whether the audit store takes what is given, and since when it does not."""
+    audit = service.audit
+    since = None if audit is None else audit.failing_since
+    state = "none" if audit is None else "ok" if since is None else "failing"
+    return {"status": "ok", "version": topple.__version__, "audit": state, "audit_failing_since": since}
 
 
 @router.get("/ready", summary="Does the service take requests?")

@@ -18,6 +18,14 @@ SHOWN = 3
 """Problems of a body that are named at most."""
 
 
+def not_stored(error: AuditError) -> str:
+    """Write down why the audit store failed, and return what a client is told, who need not know where the store is."""
+    logger.error("the audit store failed: %s", error)
+    return (
+        "the audit store does not take explanations at the moment, and none is given without it. Ask again in a while."
+    )
+
+
 def error_answer(status: int, kind: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return an error as JSON."""
     return JSONResponse(error_json(kind, message), status_code=status, headers=dict(headers or {}))
@@ -47,9 +55,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(AuditError)
     async def not_kept(request: Request, error: AuditError) -> JSONResponse:
-        logger.error("the audit store failed: %s", error)
-        message = "the audit store does not take explanations at the moment, and none is given without it. Ask again in a while."
-        return error_answer(503, "AuditError", message, {"Retry-After": "5"})
+        return error_answer(503, "AuditError", not_stored(error), {"Retry-After": "5"})
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
