@@ -77,6 +77,19 @@ def ids_meant(text: str) -> list[Id]:
     return [int(text), text] if re.fullmatch(r"0|-?[1-9][0-9]{0,18}", text) else [text]
 
 
+def is_storable(value: object) -> bool:
+    """Return whether a file can hold an id: a text of whole characters, or a whole number of at most 64 bits.
+
+    Example:
+        >>> is_storable("42"), is_storable(2**64), is_storable(True)
+        (True, False, False)
+    """
+    if isinstance(value, str):
+        return not any("\ud800" <= letter <= "\udfff" for letter in value)
+    found = plain(value)
+    return isinstance(found, int) and not isinstance(found, bool) and -(2**63) <= found < 2**63
+
+
 def plain(value: _Value) -> _Value:
     """Return an id or a number of numpy, torch or Arrow as the Python value; any other value as it is."""
     if isinstance(value, str | int | float):

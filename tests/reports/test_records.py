@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+import topple
 from topple import (
     Catalogue,
     Explanation,
@@ -14,8 +15,9 @@ from topple import (
     sentence,
     write_explanations,
 )
-from topple.errors import OutputExistsError
+from topple.errors import DataError, OutputExistsError
 from topple.reports.records import explanation_json
+from topple.testing import film_recommender
 
 
 def examples(ids):
@@ -90,3 +92,12 @@ def test_one_explanation_as_json_tells_titles_the_sentence_and_the_lists_that_it
     limited = explanation_json(replace(second, query=replace(second.query, exclude=frozenset({"d", "c"}))), catalogue)
     assert limited["item_lists"] == {limited["exclude"]: ["c", "d"]}
     json.dumps(limited, allow_nan=False)
+
+
+@pytest.mark.parametrize("user", [2**64, 10**400, "half \ud800"])
+def test_an_id_that_no_file_can_hold_is_refused_in_words_and_leaves_nothing(tmp_path, user):
+    model = film_recommender()
+    found = topple.explain(model, {user: ["alien", "brazil"]}, k=2, progress=False)
+    with pytest.raises(DataError, match=r"^user holds what no file can: .* Give ids that are texts"):
+        topple.write_explanations(found, model.catalogue, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

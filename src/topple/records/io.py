@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from topple.errors import DataError, DataNotFoundError, need, shown
+from topple.errors import DataError, DataNotFoundError, escaped, need, shown
 from topple.files import read_whole
 from topple.inputs import MISSING, json_of, path_of, problem, read_parquet, read_text
 from topple.records.answer import Explanation, Proof, Status
@@ -146,6 +146,9 @@ def to_table(rows: Sequence[JsonObject], item: pa.DataType) -> pa.Table:
     Args:
         rows: of `to_row`.
         item: the type of item ids, int64 or string.
+
+    Raises:
+        DataError: a value that no column can hold.
     """
     users = {type(row["user"]) for row in rows if row["user"] is not None}
     ids = IdTypes(item, pa.int64() if users == {int} else pa.string())
@@ -161,8 +164,23 @@ def to_table(rows: Sequence[JsonObject], item: pa.DataType) -> pa.Table:
         values = [None if row[field.name] is None else to_column(row[field.name]) for row in rows]
         for number in strange:
             values[number] = fitting(values[number], column)
-        columns.append(pa.array(values, column))
+        columns.append(_column(field.name, values, column))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _column(name: str, values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return the values of a field as a column.
+
+    Raises:
+        DataError: one is larger than the column, or holds halves of characters.
+    """
+    try:
+        return pa.array(values, kind)
+    except (OverflowError, UnicodeError) as error:
+        raise DataError(
+            f"{name} holds what no file can: {escaped(str(error))}. Give ids that are texts of whole characters, or whole numbers of "
+            "at most 64 bits."
+        ) from error
 
 
 def from_table(table: pa.Table) -> list[JsonObject]:

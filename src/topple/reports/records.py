@@ -33,6 +33,7 @@ def write_explanations(
     `<name>.json` for each extra object.
 
     Raises:
+        DataError: an id that no file can hold: of more than 64 bits, or with halves of characters.
         OutputExistsError: the folder exists and `overwrite` is False.
         OutputError: it could not be written; what was there before is unchanged.
     """

@@ -1,13 +1,14 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import topple
 from tests.api.papers.folders import odd_recommender
 from topple import Status
 from topple.api.papers import changing
-from topple.errors import DataError, OutputExistsError, QueryError, SettingsError, UnknownIdError
+from topple.errors import DataError, OutputExistsError, QueryError, SettingsError, ToppleError, UnknownIdError
 from topple.records.history import History
 from topple.testing import film_recommender, tiny_split
 from topple.verification.retraining import Retraining
@@ -194,3 +195,24 @@ def test_a_set_that_is_refuted_is_told_as_such(model, found, monkeypatch):
     page = topple.dossier(model, ANA, user=7, k=2, targets=[one.query.target]).page()
     assert "Not true: when all items are ranked again, these are not the reason." in page
     assert "was not found, nor is it proven to be nothing" in page
+
+
+@pytest.mark.parametrize("user", [2**63, -(2**64), 10**400, "half \ud800", True, 1.5])
+def test_a_user_that_no_file_can_hold_is_refused_before_any_work(model, user):
+    with pytest.raises(QueryError, match=r"^user=.* is no id that a file can hold. Give a text"):
+        topple.dossier(model, ANA, user=user, k=2)
+
+
+@pytest.mark.parametrize("user", [2**63 - 1, -(2**63), 0, "", "\x00 <b>", "\u202e", np.int64(7)])
+def test_any_other_user_has_a_page_and_a_file_that_is_asked_again(model, user, tmp_path):
+    found = topple.dossier(model, ANA, user=user, k=2)
+    for name in ("a.html", "a.json"):
+        found.write(tmp_path / name)
+    told = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert topple.replay(told, model, ANA).same
+
+
+@pytest.mark.parametrize("changes", [{"shown": 5}, {"language": ["de"]}, {"language": None}, {"because": ["liked"]}])
+def test_arguments_of_another_type_are_refused_in_words(model, changes):
+    with pytest.raises(ToppleError, match=r"Give|Choose"):
+        topple.dossier(model, ANA, user=1, **changes)

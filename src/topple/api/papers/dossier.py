@@ -22,7 +22,7 @@ from topple.api.papers.telling import (
 from topple.api.recommending import recommended
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
-from topple.errors import QueryError, need
+from topple.errors import QueryError, as_list, need
 from topple.errors import shown as told_as
 from topple.explainers.base import Explainer
 from topple.files import writing
@@ -39,7 +39,7 @@ from topple.scoring.budget import Budget
 from topple.scoring.checks import check_asked, check_recommender
 from topple.scoring.recommender import Recommender
 from topple.settings import Settings
-from topple.types import FilePath, ItemId, JsonObject, UserId, plain_ids
+from topple.types import FilePath, ItemId, JsonObject, UserId, is_storable, plain_ids
 from topple.verification.retraining import Retraining
 
 
@@ -164,7 +164,7 @@ def dossier(
         k=length, rule=rule, seed=seed, candidates=candidates, exclude=exclude,
     )  # fmt: skip
     recommender.catalogue.vocabulary.encode(chosen or ())
-    lists = None if shown is None or user is None else {user: plain_ids(shown)}
+    lists = None if shown is None or user is None else {user: _as_shown(shown)}
     if lists is not None:
         (asked,) = asked_about_shown([request], lists, k, single=False)
         request = asked.request
@@ -189,9 +189,14 @@ def dossier(
     return Dossier(told, tuple(explained))
 
 
+def _as_shown(shown: Sequence[ItemId]) -> tuple[ItemId, ...]:
+    return plain_ids(as_list(shown, "shown", "item ids, best first"))
+
+
 def _checked_wording(because: str, language: str) -> dict[str, str]:
     """Return the words of sentences and the language, refused where they are not known."""
     language_of(language)
+    need(because, str, "because", "what people did, such as liked")
     words_in(language).verb(because)
     return {"because": because, "language": language}
 
@@ -202,6 +207,10 @@ def _request(
     """Return what is asked of the person; refuse what no file can hold."""
     if isinstance(history, str | bytes):
         raise QueryError(f"history={told_as(history)} is a text. Give a list of item ids.")
+    if user is not None and not is_storable(user):
+        raise QueryError(
+            f"user={told_as(user)} is no id that a file can hold. Give a text of whole characters, or a whole number of at most 64 bits."
+        )
     name = "" if user is None else user
     (request,) = requests_of(
         catalogue, {name: history}, None, {} if context is None else {name: context}, known_users=user is not None,

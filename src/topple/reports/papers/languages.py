@@ -61,15 +61,19 @@ def codes() -> tuple[str, ...]:
     return (ENGLISH.code, *sorted(name.split(".")[1] for name in files if name.startswith("sentences.")))
 
 
-@cache
 def language(code: str) -> Language:
     """Return a language by code.
 
     Raises:
         SettingsError: a code that is not known.
     """
-    if code not in codes():
+    if not isinstance(code, str) or code not in codes():
         raise SettingsError(f"language={code!r:.60} is not one of {', '.join(codes())}. Choose one of these.")
+    return _language(code)
+
+
+@cache
+def _language(code: str) -> Language:
     if code == ENGLISH.code:
         return ENGLISH
     told = json.loads(resources.files(__package__).joinpath(f"sentences.{code}.json").read_text(encoding="utf-8"))
