@@ -161,7 +161,8 @@ class Answering:
         deadline.listed(len(encoded.histories), time.perf_counter() - before, sum(each.count for each in good))
         queries = self._queries_of_each(good, unchanged)
         rows = [row for row, several in zip(encoded.history_of, queries, strict=True) for _ in several]
-        explained = iter(self._explained(list(chain.from_iterable(queries)), unchanged, rows, started))
+        refusals = list(chain.from_iterable(map(self._refusals, good, queries)))
+        explained = iter(self._explained(list(chain.from_iterable(queries)), refusals, unchanged, rows, started))
         for number, row, several in zip(indices, encoded.history_of, queries, strict=True):
             answers[number] = list(islice(explained, len(several)))
             if asked[number].shown:
@@ -181,17 +182,23 @@ class Answering:
         ]
 
     def _explained(
-        self, queries: Sequence[Query], unchanged: UnchangedScores, rows: Sequence[int], started: float
+        self,
+        queries: Sequence[Query],
+        refusals: Sequence[str],
+        unchanged: UnchangedScores,
+        rows: Sequence[int],
+        started: float,
     ) -> list[Explanation]:
         """Answer queries about histories that are scored already; a query that cannot be asked is answered as invalid.
 
         Args:
             queries: N queries.
+            refusals: why each cannot be asked; nothing where it can.
             unchanged: the scores of their histories.
             rows: which of these histories each query is about.
             started: when their answering began, by `time.perf_counter`: each has an equal share of the time.
         """
-        refused = {number: Refusal(reason) for number, query in enumerate(queries) if (reason := self._refusal(query))}
+        refused = {number: Refusal(reason) for number, reason in enumerate(refusals) if reason}
         good = [number for number in range(len(queries)) if number not in refused]
         listed: list[int] = []
         if good:
@@ -206,14 +213,22 @@ class Answering:
             listed = [number for number in good if number not in refused]
         if listed:
             turns = [turn for turn in range(len(good)) if turn not in absent]
-            encoded = encoded.select(torch.tensor(turns, device=encoded.row.device)) if absent else encoded
-            judged = self._judged(replace(encoded, unchanged=unchanged), unchanged, None if absent else stood)
+            if absent:
+                chosen = torch.tensor(turns, device=encoded.row.device)
+                encoded, stood = encoded.select(chosen), stood.rows(chosen)
+            judged = self._judged(replace(encoded, unchanged=unchanged), unchanged, stood)
         seconds = (time.perf_counter() - started) / max(1, len(queries))
         answers = {n: self._invalid(queries[n], *refusal, seconds=seconds) for n, refusal in refused.items()}
         if listed:
             explanations = judged.explanations(self.recommender, seconds=seconds, **self.stamp)
             answers.update(zip(listed, explanations, strict=True))
         return [answers[number] for number in range(len(queries))]
+
+    def _refusals(self, asked: Asked, queries: Sequence[Query]) -> list[str]:
+        """Return why each query about a good history cannot be asked; of those of the whole list one tells for all."""
+        if asked.queries is None and queries:
+            return [self._refusal(queries[0])] * len(queries)
+        return list(map(self._refusal, queries))
 
     def _refusal(self, query: Query) -> str:
         """Return why a query about a good history cannot be asked of the method; nothing where it can."""
@@ -235,7 +250,7 @@ class Answering:
             refused[number] = Refusal(no_evidence(query) if tie else not_listed(query, rank_before), rank_before)
         return refused
 
-    def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores, stood: Stood | None) -> Judgement:
+    def _judged(self, queries: EncodedQueries, unchanged: UnchangedScores, stood: Stood) -> Judgement:
         """Ask the method about targets that are in their lists, and judge what it claims: nothing leaves unverified."""
         limited = {"meter": self.meter} if self.meter.limited else {}
         with paced(self._pace()):

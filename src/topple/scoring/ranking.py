@@ -149,6 +149,10 @@ class Standing:
         """Return where one target of each list stands: the fields [..., T] at `number` of the last dimension."""
         return Standing(*(getattr(self, field.name)[..., number] for field in fields(self)))
 
+    def rows(self, chosen: Tensor) -> "Standing":
+        """Return where the targets of some lists stand, by number."""
+        return Standing(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
     def reshape(self, shape: torch.Size) -> "Standing":
         """Return the same in another shape."""
         return Standing(*(getattr(self, field.name).reshape(shape) for field in fields(self)))

@@ -27,6 +27,10 @@ class Stood(NamedTuple):
     tied: Tensor
     listed: Tensor
 
+    def rows(self, chosen: Tensor) -> "Stood":
+        """Return where some of them stand, by number, without lists."""
+        return Stood(self.rank[chosen], self.standing.rows(chosen), self.tied[chosen], self.listed[:0])
+
     def reshape(self, shape: torch.Size) -> "Stood":
         """Return the same in another shape, without lists."""
         return Stood(self.rank.reshape(shape), self.standing.reshape(shape), self.tied.reshape(shape), self.listed[:0])
