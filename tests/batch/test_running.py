@@ -15,7 +15,7 @@ from topple.batch import users
 from topple.batch.executors import local
 from topple.batch.input.matrices import MatrixEvents
 from topple.batch.running import Batch
-from topple.errors import DataError, OutputExistsError, QueryError
+from topple.errors import DataError, OutputError, OutputExistsError, QueryError
 
 pytestmark = pytest.mark.usefixtures("inline")
 
@@ -94,6 +94,36 @@ def test_rows_that_are_no_events_are_set_aside_with_the_reason(world, histories,
     pq.write_table(pa.Table.from_pylist(bad), tmp_path / "bad.parquet")
     with pytest.raises(DataError, match="no event to explain: 6 rows were set aside"):
         run_batch(world, tmp_path / "none", tmp_path / "bad.parquet")
+
+
+def test_rows_of_a_text_table_that_cannot_be_read_are_set_aside(world, tmp_path):
+    one, two = world[2].catalogue.vocabulary.ids[:2]
+    lines = ["user,item", f"ann,{one}", f"ann,{two},extra", f"ann,{two}", f"\udce4,{one}", ",", f"ann,{one}\udcff"]
+    (tmp_path / "events.csv").write_bytes("\n".join(lines).encode(errors="surrogateescape"))
+    found = run_batch(world, tmp_path / "why", tmp_path / "events.csv", shards=1)
+    assert found["aside"] == {"rows": 4, "users": 0}
+    reasons = pq.read_table(tmp_path / "why" / "aside" / "input.parquet").column("reason").to_pylist()
+    ragged, item, user = (
+        "the row has 3 cells, and the table 2 columns",
+        "the item id is missing",
+        "the user id is missing",
+    )
+    assert sorted(reasons) == sorted([ragged, user, item, item])
+    assert stored(tmp_path / "why") == expected(world, {"ann": [one, two]})
+
+
+def test_an_output_that_cannot_be_is_refused_before_any_work(world, histories, tmp_path):
+    events = write_events(histories, tmp_path / "events.parquet")
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path / "file", ""):
+        with pytest.raises(OutputExistsError, match="Choose the path of a folder"):
+            run_batch(world, out, events)
+    with pytest.raises(OutputError, match="cannot write /proc/topple"):
+        run_batch(world, "/proc/topple", events)
+    with pytest.raises(OutputError, match="Protocol not known"):
+        run_batch(world, "nope://why", events)
+    with pytest.raises(QueryError, match="k=30 is not from 1 to 29"):
+        run_batch(world, tmp_path / "why", events, asked={"k": 30})
 
 
 def test_unknown_items_are_left_out_and_the_answer_says_so(world, histories, tmp_path):

@@ -20,8 +20,9 @@ from topple.batch.job import ASIDE, INPUT, USERS, Job
 from topple.batch.storage import Folder
 from topple.batch.unit import method_of
 from topple.data.vocabulary import Catalogue
-from topple.errors import DataError, OutputExistsError, QueryError, counted
+from topple.errors import DataError, OutputError, OutputExistsError, QueryError, counted
 from topple.files import LOCK, hold
+from topple.inputs import is_file
 from topple.records.as_json import as_json
 from topple.records.shards.reading import DONE, EXPLANATIONS, FORMAT, ITEMS, LISTS, MANIFEST
 from topple.scoring.recommender import Recommender
@@ -79,6 +80,11 @@ class Batch:
         self.recommender, self.source, self.beside = recommender, source, dict(beside or {})
         self.folder, self.shards = Folder(job.out), shards_for(source.rows) if shards is None else shards
         method, budget = method_of(job, recommender)
+        k, items = job.asked["k"], len(recommender.catalogue)
+        if k is not None and not 1 <= k < items:
+            raise QueryError(
+                f"k={k} is not from 1 to {items - 1}, one less than the catalogue has items. Choose another length."
+            )
         hangs_on = {
             "version": __version__, "model": recommender.fingerprint, "catalogue": recommender.catalogue.fingerprint,
             "explainer": method.name, "settings": method.settings.model_dump(mode="json"), "budget": budget.model_dump(mode="json"),
@@ -93,6 +99,8 @@ class Batch:
 
     def _there(self, *, resume: bool) -> JsonObject | None:
         """Return the manifest that is there, if it stays; refuse a folder that may not be written to, before any work."""
+        if self.folder.local is not None and (not self.folder.address or is_file(self.folder.local)):
+            raise OutputExistsError(f"out={self.folder.address!r} is a file, or no path. Choose the path of a folder.")
         there = manifest_of(self.folder)
         if there is None:
             other = [name for name in self.folder.names() if name not in (INPUT, ASIDE, ITEMS, LOCK)]
@@ -220,7 +228,10 @@ def _held(folder: Folder) -> Iterator[None]:
     if folder.local is None:
         yield
         return
-    folder.local.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.local.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder.address}: {error.strerror or error}. Choose another path.") from error
     lock = hold(folder.local)
     try:
         yield

@@ -59,3 +59,19 @@ def _exact(numbers: pa.Array) -> pa.Array:
     finite = pc.if_else(pc.is_finite(values), values, None)
     whole = pc.all(pc.or_kleene(pc.equal(pc.floor(finite), finite), pc.is_null(finite))).as_py()
     return finite.cast(pa.int64()) if whole else finite
+
+
+def as_texts(column: pa.ChunkedArray) -> pa.Array:
+    """Return bytes as texts; null for what is no UTF-8."""
+    cells = column.combine_chunks()
+    try:
+        return cells.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([_text(cell) for cell in cells.to_pylist()], pa.string())
+
+
+def _text(cell: bytes | None) -> str | None:
+    try:
+        return None if cell is None else cell.decode()
+    except UnicodeDecodeError:
+        return None

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from topple.batch.input.cells import ids_of, ids_of_type, numbers_of, times_of
+from topple.batch.input.cells import as_texts, ids_of, ids_of_type, numbers_of, times_of
 from topple.data.formats import JSON_LINES, TextTable
 from topple.data.rows.columns import Columns
 from topple.data.rows.names import AUTO
@@ -86,6 +86,7 @@ class EventFiles:
     def __init__(self, paths: Sequence[Path], reading: Reading, item: pa.DataType) -> None:
         self.paths = [file for path in paths for file in files_of(path)]
         self.reading, self.item = reading, item
+        self._ragged: list[tuple[int | None, str]] = []
         self.columns: dict[str, str] = self._columns()
 
     @property
@@ -108,8 +109,9 @@ class EventFiles:
         for path in self.paths:
             row = 0
             for table in self._tables(path):
-                yield self._part(path, row, table)
+                part = self._part(path, row, table)
                 row += table.num_rows
+                yield Part(part.events, pa.concat_tables([part.aside, self._ragged_rows(path)]))
 
     def _columns(self) -> dict[str, str]:
         """Return the columns that are read, by what they hold; they are looked for in the first rows."""
@@ -151,17 +153,36 @@ class EventFiles:
         """Yield the rows of a text table, all cells as texts, as they are written."""
         text = self.reading.text
         read = pa_csv.ReadOptions(block_size=BYTES, encoding=text.encoding, autogenerate_column_names=not text.header)
-        parse = pa_csv.ParseOptions(delimiter=text.delimiter([suffix.lower() for suffix in path.suffixes]))
+        delimiter = text.delimiter([suffix.lower() for suffix in path.suffixes])
+        parse = pa_csv.ParseOptions(delimiter=delimiter, invalid_row_handler=self._skip)
         with pa_csv.open_csv(opened(path) or path, read, parse) as rows:
             names = rows.schema.names
+        self._ragged.clear()
         options = pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+            column_types=dict.fromkeys(names, pa.binary()), null_values=[""], strings_can_be_null=True
         )
         plain = names if text.header else [str(number) for number in range(1, len(names) + 1)]
         with pa_csv.open_csv(opened(path) or path, read, parse, options) as rows:
             for batch in rows:
                 table = pa.Table.from_batches([batch]).rename_columns(plain)
-                yield table if columns is None else table.select([name for name in columns if name in plain])
+                table = table if columns is None else table.select([name for name in columns if name in plain])
+                yield pa.table({name: as_texts(table.column(name)) for name in table.column_names})
+
+    def _skip(self, row: pa_csv.InvalidRow) -> str:
+        """Set a row aside that has another number of cells than the header."""
+        self._ragged.append(
+            (row.number, f"the row has {row.actual_columns} cells, and the table {row.expected_columns} columns")
+        )
+        return "skip"
+
+    def _ragged_rows(self, path: Path) -> pa.Table:
+        """Return the rows that were skipped since the last part."""
+        rows = [
+            {"source": path.name, "row": number, "user": None, "item": None, "reason": reason}
+            for number, reason in self._ragged
+        ]
+        self._ragged.clear()
+        return pa.Table.from_pylist(rows, ASIDE)
 
     def _part(self, path: Path, first: int, table: pa.Table) -> Part:
         """Return the events among rows, and those rows that are none."""
