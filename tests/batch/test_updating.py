@@ -6,7 +6,7 @@ import pytest
 import topple
 from tests.batch.conftest import canonical, run_batch, write_events
 from topple.batch.erasing import erase_users
-from topple.errors import DataError
+from topple.errors import DataError, OutputExistsError
 
 pytestmark = pytest.mark.usefixtures("inline")
 
@@ -86,6 +86,26 @@ def test_a_delisted_item_explains_again_those_whom_it_touches(world, histories, 
     for each in fresh:  # sets and proofs of the others hold all the same
         stored = next(one for one in by_user(out)[each.query.user] if one.query.target == each.query.target)
         assert (stored.status, stored.items, stored.proof) == (each.status, each.items, each.proof)
+
+
+def test_an_update_for_delisted_items_that_is_stopped_goes_on_and_other_changes_are_refused(
+    world, histories, tmp_path, monkeypatch
+):
+    events, out = write_events(histories, tmp_path / "events.parquet"), tmp_path / "why"
+    run_batch(world, out, events)
+    item = world[2].catalogue.vocabulary.ids[0]
+    with pytest.raises(OutputExistsError, match=r"more than lists changed \(k was 3 and is now 2\)"):
+        run_batch(world, out, events, asked={"exclude": [item], "k": 2}, touched=[item], update=True)
+    whole = run_batch(world, tmp_path / "again", events)
+    assert whole["kept"] == 0
+    expected = run_batch(world, tmp_path / "again", events, asked={"exclude": [item]}, touched=[item], update=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.batch.conftest.explain", stop_at(1))
+        with pytest.raises(KeyboardInterrupt):
+            run_batch(world, out, events, asked={"exclude": [item]}, touched=[item], update=True)
+    found = run_batch(world, out, events, asked={"exclude": [item]}, touched=[item], update=True)
+    assert found["kept"] == expected["kept"] > 0
+    assert canonical(topple.scan_explanations(out)) == canonical(topple.scan_explanations(tmp_path / "again"))
 
 
 def test_an_update_that_is_stopped_goes_on(world, histories, tmp_path, monkeypatch):

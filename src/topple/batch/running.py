@@ -90,12 +90,11 @@ class Batch:
             "explainer": method.name, "settings": method.settings.model_dump(mode="json"), "budget": budget.model_dump(mode="json"),
             "asked": job.asked, "reading": job.reading, "sentences": job.sentences, "pseudonyms": job.pseudonyms is not None,
         }  # fmt: skip
-        self.told = {"format": FORMAT, **hangs_on, "data": source.identity, "beside": _hashes(self.beside)}
+        self.told: JsonObject = {"format": FORMAT, **hangs_on, "data": source.identity, "beside": _hashes(self.beside)}
         identity = blake2b(as_json(hangs_on).encode(), digest_size=12).hexdigest()
-        self.overwrite, self.update = overwrite, update
+        self.overwrite, self.update, self.identity, self.touched = overwrite, update, identity, job.touched
         there = self._there(resume=resume)
-        kept = "" if there is None or job.touched is None else str(there["identity"])
-        self.job = replace(job, identity=identity, kept=kept)
+        self.job = replace(job, identity=identity, kept="" if there is None else self._kept(there))
 
     def _there(self, *, resume: bool) -> JsonObject | None:
         """Return the manifest that is there, if it stays; refuse a folder that may not be written to, before any work."""
@@ -125,6 +124,28 @@ class Batch:
                 "anew (--overwrite), or choose another path."
             )
         return there
+
+    def _kept(self, there: JsonObject) -> str:
+        """Return the identity of answers that are kept although lists changed, where only users are asked about whom items touch.
+
+        Raises:
+            OutputExistsError: something else changed as well.
+        """
+        if self.touched is None:
+            return ""
+        old, new = (
+            {name: each.get(name) for name in self.told if name not in ("data", "beside", "asked")}
+            | {name: value for name, value in each["asked"].items() if name not in ("candidates", "exclude")}
+            for each in (there, self.told)
+        )
+        changed = difference(old, new)
+        if changed:
+            raise OutputExistsError(
+                f"--items explains again those whom items touch, and more than lists changed ({changed}). Leave --items out: then all are "
+                "explained again."
+            )
+        same = there["identity"] == self.identity and there.get("touched") == self.touched
+        return str(there.get("kept", "") if same else there["identity"])
 
     def run(
         self,
@@ -186,7 +207,8 @@ class Batch:
         self._keep_aside(where)
         _write_items(self.folder, self.recommender.catalogue)
         manifest = {
-            **self.told, "identity": self.job.identity, "touched": self.job.touched, "turn": turn, "where": where, "input": found,
+            **self.told, "identity": self.identity, "touched": self.touched, "kept": self.job.kept, "turn": turn,
+            "where": where, "input": found,
         }  # fmt: skip
         with self.folder.write(MANIFEST) as file:
             file.write(as_json(manifest, indent=2).encode())
