@@ -54,14 +54,22 @@ class Service:
         return await self.pool.call(partial(work, *arguments, **named), quick=quick)
 
     async def warm_up(self, on_ready: Callable[[], None]) -> None:
-        """Have every model explain one list, so that compiled loops are read before anybody waits; then requests are taken."""
-        for model in self.models:
-            try:
-                await self.pool.call(partial(warm, model))
-            except Exception:  # whoever asks is told why
-                logger.warning("model %s could not be warmed up", model.key, exc_info=True)
+        """Have every model explain one list, so that compiled loops are read before anybody waits; then requests are taken.
+
+        The loops of the other goals follow in the thread of long work: where they have to be compiled, that takes a minute or two.
+        """
+        await self._warm(Goal.NECESSARY, quick=True)
         self.ready = True
         on_ready()
+        for goal in (Goal.SUFFICIENT, Goal.BOTH):
+            await self._warm(goal, quick=False)
+
+    async def _warm(self, goal: Goal, *, quick: bool) -> None:
+        for model in self.models:
+            try:
+                await self.pool.call(partial(warm, model, goal), quick=quick)
+            except Exception:  # whoever asks is told why
+                logger.warning("model %s could not be warmed up", model.key, exc_info=True)
 
     async def exchange(self, key: str) -> ServedModel:
         """Load a model anew and serve it from then on."""
@@ -127,13 +135,12 @@ class Service:
         return self.settings.effort if effort is None and method == "auto" and scored is None else effort
 
 
-def warm(model: ServedModel) -> None:
-    """Explain the list of somebody for every goal, each of which has compiled loops of its own, and forget it."""
+def warm(model: ServedModel, goal: Goal = Goal.NECESSARY) -> None:
+    """Explain the list of somebody, and forget it."""
     users = [] if model.split is None else users_like(model.split, "", 1)
     ids = model.recommender.catalogue.vocabulary.ids
     history = model.user(users[0]) if users else ids[: max(1, min(10, len(ids) - 2))]
-    for goal in Goal:
-        explain(model.recommender, history, k=1, goal=goal, effort=Effort.INSTANT, progress=False)
+    explain(model.recommender, history, k=1, goal=goal, effort=Effort.INSTANT, progress=False)
 
 
 def one_history(histories: Any) -> Sequence[Any]:
