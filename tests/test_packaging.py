@@ -92,3 +92,15 @@ def test_every_library_has_an_extra_and_a_message_that_names_it():
         errors.RecommenderError, match=r"Install it: pip install 'topple-recsys\[lenskit\]', or in a checkout"
     ):
         library("no_such_library_of_lenskit", "lenskit")
+
+
+def test_every_engine_of_batches_has_an_extra_that_is_tested_apart_and_a_message_that_names_it(monkeypatch):
+    for name in sorted({*registry.names("executors")} - {"local"}):
+        assert name in EXTRAS
+        assert not [need for need in EXTRAS["dev"] if re.search(rf"\b{name}\b", need)], (
+            "too large for every clone: make test-engines"
+        )
+        monkeypatch.setitem(sys.modules, {"spark": "pyspark"}.get(name, name), None)
+        monkeypatch.setitem(sys.modules, {"spark": "pyspark.sql"}.get(name, name), None)
+        with pytest.raises(errors.CapabilityError, match=rf"pip install 'topple-recsys\[{name}\]'"):
+            next(registry.load("executors", name)({"out": "out"}, [0], 1))
