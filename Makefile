@@ -11,7 +11,7 @@ DIST    := build/dist/venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo serve test check lint docs bench bench-serve bench-scale oracle fuzz format dist clean help
+.PHONY: demo serve test test-engines check lint docs bench bench-serve bench-scale oracle fuzz format dist clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -41,6 +41,10 @@ serve: $(READY)  ## set up, train on a generated catalogue, and serve the page a
 test: $(DEV)     ## set up, then run all tests, a process for each core; TEST="-x tests/cli" for others
 	$(BIN)/topple doctor # compiles the inner loops once and on all cores; else each process of the tests would
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(TEST)
+
+test-engines: $(DEV) ## the batch on Ray and Spark: installs both (Spark needs Java 17), and runs tests/engines
+	$(INSTALL) -e '.[ray,spark]'
+	TOPPLE_NO_SKIPS_OF_ENGINES=1 $(BIN)/python -m pytest tests/engines $(TEST)
 
 check: lint test ## format, lint, strict types, layer contracts, tests, which build the docs and run their examples
 

@@ -15,7 +15,7 @@ from topple.batch import users
 from topple.batch.executors import local
 from topple.batch.input.matrices import MatrixEvents
 from topple.batch.running import Batch
-from topple.errors import DataError, OutputError, OutputExistsError, QueryError
+from topple.errors import DataError, ModelFolderError, OutputError, OutputExistsError, QueryError
 
 pytestmark = pytest.mark.usefixtures("inline")
 
@@ -198,8 +198,8 @@ def test_a_run_that_is_stopped_goes_on_and_reads_as_far_as_it_is(world, historie
 def test_a_worker_with_another_model_refuses(world, histories, tmp_path):
     events = write_events(histories, tmp_path / "events.parquet")
     job = replace(job_of(world, tmp_path / "why"), fingerprint="another")
-    found = Batch(job, world[1], source_of(world, events), shards=1).run()
-    assert "another model" in found["failed"][0]["failed"]
+    with pytest.raises(ModelFolderError, match="another model"):
+        Batch(job, world[1], source_of(world, events), shards=3).run()
 
 
 def test_a_user_who_breaks_what_should_not_break_is_set_aside(world, histories, tmp_path, monkeypatch):

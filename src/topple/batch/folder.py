@@ -1,7 +1,7 @@
 """What a folder of a batch says of itself: the manifest, which shards are whole, what came of them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from topple.batch.job import shard_name
 from topple.batch.storage import Folder
@@ -31,10 +31,21 @@ def manifest_of(folder: Folder) -> JsonObject | None:
     return found
 
 
-def summaries(folder: Folder, manifest: JsonObject) -> Iterator[JsonObject]:
-    """Yield the summaries of the shards that are whole, by number."""
+def summaries(folder: Folder, manifest: JsonObject, wanted: Collection[int] | None = None) -> Iterator[JsonObject]:
+    """Yield the summaries of the shards that are whole, by number.
+
+    Args:
+        folder: of the batch.
+        manifest: of the batch.
+        wanted: the numbers of shards that are asked about; None: all.
+    """
     for name in folder.names(DONE):
-        found = dict(json_of(folder.read(f"{DONE}/{name}")))
+        if wanted is not None and int(name.removesuffix(".json")) not in wanted:
+            continue
+        try:
+            found = dict(json_of(folder.read(f"{DONE}/{name}")))
+        except ValueError:  # of a worker that was killed, at an address where files are not put in place in one step
+            continue
         if found["where"] == manifest["where"]:
             yield found
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Protocol
@@ -20,7 +20,7 @@ from topple.batch.job import ASIDE, INPUT, USERS, Job
 from topple.batch.storage import Folder
 from topple.batch.unit import method_of
 from topple.data.vocabulary import Catalogue
-from topple.errors import DataError, OutputError, OutputExistsError, QueryError, counted
+from topple.errors import DataError, ModelFolderError, OutputError, OutputExistsError, QueryError, counted
 from topple.files import LOCK, hold
 from topple.inputs import is_file
 from topple.records.as_json import as_json
@@ -94,7 +94,8 @@ class Batch:
         identity = blake2b(as_json(hangs_on).encode(), digest_size=12).hexdigest()
         self.overwrite, self.update, self.identity, self.touched = overwrite, update, identity, job.touched
         there = self._there(resume=resume)
-        self.job = replace(job, identity=identity, kept="" if there is None else self._kept(there))
+        kept = "" if there is None else self._kept(there)
+        self.job = replace(job, out=self.folder.anywhere, identity=identity, kept=kept)
 
     def _there(self, *, resume: bool) -> JsonObject | None:
         """Return the manifest that is there, if it stays; refuse a folder that may not be written to, before any work."""
@@ -177,10 +178,14 @@ class Batch:
                 raise DataError(
                     f"{self.folder.address} has {len(left):,} shards left and no input for them any more. Begin anew (--overwrite)."
                 )
-            for summary in run(self.job.as_json(), left, workers) if left else ():
-                say(summary)
-                if "failed" in summary:
-                    failed.append(summary)
+            if left:
+                with closing(
+                    run(self.job.as_json(), left, workers)
+                ) as explained:  # so that workers end where it stops here
+                    for summary in explained:
+                        say(summary)
+                        if "failed" in summary:
+                            failed.append(_one_of_many(summary))
             found = total(self.folder, manifest, failed)
             if found["done"] == found["shards"]:
                 self.folder.remove(INPUT)  # what is known of users stays as hashes
@@ -222,6 +227,19 @@ class Batch:
             rows = rows.set_column(2, rows.schema.field(2), pa.nulls(rows.num_rows, pa.string()))
         with self.folder.write(f"{ASIDE}/input.parquet") as file:
             pq.write_table(rows, file)
+
+
+def _one_of_many(failed: JsonObject) -> JsonObject:
+    """Return the summary of a shard that failed.
+
+    Raises:
+        OutputError, ModelFolderError: all others would fail as it did.
+    """
+    name = failed.get("error")
+    if name is None:
+        return failed
+    kind = ModelFolderError if name == ModelFolderError.__name__ else OutputError
+    raise kind(f"{failed['failed']} The shards that are done are kept: --resume goes on with them.")
 
 
 def _hashes(tables: Mapping[str, pa.Table]) -> dict[str, str]:

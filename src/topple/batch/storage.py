@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from topple.errors import DataNotFoundError, OutputError
-from topple.files import remove, writing
+from topple.files import remove, repair, writing
 from topple.types import FilePath
 
 
@@ -33,6 +33,7 @@ class Folder:
         self._root = self.address
         if "://" in self.address:
             from fsspec.core import url_to_fs  # light, and only for such addresses
+            from fsspec.implementations.local import LocalFileSystem
 
             try:
                 self._remote, self._root = url_to_fs(self.address)
@@ -40,6 +41,10 @@ class Folder:
                 raise OutputError(
                     f"{self.address} cannot be opened: {error}. Install what it names, or give a path."
                 ) from error
+            if isinstance(self._remote, LocalFileSystem):
+                self._remote = (
+                    None  # file:///... is a folder of this machine, in which files are put in place in one step
+                )
 
     @classmethod
     def of(cls, folder: "Folder | FilePath") -> Self | "Folder":
@@ -49,7 +54,12 @@ class Folder:
     @property
     def local(self) -> Path | None:
         """The path on this machine; None at other addresses."""
-        return None if self._remote is not None else Path(self.address)
+        return None if self._remote is not None else Path(self._root)
+
+    @property
+    def anywhere(self) -> str:
+        """The address as a process with another working folder has it."""
+        return self.address if self.local is None else str(self.local.absolute())
 
     def path(self, name: str) -> str:
         """Return the address of a file, for the file system of `filesystem`."""
@@ -118,7 +128,9 @@ class Folder:
         return sorted(entry for entry in found if entry and not entry.startswith("."))
 
     def remove(self, name: str) -> None:
-        """Remove a file or folder, if it is there."""
+        """Remove a file or folder, if it is there, and what killed writes and removals of it left."""
+        if self._remote is None:
+            repair(self.path(name))
         if not self.exists(name):
             return
         if self._remote is None:

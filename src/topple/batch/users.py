@@ -137,7 +137,7 @@ class Answers:
                 middle = len(part) // 2
                 return [*self._explained(part[:middle]), *self._explained(part[middle:])]
             told = isinstance(error, ToppleError)
-            logger.log(logging.WARNING if told else logging.ERROR, "a user is set aside", exc_info=not told)
+            logger.log(logging.INFO if told else logging.ERROR, "a user is set aside", exc_info=not told)
             self._set_aside(part[0], str(error) if told else f"{type(error).__name__}: {error}")
             return [[]]
 

@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing.connection import wait
 
-from topple.errors import ToppleError
+from topple.errors import ModelFolderError, OutputError, ToppleError
 from topple.types import JsonObject
 
 TRIES = 3
@@ -98,11 +98,16 @@ def _process() -> ProcessPoolExecutor:
 
 def _prepare() -> None:
     """Take one core, and end with the process that started this one, however that ends."""
-    for name in THREADS:
-        os.environ[name] = "1"
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    one_core()
+
+
+def one_core() -> None:
+    """Compute on one core in this process: each worker of an engine has one."""
+    for name in THREADS:
+        os.environ[name] = "1"
     import torch
 
     torch.set_num_threads(1)
@@ -115,10 +120,20 @@ def _end_with(sentinel: int) -> None:
 
 
 def explain(job: JsonObject, number: int) -> JsonObject:
-    """Explain one shard; what fails with an error that is known is told in the summary."""
+    """Explain one shard; what fails is told in the summary, so that it stops no other shard.
+
+    What fails every shard, as a full disk or a model that was replaced, is told with `error`, the name of the class, and ends the batch.
+    """
     from topple.batch.unit import explain_shard  # here, where one thread is set already
 
     try:
         return explain_shard(job, number)
+    except (OutputError, ModelFolderError) as error:
+        return {"shard": number, "failed": str(error), "error": type(error).__name__}
     except ToppleError as error:
         return {"shard": number, "failed": str(error)}
+    except MemoryError:
+        return {
+            "shard": number,
+            "failed": "there is too little memory for it: give more shards (--shards with --overwrite), or fewer workers",
+        }
