@@ -11,7 +11,7 @@ DIST    := build/dist/venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo serve test test-engines check lint docs bench bench-serve bench-scale oracle fuzz format dist clean help
+.PHONY: demo serve test test-engines check lint docs bench bench-serve bench-scale oracle fuzz chaos format dist clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -71,6 +71,9 @@ oracle: $(DEV)   ## hold 50,000 explanations against brute force; ORACLE="--quer
 
 fuzz: $(DEV)     ## break files, command lines and calls, 10,000 cases; FUZZ="--cases 500 --seed 1" for others
 	$(BIN)/python -m benchmarks.fuzz $(FUZZ)
+
+chaos: $(DEV)    ## kill workers and parents of a batch 100 times, fill a disk, poison every shard; CHAOS="--kills 20 --seed 1" for others
+	$(BIN)/python -m benchmarks.chaos $(CHAOS)
 
 format: $(DEV)   ## rewrite the code in the project's format
 	$(BIN)/ruff format src tests benchmarks docs

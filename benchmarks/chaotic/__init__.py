@@ -1,0 +1,1 @@
+"""What `benchmarks.chaos` does to a batch."""
