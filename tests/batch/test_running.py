@@ -202,6 +202,22 @@ def test_a_worker_with_another_model_refuses(world, histories, tmp_path):
         Batch(job, world[1], source_of(world, events), shards=3).run()
 
 
+def test_a_shard_whose_input_is_damaged_fails_and_the_others_do_not(world, histories, tmp_path, monkeypatch):
+    events, out = write_events(histories, tmp_path / "events.parquet"), tmp_path / "why"
+    whole = local.explain
+
+    def with_damage(job, number):
+        if number == 1:
+            next((out / "input" / "1" / "events" / "00001").iterdir()).write_bytes(b"no table")
+        return whole(job, number)
+
+    monkeypatch.setattr("tests.batch.conftest.explain", with_damage)
+    found = run_batch(world, out, events)
+    assert found["done"] == 2
+    assert [each["shard"] for each in found["failed"]] == [1]
+    assert "ArrowInvalid" in found["failed"][0]["failed"]
+
+
 def test_a_user_who_breaks_what_should_not_break_is_set_aside(world, histories, tmp_path, monkeypatch):
     poisoned, asked = next(iter(histories)), users.asked_about
 

@@ -1,5 +1,7 @@
 """Folders of batches: on this machine, by a path or by file://, and at addresses where nothing is put in place in one step."""
 
+import pytest
+
 from topple.batch.folder import summaries
 from topple.batch.storage import Folder
 from topple.files import writing
@@ -30,3 +32,11 @@ def test_what_a_killed_removal_left_is_removed_with_the_next(tmp_path):
         aside.mkdir()
     folder.remove("input")
     assert list((tmp_path / "why").iterdir()) == []
+
+
+def test_a_write_that_fails_leaves_nothing_at_an_address():
+    folder = Folder("memory://half")
+    with pytest.raises(ZeroDivisionError), folder.write("explanations/00000.parquet") as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert not folder.exists("explanations/00000.parquet")

@@ -1,9 +1,10 @@
 """A folder of files on this machine, or at an address that fsspec knows (s3://, gs://, hdfs://, memory://)."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from topple.errors import DataNotFoundError, OutputError
 from topple.files import remove, repair, writing
@@ -42,14 +43,7 @@ class Folder:
                     f"{self.address} cannot be opened: {error}. Install what it names, or give a path."
                 ) from error
             if isinstance(self._remote, LocalFileSystem):
-                self._remote = (
-                    None  # file:///... is a folder of this machine, in which files are put in place in one step
-                )
-
-    @classmethod
-    def of(cls, folder: "Folder | FilePath") -> Self | "Folder":
-        """Return the folder of an address, or the folder given."""
-        return folder if isinstance(folder, Folder) else cls(folder)
+                self._remote = None  # a folder of this machine, in which files are put in place in one step
 
     @property
     def local(self) -> Path | None:
@@ -62,13 +56,8 @@ class Folder:
         return self.address if self.local is None else str(self.local.absolute())
 
     def path(self, name: str) -> str:
-        """Return the address of a file, for the file system of `filesystem`."""
+        """Return the path of a file, on this machine or in the file system of the address."""
         return f"{self._root.rstrip('/')}/{name}"
-
-    @property
-    def filesystem(self) -> Any:
-        """The file system of the address, as Arrow takes it; None on this machine."""
-        return self._remote
 
     @contextmanager
     def write(self, name: str) -> Iterator[IO[bytes]]:
@@ -81,10 +70,11 @@ class Folder:
             with writing(self.path(name), overwrite=True) as aside, aside.open("wb") as file:
                 yield file
             return
+        held = io.BytesIO()  # a file that is closed early would be stored as far as it goes
+        yield held
         try:
             self._remote.makedirs(self.path(name).rpartition("/")[0], exist_ok=True)
-            with self._remote.open(self.path(name), "wb") as file:
-                yield file
+            self._remote.pipe_file(self.path(name), held.getvalue())
         except OSError as error:
             raise OutputError(
                 f"writing {self.address}/{name} failed: {error}. Check the address, and run again."

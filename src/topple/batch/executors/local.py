@@ -1,5 +1,6 @@
 """Processes of this machine, one core each; a process that dies is replaced, and its shard done again."""
 
+import logging
 import multiprocessing
 import os
 import queue
@@ -14,6 +15,8 @@ from multiprocessing.connection import wait
 
 from topple.errors import ModelFolderError, OutputError, ToppleError
 from topple.types import JsonObject
+
+logger = logging.getLogger(__name__)
 
 TRIES = 3
 """Times that a shard is tried whose process dies."""
@@ -137,3 +140,6 @@ def explain(job: JsonObject, number: int) -> JsonObject:
             "shard": number,
             "failed": "there is too little memory for it: give more shards (--shards with --overwrite), or fewer workers",
         }
+    except Exception as error:  # a file that was damaged, say: the other shards go on
+        logger.exception("shard %d failed", number)
+        return {"shard": number, "failed": f"{type(error).__name__}: {error}"}
