@@ -36,7 +36,12 @@ def test_what_a_killed_removal_left_is_removed_with_the_next(tmp_path):
 
 def test_a_write_that_fails_leaves_nothing_at_an_address():
     folder = Folder("memory://half")
-    with pytest.raises(ZeroDivisionError), folder.write("explanations/00000.parquet") as file:
-        file.write(b"half")
-        raise ZeroDivisionError
+
+    def fail():
+        with folder.write("explanations/00000.parquet") as file:
+            file.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert not folder.exists("explanations/00000.parquet")
