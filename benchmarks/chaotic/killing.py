@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from benchmarks.chaotic.world import World, environment
 
-POINTS = {"parent": 150, "worker": 90}
+POINTS = {"parent": 500, "worker": 160}
 """Changes of the file system among which an aimed kill is drawn."""
 LONGEST = {"local": 8.0, "ray": 40.0, "spark": 30.0}
 """Seconds within which a kill that is not aimed comes, of the parent; of a worker it comes once one has written a shard."""

@@ -1,13 +1,7 @@
-"""The `topple` command, in which the parent or a worker kills itself at the n-th change of the file system.
+"""A process that kills itself at the n-th change of the file system; `start/sitecustomize.py` says which and when."""
 
-`CHAOS_ROLE` is parent or worker, `CHAOS_POINT` the n, and `CHAOS_MARK` a file that the kill leaves with what it was aimed at, so that there
-is one of them. Workers are begun with this module as their main module, and so watch themselves too.
-"""
-
-import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -44,14 +38,3 @@ def watch(point: int, mark: str) -> None:
 
     for owner, name in [*((os, name) for name in CALLS), (files, "exchange")]:
         setattr(owner, name, watched(name, getattr(owner, name)))
-
-
-ROLE = "parent" if multiprocessing.parent_process() is None else "worker"
-if os.environ.get("CHAOS_ROLE") == ROLE and not os.path.exists(os.environ["CHAOS_MARK"]):  # noqa: PTH110
-    watch(int(os.environ["CHAOS_POINT"]), os.environ["CHAOS_MARK"])
-
-if __name__ == "__main__":
-    from topple.__main__ import main
-
-    sys.argv[0] = "topple"
-    main()

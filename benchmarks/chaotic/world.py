@@ -55,7 +55,7 @@ class World:
         given = events or (self.events if self.events.exists() else None)
         told = [] if given is None else ["--events", str(given)]
         return [
-            sys.executable, "-m", "benchmarks.chaotic.victim", "batch", "--model", str(self.model), *told, "--out", str(out),
+            sys.executable, "-m", "topple", "batch", "--model", str(self.model), *told, "--out", str(out),
             "--shards", str(SHARDS), "--workers", "2", "--executor", engine, "--json", *more,
         ]  # fmt: skip
 
@@ -79,7 +79,7 @@ class World:
 def environment(**more: str) -> dict[str, str]:
     """Return the environment of a batch: one core a process."""
     root = str(Path(__file__).resolve().parents[2])
-    paths = [root, f"{root}/src", os.environ.get("PYTHONPATH", "")]
+    paths = [f"{root}/benchmarks/chaotic/start", root, f"{root}/src", os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, paths)), **more}
 
 
