@@ -52,7 +52,7 @@ def python(home, *arguments):
 
 def test_the_examples_are_there(installed):
     names = sorted(path.name for path in (installed / "my_package").glob("*.py"))
-    assert names == ["__init__.py", "common.py", "first_step.py", "similar.py"]
+    assert names == ["__init__.py", "common.py", "first_step.py", "in_turn.py", "similar.py"]
     assert (
         "halved = my_package.similar:Halved"
         in (installed / "my_package-1.0.dist-info" / "entry_points.txt").read_text()
@@ -85,6 +85,15 @@ def test_the_command_line_has_them(installed):
         assert told.returncode == 0, told.stderr
         measured = python(installed, "-m", "topple", "evaluate", out, "--model", "model", "--json")
         assert 0 <= json.loads(measured.stdout)["first_step"]["unseen_before"] <= 1, measured.stderr
+
+
+def test_a_batch_is_run_by_it(installed):
+    asked = ["-m", "topple", "batch", "--model", "model", "--effort", "instant", "--shards", 2, "--json"]
+    told = python(installed, *asked, "--executor", "in-turn", "--out", "why")
+    assert told.returncode == 0, told.stderr
+    found = json.loads(told.stdout)
+    assert (found["done"], found["workers"]) == (2, 1)
+    assert found["rows"] == 5 * found["users"]
 
 
 def test_compare_has_them(installed):
