@@ -7,6 +7,7 @@ import pytest
 
 import topple
 from topple.errors import QueryError, SettingsError, UnknownNameError
+from topple.records.question import Goal
 from topple.web.models import ServedModel, ServedModels, keyed, load_served
 from topple.web.service import warm
 
@@ -81,8 +82,9 @@ def test_a_model_is_exchanged_without_a_dropped_request(client, service, split):
     assert set(statuses) == {200}
 
 
-def test_a_model_is_warmed_up_for_every_goal(ease, split, monkeypatch):
+@pytest.mark.parametrize("goal", [*Goal])
+def test_a_model_is_warmed_up_for_a_goal(ease, split, monkeypatch, goal):
     asked = []
     monkeypatch.setattr("topple.web.service.explain", lambda *given, goal, **how: asked.append(goal))
-    warm(ServedModel("films", ease, split))
-    assert asked == ["necessary", "sufficient", "both"]
+    warm(ServedModel("films", ease, split), goal)
+    assert asked == [goal]

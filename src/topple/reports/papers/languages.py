@@ -24,10 +24,10 @@ class Language:
         decimal: what stands before the tenths.
 
     Example:
-        >>> language("en")("{count} of {of} queries", count=1200, of=3000)
-        '1,200 of 3,000 queries'
-        >>> language("de")("{count} of {of} queries", count=1200, of=3000)
-        '1.200 von 3.000 Anfragen'
+        >>> language("en")("{value} of {count}", value=1200, count=3000)
+        '1,200 of 3,000'
+        >>> language("de")("{value} of {count}", value=1200, count=3000)
+        '1.200 von 3.000'
     """
 
     code: str = "en"
