@@ -70,9 +70,10 @@ def batch(
             break
     clock = time.perf_counter() - started
     rows, cpu = sum(each["rows"] for each in found), sum(each["cpu_seconds"] for each in found)
+    share = len(found) / max(1, len(left))  # of the first pass, which was of all
     return {
         "users": sum(each["users"] for each in found), "rows": rows, "shards_done": len(found), "shards": len(left), "clock_s": clock,
-        "first_pass_s": first_pass, "cpu_s": cpu, "a_second_and_core": rows / (cpu + first_pass), "workers": workers,
+        "first_pass_s": first_pass, "cpu_s": cpu, "a_second_and_core": rows / (cpu + share * first_pass), "workers": workers,
         "peak_gib": max(each["peak_bytes"] or 0 for each in found) / 2**30, "load": os.getloadavg()[0], "k": k,
         "failed": [each for each in found if "failed" in each],
     }  # fmt: skip
