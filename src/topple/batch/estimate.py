@@ -2,21 +2,18 @@
 
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from topple.batch.input.histories import users_of
-from topple.batch.input.sharding import WHOLE_NUMBERS, shards_for, write_events
+from topple.batch.input.sharding import shards_for, write_events
 from topple.batch.job import Job, shard_name
 from topple.batch.running import Source
 from topple.batch.storage import Folder
-from topple.batch.unit import method_of
+from topple.batch.unit import id_types, method_of
 from topple.batch.users import Answers
-from topple.records.kinds import IdTypes
 from topple.scoring.recommender import Recommender
 
 SAMPLE, SECONDS = 400, 10.0
@@ -66,11 +63,8 @@ def estimated(job: Job, recommender: Recommender, source: Source, shards: int | 
             folder, "input", first, found["users"], reading.get("duplicates"), ordered=bool(reading.get("ordered"))
         )
         method, budget = method_of(job, recommender)
-        item = recommender.catalogue.vocabulary.column.type
-        users_type = pa.int64() if found["users"] == WHOLE_NUMBERS and job.pseudonyms is None else pa.string()
-        answers = Answers(replace(job, out=place), recommender, method, budget, IdTypes(item, users_type), None)
+        answers = Answers(job, recommender, method, budget, id_types(job, recommender, found["users"]), None)
         list(answers.tables(users[:1]))  # what is compiled or made once
-        answers = Answers(replace(job, out=place), recommender, method, budget, IdTypes(item, users_type), None)
         spent, asked, rows, size = 0.0, 0, 0, 0
         step = max(1, len(users) // SAMPLE)
         sample = users[::step][:SAMPLE]

@@ -179,9 +179,7 @@ class Batch:
                     f"{self.folder.address} has {len(left):,} shards left and no input for them any more. Begin anew (--overwrite)."
                 )
             if left:
-                with closing(
-                    run(self.job.as_json(), left, workers)
-                ) as explained:  # so that workers end where it stops here
+                with closing(run(self.job.as_json(), left, workers)) as explained:  # workers end where this does
                     for summary in explained:
                         say(summary)
                         if "failed" in summary:

@@ -50,13 +50,12 @@ def explain_shard(told: JsonObject, number: int) -> JsonObject:
     job, started, spent = Job.of(told), time.perf_counter(), time.process_time()
     folder = Folder(job.out)
     manifest = json_of(folder.read(MANIFEST))
-    recommender, method, budget = _loaded(job.model, job.factory, job.device, job.fingerprint, as_json(told))
+    recommender, method, budget = _loaded(as_json(told))
     kind, reading = manifest["input"]["users"], job.reading
     users = users_of(
         folder, manifest["where"], number, kind, reading.get("duplicates"), ordered=bool(reading.get("ordered"))
     )
-    whole = kind == WHOLE_NUMBERS and job.pseudonyms is None
-    ids = IdTypes(recommender.catalogue.vocabulary.column.type, pa.int64() if whole else pa.string())
+    ids = id_types(job, recommender, kind)
     earlier = Earlier.read(folder, number, [job.identity, *([job.kept] if job.kept else [])], job.touched)
     answers = Answers(job, recommender, method, budget, ids, earlier)
     name = f"{shard_name(number)}.parquet"
@@ -96,17 +95,22 @@ def peak_bytes() -> int | None:
 
 
 @lru_cache(maxsize=1)
-def _loaded(
-    model: str, factory: str | None, device: str, fingerprint: str, told: str
-) -> tuple[Recommender, Explainer, Budget]:
-    """Return the model of a folder, the method and the budget; kept for the next shard of this process."""
-    recommender = on_device(load_model(model, factory=factory), device_of(device))
-    if recommender.fingerprint != fingerprint:
+def _loaded(told: str) -> tuple[Recommender, Explainer, Budget]:
+    """Return the model of a job, the method and the budget; kept for the next shard of this process."""
+    job = Job.of(json_of(told))
+    recommender = on_device(load_model(job.model, factory=job.factory), device_of(job.device))
+    if recommender.fingerprint != job.fingerprint:
         raise ModelFolderError(
-            f"{model} holds another model ({recommender.fingerprint}) than the batch was begun with ({fingerprint}). Put the model "
+            f"{job.model} holds another model ({recommender.fingerprint}) than the batch was begun with ({job.fingerprint}). Put the model "
             "back, or begin anew with --overwrite."
         )
-    return recommender, *method_of(Job.of(json_of(told)), recommender)
+    return recommender, *method_of(job, recommender)
+
+
+def id_types(job: Job, recommender: Recommender, users: str) -> IdTypes:
+    """Return the types of the ids in the explanations, given what user ids are; pseudonyms are texts."""
+    whole = users == WHOLE_NUMBERS and job.pseudonyms is None
+    return IdTypes(recommender.catalogue.vocabulary.column.type, pa.int64() if whole else pa.string())
 
 
 def method_of(job: Job, recommender: Recommender) -> tuple[Explainer, Budget]:
