@@ -82,6 +82,9 @@ def history_of(text: str, weights: str | None, items: Vocabulary, *, known: bool
     return History(history, numbers)
 
 
+_UNREAD = 'the contexts {} cannot be read as JSON: {}. Write for example {{"region": "north"}}.'
+
+
 def contexts_of(users: Iterable[Id], file: FilePath | None, text: str | None) -> dict[Id, Any] | None:
     """Return what a wrapped model is told of each user besides the history; None where nothing is given.
 
@@ -106,19 +109,36 @@ def contexts_of(users: Iterable[Id], file: FilePath | None, text: str | None) ->
         raise QueryError(
             f"--context is what the model is told of one user, and {len(known)} were chosen. Give --contexts FILE for several."
         )
+    if file is None:
+        return {known[0]: _read_json(str(text), str(text))}
+    told = contexts_in(file)
+    return {user: told[str(user)] for user in known if str(user) in told}
+
+
+def contexts_in(file: FilePath) -> dict[str, Any]:
+    """Return what a JSON file tells of users: the id of each, as text, and any JSON.
+
+    Raises:
+        QueryError: it cannot be read, or holds no object.
+    """
     try:
-        told = json_of(read_text(file) if text is None else text)  # type: ignore[arg-type] # one of the two is given
+        text = read_text(file)
     except (OSError, ValueError) as error:
-        raise QueryError(
-            f'the contexts {shown(text or str(file))} cannot be read as JSON: {error}. Write for example {{"region": "north"}}.'
-        ) from error
-    if text is not None:
-        return {known[0]: told}
+        raise QueryError(_UNREAD.format(shown(str(file)), error)) from error
+    told = _read_json(text, str(file))
     if not isinstance(told, dict):
         raise QueryError(
             f"{file} holds {type(told).__name__} and no object. Give one object: each user id and what the model is told, in JSON."
         )
-    return {user: told[str(user)] for user in known if str(user) in told}
+    return told
+
+
+def _read_json(text: str, name: str) -> Any:
+    """Return what a text of JSON holds; `name` is how a message calls it."""
+    try:
+        return json_of(text)
+    except ValueError as error:
+        raise QueryError(_UNREAD.format(shown(name), error)) from error
 
 
 def costs_of(pairs: Iterable[str], items: Vocabulary, *, known: bool = True) -> dict[Id, float]:

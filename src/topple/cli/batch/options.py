@@ -117,7 +117,7 @@ class EventsChoice:
 
     def beside(self, recommender: "Recommender") -> "tuple[dict[str, pa.Table], dict[str, Any]]":
         """Return what is told by user, as tables, and what all users share: candidates and excluded items."""
-        from topple.api.faces.parsing import as_known
+        from topple.api.faces.parsing import as_known, contexts_in
         from topple.cli.batch.tables import contexts_table, lists_table
         from topple.data.formats import TextTable
         from topple.data.ranked import read_items, read_lists
@@ -138,5 +138,5 @@ class EventsChoice:
             elif found is not None:
                 shared[name] = sorted(as_known(found, items), key=str)
         if self.contexts is not None:
-            tables["contexts"] = contexts_table(self.contexts)
+            tables["contexts"] = contexts_table(contexts_in(self.contexts))
         return tables, shared
