@@ -64,6 +64,21 @@ def test_the_users_of_a_model_folder_and_a_csr_file(world, tmp_path):
         MatrixEvents.of_csr(tmp_path / "narrow.npz", split.catalogue.vocabulary)
 
 
+def test_a_model_folder_with_a_log_of_events_keeps_the_repeats(tmp_path):
+    draws = np.random.default_rng(0)
+    met = [(user, turn, item) for user in range(40) for turn, item in enumerate(draws.integers(12, size=14))]
+    rows = [{"user": f"u{user}", "item": f"i{item}", "at": turn} for user, turn, item in met]
+    read = topple.read_interactions(pa.Table.from_pylist(rows), timestamp="at", duplicates="keep")
+    split = topple.prepare(read, topple.Preparation(held_out_users=3))
+    topple.save_model(topple.fit(split, "ease", progress=False), tmp_path / "model", split)
+    world = tmp_path / "model", topple.load_model(tmp_path / "model"), split
+    some = split.training_histories(limit=5)
+    assert any(len({*history}) < len(history) for history in some.values())
+    Batch(job_of(world, tmp_path / "why"), world[1], MatrixEvents.of_split(split), shards=2).run()
+    answers = topple.scan_explanations(tmp_path / "why").of(*some)
+    assert canonical(answers) == expected(world, some)
+
+
 def test_times_order_the_events_and_weights_are_added_up(world, histories, tmp_path):
     user, history = next(iter(histories.items()))
     rows = [{"user": user, "item": item, "plays": 2.0, "at": f"2026-01-{30 - n:02d}"} for n, item in enumerate(history)]

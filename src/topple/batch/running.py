@@ -40,6 +40,10 @@ class Source(Protocol):
     def rows(self) -> int:
         """About how many events there are."""
 
+    @property
+    def logged(self) -> bool:
+        """Whether every row is an event of a history, repeats too, unless something else is said."""
+
     def parts(self) -> Iterator[Part]:
         """Yield all events."""
 
@@ -77,6 +81,8 @@ class Batch:
             raise QueryError(
                 "--resume goes on with what is there, --update explains again what changed, --overwrite begins anew. Give one of them."
             )
+        if source.logged and job.reading.get("duplicates") is None:
+            job = replace(job, reading={**job.reading, "duplicates": "keep"})
         self.recommender, self.source, self.beside = recommender, source, dict(beside or {})
         self.folder, self.shards = Folder(job.out), shards_for(source.rows) if shards is None else shards
         method, budget = method_of(job, recommender)

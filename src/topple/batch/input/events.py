@@ -100,6 +100,9 @@ class EventFiles:
         """About how many rows there are: counted in Parquet files, else by the bytes of a row."""
         return max(1, sum(map(_rows_of, self.paths)))
 
+    logged = False
+    """Whether every row is an event of a history, repeats too, unless something else is said."""
+
     def parts(self) -> Iterator[Part]:
         """Yield the rows of all files.
 

@@ -83,6 +83,11 @@ class MatrixEvents:
         """How many events there are."""
         return max(1, sum(len(block.events) if block.events is not None else block.matrix.nnz for block in self.blocks))
 
+    @property
+    def logged(self) -> bool:
+        """Whether the data holds every event of the users, as it was read with `duplicates="keep"`."""
+        return any(block.events is not None for block in self.blocks)
+
     def parts(self) -> Iterator[Part]:
         """Yield the events, those of some users at a time."""
         nothing = ASIDE.empty_table()
