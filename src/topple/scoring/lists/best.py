@@ -30,6 +30,12 @@ def next_above(scores: FloatArray, start: int, bar: float) -> int:
 
 
 @compiled
+def next_over(scores: FloatArray, start: int, bar: float) -> int:
+    """Return the first number from `start` on whose score is more than `bar`, or how many there are."""
+    return next_above(scores, start, np.nextafter(bar, INFINITY))
+
+
+@compiled
 def next_within(scores: FloatArray, start: int, low: float, high: float) -> int:
     """Return the first number from `start` on whose score is in [low, high], or how many there are."""
     while start + BLOCK <= len(scores):

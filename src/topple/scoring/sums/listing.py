@@ -8,6 +8,9 @@ from topple.scoring.sums.changing import column_of, first_untouched
 from topple.scoring.sums.rows import Sums
 from topple.types import FloatArray, IntArray
 
+GROUP = 16
+"""Scores of which the best is looked up first."""
+
 
 @compiled
 def best_competitors(sums: Sums, history: int, most: int) -> tuple[IntArray, IntArray, FloatArray]:
@@ -32,7 +35,20 @@ def bar_of(scores: FloatArray, most: int) -> float:
     """Return the score of the best `most` items [N] that is the smallest; where there are fewer, what every competing item reaches."""
     if len(scores) <= most:
         return float(LEAST)
+    groups = len(scores) // GROUP
+    if groups > 2 * most:  # as many groups as are asked for have a best score that reaches it, so the others are below
+        best = scores[:groups].copy()
+        for first in range(groups, GROUP * groups, groups):
+            larger(best, scores[first : first + groups])
+        scores = scores[scores >= np.partition(best, groups - most)[groups - most]]
     return float(max(LEAST, np.partition(scores, len(scores) - most)[len(scores) - most]))
+
+
+@compiled
+def larger(scores: FloatArray, others: FloatArray) -> None:
+    """Replace scores by others that are larger, one by one [N]."""
+    for number in range(len(scores)):
+        scores[number] = others[number] if others[number] > scores[number] else scores[number]
 
 
 @compiled

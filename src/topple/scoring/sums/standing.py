@@ -15,6 +15,7 @@ from topple.scoring.lists.best import (
     insert,
     insert_item,
     next_above,
+    next_over,
     next_within,
     set_counts,
     set_standing,
@@ -81,7 +82,7 @@ def standings(
             over = above(sums, row, gone, column, scores, off, again, score + eps)
             near = tied(sums, row, gone, column, scores, off, again, score, eps, empty, False, EVERY)
             if len(listed):
-                outranking(sums, row, gone, scores, off, score + eps, best, listed[number, : k[number]])
+                outranking(sums, row, gone, scores, off, score + eps, other, best, listed[number, : k[number]])
             set_standing(score, other, eps, rounding, numbers[number])
             set_counts(numbers[number, 1], ties, over, near, k[number], counts[number])
 
@@ -158,13 +159,12 @@ def kth_other(
     """
     k, off = len(best), 2 * off
     others = sums.others[history] - (target < 0)
-    best[:] = least = floor - off
-    column = next_above(scores, 0, least)
+    best[:] = floor - off
+    column = next_over(scores, 0, best[k - 1])
     while column < len(scores):
         if column != target:
             insert(best, scores[column])
-            least = best[k - 1]
-        column = next_above(scores, column + 1, least)
+        column = next_over(scores, column + 1, best[k - 1])
     for _ in range(min(others, k)):
         insert(best, sums.rest)
     for turn in range(len(more)):
@@ -172,6 +172,8 @@ def kth_other(
     kth = best[k - 1]
     if kth <= floor - off:
         return -INFINITY
+    if off == 0:
+        return float(kth)
     certain = 0
     best[:] = -INFINITY
     column = next_above(scores, 0, kth - off)
@@ -209,7 +211,7 @@ def above(
     count = count_over(scores, bar + off)
     if target >= 0:
         count -= scores[target] > bar + off
-    column = next_within(scores, 0, bar - off, bar + off)
+    column = next_within(scores, 0, bar - off, bar + off) if off > 0 else len(scores)
     while column < len(scores):
         if column != target:
             count += settled_score(sums, history, removed, column, scores, off) > bar
@@ -274,17 +276,18 @@ def outranking(
     scores: FloatArray,
     off: float,
     bar: float,
+    kth: float,
     best: FloatArray,
     items: IntArray,
 ) -> None:
-    """Fill in the best items [K] that score more than `bar`, best first, -1 where there are fewer."""
+    """Fill in the best items [K] that score more than `bar`, best first, -1 where there are fewer; `kth` of them score that or more."""
     best[:], items[:] = -INFINITY, -1
-    column = next_above(scores, 0, bar - off)
+    column = next_above(scores, 0, max(bar, kth) - off)
     while column < len(scores):
         score = settled_score(sums, history, removed, column, scores, off)
         if score > bar:
             insert_item(best, items, score, item_of(sums, history, column))
-        column = next_above(scores, column + 1, max(bar, best[-1]) - off)
+        column = next_above(scores, column + 1, max(bar, kth, best[-1]) - off)
     for position in range(sums.length[history]):
         if comes_back(sums, history, removed, position):
             score = anew(sums, history, removed, sums.found[history, position])
