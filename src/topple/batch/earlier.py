@@ -54,7 +54,7 @@ class Earlier:
         if identity not in identities:
             return None
         with folder.open(names[1]) as file:
-            answers = pq.read_table(file)
+            answers = pq.read_table(file).combine_chunks()
         gone = set() if touched is None else _touched(answers, touched)
         users = answers.column("user").cast(pa.string()).to_pylist()
         rows: dict[str, tuple[int, int]] = {}
@@ -68,9 +68,11 @@ class Earlier:
         lists = f"{LISTS}/{shard_name(number)}.json"
         return cls(digests, rows, answers, json_of(folder.read(lists)) if folder.exists(lists) else {})
 
-    def of(self, user: str) -> pa.Table:
-        """Return the answers about a user."""
-        return self.answers.slice(*self.rows.get(user, (0, 0)))
+    def of(self, users: Sequence[str]) -> tuple[pa.Table, list[int]]:
+        """Return the answers about users, in their order, and how many are about each."""
+        found = [self.rows.get(user, (0, 0)) for user in users]
+        rows = [row for first, count in found for row in range(first, first + count)]
+        return self.answers.take(pa.array(rows, pa.int64())), [count for _, count in found]
 
 
 def _touched(answers: pa.Table, items: Sequence[Id]) -> set[str]:

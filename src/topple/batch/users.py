@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -66,6 +67,7 @@ class Answers:
         self._counts: dict[str, Counter[Any]] = {name: Counter() for name in ("statuses", "proofs", "sizes")}
         self._users = self._rows = self._kept = 0
         self._lists: dict[str, list[Id]] = {} if earlier is None else dict(earlier.lists)
+        self._logged = False
         self.known: list[JsonObject] = []
         self.aside: list[JsonObject] = []
 
@@ -109,16 +111,14 @@ class Answers:
             made: the answers that were made.
             rows: how many of them are about each user of whom some were made.
         """
-        parts, first, counts = [], 0, {}
-        for number, user in enumerate(shown):
-            if number in rows:
-                parts.append(made.slice(first, rows[number]))
-                first += rows[number]
-            elif self.earlier is not None:
-                self._kept += 1
-                parts.append(self.earlier.of(user).cast(made.schema))
-            counts[number] = parts[-1].num_rows
-        return pa.concat_tables(parts), counts
+        assert self.earlier is not None  # noqa: S101 - else no answers are kept
+        kept = [number for number in range(len(shown)) if number not in rows]
+        found, counts = self.earlier.of([shown[number] for number in kept])
+        self._kept += len(kept)
+        numbers, all_rows = [*rows, *kept], [*rows.values(), *counts]
+        order = np.argsort(np.repeat(numbers, all_rows), kind="stable")
+        table = pa.concat_tables([made, found.cast(made.schema)]).combine_chunks()
+        return table.take(pa.array(order)), dict(zip(numbers, all_rows, strict=True))
 
     def _explained(self, part: Sequence[Known]) -> list[list[Explanation]]:
         """Return the answers about users; one that breaks what should not break is set aside, and the others are answered."""
@@ -128,18 +128,27 @@ class Answers:
             for known in wrong:
                 self._set_aside(known, known.wrong)
             return [[] if known.wrong else next(good) for known in part]
+        found = self._answers_or_error(part)
+        if not isinstance(found, Exception):
+            return found
+        if len(part) > 1:
+            middle = len(part) // 2
+            return [*self._explained(part[:middle]), *self._explained(part[middle:])]
+        told = isinstance(found, ToppleError)
+        if not told and not self._logged:  # one of many that may be the same
+            logger.error("a user is set aside", exc_info=found)
+            self._logged = True
+        self._set_aside(part[0], str(found) if told else f"{type(found).__name__}: {found}")
+        return [[]]
+
+    def _answers_or_error(self, part: Sequence[Known]) -> list[list[Explanation]] | Exception:
+        """Return the answers about users, or what was raised instead."""
         try:
             return list(self._answering.answers(self._asked(part)))
         except MemoryError:
             raise
-        except Exception as error:  # whatever it is, it must not stop the others
-            if len(part) > 1:
-                middle = len(part) // 2
-                return [*self._explained(part[:middle]), *self._explained(part[middle:])]
-            told = isinstance(error, ToppleError)
-            logger.log(logging.INFO if told else logging.ERROR, "a user is set aside", exc_info=not told)
-            self._set_aside(part[0], str(error) if told else f"{type(error).__name__}: {error}")
-            return [[]]
+        except Exception as error:  # noqa: BLE001 # whatever it is, it must not stop the others
+            return error
 
     def _set_aside(self, known: Known, reason: str) -> None:
         """Keep why there are no answers about a user."""
