@@ -3,9 +3,9 @@
 import pytest
 
 import topple
+from tests.batch.conftest import write_events
 from topple.api.answering import Answering
 from topple.records.shards.reading import scan_explanations
-from tests.batch.conftest import write_events
 
 
 @pytest.mark.usefixtures("inline")
