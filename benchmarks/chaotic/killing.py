@@ -15,6 +15,14 @@ from benchmarks.chaotic.world import World, environment
 
 POINTS = {"parent": 500, "worker": 160}
 """Changes of the file system among which an aimed kill is drawn."""
+AIMS = (
+    ("parent", "manifest.json", 12),
+    ("worker", "write", 30),
+    ("worker", "replace", 20),
+    ("parent", "write", 30),
+    ("parent", "replace", 30),
+)
+"""What half of the aimed kills are aimed at: the process, the call or the file, and among how many such changes."""
 LONGEST = {"local": 8.0, "ray": 40.0, "spark": 30.0}
 """Seconds within which a kill that is not aimed comes, of the parent; of a worker it comes once one has written a shard."""
 
@@ -69,12 +77,12 @@ class Killer:
 
     def _aimed(self, out: Path) -> Run:
         """Kill the parent or a worker at a change of the file system."""
-        role = self.draw.choice([*POINTS])
+        any_change = [(role, "", points) for role, points in POINTS.items()]
+        role, aim, points = self.draw.choice(AIMS if self.draw.random() < 0.5 else any_change)
         self.aims += 1
         mark = self.world.folder / f"mark-{self.aims}"
-        found = self._run(
-            out, CHAOS_ROLE=role, CHAOS_POINT=str(self.draw.randrange(POINTS[role])), CHAOS_MARK=str(mark)
-        )
+        told = {"CHAOS_ROLE": role, "CHAOS_AIM": aim, "CHAOS_POINT": str(self.draw.randrange(points))}
+        found = self._run(out, CHAOS_MARK=str(mark), **told)
         return found._replace(hit=f"{role} at {moment(mark.read_text(), out)}" if mark.exists() else "")
 
     def _any_time(self, out: Path) -> Run:
