@@ -1,5 +1,6 @@
 """Explain and verify."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -77,8 +78,8 @@ async def explained(service: Service, model: ServedModel, body: ExplainBody) -> 
     answers = [each for several in await service.pool.ask(question) for each in several]
     if all(each.status is Status.INVALID for each in answers):  # one target that is not listed stops no other
         refuse_invalid(answers, of_shown=body.shown is not None)
-    for each in answers:
-        service.metrics.statuses.labels(each.status.value, each.proof.value if each.proof else "").inc()
+    for (status, proof), count in Counter((each.status, each.proof) for each in answers).items():
+        service.metrics.statuses.labels(status.value, proof.value if proof else "").inc(count)
     return answers
 
 
