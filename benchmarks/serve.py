@@ -40,27 +40,29 @@ end
 """
 
 
-def library(folder: str, targets: int, users: int) -> float:
-    """Return how many users' lists the library explains a second, in one call, on one core."""
+def library(folder: str, targets: int, users: int) -> tuple[float, float]:
+    """Return how many users' lists the library explains a second, in one call on one core, and milliseconds of the processor a user."""
     code = (
         "import topple,time,sys\n"
         "m=topple.load_model(sys.argv[1]);h=topple.load_model_split(sys.argv[1]).histories(limit=int(sys.argv[3]))\n"
         "q=[q for u in h for q in topple.top_k_queries(m,{u:h[u]},k=5)[:int(sys.argv[2])]]\n"
         "run=lambda: topple.explain_queries(m,q,effort='instant',progress=False)\n"
         "run();t=[]\n"
-        "for _ in range(3):\n b=time.perf_counter();run();t.append(time.perf_counter()-b)\n"
-        "print(len(h)/sorted(t)[1])"
+        "for _ in range(3):\n b,c=time.perf_counter(),time.process_time();run()\n"
+        " t.append((len(h)/(time.perf_counter()-b),1000*(time.process_time()-c)/len(h)))\n"
+        "print(*(sorted(each)[1] for each in zip(*t)))"
     )
     command = ["taskset", "-c", "0", sys.executable, "-c", code, folder, str(targets), str(users)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True, env=ONE).stdout)
+    rate, processor = subprocess.run(command, check=True, capture_output=True, text=True, env=ONE).stdout.split()
+    return float(rate), float(processor)
 
 
 ONE = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @contextmanager
-def service(folder: str, pool: int, queue: int) -> Iterator[str]:
-    """Serve a model on one core; yield the address."""
+def service(folder: str, pool: int, queue: int) -> Iterator[tuple[str, int]]:
+    """Serve a model on one core; yield the address and the id of the process."""
     environment = ONE | {"TOPPLE_SERVE_POOL": str(pool), "TOPPLE_SERVE_QUEUE": str(queue)}
     with socket_port() as port:
         command = [
@@ -84,7 +86,7 @@ def service(folder: str, pool: int, queue: int) -> Iterator[str]:
                     break
             except httpx.HTTPError:
                 time.sleep(0.1)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait(60)
@@ -122,6 +124,12 @@ def load(address: str, bodies: Path, clients: int, seconds: int) -> dict[str, fl
     found = re.search(r"RESULT (\{.*\})", told)
     assert found is not None, told
     return json.loads(found[1])
+
+
+def processor(pid: int) -> float:
+    """Return the seconds of the processor that a process has taken, which other work on the machine changes less than the clock."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def compare(address: str, asked: list[str], expected: list[list[str]], end: threading.Event, found: list[bool]) -> None:
@@ -184,12 +192,14 @@ def measure(folder: str, arguments: argparse.Namespace) -> None:
         for _ in range(arguments.rounds):
             batch.append(library(folder, arguments.targets, arguments.users))
             for pool in pools:
-                with service(folder, pool, 256) as address:
+                with service(folder, pool, 256) as (address, pid):
                     load(address, bodies, 8, 3)  # warm
-                    rows[pool].append(load(address, bodies, arguments.clients, arguments.seconds))
+                    before = processor(pid)
+                    found = load(address, bodies, arguments.clients, arguments.seconds)
+                    rows[pool].append(found | {"processor": 1000 * (processor(pid) - before) / found["requests"]})
         for pool, found in rows.items():
-            tell(folder, pool, found, median(batch))
-        with service(folder, 64, arguments.clients) as address:
+            tell(folder, pool, found, batch)
+        with service(folder, 64, arguments.clients) as (address, _):
             load(address, bodies, 8, 3)
             end, same = threading.Event(), []
             threads = [threading.Thread(target=compare, args=(address, asked, expected, end, same)) for _ in range(8)]
@@ -206,18 +216,15 @@ def measure(folder: str, arguments: argparse.Namespace) -> None:
     )
 
 
-def tell(folder: str, pool: int, found: list[dict[str, float]], batch: float) -> None:
+def tell(folder: str, pool: int, found: list[dict[str, float]], batch: list[tuple[float, float]]) -> None:
     """Print a row: medians over the rounds."""
-    rate, p50, p99 = (
-        median(each)
-        for each in (
-            [one["requests"] / one["seconds"] for one in found],
-            *([one[name] for one in found] for name in ("p50", "p99")),
-        )
-    )
+    rate = median(one["requests"] / one["seconds"] for one in found)
+    p50, p99, taken = (median(one[name] for one in found) for name in ("p50", "p99", "processor"))
+    of_library, taken_there = map(median, zip(*batch, strict=True))
     errors = sum(one["errors"] + one["socket"] for one in found)
     print(
-        f"{folder}: pool of {pool}: {rate:.1f} requests a second, {rate / batch:.2f} of the library's batch ({batch:.1f}); "
+        f"{folder}: pool of {pool}: {rate:.1f} requests a second, {rate / of_library:.2f} of the library's batch ({of_library:.1f}); "
+        f"{taken:.2f} ms of the processor each, {taken_there / taken:.2f} by the library's ({taken_there:.2f}); "
         f"p50 {p50:.0f} ms, p99 {p99:.0f} ms ({p99 / p50:.1f}); {errors:.0f} errors",
         flush=True,
     )
