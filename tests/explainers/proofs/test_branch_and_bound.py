@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tests.explainers.proofs.test_linear_relaxation import case
-from topple.explainers.proofs import tree
+from topple.explainers.proofs import branch_and_bound, tree
 from topple.explainers.proofs.branch_and_bound import Problem, search
 from topple.explainers.proofs.linear_relaxation import Network
 from topple.explainers.proofs.second_order import stages
@@ -24,6 +24,8 @@ def problem_of(seed, size, k, strength=1.0):
 def test_a_search_proves_or_finds_what_enumeration_says(size, numbers, monkeypatch):
     monkeypatch.setattr(tree, "STEP", numbers)
     monkeypatch.setattr(tree, "SETS", min(numbers, 512))
+    monkeypatch.setattr(branch_and_bound, "AT_ONCE", numbers)
+    monkeypatch.setattr(branch_and_bound, "AHEAD", min(numbers, 30))
     ends = set()
     for seed in range(12):
         for k in (1, 3, 6):
@@ -54,6 +56,56 @@ def test_a_spent_budget_proves_nothing():
     problem, _ = problem_of(0, 3, 1)
     outcome = search(problem, lambda sets: torch.full((len(sets),), -1.0), 5)
     assert (outcome.proven, outcome.found) == (False, None)
+
+
+def hopeful(monkeypatch, seed, most):
+    """What is scored of a problem that the budget does not last for, some sets at once and `most` of what is ahead; and all of it."""
+    monkeypatch.setattr(tree, "SETS", 4)
+    monkeypatch.setattr(branch_and_bound, "AT_ONCE", 4)
+    monkeypatch.setattr(branch_and_bound, "HOPEFUL", most)
+    problem, leads = problem_of(seed, 3, 1, strength=3.0)
+    whole, part = [], []
+
+    def score(sets, into):
+        into.extend(map(tuple, sets.tolist()))
+        return torch.full((len(sets),), -1.0)
+
+    assert search(problem, lambda sets: score(sets, whole), 10**9).proven
+    begun = 4 * (len(problem.removable) + len(problem.pool))
+    outcome = search(problem, lambda sets: score(sets, part), begun + len(whole) - 8)
+    assert (outcome.proven, outcome.found, outcome.scored) == (False, None, len(part))
+    return whole, part, leads
+
+
+def test_where_the_budget_does_not_last_for_all_only_the_most_hopeful_sets_are_scored(monkeypatch):
+    gain = other = 0
+    for seed in range(8):
+        whole, part, leads = hopeful(monkeypatch, seed, 6)
+        assert len(part) == len(set(part)) == 4 + 6 < len(whole) - 8
+        assert part[:4] == whole[:4]
+        assert set(part) < set(whole)
+        chosen, ahead = (sum(leads[one] for one in sets[4:]) / len(sets[4:]) for sets in (part, whole))
+        gain, other = gain + chosen - ahead, other + (part[4:] != whole[4:10])
+    assert gain > 0
+    assert other == 8
+
+
+def test_a_query_that_may_score_few_sets_scores_no_more(monkeypatch):
+    monkeypatch.setattr(branch_and_bound, "AT_ONCE", 0)
+    problem, _ = problem_of(2, 3, 1, strength=3.0)
+    scored = []
+
+    def score(sets):
+        scored.append(len(sets))
+        return torch.full((len(sets),), -1.0)
+
+    whole = search(problem, score, 10**9)
+    assert whole.proven
+    for left, ends in ((len(problem.removable), False), (2 * whole.scored, True)):
+        scored.clear()
+        outcome = search(problem, score, 10**9, lambda left=left: left - sum(scored), 1, 2)
+        assert outcome.proven == ends
+        assert sum(scored) == outcome.scored <= left
 
 
 def test_every_scored_set_is_counted_once_and_none_twice():

@@ -96,12 +96,14 @@ def test_no_set_is_above_the_linear_bound_or_the_loose_one(drawn):
     relaxation = Relaxation.over(network, bases, effect[None], frees, int(sets[0].sum()))
     everything, targets = torch.arange(12), torch.tensor([[3, 8], [3, 8]])
     bounds = relaxation.bounds(everything, targets)
-    loose = relaxation.loose(targets, 1.0)
+    loose = relaxation.loose(targets, everything, 1.0)
+    few = relaxation.loose(targets, torch.tensor([8, 1]), 1.0)
     for place, target in enumerate((3, 8)):
         true = scores - scores[:, [target]]
         coef = bounds.coef[1] - bounds.target_coef[1, :, place, None]
         assert (bounds.const[1, place] + sets.double() @ coef - true).min() > -1e-9
         assert (loose[1, place] - true).min() > -1e-9
+        assert torch.allclose(few[1, place], loose[1, place, [8, 1]], atol=1e-6)
 
 
 @settings(deadline=None, max_examples=40)

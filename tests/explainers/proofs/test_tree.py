@@ -32,7 +32,7 @@ def ranks(tree):
     """The sets of a tree in the order in which it hands them out."""
     out = []
     while not tree.ended:
-        out += [tuple(one.nonzero()[:, 0].tolist()) for one in tree.next_sets()]
+        out += [tuple(one.nonzero()[:, 0].tolist()) for one in tree.removals(tree.next_sets())]
     return out
 
 
@@ -115,3 +115,18 @@ def test_work_is_counted_and_a_little_at_a_time(monkeypatch):
         assert tree.worked - worked <= 18 * 16
         worked = tree.worked
     assert steps > 5
+
+
+@pytest.mark.parametrize("most", [0, 24])
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_the_most_hopeful_sets_are_those_where_the_kth_competitor_is_bounded_highest(size, k, most):
+    for seed in range(8):
+        random = torch.Generator().manual_seed(seed)
+        const, single = (torch.randn(*shape, dtype=torch.float64, generator=random) for shape in ((4,), (7, 4)))
+        pair = symmetric(random, 4, 7)
+        tree = tree_of(const, single, pair, size, k, most)
+        sets = torch.tensor(list(combinations(range(7), size)))
+        true = const + single[sets].sum(1) + pair[:, sets[:, :, None], sets[:, None]].sum((2, 3)).T
+        best = true.topk(k).values[:, -1].argsort(descending=True)[:3]
+        assert tree.most_hopeful(sets.numpy(), 3).tolist() == sets[best].tolist()

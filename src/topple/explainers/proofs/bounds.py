@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakKeyDictionary
 
 import torch
@@ -123,9 +124,8 @@ class _Bounding:
         if problem.k < 1 or left <= 0 or engine.account.left(query) <= 0:
             return Outcome(False, None, 0, 0)
         leaves = Leaves(engine, row, column, shrunk.items, shrunk.start, shrunk.effect, problem)
-        outcome = search(
-            problem, leaves.score, left, lambda sets: engine.account.left(query) >= sets * leaves.most, leaves.work
-        )
+        affordable = partial(engine.account.left, query)
+        outcome = search(problem, leaves.score, left, affordable, leaves.work, leaves.most)
         self.work[row, column] += outcome.work
         return outcome
 
@@ -185,7 +185,7 @@ class Shrunk:
         relaxation = Relaxation.over(self.network, self.start[None], self.effect[None], any_free[None], self.size)
         targets, scale, competing = table.target[self.row, columns], self._scale(), self._competing()
         go_on()
-        pool = self._pool(relaxation.loose(targets[None], scale)[0], targets, competing)
+        pool = self._pool(relaxation, targets, competing, scale)
         position = self._position(pool)
         go_on()
         bounds = relaxation.bounds(pool, targets[None])
@@ -225,11 +225,11 @@ class Shrunk:
             competing[self.items] = False
         return competing
 
-    def _pool(self, loose: Tensor, targets: Tensor, competing: Tensor) -> Tensor:
-        """Return the items that could outrank any of the targets [T], from bounds of the catalogue [T, I]."""
-        possible = (loose > 0) & competing
-        possible.scatter_(1, targets[:, None], False)
-        return possible.any(0).nonzero()[:, 0]
+    def _pool(self, relaxation: Relaxation, targets: Tensor, competing: Tensor, scale: float) -> Tensor:
+        """Return the competing items, bool [I], that could outrank any of the targets [T]."""
+        items = competing.nonzero()[:, 0]
+        possible = (relaxation.loose(targets[None], items, scale)[0] > 0) & (items != targets[:, None])  # [T, C]
+        return items[possible.any(0)]
 
     def _position(self, pool: Tensor) -> Tensor:
         """Return the position of each item in the history, or -1."""

@@ -10,6 +10,9 @@ from torch import Tensor
 from topple.compiled import compiled
 from topple.scoring.layers import Layer
 
+FEW = 4
+"""Columns of a matrix are gathered where at most one of so many is wanted."""
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -38,6 +41,13 @@ class Block:
         for factor in reversed(self.factors[:-1]):
             out = out @ factor.T
         return out
+
+    def outputs(self, middle: Tensor, radius: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the outputs `which` [C] for inputs `middle` [N, in], and how far they are off where inputs are by `radius`; [N, C]."""
+        if len(which) * FEW > len(self.bias):
+            return (self.map(middle) + self.bias)[:, which], (radius @ self.size)[:, which]
+        worth = self.columns(which).T
+        return middle @ worth + self.bias[which], radius @ self.size.T[which].T
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,17 +181,19 @@ class Relaxation:
         error = error + 1e-9 * (scale + level.abs() + most.abs() + least.abs() + error)
         return level + least - error, level + most + error
 
-    def loose(self, targets: Tensor, scale: float) -> Tensor:
-        """Return upper bounds of score(c) - score(t) for targets [N, T] and the whole catalogue [N, T, I], cheaply.
+    def loose(self, targets: Tensor, items: Tensor, scale: float) -> Tensor:
+        """Return upper bounds of score(c) - score(t) for targets [N, T] and items [C], [N, T, C], cheaply.
 
         Rounding is allowed for, as a share of scores, or of their `scale` where they are smaller.
         """
-        last = self.network.last
         low, high = torch.tanh(self.low), torch.tanh(self.high)
         middle, radius = (high + low) / 2, (high - low) / 2
-        score, reach = last.map(middle) + last.bias, radius @ last.size
+        score, reach = self.network.last.outputs(middle, radius, torch.cat([targets.flatten(), items]))
         reach = reach + 1e-9 * (scale + score.abs() + reach)
-        return (score + reach)[:, None] + (reach - score).gather(1, targets)[..., None]
+        least, most = score - reach, score + reach  # [N, N * T + C]
+        # the targets of each node come first
+        columns = torch.arange(targets.numel(), device=items.device).view(targets.shape)
+        return most[:, None, targets.numel() :] - least.gather(1, columns)[..., None]
 
 
 def chord_band(low: Tensor, high: Tensor) -> Band:

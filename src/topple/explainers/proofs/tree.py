@@ -10,7 +10,8 @@ from torch import Tensor
 from topple.explainers.proofs.second_order import differences
 from topple.explainers.proofs.trees.functions import Functions
 from topple.explainers.proofs.trees.together import groups_above
-from topple.explainers.proofs.trees.walking import Path, Promises, look, path_of, promises_of, walk
+from topple.explainers.proofs.trees.walking import GROUP, Path, Promises, look, path_of, promises_of, reaches, walk
+from topple.types import IntArray
 
 if TYPE_CHECKING:
     from topple.explainers.proofs.branch_and_bound import Problem
@@ -89,11 +90,20 @@ class Tree:
         """Whether there is nothing left."""
         return bool(self.path.depth[0] < 0)
 
-    def next_sets(self) -> Tensor:
-        """Return some more sets, bool [S, H of the history]; none where a step of work has found none."""
+    def next_sets(self) -> IntArray:
+        """Return some more sets, the ranks of their items [S, size]; none where a step of work has found none."""
         ranks = np.empty((SETS, len(self.promises.alone)), np.int64)
         found, worked = walk(self.promises, self.path, ranks, STEP)
         self.worked += worked
-        chosen = self.order[torch.from_numpy(ranks[:found]).to(self.order.device)]
-        none = torch.zeros(found, self.length, dtype=torch.bool, device=self.order.device)
+        return ranks[:found]
+
+    def removals(self, sets: IntArray) -> Tensor:
+        """Return sets [S, size] as removals, bool [S, H of the history]."""
+        chosen = self.order[torch.from_numpy(sets).to(self.order.device)]
+        none = torch.zeros(len(sets), self.length, dtype=torch.bool, device=self.order.device)
         return none.scatter(1, chosen, True)
+
+    def most_hopeful(self, sets: IntArray, most: int) -> IntArray:
+        """Return so many of the sets [S, size]: those whose bound of the k-th competitor is largest."""
+        reach = reaches(self.promises, self.path.value[0], sets, self.promises.k % GROUP)
+        return sets[np.argsort(-reach, kind="stable")[:most]]

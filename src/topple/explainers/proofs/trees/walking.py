@@ -182,3 +182,27 @@ def look(promises: Any, path: Any, depth: int, first: int) -> int:
                 promise[number] = smaller
                 behind[number] += larger
     return int((items - first) * lanes * (size - depth + 1))
+
+
+@compiled
+def reaches(promises: Any, const: Any, sets: Any, k: int) -> Any:
+    """Return the k-th largest function of each whole set [S, size], of those that stand for one competitor; const [L]; [S]."""
+    found, size = sets.shape
+    lanes = len(const)
+    out, value, best = np.empty(found, np.float32), np.empty(lanes, np.float32), np.empty(k, np.float32)
+    for number in range(found):
+        value[:] = const
+        for turn in range(size):
+            item = sets[number, turn]
+            value += promises.alone[0, item]
+            for before in range(turn):
+                value += promises.twice[sets[number, before], item]
+        best[:] = -np.inf
+        for lane in range(lanes):
+            larger = value[lane]
+            if promises.mark[lane] == 1 and larger > best[k - 1]:
+                for turn in range(k):
+                    if best[turn] < larger:
+                        best[turn], larger = larger, best[turn]
+        out[number] = best[k - 1]
+    return out
