@@ -204,10 +204,12 @@ def test_a_run_that_is_stopped_goes_on_and_reads_as_far_as_it_is(world, historie
         run_batch(world, out, events)
     some = stored(out)
     assert 0 < len(some) < 3 * len(histories)
+    (out / ".manifest.json.topple" / "killed").mkdir(parents=True)  # by a kill just after the manifest was there
     run_batch(world, out, events, resume=True)
     assert calls == [0, 1, 1, 2]
     assert stored(out) == expected(world, histories)
     assert not (out / "input").exists()
+    assert not [*out.rglob(".*.topple")]
 
 
 def test_a_worker_with_another_model_refuses(world, histories, tmp_path):

@@ -45,3 +45,15 @@ def test_a_write_that_fails_leaves_nothing_at_an_address():
     with pytest.raises(ZeroDivisionError):
         fail()
     assert not folder.exists("explanations/00000.parquet")
+
+
+def test_what_killed_writes_left_goes_wherever_it_is(tmp_path):
+    folder = Folder(tmp_path / "why")
+    for name in ("manifest.json", "done/00001.json"):
+        with folder.write(name) as file:
+            file.write(b"{}")
+        path = tmp_path / "why" / name
+        (path.parent / f".{path.name}.topple" / "killed").mkdir(parents=True)
+    folder.repair()
+    assert [*(tmp_path / "why").rglob(".*")] == []
+    assert folder.names("done") == ["00001.json"]

@@ -171,6 +171,7 @@ class Batch:
         """
         run = executor(name)
         with _held(self.folder):
+            self.folder.repair()
             manifest = self._prepared(on_rows)
 
             def say(summary: JsonObject) -> None:

@@ -117,6 +117,12 @@ class Folder:
             )
         return sorted(entry for entry in found if entry and not entry.startswith("."))
 
+    def repair(self) -> None:
+        """Put in order what killed writes of any file left, on this machine; elsewhere a file is there whole or not at all."""
+        if self.local is not None:
+            for beside in [*self.local.rglob(".*.topple")]:
+                repair(beside.with_name(beside.name.removeprefix(".").removesuffix(".topple")))
+
     def remove(self, name: str) -> None:
         """Remove a file or folder, if it is there, and what killed writes and removals of it left."""
         if self._remote is None:
