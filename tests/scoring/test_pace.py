@@ -54,7 +54,7 @@ def test_chunks_keep_the_pace_only_where_their_rows_score_histories(clock):
     with paced(Pace(ends=101.0, a_history=0.05)), pytest.raises(TimeIsUpError):
         in_chunks(20, 20, ask(kept), histories=2)
     assert free == [20]
-    assert kept[0] == 4  # 8 histories, as the last call held one
+    assert kept[0] == 4  # 8 histories, as no call held more than one
     assert clock.now - 100.0 <= 1.1
     assert current_pace() is None
 
@@ -62,7 +62,7 @@ def test_chunks_keep_the_pace_only_where_their_rows_score_histories(clock):
 def test_columns_of_a_table_are_taken_as_the_time_allows(clock):
     cells = torch.arange(40).view(2, 20)
     assert [part.shape[1] for part in in_time(cells)] == [20]
-    with paced(Pace(ends=101.0, a_history=0.1, last=100)):
+    with paced(Pace(ends=101.0, a_history=0.1, most=100)):
         assert next(iter(in_time(cells))).tolist() == [[0, 1], [20, 21]]
 
 

@@ -17,7 +17,7 @@ SHARE = 0.5
 WORTH_BEGINNING = 0.5
 """Share of the time of a history that must be left for one more to be begun."""
 GROWTH = 8
-"""A call holds at most so many times the histories of the one before: small calls tell little of the time of large ones."""
+"""A call holds at most so many times the histories of the largest before: small calls tell little of the time of large ones."""
 
 
 class TimeIsUpError(Exception):
@@ -31,13 +31,13 @@ class Pace:
     Args:
         ends: when no call is begun any more, by `time.perf_counter`; infinite: whenever.
         a_history: seconds that a history took when it was last measured; 0: not known, and the next call holds one history.
-        last: how many histories the last call held.
+        most: how many histories the largest call held.
         stopped: says whether nobody waits for the answers any more, which ends the work as the end of the time does.
     """
 
     ends: float
     a_history: float = 0.0
-    last: int = 1
+    most: int = 1
     stopped: Callable[[], bool] | None = None
 
     @property
@@ -59,11 +59,11 @@ class Pace:
         if left <= 0 or left < WORTH_BEGINNING * self.a_history:
             raise TimeIsUpError
         fit = int(SHARE * left / self.a_history) if self.a_history > 0 else 1
-        return max(1, min(wanted, fit, GROWTH * self.last))
+        return max(1, min(wanted, fit, GROWTH * self.most))
 
     def took(self, histories: int, seconds: float) -> None:
         """Take note of what a call of so many histories took."""
-        self.a_history, self.last = seconds / histories, histories
+        self.a_history, self.most = seconds / histories, max(self.most, histories)
 
 
 _CURRENT: ContextVar[Pace | None] = ContextVar("pace", default=None)

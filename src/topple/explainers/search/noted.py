@@ -27,15 +27,28 @@ class NotedSets:
         if not self._on:
             return margins
         number, column = (margins > 0).nonzero(as_tuple=True)  # [Q]
-        sets, of = units[number], row[number]
-        fits = ~(sets & ~table.removable[of, column]).any(-1)
-        fits &= (sets * table.unit_size[of]).sum(-1) <= table.largest[of, column]
-        cost = (sets * table.unit_cost[of, column]).sum(-1).double()
-        for at in (fits & table.asked[of, column]).nonzero()[:, 0].tolist():
-            cell = int(of[at]), int(column[at])
-            if cost[at] < self._cost[cell]:
-                self._cost[cell], self.sets[cell] = cost[at], sets[at]
+        of = row[number]
+        cost = (units[number] * table.unit_cost[of, column]).sum(-1).double()
+        (hopeful,) = (cost < self._cost[of, column]).nonzero(as_tuple=True)  # in most calls few of them, or none
+        if len(hopeful):
+            number, column, of, cost = (part[hopeful] for part in (number, column, of, cost))
+            sets = units[number]
+            fits = table.asked[of, column] & ~(sets & ~table.removable[of, column]).any(-1)
+            fits &= (sets * table.unit_size[of]).sum(-1) <= table.largest[of, column]
+            self._note_first(number[fits], of[fits], column[fits], cost[fits], units)
         return margins
+
+    def _note_first(self, number: Tensor, of: Tensor, column: Tensor, cost: Tensor, units: Tensor) -> None:
+        """Note of the sets `number` [Q] the cheapest of each cell, of equals the first; all are cheaper than what was noted."""
+        targets = self._cost.shape[1]
+        cell, turn = of * targets + column, torch.arange(len(of), device=of.device)
+        least = self._cost.flatten().scatter_reduce(0, cell, cost, "amin")  # [B * T]
+        equal = cost == least[cell]
+        first = torch.full_like(least, len(of), dtype=torch.int64)
+        first = first.scatter_reduce(0, cell[equal], turn[equal], "amin")
+        chosen = first[first < len(of)]
+        self._cost = least.view_as(self._cost)
+        self.sets[of[chosen], column[chosen]] = units[number[chosen]]
 
     def cheaper(self, sets: Tensor) -> Tensor:
         """Return the sets, bool [B, T, H], or the noted ones where these are cheaper or where there is none."""
