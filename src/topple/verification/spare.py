@@ -11,6 +11,7 @@ from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import column_of, scores_without
 from topple.scoring.sums.giving_back import IN, OPEN, alone, give_back, lead_without, told_at_once
 from topple.scoring.sums.rows import Sums
+from topple.scoring.sums.staying import largest_lifts, surely_listed
 from topple.types import BoolArray, FloatArray, IntArray
 
 
@@ -153,6 +154,7 @@ def single_units(
         wants: as there.
         works: bool [Q]; filled in.
     """
+    known, lift, listed = -1, np.empty(tried.shape[1]), np.empty(tried.shape[1], dtype=np.bool_)
     for query in range(len(tried)):
         row, could = history[query], tried[query].copy()
         length, units = sums.length[row], unit_of[row]
@@ -164,8 +166,17 @@ def single_units(
                 continue
             removed, scores = np.full(len(units), part == 1), np.empty(sums.start[row + 1] - sums.start[row])
             off, counted = scores_without(sums, row, removed, scores), np.full((3, 2), np.nan)
+            listed[:] = False
+            if part == 0:
+                if row != known:
+                    known = row
+                    largest_lifts(sums, row, lift)
+                surely_listed(sums, row, lift, *asked, listed)
             for unit in range(length):
                 if not could[unit] or works[query]:
+                    continue
+                if listed[unit] and single[unit]:  # most are, and this was told at once of all
+                    could[unit] = False
                     continue
                 surely, possibly = out_with(
                     sums, row, units, unit, single[unit], removed, scores, off, part == 0, *asked, counted

@@ -1,0 +1,100 @@
+"""Compiled: which single positions leave a target in the list for sure, told from the unchanged scores."""
+
+import numpy as np
+
+from topple.compiled import compiled
+from topple.scoring.lists.best import INFINITY, insert, next_above
+from topple.scoring.sums.changing import anew
+from topple.scoring.sums.rows import Sums
+from topple.types import BoolArray, FloatArray
+
+SLACK = 4
+"""How many times `delta` a competitor stays below the bar: what is told here is so of sums that are added up anew too."""
+
+
+@compiled
+def largest_lifts(sums: Sums, history: int, lift: FloatArray) -> None:
+    """Fill in by how much the removal of each position lifts a score at most [H]."""
+    for position in range(sums.length[history]):
+        least = 0.0
+        if len(sums.dense) > 0:
+            row, weight = sums.dense[sums.row[history, position]], sums.weight[history, position]
+            for column in range(len(row)):
+                number = weight * row[column]
+                least = number if number < least else least
+        else:
+            first = history * sums.row.shape[1] + position
+            for entry in range(sums.entry[first], sums.entry[first + 1]):
+                least = sums.value[entry] if sums.value[entry] < least else least
+        lift[position] = -least
+
+
+@compiled
+def surely_listed(
+    sums: Sums,
+    history: int,
+    lift: FloatArray,
+    target: int,
+    column: int,
+    k: int,
+    tolerance: float,
+    empty: FloatArray,
+    rounding: float,
+    listed: BoolArray,
+) -> None:
+    """Tell without which positions, each alone, a target is surely in the list: fewer than k others could reach it.
+
+    A position is not told of whose item competes once it is gone, nor where the target could be a filler then.
+
+    Args:
+        sums: of the histories.
+        history: which of them.
+        lift: what the removal of each position lifts a score by at most [H].
+        target: the item.
+        column: which column it is, -1 for none.
+        k: length of the list.
+        tolerance: of the query.
+        empty: the scores of the empty history [I]; empty where no item is a filler.
+        rounding: of the model.
+        listed: bool [H]; filled in for the positions of the history.
+    """
+    other, delta = _kth_other(sums, history, column, k), SLACK * sums.delta[history]
+    score = anew(sums, history, np.zeros(len(listed), dtype=np.bool_), column)
+    part = np.zeros(len(listed))
+    _parts(sums, history, column, part)
+    for position in range(sums.length[history]):
+        left = score - part[position]
+        bar = left + tolerance
+        band = 2 * rounding * max(abs(left), abs(bar))
+        speaks = len(empty) == 0 or abs(left - empty[target]) > tolerance + delta
+        below = other + lift[position] + band + delta <= bar
+        listed[position] = speaks and below and not sums.returns[history, position]
+
+
+@compiled
+def _kth_other(sums: Sums, history: int, target: int, k: int) -> float:
+    """Return the k-th best unchanged score of the items other than a target, a column; minus infinity where fewer compete."""
+    scores, best = sums.score[sums.start[history] : sums.start[history + 1]], np.full(k, -INFINITY)
+    for _ in range(min(sums.others[history] - (target < 0), k)):
+        insert(best, sums.rest)
+    column = next_above(scores, 0, best[-1])
+    while column < len(scores):
+        if column != target:
+            insert(best, scores[column])
+        column = next_above(scores, column + 1, best[-1])
+    return float(best[-1])
+
+
+@compiled
+def _parts(sums: Sums, history: int, column: int, part: FloatArray) -> None:
+    """Add what each position of a history adds to a column, -1 for an item that is none [H]."""
+    if len(sums.dense) > 0:
+        across = len(sums.across) > 0
+        for position in range(sums.length[history]):
+            row = sums.row[history, position]
+            number = sums.across[column, row] if across else sums.dense[row, column]
+            part[position] += sums.weight[history, position] * number
+    elif column >= 0:
+        number = sums.start[history] + column
+        for entry in range(sums.by_column[number], sums.by_column[number + 1]):
+            part[sums.position[entry]] += sums.number[entry]
