@@ -9,6 +9,7 @@ beside one, in turn. Overhead: the batch beside `explain_queries` on the same qu
 """
 
 import argparse
+import importlib.util
 import os
 import statistics
 import tempfile
@@ -26,7 +27,7 @@ from benchmarks import results
 from benchmarks.large_catalogue import histories, interactions, whole_split
 from benchmarks.rejudging import Rejudge
 from benchmarks.timing import one_core, timed
-from topple.batch.executors.local import run as run_local
+from topple.batch.executors import executor
 from topple.batch.input.events import EventFiles, Reading
 from topple.batch.job import Job
 from topple.batch.running import Batch
@@ -53,7 +54,14 @@ def job_of(model: Path, out: Path, k: int) -> tuple[Job, topple.Recommender]:
 
 
 def batch(
-    model: Path, events: Path, out: Path, k: int, workers: int, shards: int | None = None, minutes: float = 1e9
+    model: Path,
+    events: Path,
+    out: Path,
+    k: int,
+    workers: int,
+    shards: int | None = None,
+    minutes: float = 1e9,
+    engine: str = "local",
 ) -> dict[str, Any]:
     """Explain every user, or as many as the minutes allow; return what came of it, with the seconds of the clock."""
     job, recommender = job_of(model, out, k)
@@ -64,7 +72,7 @@ def batch(
     manifest = whole._prepared(None)
     first_pass = time.perf_counter() - started
     left = list(range(manifest["input"]["shards"]))
-    for summary in run_local(whole.job.as_json(), left, workers):
+    for summary in executor(engine)(whole.job.as_json(), left, workers):
         found.append(summary)
         if time.perf_counter() - started > 60 * minutes:
             break
@@ -195,7 +203,10 @@ def of_epinions(options: argparse.Namespace, place: Path) -> tuple[Path, Path, i
 
 
 def overhead(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any]]:
-    """Yield what a batch takes beside `explain_queries` on the same queries, in time of the processor."""
+    """Yield what a batch takes beside `explain_queries` on the same queries, in one worker.
+
+    Of local processes in time of the processor; of Ray and Spark, where these are installed, in time of the clock, their start included.
+    """
     model, events, k = of_epinions(options, place)
     recommender = topple.load_model(model)
     if options.epinions:
@@ -203,21 +214,26 @@ def overhead(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any
     else:
         table = pq.read_table(events).to_pandas()
         users = table.groupby("user")["item"].agg(tuple).to_dict()
-    ratios, rows = [], 0
+    engines = [
+        "local",
+        *(name for name in ("ray", "spark") if importlib.util.find_spec({"spark": "pyspark"}.get(name, name))),
+    ]
+    ratios: dict[str, list[float]] = {engine: [] for engine in engines}
+    rows = 0
     for _ in range(options.turns):
         queries = topple.top_k_queries(recommender, users, k=k)
-        plain = timed(lambda queries=queries: topple.explain_queries(recommender, queries, progress=False)).seconds
-        found = batch(model, events, place / "overhead", k, 1)
-        rows = found["rows"]
-        ratios.append((found["cpu_s"] + found["first_pass_s"]) / plain)
-    yield {
-        "what": "batch beside explain_queries",
-        "part": "local",
-        "ratio": statistics.median(ratios),
-        "ratios": ratios,
-        "rows": rows,
-        "load": os.getloadavg()[0],
-    }
+        plain = timed(lambda queries=queries: topple.explain_queries(recommender, queries, progress=False))
+        del queries
+        for engine in engines:
+            found = batch(model, events, place / "overhead", k, 1, engine=engine)
+            rows = found["rows"]
+            of_processor = (found["cpu_s"] + found["first_pass_s"]) / plain.seconds
+            ratios[engine].append(of_processor if engine == "local" else found["clock_s"] / plain.clock)
+    for engine in engines:
+        yield {
+            "what": "batch beside explain_queries", "part": engine, "ratio": statistics.median(ratios[engine]), "ratios": ratios[engine],
+            "rows": rows, "load": os.getloadavg()[0],
+        }  # fmt: skip
 
 
 def main() -> None:

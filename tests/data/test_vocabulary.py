@@ -172,6 +172,8 @@ class TestUnknownIds:
         with pytest.raises(UnknownIdError, match=r"Ids here are integers, such as 1"):
             Vocabulary([1, 2]).encode([outside] * times)
         assert outside not in Vocabulary([1, 2])
+        assert not Vocabulary([1, 2]).holds([2, outside, 1])
+        assert Vocabulary([1, 2]).holds([2, np.int64(1), 1])
 
     def test_a_column_of_another_type_is_unknown(self):
         with pytest.raises(UnknownIdError, match=r"unknown item id '1'"):

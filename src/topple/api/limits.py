@@ -45,7 +45,7 @@ class LeftOut:
     def request(self, request: _Asked) -> _Asked:
         """Return a request, or a query, without the events of unknown items, and without their weights and times."""
         history = request.history
-        if not isinstance(history, tuple) or all(item in self.vocabulary for item in history):
+        if not isinstance(history, tuple) or self.vocabulary.holds(history):
             return request
         weights, times = request.weights, request.times
         if any(not isinstance(values, tuple) or len(values) not in (0, len(history)) for values in (weights, times)):

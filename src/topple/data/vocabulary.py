@@ -65,6 +65,12 @@ class Vocabulary:
     def __contains__(self, outside: object) -> bool:
         return _is_in(outside, self._index)
 
+    def holds(self, ids: Sequence[object]) -> bool:
+        """Return whether all of the ids are here."""
+        if {*map(type, ids)} <= {str, int}:  # not True, which would be found as 1
+            return all(map(self._index.__contains__, ids))
+        return all(outside in self for outside in ids)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Vocabulary) and self._ids.equals(other._ids)
 
