@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,7 @@ def overhead(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any
     rows = 0
     for _ in range(options.turns):
         queries = topple.top_k_queries(recommender, users, k=k)
-        plain = timed(lambda queries=queries: topple.explain_queries(recommender, queries, progress=False))
+        plain = timed(partial(topple.explain_queries, recommender, queries, progress=False))
         del queries
         for engine in engines:
             found = batch(model, events, place / "overhead", k, 1, engine=engine)
