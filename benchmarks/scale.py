@@ -12,9 +12,11 @@ import argparse
 import importlib.util
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -206,7 +208,8 @@ def of_epinions(options: argparse.Namespace, place: Path) -> tuple[Path, Path, i
 def overhead(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any]]:
     """Yield what a batch takes beside `explain_queries` on the same queries, in one worker.
 
-    Of local processes in time of the processor; of Ray and Spark, where these are installed, in time of the clock, their start included.
+    Of local processes in time of the processor; of Ray and Spark, where these are installed, in time of the clock, on a cluster of one core
+    that is there.
     """
     model, events, k = of_epinions(options, place)
     recommender = topple.load_model(model)
@@ -226,7 +229,8 @@ def overhead(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any
         plain = timed(partial(topple.explain_queries, recommender, queries, progress=False))
         del queries
         for engine in engines:
-            found = batch(model, events, place / "overhead", k, 1, engine=engine)
+            with cluster(engine):
+                found = batch(model, events, place / "overhead", k, 1, engine=engine)
             rows = found["rows"]
             of_processor = (found["cpu_s"] + found["first_pass_s"]) / plain.seconds
             ratios[engine].append(of_processor if engine == "local" else found["clock_s"] / plain.clock)
@@ -235,6 +239,30 @@ def overhead(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any
             "what": "batch beside explain_queries", "part": engine, "ratio": statistics.median(ratios[engine]), "ratios": ratios[engine],
             "rows": rows, "load": os.getloadavg()[0],
         }  # fmt: skip
+
+
+@contextmanager
+def cluster(engine: str) -> Iterator[None]:
+    """Keep a cluster of one core on this machine, for Ray and Spark."""
+    if engine == "ray":
+        import ray
+
+        ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        try:
+            yield
+        finally:
+            ray.shutdown()
+    elif engine == "spark":
+        from pyspark.sql import SparkSession
+
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+        try:
+            yield
+        finally:
+            session.stop()
+    else:
+        yield
 
 
 def main() -> None:

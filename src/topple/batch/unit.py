@@ -4,6 +4,7 @@ import gc
 import os
 import socket
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -35,6 +36,9 @@ from topple.scoring.devices import device_of, on_device
 from topple.scoring.recommender import Recommender
 from topple.types import JsonObject
 
+ROW_GROUP = 2**24
+"""Bytes of explanations that are written together."""
+
 
 def explain_shard(told: JsonObject, number: int) -> JsonObject:
     """Explain every user of a shard, write the answers, and return the summary, which is written last: what it names is whole.
@@ -62,9 +66,10 @@ def explain_shard(told: JsonObject, number: int) -> JsonObject:
     name = f"{shard_name(number)}.parquet"
     with (
         folder.write(f"{EXPLANATIONS}/{name}") as file,
-        pq.ParquetWriter(file, schema_of(ids), compression="zstd") as writer,
+        # neighbours repeat what they share, which zstd finds: with dictionaries besides, files are a half larger
+        pq.ParquetWriter(file, schema_of(ids), compression="zstd", use_dictionary=False) as writer,
     ):
-        for table in answers.tables(users):
+        for table in _row_groups(answers.tables(users)):
             writer.write_table(table)
     known = pa.Table.from_pylist(answers.known, KNOWN.with_metadata({IDENTITY: job.identity.encode()}))
     _write(folder, f"{USERS}/{name}", known)
@@ -84,6 +89,18 @@ def explain_shard(told: JsonObject, number: int) -> JsonObject:
     with folder.write(f"{DONE}/{shard_name(number)}.json") as file:
         file.write(as_json(summary).encode())
     return summary
+
+
+def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables together, so that each is large enough to be read by itself."""
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(each.nbytes for each in held) >= ROW_GROUP:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def peak_bytes() -> int | None:
