@@ -38,6 +38,8 @@ from topple.records.answer import Explanation, Proof, Status
 
 PARTS = ("epinions", "million", "workers", "overhead")
 JUDGED, GENERATED = 2000, 20_000
+SHARDS = 20
+"""Ten for each of two workers, so that none waits long for the last."""
 """Explanations that are judged anew, and users of the parts that need no data."""
 
 
@@ -183,7 +185,7 @@ def workers(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any]
     model, events, k = of_epinions(options, place)
     ratios = []
     for _ in range(options.turns):
-        one, two = (batch(model, events, place / "turn", k, count)["clock_s"] for count in (1, 2))
+        one, two = (batch(model, events, place / "turn", k, count, SHARDS)["clock_s"] for count in (1, 2))
         ratios.append(one / two)
     yield {
         "what": "two processes beside one",
