@@ -38,9 +38,9 @@ from topple.records.answer import Explanation, Proof, Status
 
 PARTS = ("epinions", "million", "workers", "overhead")
 JUDGED, GENERATED = 2000, 20_000
+"""Explanations that are judged anew, and users of the parts that need no data."""
 SHARDS = 20
 """Ten for each of two workers, so that none waits long for the last."""
-"""Explanations that are judged anew, and users of the parts that need no data."""
 
 
 def events_of(users: Mapping[Any, Any], path: Path) -> Path:
