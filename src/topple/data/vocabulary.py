@@ -67,9 +67,8 @@ class Vocabulary:
 
     def holds(self, ids: Sequence[object]) -> bool:
         """Return whether all of the ids are here."""
-        if {*map(type, ids)} <= {str, int}:  # not True, which would be found as 1
-            return all(map(self._index.__contains__, ids))
-        return all(outside in self for outside in ids)
+        plain = {*map(type, ids)} <= {str, int}  # not True, which would be found as 1
+        return all(map(self._index.__contains__ if plain else self.__contains__, ids))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Vocabulary) and self._ids.equals(other._ids)
@@ -284,10 +283,8 @@ class Catalogue:
 
     def title(self, item: Id | None) -> str:
         """Return the title of an item, or the id as text where no title is known (unknown items too); no text for None."""
-        if item is None:
-            return ""
-        if self.titles is None or item not in self.vocabulary:
-            return str(item)
+        if item is None or self.titles is None or item not in self.vocabulary:
+            return "" if item is None else str(item)
         return self.titles[self.vocabulary.index(item)]
 
     def with_titles(self, titles: dict[Id, str]) -> "Catalogue":
