@@ -280,7 +280,7 @@ def outranking(
     best: FloatArray,
     items: IntArray,
 ) -> None:
-    """Fill in the best items [K] that score more than `bar`, best first, -1 where there are fewer; `kth` of them score that or more."""
+    """Fill in the best items [K] that score more than `bar`, best first, -1 where there are fewer; `kth` is what the last of K scores."""
     best[:], items[:] = -INFINITY, -1
     column = next_above(scores, 0, max(bar, kth) - off)
     while column < len(scores):

@@ -3,9 +3,10 @@
 import numpy as np
 
 from topple.compiled import compiled
-from topple.scoring.lists.best import INFINITY, insert, next_above
+from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import anew
 from topple.scoring.sums.rows import Sums
+from topple.scoring.sums.standing import kth_other
 from topple.types import BoolArray, FloatArray
 
 SLACK = 4
@@ -58,8 +59,9 @@ def surely_listed(
         rounding: of the model.
         listed: bool [H]; filled in for the positions of the history.
     """
-    other, delta = _kth_other(sums, history, column, k), SLACK * sums.delta[history]
-    score = anew(sums, history, np.zeros(len(listed), dtype=np.bool_), column)
+    scores, nothing = sums.score[sums.start[history] : sums.start[history + 1]], np.zeros(len(listed), dtype=np.bool_)
+    other = kth_other(sums, history, nothing, column, scores, 0.0, np.empty(0), np.empty(k), -INFINITY)
+    score, delta = anew(sums, history, nothing, column), SLACK * sums.delta[history]
     part = np.zeros(len(listed))
     _parts(sums, history, column, part)
     for position in range(sums.length[history]):
@@ -69,20 +71,6 @@ def surely_listed(
         speaks = len(empty) == 0 or abs(left - empty[target]) > tolerance + delta
         below = other + lift[position] + band + delta <= bar
         listed[position] = speaks and below and not sums.returns[history, position]
-
-
-@compiled
-def _kth_other(sums: Sums, history: int, target: int, k: int) -> float:
-    """Return the k-th best unchanged score of the items other than a target, a column; minus infinity where fewer compete."""
-    scores, best = sums.score[sums.start[history] : sums.start[history + 1]], np.full(k, -INFINITY)
-    for _ in range(min(sums.others[history] - (target < 0), k)):
-        insert(best, sums.rest)
-    column = next_above(scores, 0, best[-1])
-    while column < len(scores):
-        if column != target:
-            insert(best, scores[column])
-        column = next_above(scores, column + 1, best[-1])
-    return float(best[-1])
 
 
 @compiled
