@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.chaotic.disk import full_disk
 from benchmarks.chaotic.killing import Killer
 from benchmarks.chaotic.poison import poisoned
-from benchmarks.chaotic.world import World
+from benchmarks.chaotic.world import World, installed
 
 
 def killed(world: World, kills: int, seed: int, engine: str, wrong: list[str]) -> dict[str, object]:
@@ -46,7 +46,7 @@ def main() -> int:
         world = World(Path(place), asked.models)
         found: list[object] = [killed(world, asked.kills, asked.seed, "local", wrong)]
         for engine in ("ray", "spark"):
-            if asked.engines and world.has(engine):
+            if asked.engines and installed(engine):
                 found.append(killed(world, asked.engines, asked.seed, engine, wrong))
         for case in (full_disk, poisoned):
             told, bad = case(world)

@@ -9,7 +9,6 @@ beside one, in turn. Overhead: the batch beside `explain_queries` on the same qu
 """
 
 import argparse
-import importlib.util
 import os
 import statistics
 import sys
@@ -27,6 +26,7 @@ import pyarrow.parquet as pq
 
 import topple
 from benchmarks import results
+from benchmarks.chaotic.world import installed
 from benchmarks.large_catalogue import histories, interactions, whole_split
 from benchmarks.rejudging import Rejudge
 from benchmarks.timing import one_core, timed
@@ -220,10 +220,7 @@ def overhead(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any
     else:
         table = pq.read_table(events).to_pandas()
         users = table.groupby("user")["item"].agg(tuple).to_dict()
-    engines = [
-        "local",
-        *(name for name in ("ray", "spark") if importlib.util.find_spec({"spark": "pyspark"}.get(name, name))),
-    ]
+    engines = ["local", *filter(installed, ("ray", "spark"))]
     ratios: dict[str, list[float]] = {engine: [] for engine in engines}
     rows = 0
     for _ in range(options.turns):

@@ -44,10 +44,6 @@ class World:
             raise RuntimeError(f"the undisturbed run failed: {done.stderr}")
         self.rows = rows_of(self.undisturbed)
 
-    def has(self, engine: str) -> bool:
-        """Return whether an engine is installed."""
-        return find_spec({"spark": "pyspark"}.get(engine, engine)) is not None
-
     def arguments(
         self, out: Path, engine: str = "local", events: Path | None = None, more: Sequence[str] = ()
     ) -> list[str]:
@@ -74,6 +70,11 @@ class World:
         )
         left = [str(path.relative_to(out)) for path in [*out.rglob(".*.topple"), *out.glob("input")]]
         return wrong + ([f"left over: {left[:3]}"] if left else [])
+
+
+def installed(engine: str) -> bool:
+    """Return whether an engine is installed."""
+    return find_spec({"spark": "pyspark"}.get(engine, engine)) is not None
 
 
 def environment(**more: str) -> dict[str, str]:
