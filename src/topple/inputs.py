@@ -184,7 +184,8 @@ def read_parquet(path: FilePath) -> pa.Table:
     """
     with _as_value_errors():
         _refuse_large_parquet(path)
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:  # `read_table` would bring pandas with it
+            table = file.read()
         table.validate(full=True)
         _ = table.column_names  # decoded here
     return table

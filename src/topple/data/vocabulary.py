@@ -94,8 +94,7 @@ class Vocabulary:
         """A short hash of the ids and their order."""
         digest = hashlib.blake2b(digest_size=8)
         digest.update(str(self._ids.type).encode())
-        for outside in self._ids.to_pylist():
-            digest.update(repr(outside).encode() + b"\n")
+        digest.update("".join(f"{outside!r}\n" for outside in self._ids.to_pylist()).encode())
         return digest.hexdigest()
 
     def encode(self, ids: Iterable[Id] | pa.Array) -> IntArray:

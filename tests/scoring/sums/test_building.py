@@ -10,6 +10,7 @@ import topple
 from topple.records.question import CandidateRule
 from topple.scoring.ranking import catalogue_scores
 from topple.scoring.sums.building import answered, whole_rows
+from topple.scoring.sums.rows import stored_rows
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import film_recommender
 
@@ -47,3 +48,13 @@ def test_what_cannot_be_asked_so_is_no_sum():
     assert answered(model, histories, rule) is not None
     assert answered(model, replace(histories, added=torch.zeros_like(histories.filled)), rule) is None
     assert answered(model, replace(histories, weights=histories.weights.float()), rule) is None
+
+
+@pytest.mark.parametrize(
+    ("indptr", "largest"),
+    [([0, 0, 2, 2, 3, 3], [0, 4, 0, 5, 0]), ([0, 1, 2, 3], [4, 1, 5]), ([0, 3], [5]), ([0, 0, 0], [0, 0]), ([0], [])],
+)
+def test_the_largest_number_of_each_stored_row(indptr, largest):
+    values = torch.tensor([-4.0, 1, -5])[: indptr[-1]]
+    rows = stored_rows(torch.tensor(indptr), torch.arange(len(values)), values)
+    assert rows.largest.tolist() == largest

@@ -64,7 +64,7 @@ def array_hash(model: "Recommender", arrays: Mapping[str, Tensor]) -> str:
         digest.update(f"{len(text)}:{text}".encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{len(name)}:{name}:{array.dtype}:{tuple(array.shape)}".encode())
-        digest.update(array.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        digest.update(array.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

@@ -72,7 +72,10 @@ class Findings:
         """Return the scores of the empty history in float64 [I]."""
 
         def ask() -> Tensor:
-            nothing = self.probe(model).other([[]]).batch([0], model.device)
+            told = (
+                Probe([[]]) if self._probe is None else self._probe.other([[]])
+            )  # drawn histories tell nothing besides
+            nothing = told.batch([0], model.device)
             return model.score(nothing, unchanged(nothing))[0, 0].clone()
 
         return self._empty.get(version, ask)

@@ -65,9 +65,10 @@ def sparse_arrays(
     whole = all(array.dtype.kind in "iu" and array.ndim == 1 for array in (indptr, indices))
     fits = whole and len(indptr) == items + 1 and indptr[0] == 0 and indptr[-1] == len(indices) == values.size
     if fits and (np.diff(indptr.astype(np.int64)) >= 0).all():
-        row = np.repeat(np.arange(items), np.diff(indptr))
-        inside = ((indices >= 0) & (indices < items)).all()
-        fits = bool(inside and (np.diff(row * items + indices) > 0).all())
+        rises = indices[1:] > indices[:-1]
+        first = indptr[(indptr > 0) & (indptr < len(indices))].astype(np.int64)
+        rises[first - 1] = True  # where the next row begins, columns begin anew
+        fits = bool(((indices >= 0) & (indices < items)).all() and rises.all())
     else:
         fits = False
     if not fits or values.dtype.kind not in "fiu" or values.ndim != 1:

@@ -110,8 +110,9 @@ def dense_rows(numbers: Tensor, *, across: bool = True, largest: Tensor | None =
 
 def stored_rows(indptr: Tensor, indices: Tensor, values: Tensor) -> Rows:
     """Return the rows of a sparse table: where each begins [R + 1], and the scored items and numbers of the entries."""
-    number = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr.numpy()))
-    largest = np.zeros(len(indptr) - 1)
-    np.maximum.at(largest, number, np.abs(values.numpy()))
+    begin, filled = indptr.numpy()[:-1], np.diff(indptr.numpy()) > 0
+    largest = np.zeros(len(begin))
+    if filled.any():  # empty rows left out, each row ends where the next begins
+        largest[filled] = np.maximum.reduceat(np.abs(values.numpy()), begin[filled])
     nothing = np.zeros((0, 0), dtype=np.float32)
     return Rows(nothing, nothing, indptr.numpy(), indices.numpy(), values.numpy(), largest)
