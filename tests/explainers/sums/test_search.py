@@ -14,6 +14,7 @@ from tests.explainers.sums.parity import (
 )
 from topple.explainers.removals import search
 from topple.recommenders.families.row_sums import SparseRows
+from topple.recommenders.models.popularity import Popularity
 from topple.scoring.sums import building
 
 
@@ -28,6 +29,18 @@ def test_the_compiled_search_answers_what_the_general_one_does(kind, rule, metho
     settings = {"budget": 0} if method == "auto" else {}
     fast, slow = explained(model, queries, method, **settings)
     assert not differences(fast, slow)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("method", ["auto", "greedy"])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_model_that_ignores_the_history_adds_up_a_row_of_zeros(rule, method):
+    random = np.random.default_rng([5, RULES.index(rule), len(method)])
+    counts = torch.as_tensor(random.permutation(200).astype(np.float32))
+    model = Popularity(topple.Catalogue(topple.Vocabulary([f"i{item}" for item in range(200)])), counts)
+    fast, slow = explained(model, draw_queries(random, model, 6, rule), method)
+    assert not differences(fast, slow)
+    assert any(each.items for each in fast) == (rule == "unseen_after")
 
 
 @pytest.mark.filterwarnings("ignore")

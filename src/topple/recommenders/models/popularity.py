@@ -13,8 +13,10 @@ from topple.data.vocabulary import Catalogue
 from topple.recommenders.training.loop import report_single_epoch
 from topple.scoring.learned.arrays import read_arrays
 from topple.scoring.recommender import Capability, OnBest, OnEpoch, Recommender, moved
+from topple.scoring.sums.rows import Rows, dense_rows
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
+from topple.types import IntArray
 
 
 class PopularitySettings(Settings):
@@ -86,3 +88,7 @@ class Popularity(Recommender):
         """Return zeros: no item of a history adds anything."""
         columns = len(self.catalogue) if candidates is None else candidates.shape[1]
         return histories.weights.new_zeros(*histories.items.shape, columns)
+
+    def rows(self, histories: HistoryBatch, listable: Tensor | None = None) -> tuple[Rows, IntArray]:
+        """Return one row of zeros, which is every item's."""
+        return dense_rows(torch.zeros(1, len(self.catalogue))), np.zeros_like(histories.items.numpy())
