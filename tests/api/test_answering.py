@@ -3,6 +3,8 @@
 import time
 from collections import Counter
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -209,3 +211,10 @@ def test_the_answers_of_a_call_share_the_time_equally_those_that_could_not_be_as
     assert [each.status for each in answers] == [Status.FOUND, Status.INVALID, Status.INVALID]
     assert answers[0].seconds == answers[1].seconds == answers[2].seconds
     assert 0 < sum(each.seconds for each in answers) < took
+
+
+@pytest.mark.parametrize("k", [np.array([1, 2]), pd.Series(["evita", "alien"]), torch.ones(2, 2), [2], "2"])
+def test_a_length_that_is_no_number_is_told_as_such(k):
+    (answer,) = explain(FILMS.recommender, {"ana": ANA}, k=k, progress=False)
+    assert answer.status is Status.INVALID
+    assert "is not a whole number" in answer.reason

@@ -23,7 +23,7 @@ FINE, REFUSED, MEMORY, LAST_LINE, HANG, TEXT = (
     "unreadable text",
 )
 BAD = (LAST_LINE, HANG, TEXT)
-SECONDS = 20
+SECONDS = 60
 """After so many seconds, a case hangs."""
 UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 

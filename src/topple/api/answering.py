@@ -107,7 +107,7 @@ class Answering:
     def _told(self, asked: Asked, explanations: list[Explanation]) -> list[Explanation]:
         """Put beside the answers to a request who can be asked about them: the catalogue, the model, and the list where it is known."""
         targets = tuple(each.query.target for each in explanations if each.query.target is not None)
-        listed = () if asked.queries is not None or len(targets) != asked.request.k else targets
+        listed = targets if targets and asked.queries is None and len(targets) == asked.request.k else ()
         found = Beside(self.recommender.catalogue, ref(self.recommender), listed)
         for each in explanations:
             put_beside(each, found)
