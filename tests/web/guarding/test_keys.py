@@ -53,6 +53,13 @@ def test_a_file_of_something_else_is_refused(file, content):
         ApiKeys(file)
 
 
+def test_a_key_is_not_added_to_what_is_no_file_of_keys(tmp_path):
+    for file, told in ((tmp_path, "is a folder"), (tmp_path / ("a" * 300), "File name too long")):
+        with pytest.raises(DataError, match=told):
+            add_key(file, "web", ["explain"])
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_file_that_is_missing_says_how_it_is_made(file):
     with pytest.raises(DataError, match="topple keys add"):
         ApiKeys(file)

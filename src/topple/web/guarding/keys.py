@@ -11,7 +11,7 @@ from typing import Any
 
 from topple.errors import DataError, SettingsError, shown
 from topple.files import writing
-from topple.inputs import json_of, path_of, problem
+from topple.inputs import MISSING, json_of, path_of, problem
 from topple.records.as_json import as_json
 from topple.types import FilePath
 
@@ -112,7 +112,7 @@ def add_key(file: FilePath, name: str, scopes: Iterable[str], rate: float | None
         raise SettingsError(
             f"scope={shown(strange[0] if strange else '')} is not one of {', '.join(Scope)}. Choose of these."
         )
-    keys = read_keys(file) if path_of(file, "file").exists() else []
+    keys = [] if problem(path_of(file, "file")) == MISSING else read_keys(file)
     if any(key.name == name for key in keys):
         raise SettingsError(
             f"{file} has a key {name} already. Remove it first with `topple keys remove {name}`, or give another name."
