@@ -54,7 +54,7 @@ def test_a_file_of_something_else_is_refused(file, content):
 
 
 def test_a_key_is_not_added_to_what_is_no_file_of_keys(tmp_path):
-    for file, told in ((tmp_path, "is a folder"), (tmp_path / ("a" * 300), "File name too long")):
+    for file, told in ((tmp_path, "not a file but a folder"), (tmp_path / ("a" * 300), "File name too long")):
         with pytest.raises(DataError, match=told):
             add_key(file, "web", ["explain"])
     assert not [*tmp_path.iterdir()]
