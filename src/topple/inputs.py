@@ -184,8 +184,7 @@ def read_parquet(path: FilePath) -> pa.Table:
     """
     with _as_value_errors():
         _refuse_large_parquet(path)
-        with pq.ParquetFile(path) as file:  # `read_table` would bring pandas with it
-            table = file.read()
+        table = pq.read_table(path)
         table.validate(full=True)
         _ = table.column_names  # decoded here
     return table

@@ -49,12 +49,12 @@ class Earlier:
         if not all(map(folder.exists, names)):
             return None
         with folder.open(names[0]) as file:
-            known = pq.ParquetFile(file).read()
+            known = pq.read_table(file)
         identity = (known.schema.metadata or {}).get(IDENTITY, b"").decode()
         if identity not in identities:
             return None
         with folder.open(names[1]) as file:
-            answers = pq.ParquetFile(file).read().combine_chunks()
+            answers = pq.read_table(file).combine_chunks()
         gone = set() if touched is None else _touched(answers, touched)
         users = answers.column("user").cast(pa.string()).to_pylist()
         rows: dict[str, tuple[int, int]] = {}

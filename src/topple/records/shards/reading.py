@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as pa_dataset
 import pyarrow.parquet as pq
 
 from topple.errors import DataError, DataNotFoundError, need, shown
@@ -17,9 +18,6 @@ from topple.records.fields import FIELDS
 from topple.records.io import ITEM_LISTS, TABLE, ItemLists, from_row, from_table
 from topple.records.telling.beside import Beside, StoredTitles, put_beside
 from topple.types import FilePath, Id, ItemId, UserId
-
-if TYPE_CHECKING:
-    import pyarrow.dataset as pa_dataset
 
 FORMAT = "topple.batch/1"
 """Of the manifest of a folder of shards."""
@@ -109,10 +107,8 @@ class StoredExplanations:
         return self._chosen("items", items)
 
     @property
-    def dataset(self) -> "pa_dataset.Dataset":
+    def dataset(self) -> pa_dataset.Dataset:
         """All files as a dataset of Arrow, of which nothing is read yet."""
-        import pyarrow.dataset as pa_dataset  # brings pandas with it, which workers of a batch do without
-
         return pa_dataset.dataset([str(file) for file in self.files], format="parquet")
 
     def arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
