@@ -458,6 +458,9 @@ def test_a_folder_is_held_until_the_lock_is_closed(tmp_path):
     os.close(hold(tmp_path))
     with pytest.raises(OutputError, match=r"cannot write .*missing: No such file or directory"):
         hold(tmp_path / "missing")
+    for name in ("a\0b", "\ud800", "a" * 300):
+        with pytest.raises(OutputError, match=r"not UTF-8, or holds a zero character|File name too long"):
+            hold(tmp_path / name)
 
 
 def test_overwrite_that_is_neither_true_nor_false_is_refused(tmp_path):

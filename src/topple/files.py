@@ -147,6 +147,7 @@ def hold(folder: FilePath) -> int:
     Raises:
         OutputError: another process holds the folder, or it cannot be written.
     """
+    refuse_name(folder, Path(folder) / LOCK)
     try:
         lock = _lock(Path(folder), required=False)
     except OSError as error:
