@@ -68,7 +68,9 @@ class TestRefusals:
         with pytest.raises(DataNotFoundError, match=f"{name} is not a file"):
             read_titles(tmp_path / name)
 
-    @pytest.mark.parametrize("line", ["no separator", "x|Alien|", "²|Alien|"])
+    @pytest.mark.parametrize(
+        "line", ["no separator", "x|Alien|", "²|Alien|", f"{'9' * 19}|Alien|", f"{'9' * 5000}|Alien|"]
+    )
     def test_a_line_that_cannot_be_read(self, tmp_path, line):
         (tmp_path / "u.item").write_bytes(f"1|Alien|\n{line}\n".encode("latin-1"))
         with pytest.raises(DataError, match=r"u\.item, line 2: .* is not 'id\|title\|\.\.\.'"):

@@ -66,6 +66,10 @@ def read_titles(
     return {outside: str(text) for outside, text in rows if outside is not None and text is not None}
 
 
+DIGITS = 18
+"""Digits of the longest id: it fits into 64 bits."""
+
+
 def movielens_titles(path: Path, separator: str) -> dict[Id, str]:
     """Read `id<separator>title<separator>...` lines, Latin-1, as MovieLens publishes them."""
     wrong = problem(path)
@@ -76,7 +80,7 @@ def movielens_titles(path: Path, separator: str) -> dict[Id, str]:
         fields = line.split(separator)
         if not line:
             continue
-        if len(fields) < 2 or not (fields[0].isascii() and fields[0].isdigit()):
+        if len(fields) < 2 or not (fields[0].isascii() and fields[0].isdigit() and len(fields[0]) <= DIGITS):
             raise DataError(
                 f"{path}, line {number}: {line[:60]!r} is not 'id{separator}title{separator}...'. Correct the line, or "
                 "fetch the file anew."
