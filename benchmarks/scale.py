@@ -140,7 +140,8 @@ def million(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any]
         model = place / f"ml-1m-{name}"
         if not model.is_dir():
             topple.save_model(topple.fit(split, name, progress=False), model)
-        row = batch(model, events, place / f"million-{name}", 10, options.workers, minutes=options.minutes)
+        out = place / f"million-{name}"
+        row = batch(model, events, out, 10, options.workers, options.shards, options.minutes)
         share = row["users"] / users
         hours = (row["clock_s"] - row["first_pass_s"]) / share / 3600 + row["first_pass_s"] / 3600
         yield {
@@ -273,6 +274,9 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=1_000_000, help="generated users")
     parser.add_argument("--recommenders", nargs="+", default=["ease"])
     parser.add_argument("--minutes", type=float, default=10, help="of a batch of generated users")
+    parser.add_argument(
+        "--shards", type=int, help="of generated users; more where a shard would take longer than the minutes"
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--place", type=Path, help="folder for models and outputs; a temporary one without it")
