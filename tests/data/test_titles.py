@@ -13,6 +13,8 @@ def test_u_item_is_latin_1_and_a_next_line_sign_is_no_line_break(tmp_path):
 def test_movies_dat(tmp_path):
     (tmp_path / "movies.dat").write_bytes("1::Matrix, The (1999)::Action\r\n20::M::Drama\n".encode("latin-1"))
     assert read_titles(tmp_path / "movies.dat") == {1: "The Matrix (1999)", 20: "M"}
+    (tmp_path / "movies.dat").write_text(f"{2**63 - 1}::Last::Drama\n")
+    assert read_titles(tmp_path / "movies.dat") == {2**63 - 1: "Last"}
 
 
 @pytest.mark.parametrize(

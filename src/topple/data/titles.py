@@ -1,5 +1,6 @@
 """Titles of items, from the files that data sets publish them in."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from topple.data.rows.names import ITEMS, TITLES, by_number, plain_column, say_t
 from topple.data.tables import missing_column, read_table
 from topple.errors import DataError, DataNotFoundError, need
 from topple.inputs import path_of, problem
-from topple.types import FilePath, Id
+from topple.types import FilePath, Id, is_storable
 
 
 def read_titles(
@@ -66,10 +67,6 @@ def read_titles(
     return {outside: str(text) for outside, text in rows if outside is not None and text is not None}
 
 
-DIGITS = 18
-"""Digits of the longest id: it fits into 64 bits."""
-
-
 def movielens_titles(path: Path, separator: str) -> dict[Id, str]:
     """Read `id<separator>title<separator>...` lines, Latin-1, as MovieLens publishes them."""
     wrong = problem(path)
@@ -80,7 +77,7 @@ def movielens_titles(path: Path, separator: str) -> dict[Id, str]:
         fields = line.split(separator)
         if not line:
             continue
-        if len(fields) < 2 or not (fields[0].isascii() and fields[0].isdigit() and len(fields[0]) <= DIGITS):
+        if len(fields) < 2 or not (re.fullmatch("[0-9]{1,19}", fields[0]) and is_storable(int(fields[0]))):
             raise DataError(
                 f"{path}, line {number}: {line[:60]!r} is not 'id{separator}title{separator}...'. Correct the line, or "
                 "fetch the file anew."
