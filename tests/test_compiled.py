@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 
@@ -43,6 +44,14 @@ def test_the_log_tells_of_the_first_compilation_alone(tmp_path, plain):
         assert done.stdout.strip() == "[0.5, 1.0]"
         told.append("Compiling the inner loops" in done.stderr)
     assert told == [not plain, False]
+
+
+def test_a_function_of_no_module_compiles_beside():
+    def twice(x):
+        return 2 * x
+
+    twice.__module__ = None  # as of what is made from text
+    assert numba.njit(twice)(3) == 6
 
 
 INNER = "from topple.compiled import compiled\n@compiled\ndef inner(x):\n    return x + {}\n"

@@ -68,7 +68,8 @@ class _Notice(event.Listener):  # type: ignore[misc,unused-ignore] # numba says 
 
     def on_start(self, event: Any) -> None:
         """Tell it once a process."""
-        if not self.told and event.data["dispatcher"].py_func.__module__.startswith("topple."):
+        module = event.data["dispatcher"].py_func.__module__ or ""  # none of what others make from text
+        if not self.told and module.startswith("topple."):
             self.told = True
             logger.info(NOTICE)
 
