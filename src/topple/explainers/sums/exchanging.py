@@ -4,8 +4,8 @@ import numpy as np
 
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.explainers.sums.shortlists import change, lead_of, of_returning, scores_without
-from topple.scoring.lists.best import INFINITY
+from topple.explainers.sums.shortlists import change, lead_of, leads_by_more, of_returning, scores_without
+from topple.scoring.lists.best import INFINITY, insert
 from topple.types import BoolArray, FloatArray, IntArray
 
 
@@ -38,9 +38,8 @@ def exchange(
             if cost[unit] < cost[first[pair]] + cost[second[pair]]:
                 real += 1
                 exchanged(short, now, stays, first[pair], second[pair], unit, trial)
-                lead = lead_of(short, one, trial, best)
-                if lead > largest:
-                    found, largest = (first[pair], second[pair], unit), lead
+                if leads_by_more(short, one, trial, largest):
+                    found, largest = (first[pair], second[pair], unit), lead_of(short, one, trial, best)
         stays[first[pair]] = stays[second[pair]] = True
     return found, largest, 1 + len(inside) + len(outside) + min(search.tries, real)
 
@@ -55,11 +54,14 @@ def most_promising(
         np.empty(len(now)),
         np.empty(one.k),
     )
-    reach, count = np.empty(len(looked)), 0
+    reach, most, count = np.full(len(looked), -INFINITY), np.full(search.width, -INFINITY), 0
     for unit in order:
         if count < len(looked) and not units[unit]:
             change(short, now, units, unit, -1.0, trial)
-            looked[count], reach[count] = unit, lead_of(short, one, trial, best)
+            looked[count] = unit
+            if leads_by_more(short, one, trial, most[-1]):
+                reach[count] = lead_of(short, one, trial, best)
+                insert(most, reach[count])
             count += 1
     return looked[np.argsort(-reach[:count], kind="mergesort")[: search.width]]
 
@@ -68,10 +70,14 @@ def most_promising(
 def pairs_of(
     search: Search, short: Shortlist, one: One, now: FloatArray, units: BoolArray, inside: IntArray, outside: IntArray
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the pairs of units `inside` [X], and the lead with both given back: minus infinity where no exchange is cheaper."""
+    """Return the pairs of units `inside` [X], and the lead with both given back.
+
+    It is minus infinity where no exchange is cheaper, and of pairs that are surely not among those that are looked at.
+    """
     number = len(inside) * (len(inside) - 1) // 2
     first, second, left = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.int64), np.empty(number)
     trial, both, best, pair = np.empty(len(now)), np.empty(len(now)), np.empty(one.k), 0
+    most = np.full(search.width, -INFINITY)
     cost = search.cost[one.number]
     cheapest = cost[outside].min() if len(outside) else np.iinfo(np.int64).max
     for turn in range(len(inside)):
@@ -80,7 +86,9 @@ def pairs_of(
             first[pair], second[pair], left[pair] = inside[turn], inside[other], -INFINITY
             if cheapest < cost[inside[turn]] + cost[inside[other]]:
                 change(short, trial, units, inside[other], 1.0, both)
-                left[pair] = lead_of(short, one, both, best)
+                if leads_by_more(short, one, both, most[-1]):
+                    left[pair] = lead_of(short, one, both, best)
+                    insert(most, left[pair])
             pair += 1
     return first, second, left
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.explainers.sums.shortlists import best_of, change, lead_of, unchanged
+from topple.explainers.sums.shortlists import best_of, change, lead_of, leads_by_more, unchanged
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
@@ -62,6 +62,9 @@ def grow(
     now, tried = lead_of(short, one, scores, best), 0
     looked = np.empty(max(search.looked, search.width), dtype=np.int64)
     reach, worths = np.empty(len(looked)), np.empty(len(looked))
+    even = (
+        len(order) > 0 and cost[order].min() == cost[order].max()
+    )  # then only the unit that reaches most is asked for
     for size in range(min(search.most, len(order))):
         if tried > 0 and tried >= left:
             break
@@ -69,11 +72,13 @@ def grow(
             unit = first_unit(np.sort(order), margins, now, cost)
             lead = margins[unit]
         else:
-            count = 0
+            count, most = 0, -INFINITY
             for unit in order:
                 if count < len(looked) and not units[unit]:
                     change(short, scores, units, unit, -1.0, trial)
-                    looked[count], reach[count] = unit, lead_of(short, one, trial, best)
+                    looked[count], reach[count] = unit, -INFINITY
+                    if not even or leads_by_more(short, one, trial, most):
+                        reach[count] = most = lead_of(short, one, trial, best)
                     worths[count] = worth_of(reach[count], reach[count] - now, cost[unit] / 1000)
                     count += 1
             promising = np.argsort(-worths[:count], kind="mergesort")[: search.width]

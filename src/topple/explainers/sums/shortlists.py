@@ -115,3 +115,16 @@ def lead_of(short: Shortlist, one: One, scores: FloatArray, best: FloatArray) ->
     """Return by how much the target is out of the list by scores [C]; `best` is for the k best."""
     best_of(short, scores, one.target, one.competitors, best)
     return float(best[one.k - 1] - (scores[one.target] + one.tolerance))
+
+
+@compiled
+def leads_by_more(short: Shortlist, one: One, scores: FloatArray, lead: float) -> bool:
+    """Return whether `lead_of` scores [C] is more than so much: counting tells that sooner than the k best."""
+    mine, over = scores[one.target] + one.tolerance, 0
+    for competitor in scores[: one.competitors]:
+        over += competitor - mine > lead
+    if one.target < one.competitors:
+        over -= scores[one.target] - mine > lead
+    for returning in scores[short.listed :]:
+        over += returning - mine > lead
+    return bool(over >= one.k)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 UNIT = 2.0**-53
 """Half the distance of 1 to the next number."""
+ENTRY = np.dtype([("position", np.int64), ("number", np.float64)])
+"""An entry in the order of the columns, its numbers side by side: written far apart, it is one line of the processor's memory."""
 
 
 @runtime_checkable
@@ -123,14 +125,15 @@ def _arranged(
     common = (np.ascontiguousarray(row), np.ascontiguousarray(weight), length)
     if rows.dense.size:
         none, found, item = np.zeros(0, dtype=np.int64), event, np.zeros(0, dtype=np.int64)
+        ordered = np.empty(0, dtype=ENTRY)
         if listable is not None:
             column = np.full(items, -1, dtype=np.int64)
             column[listable.numpy()] = np.arange(len(listable))
             found, item, constant = column[event], np.tile(listable.numpy(), count), constant[listable.numpy()]
         columns = np.arange(count + 1, dtype=np.int64) * len(constant)
         return Sums(
-            rows.dense, rows.across, *common, none, none, np.zeros(0), none, none, np.zeros(0), columns, item, np.empty(columns[-1]),
-            constant, 0.0, np.zeros(count, dtype=np.int64), delta, event, found, returns, allowed, number, unseen,
+            rows.dense, rows.across, *common, none, none, np.zeros(0), none, ordered["position"], ordered["number"], columns, item,
+            np.empty(columns[-1]), constant, 0.0, np.zeros(count, dtype=np.int64), delta, event, found, returns, allowed, number, unseen,
         )  # fmt: skip
     return _touched(rows, common, constant, delta, event, returns, allowed, number, unseen)
 
@@ -154,15 +157,17 @@ def _touched(
     held = np.arange(width) < length[:, None]
     entries = int(((rows.indptr[row + 1] - rows.indptr[row]) * held).sum())
     entry, start = np.zeros(count * width + 1, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
-    column, position, item, by_column = (np.empty(entries + 1, dtype=np.int64) for _ in range(4))
-    value, values, found = np.empty(entries), np.empty(entries), np.full(row.shape, -1, dtype=np.int64)
-    where = np.full(len(constant), -1, dtype=np.int64)
+    column, item, by_column = (np.empty(entries + 1, dtype=np.int64) for _ in range(3))
+    value, score, ordered = np.empty(entries), np.empty(entries), np.empty(entries, dtype=ENTRY)
+    found, where = np.full(row.shape, -1, dtype=np.int64), np.full(len(constant), -1, dtype=np.int64)
+    rest = float(constant[0]) if len(constant) else 0.0
     columns = touch(
-        rows, row, length, weight, event, where, entry, column, value, by_column, position, values, start, item, found
-    )
+        rows, row, length, weight, event, rest, where,
+        entry, column, value, by_column, ordered["position"], ordered["number"], start, item, score, found,
+    )  # fmt: skip
     sums = Sums(
-        rows.dense, rows.across, row, weight, length, entry, column, value, by_column[: columns + 1], position, values, start,
-        item[:columns], np.empty(columns), constant, float(constant[0]) if len(constant) else 0.0,
+        rows.dense, rows.across, row, weight, length, entry, column, value, by_column[: columns + 1],
+        ordered["position"], ordered["number"], start, item[:columns], score[:columns], constant, rest,
         np.zeros(count, dtype=np.int64), delta, event, found, returns, allowed, number, unseen,
     )  # fmt: skip
     count_others(sums, allowed.sum(1))

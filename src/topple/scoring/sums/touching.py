@@ -14,6 +14,7 @@ def touch(
     length: IntArray,
     weight: FloatArray,
     event: IntArray,
+    rest: float,
     where: IntArray,
     first: IntArray,
     column: IntArray,
@@ -23,9 +24,10 @@ def touch(
     number: FloatArray,
     start: IntArray,
     item: IntArray,
+    score: FloatArray,
     found: IntArray,
 ) -> int:
-    """Arrange sparse rows by the columns of each history; return how many columns there are in all.
+    """Arrange sparse rows by the columns of each history and add them up; return how many columns there are in all.
 
     The arguments up to `where` are given, the others filled in: those of `Sums`, large enough for as many columns as entries.
 
@@ -35,6 +37,7 @@ def touch(
         length: how many positions each history has [B].
         weight: what the row of each position counts [B, H].
         event: the item of each position [B, H].
+        rest: the score of what no row touches.
         where: -1 everywhere, for the column of each item of the catalogue [I].
         first: for `Sums.entry`.
         column: as there.
@@ -44,6 +47,7 @@ def touch(
         number: as there.
         start: as there; 0 is in it.
         item: as there.
+        score: as there, of what competes and of what does not.
         found: as there; -1 everywhere.
     """
     width, at = row.shape[1], 0
@@ -54,35 +58,71 @@ def touch(
             first[history * width + at_position] = at
             if at_position >= length[history]:
                 continue
+            share = weight[history, at_position]
             for entry in range(rows.indptr[row[history, at_position]], rows.indptr[row[history, at_position] + 1]):
                 scored = rows.indices[entry]
-                if where[scored] < 0:
-                    where[scored] = columns
-                    item[begin + columns] = scored
-                    by_column[begin + columns] = 0
+                one = where[scored]
+                if one < 0:
+                    one = columns
                     columns += 1
-                column[at] = where[scored]
-                value[at] = weight[history, at_position] * rows.values[entry]
-                by_column[begin + where[scored]] += 1
+                    where[scored], item[begin + one], score[begin + one], by_column[begin + one] = one, scored, rest, 0
+                column[at], value[at] = one, share * rows.values[entry]
+                score[begin + one] += value[at]
+                by_column[begin + one] += 1
                 at += 1
         for at_position in range(length[history]):
             found[history, at_position] = where[event[history, at_position]]
-        begins = first[history * width]
-        for one in range(columns):  # how many entries each column has becomes where it ends, and then where it begins
-            begins += by_column[begin + one]
-            by_column[begin + one] = begins
-        for at_position in range(length[history] - 1, -1, -1):
-            stop = first[history * width + at_position + 1] if at_position + 1 < width else at
-            for entry in range(first[history * width + at_position], stop):
-                one = begin + column[entry]
-                by_column[one] -= 1
-                position[by_column[one]], number[by_column[one]] = at_position, value[entry]
+        first[history * width + width] = at
+        order_by_column(
+            first[history * width : (history + 1) * width + 1],
+            column,
+            value,
+            by_column[begin : begin + columns],
+            position,
+            number,
+        )
         for one in range(columns):
             where[item[begin + one]] = -1
         start[history + 1] = begin + columns
-    first[len(row) * width] = at
     by_column[start[len(row)]] = at
     return int(start[len(row)])
+
+
+@compiled
+def order_by_column(
+    first: IntArray,
+    column: IntArray,
+    value: FloatArray,
+    by_column: IntArray,
+    position: IntArray,
+    number: FloatArray,
+) -> None:
+    """Fill in the entries of a history in the order of its columns.
+
+    Args:
+        first: where the entries of each position begin, and those of the last end [H + 1].
+        column: as of `Sums`.
+        value: as there.
+        by_column: how many entries each column of the history has, for where they begin [columns].
+        position: as of `Sums`.
+        number: as there.
+    """
+    begins = first[0]
+    for one in range(len(by_column)):
+        count = by_column[one]
+        by_column[one] = begins
+        begins += count
+    for at_position in range(len(first) - 1):
+        for entry in range(first[at_position], first[at_position + 1]):
+            one = column[entry]
+            next_ = by_column[one]
+            by_column[one] = next_ + 1
+            position[next_], number[next_] = at_position, value[entry]
+    begins = first[0]
+    for one in range(len(by_column)):  # where a column ends is where the next begins
+        ends = by_column[one]
+        by_column[one] = begins
+        begins = ends
 
 
 @compiled
@@ -105,20 +145,18 @@ def count_others(sums: Sums, listed: IntArray) -> None:
 
 @compiled
 def unchanged_scores(sums: Sums) -> None:
-    """Fill in the scores of the columns of unchanged histories."""
+    """Fill in the scores of the columns of unchanged histories; over sparse rows they are added up, and what does not compete leaves."""
     for history in range(len(sums.length)):
         scores = sums.score[sums.start[history] : sums.start[history + 1]]
         if len(sums.dense) > 0:
             scores[:] = sums.constant
-        else:
-            scores[:] = sums.rest
-        length = sums.length[history]
-        together = length - length % 4 if len(sums.dense) > 0 else 0
-        for position in range(0, together, 4):
-            four = slice(position, position + 4)
-            add_four(sums.dense, sums.row[history, four], sums.weight[history, four], scores)
-        for position in range(together, length):
-            add_row(sums, history, position, 1.0, scores)
+            length = sums.length[history]
+            together = length - length % 4
+            for position in range(0, together, 4):
+                four = slice(position, position + 4)
+                add_four(sums.dense, sums.row[history, four], sums.weight[history, four], scores)
+            for position in range(together, length):
+                add_row(sums, history, position, 1.0, scores)
         allowed, items = sums.allowed[sums.filter[history]], sums.item[sums.start[history] : sums.start[history + 1]]
         if len(items) == 0:
             for column in range(len(scores)):
