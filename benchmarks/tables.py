@@ -124,7 +124,7 @@ def fits(found: Results) -> str:
 
 
 def growth(found: Results) -> str:
-    """Return milliseconds by history, k and catalogue, and how much the most is of the least."""
+    """Return milliseconds by history, k and catalogue, and how much the most is of the least, and of the least before it."""
     named = {"history": "items in the history", "k": "k", "catalogue": "items in the catalogue"}
     rows, lines = found.rows("growth"), []
     for world, recommender in dict.fromkeys((row["world"], row["recommender"]) for row in rows):
@@ -139,8 +139,12 @@ def growth(found: Results) -> str:
                 if mine:
                     points = ", ".join(f"{row['at']:,.0f}: {number(row['ms'])}" for row in mine)
                     factor = f"{max(row['ms'] for row in mine) / min(row['ms'] for row in mine):.1f}"
-                    lines.append([MODELS[recommender], named[part], method({"method": name}), points, factor])
-    return table(["model", "by", "method", "ms a query", "most / least"], lines) + found.source(rows) + "\n"
+                    grown = max(
+                        after["ms"] / before["ms"] for at, after in enumerate(mine) for before in mine[: at + 1]
+                    )
+                    told = [points, factor, f"{grown:.1f}"]
+                    lines.append([MODELS[recommender], named[part], method({"method": name}), *told])
+    return table(["model", "by", "method", "ms a query", "most / least", "growth"], lines) + found.source(rows) + "\n"
 
 
 def steps(found: Results, ask: str) -> str:
