@@ -62,9 +62,8 @@ def grow(
     now, tried = lead_of(short, one, scores, best), 0
     looked = np.empty(max(search.looked, search.width), dtype=np.int64)
     reach, worths = np.empty(len(looked)), np.empty(len(looked))
-    even = (
-        len(order) > 0 and cost[order].min() == cost[order].max()
-    )  # then only the unit that reaches most is asked for
+    # Where all cost the same, only the unit that reaches most is asked for.
+    even = len(order) > 0 and cost[order].min() == cost[order].max()
     for size in range(min(search.most, len(order))):
         if tried > 0 and tried >= left:
             break
