@@ -4,7 +4,7 @@ import numpy as np
 
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.explainers.sums.shortlists import change, lead_of, leads_by_more, of_returning, scores_without
+from topple.explainers.sums.shortlists import change, lead_above, of_returning, scores_without
 from topple.scoring.lists.best import INFINITY, insert
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -38,8 +38,9 @@ def exchange(
             if cost[unit] < cost[first[pair]] + cost[second[pair]]:
                 real += 1
                 exchanged(short, now, stays, first[pair], second[pair], unit, trial)
-                if leads_by_more(short, one, trial, largest):
-                    found, largest = (first[pair], second[pair], unit), lead_of(short, one, trial, best)
+                lead = lead_above(short, one, trial, best, largest)
+                if lead > largest:
+                    found, largest = (first[pair], second[pair], unit), lead
         stays[first[pair]] = stays[second[pair]] = True
     return found, largest, 1 + len(inside) + len(outside) + min(search.tries, real)
 
@@ -54,14 +55,12 @@ def most_promising(
         np.empty(len(now)),
         np.empty(one.k),
     )
-    reach, most, count = np.full(len(looked), -INFINITY), np.full(search.width, -INFINITY), 0
+    reach, most, count = np.empty(len(looked)), np.full(search.width, -INFINITY), 0
     for unit in order:
         if count < len(looked) and not units[unit]:
             change(short, now, units, unit, -1.0, trial)
-            looked[count] = unit
-            if leads_by_more(short, one, trial, most[-1]):
-                reach[count] = lead_of(short, one, trial, best)
-                insert(most, reach[count])
+            looked[count], reach[count] = unit, lead_above(short, one, trial, best, most[-1])
+            insert(most, reach[count])
             count += 1
     return looked[np.argsort(-reach[:count], kind="mergesort")[: search.width]]
 
@@ -86,9 +85,8 @@ def pairs_of(
             first[pair], second[pair], left[pair] = inside[turn], inside[other], -INFINITY
             if cheapest < cost[inside[turn]] + cost[inside[other]]:
                 change(short, trial, units, inside[other], 1.0, both)
-                if leads_by_more(short, one, both, most[-1]):
-                    left[pair] = lead_of(short, one, both, best)
-                    insert(most, left[pair])
+                left[pair] = lead_above(short, one, both, best, most[-1])
+                insert(most, left[pair])
             pair += 1
     return first, second, left
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.explainers.sums.shortlists import best_of, change, lead_of, leads_by_more, unchanged
+from topple.explainers.sums.shortlists import best_of, change, lead_above, lead_of, unchanged
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
@@ -75,9 +75,8 @@ def grow(
             for unit in order:
                 if count < len(looked) and not units[unit]:
                     change(short, scores, units, unit, -1.0, trial)
-                    looked[count], reach[count] = unit, -INFINITY
-                    if not even or leads_by_more(short, one, trial, most):
-                        reach[count] = most = lead_of(short, one, trial, best)
+                    looked[count], reach[count] = unit, lead_above(short, one, trial, best, most)
+                    most = max(most, reach[count]) if even else -INFINITY
                     worths[count] = worth_of(reach[count], reach[count] - now, cost[unit] / 1000)
                     count += 1
             promising = np.argsort(-worths[:count], kind="mergesort")[: search.width]

@@ -128,3 +128,9 @@ def leads_by_more(short: Shortlist, one: One, scores: FloatArray, lead: float) -
     for returning in scores[short.listed :]:
         over += returning - mine > lead
     return bool(over >= one.k)
+
+
+@compiled
+def lead_above(short: Shortlist, one: One, scores: FloatArray, best: FloatArray, lead: float) -> float:
+    """Return `lead_of` scores [C] where it is more than so much, else minus infinity."""
+    return lead_of(short, one, scores, best) if leads_by_more(short, one, scores, lead) else -INFINITY

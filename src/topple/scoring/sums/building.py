@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 UNIT = 2.0**-53
 """Half the distance of 1 to the next number."""
 ENTRY = np.dtype([("position", np.int64), ("number", np.float64)])
-"""An entry in the order of the columns, its numbers side by side: written far apart, it is one line of the processor's memory."""
+"""An entry in the order of the columns. Entries are written all over that order: side by side, both numbers are in one cache line."""
 
 
 @runtime_checkable

@@ -145,7 +145,10 @@ def count_others(sums: Sums, listed: IntArray) -> None:
 
 @compiled
 def unchanged_scores(sums: Sums) -> None:
-    """Fill in the scores of the columns of unchanged histories; over sparse rows they are added up, and what does not compete leaves."""
+    """Fill in the scores of the columns of unchanged histories, minus infinity for what does not compete.
+
+    Over sparse rows `touch` has added them up.
+    """
     for history in range(len(sums.length)):
         scores = sums.score[sums.start[history] : sums.start[history + 1]]
         if len(sums.dense) > 0:
