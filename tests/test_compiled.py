@@ -6,7 +6,8 @@ import numba
 import numpy as np
 import pytest
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
+from topple.types import FloatArray
 
 
 @compiled
@@ -52,6 +53,18 @@ def test_a_function_of_no_module_compiles_beside():
 
     twice.__module__ = None  # as of what is made from text
     assert numba.njit(twice)(3) == 6
+
+
+def test_a_leaf_returns_no_array_nor_part_of_one():
+    def rest(values: FloatArray) -> FloatArray:
+        return values[1:]
+
+    def both(values: FloatArray) -> tuple[int, FloatArray]:
+        return len(values), values
+
+    for function in (rest, both):
+        with pytest.raises(TypeError, match="returns no numbers alone"):
+            compiled_leaf(function)
 
 
 INNER = "from topple.compiled import compiled\n@compiled\ndef inner(x):\n    return x + {}\n"

@@ -9,7 +9,8 @@ import numpy as np
 from topple.compiled import compiled
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import column_of, scores_without
-from topple.scoring.sums.giving_back import IN, OPEN, alone, give_back, lead_without, told_at_once
+from topple.scoring.sums.counting import IN, OPEN, told_at_once
+from topple.scoring.sums.giving_back import alone, give_back, lead_without
 from topple.scoring.sums.rows import Sums
 from topple.scoring.sums.staying import largest_lifts, surely_listed
 from topple.types import BoolArray, FloatArray, IntArray

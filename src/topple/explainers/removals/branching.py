@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.explainers.removals.asked import Program
 from topple.explainers.removals.relaxing import BEYOND, NEAR, SOLVED, Rows, relaxed
 from topple.scoring.lists.best import INFINITY
@@ -84,7 +84,7 @@ def cheapest_removal(program: Program, least: int, most: int, effort: int) -> tu
     return OPEN, found
 
 
-@compiled
+@compiled_leaf
 def _decide(branch: Branch, decision: int, way: int) -> None:
     """Decide about a competitor, or a unit, whose numbers follow."""
     if decision < len(branch.counted):
@@ -93,7 +93,7 @@ def _decide(branch: Branch, decision: int, way: int) -> None:
         branch.removed[decision - len(branch.counted)] = way
 
 
-@compiled
+@compiled_leaf
 def _leave_out(program: Program, branch: Branch) -> None:
     """Decide against the units that may not be removed, and those that lift no gap and bring no competitor back."""
     for unit in range(len(program.free)):
@@ -147,7 +147,7 @@ def _undecided(branch: Branch) -> IntArray:
     return branch.columns[:count]
 
 
-@compiled
+@compiled_leaf
 def _taken(program: Program, branch: Branch, every: bool) -> float:
     """Fill in the units that a branch removes, and what is above 0 then; return what they cost: infinity where that cannot be."""
     for unit in range(len(branch.removed)):
@@ -168,7 +168,7 @@ def _taken(program: Program, branch: Branch, every: bool) -> float:
     return spent
 
 
-@compiled
+@compiled_leaf
 def _fill(program: Program, branch: Branch, rows: Rows, every: bool) -> int:
     """Fill in the rows of the linear program: the gaps of who is counted, and the size where that may be too large; return how many."""
     count = 0
@@ -188,7 +188,7 @@ def _fill(program: Program, branch: Branch, rows: Rows, every: bool) -> int:
     return count
 
 
-@compiled
+@compiled_leaf
 def _next(program: Program, branch: Branch, columns: IntArray, settled: bool, solved: bool) -> int:
     """Return what to decide next, -1 for nothing: of who is not decided about the competitor that lacks most, else a unit.
 
@@ -215,7 +215,7 @@ def _next(program: Program, branch: Branch, columns: IntArray, settled: bool, so
     return len(program.start) + int(chosen)
 
 
-@compiled
+@compiled_leaf
 def _rounded(
     program: Program, branch: Branch, rows: Rows, count: int, columns: IntArray, spent: float, most: int
 ) -> float:
@@ -246,7 +246,7 @@ def _rounded(
     return INFINITY
 
 
-@compiled
+@compiled_leaf
 def _most_wanted(program: Program, branch: Branch, rows: Rows, weight: FloatArray, columns: IntArray) -> int:
     """Return the unit of which the linear program takes most; where it takes nothing, the one that lifts most for what it costs."""
     chosen, best = -1, -INFINITY

@@ -8,10 +8,11 @@ Everywhere here: Q queries, those of a history in a row; H positions; C competit
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.explainers.removals.asked import Asked
 from topple.explainers.removals.speaking import FEW, Held, Target, held_of, most_together, parts_of, target_of
 from topple.scoring.lists.best import INFINITY
+from topple.scoring.sums.entries import entries_of
 from topple.scoring.sums.rows import Sums
 from topple.types import FloatArray, IntArray
 
@@ -84,7 +85,7 @@ def fill_gaps(
         counts[one, 1] = fewest(start[one], gain[one], counts[one, 0], asked.most[query], room)
 
 
-@compiled
+@compiled_leaf
 def largest_losses(held: Held, loss: FloatArray) -> None:
     """Fill in what the columns of a history lose at most when one position is removed, as a number below 0 or 0 [columns].
 
@@ -95,19 +96,21 @@ def largest_losses(held: Held, loss: FloatArray) -> None:
         for position in range(len(held.row)):
             least_of(loss, held.dense[held.row[position]], held.weight[position])
         return
-    for column in range(len(held.item)):
-        for entry in range(held.by_column[column], held.by_column[column + 1]):
-            loss[column] = min(loss[column], held.number[entry])
+    for position in range(len(held.row)):
+        first, last = entries_of(held.sums, held.history, position)
+        columns, values = held.sums.column[first:last], held.sums.value[first:last]
+        for entry in range(len(columns)):
+            loss[columns[entry]] = min(loss[columns[entry]], values[entry])
 
 
-@compiled
+@compiled_leaf
 def least_of(least: FloatArray, row: FloatArray, weight: float) -> None:
     """Keep the least of numbers and a weighted row."""
     for column in range(len(least)):
         least[column] = min(least[column], weight * row[column])
 
 
-@compiled
+@compiled_leaf
 def _hopeful(
     held: Held, asked: Asked, query: int, target: Target, loss: FloatArray, room: FloatArray, able: IntArray
 ) -> int:
@@ -133,7 +136,7 @@ def _hopeful(
     return count
 
 
-@compiled
+@compiled_leaf
 def _able(
     held: Held,
     asked: Asked,
@@ -160,7 +163,7 @@ def _able(
     return count
 
 
-@compiled
+@compiled_leaf
 def _gap(held: Held, asked: Asked, query: int, target: Target, number: int, gain: FloatArray) -> float:
     """Return the gap of a competitor before any removal, minus infinity for one that never outranks the target.
 
@@ -182,7 +185,7 @@ def _gap(held: Held, asked: Asked, query: int, target: Target, number: int, gain
     return float(score + constant - target.score - asked.tolerance[query] + asked.rounding * size)
 
 
-@compiled
+@compiled_leaf
 def fewest(start: float, gain: FloatArray, back: int, most: int, room: FloatArray) -> int:
     """Return the fewest removals that bring a gap above 0, one more than `most` where so many do not.
 
@@ -205,7 +208,7 @@ def fewest(start: float, gain: FloatArray, back: int, most: int, room: FloatArra
     return min(removals + _fewest_of(room[:count], -level), most + 1)
 
 
-@compiled
+@compiled_leaf
 def _fewest_of(values: FloatArray, lacking: float) -> int:
     """Return how many of the largest values, all above 0, come to more than what is lacking; all and one more where they do not.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.scoring.lists.best import INFINITY
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -122,7 +122,7 @@ def _begun(rows: Rows, count: int, columns: IntArray, cost: FloatArray) -> Table
     return Table(slope, value, worth, full, inner, outer)
 
 
-@compiled
+@compiled_leaf
 def _furthest(table: Table) -> tuple[int, float]:
     """Return the inner variable that is furthest out of its bounds, -1 for none, and by how much it must change."""
     found, lacking, columns = -1, NEAR, table.slope.shape[1]
@@ -135,7 +135,7 @@ def _furthest(table: Table) -> tuple[int, float]:
     return found, lacking
 
 
-@compiled
+@compiled_leaf
 def _entering(table: Table, row: int, lacking: float) -> tuple[int, float, float]:
     """Return the outer variable to exchange for an inner one, -1 for none, what the inner one lacks then, and what was spent.
 
@@ -162,7 +162,7 @@ def _entering(table: Table, row: int, lacking: float) -> tuple[int, float, float
             return found, lacking, spent
 
 
-@compiled
+@compiled_leaf
 def _exchange(table: Table, row: int, column: int, lacking: float) -> float:
     """Exchange an inner variable for an outer one, so that the inner one is at the bound that it missed; return what was spent."""
     slope, mine = table.slope, table.slope[row]
@@ -191,7 +191,7 @@ def _exchange(table: Table, row: int, column: int, lacking: float) -> float:
     return float(spent)
 
 
-@compiled
+@compiled_leaf
 def _weigh(rows: Rows, table: Table) -> None:
     """Fill in what the rows weigh in the solution."""
     columns = table.slope.shape[1]
@@ -202,7 +202,7 @@ def _weigh(rows: Rows, table: Table) -> None:
             rows.weight[table.outer[column] - columns] = max(0.0, table.worth[column])
 
 
-@compiled
+@compiled_leaf
 def _weigh_row(rows: Rows, table: Table, row: int, lacking: float) -> None:
     """Fill in what the rows weigh in an inner variable that no outer one can bring to its bound."""
     columns = table.slope.shape[1]
@@ -216,7 +216,7 @@ def _weigh_row(rows: Rows, table: Table, row: int, lacking: float) -> None:
             rows.weight[table.outer[column] - columns] = max(0.0, -slope if lacking > 0 else slope)
 
 
-@compiled
+@compiled_leaf
 def _bound(rows: Rows, count: int, columns: IntArray, cost: FloatArray, price: float) -> tuple[float, float]:
     """Return what the columns cost at least by the weights of the rows, costs counted at a price, and the sum of all absolute terms.
 

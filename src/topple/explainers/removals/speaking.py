@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.explainers.removals.asked import Asked
 from topple.scoring.lists.best import insert
+from topple.scoring.sums.entries import add_parts
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -23,15 +24,13 @@ NEAR = 1e-3
 
 
 class Held(NamedTuple):
-    """One history: what `Sums` holds of it, cut to its H positions and its columns."""
+    """One history of `Sums`, and what these hold of it, cut to its H positions and its columns."""
 
+    sums: Sums
+    history: int
     dense: NDArray[np.floating]
-    across: NDArray[np.floating]
     row: IntArray
     weight: FloatArray
-    by_column: IntArray
-    position: IntArray
-    number: FloatArray
     item: IntArray
     score: FloatArray
     found: IntArray
@@ -69,15 +68,13 @@ class Target(NamedTuple):
 def held_of(sums: Sums, history: int) -> Held:
     """Return one history."""
     length, first, last = sums.length[history], sums.start[history], sums.start[history + 1]
-    sparse, delta = len(sums.dense) == 0, sums.delta[history]
+    delta = sums.delta[history]
     return Held(
+        sums,
+        history,
         sums.dense,
-        sums.across,
         sums.row[history, :length],
         sums.weight[history, :length],
-        sums.by_column[first : last + 1] if sparse else sums.by_column,
-        sums.position,
-        sums.number,
         sums.item[first:last] if len(sums.item) > 0 else sums.item,
         sums.score[first:last],
         sums.found[history, :length],
@@ -105,21 +102,14 @@ def target_of(held: Held, item: int, part: FloatArray) -> Target:
     return Target(column, part.copy(), score + constant, size + abs(constant), constant, speaks)
 
 
-@compiled
+@compiled_leaf
 def parts_of(held: Held, column: int, part: FloatArray) -> None:
     """Fill in what each position of a history adds to a column, -1 for an item that is none [H]."""
     part[:] = 0.0
-    if len(held.dense) > 0:
-        across = len(held.across) > 0
-        for position in range(len(held.row)):
-            row = held.row[position]
-            part[position] = held.weight[position] * (held.across[column, row] if across else held.dense[row, column])
-    elif column >= 0:
-        for entry in range(held.by_column[column], held.by_column[column + 1]):
-            part[held.position[entry]] += held.number[entry]
+    add_parts(held.sums, held.history, column, part)
 
 
-@compiled
+@compiled_leaf
 def most_together(values: FloatArray, free: BoolArray, most: int, room: FloatArray) -> float:
     """Return the largest sum of up to `most` of the values that are free; of all above 0 where `most` is more than a few."""
     if most < 1:

@@ -4,7 +4,8 @@ import numpy as np
 
 from topple.compiled import compiled
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.explainers.sums.shortlists import change, lead_above, of_returning, scores_without
+from topple.explainers.sums.growing import reach_beside
+from topple.explainers.sums.shortlists import change, lead_above, scores_without
 from topple.scoring.lists.best import INFINITY, insert
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -20,12 +21,8 @@ def exchange(
     Returns:
         The two and the other; by how much the target is out then, minus infinity for none; how many sets count as scored.
     """
-    cost, now, trial, best = (
-        search.cost[one.number],
-        scores_without(short, units),
-        np.empty(len(short.score)),
-        np.empty(one.k),
-    )
+    cost, now, best = search.cost[one.number], scores_without(short, units), np.empty(one.k)
+    trial, both = np.empty(len(now)), np.empty(len(now))
     outside = most_promising(search, short, one, now, order, units)
     inside = np.flatnonzero(units)
     first, second, left = pairs_of(search, short, one, now, units, inside, outside)
@@ -33,12 +30,13 @@ def exchange(
     for pair in np.argsort(-left, kind="mergesort")[: search.width]:
         if left[pair] == -INFINITY:
             continue
+        change(short, now, stays, first[pair], 1.0, trial)
+        change(short, trial, stays, second[pair], 1.0, both)
         stays[first[pair]] = stays[second[pair]] = False
         for unit in outside:
             if cost[unit] < cost[first[pair]] + cost[second[pair]]:
                 real += 1
-                exchanged(short, now, stays, first[pair], second[pair], unit, trial)
-                lead = lead_above(short, one, trial, best, largest)
+                lead = lead_above(short, one, both, stays, unit, -1.0, largest, trial, best)
                 if lead > largest:
                     found, largest = (first[pair], second[pair], unit), lead
         stays[first[pair]] = stays[second[pair]] = True
@@ -50,18 +48,9 @@ def most_promising(
     search: Search, short: Shortlist, one: One, now: FloatArray, order: IntArray, units: BoolArray
 ) -> IntArray:
     """Return the units that reach most beside a set, bool [H], of those that reach most alone, best first [W]."""
-    looked, trial, best = (
-        np.empty(max(search.looked, search.width), dtype=np.int64),
-        np.empty(len(now)),
-        np.empty(one.k),
-    )
-    reach, most, count = np.empty(len(looked)), np.full(search.width, -INFINITY), 0
-    for unit in order:
-        if count < len(looked) and not units[unit]:
-            change(short, now, units, unit, -1.0, trial)
-            looked[count], reach[count] = unit, lead_above(short, one, trial, best, most[-1])
-            insert(most, reach[count])
-            count += 1
+    looked = np.empty(max(search.looked, search.width), dtype=np.int64)
+    reach = np.empty(len(looked))
+    count = reach_beside(short, one, now, units, order, search.width, looked, reach)
     return looked[np.argsort(-reach[:count], kind="mergesort")[: search.width]]
 
 
@@ -84,24 +73,7 @@ def pairs_of(
         for other in range(turn + 1, len(inside)):
             first[pair], second[pair], left[pair] = inside[turn], inside[other], -INFINITY
             if cheapest < cost[inside[turn]] + cost[inside[other]]:
-                change(short, trial, units, inside[other], 1.0, both)
-                left[pair] = lead_above(short, one, both, best, most[-1])
+                left[pair] = lead_above(short, one, trial, units, inside[other], 1.0, most[-1], both, best)
                 insert(most, left[pair])
             pair += 1
     return first, second, left
-
-
-@compiled
-def exchanged(
-    short: Shortlist, now: FloatArray, stays: BoolArray, first: int, second: int, unit: int, out: FloatArray
-) -> None:
-    """Fill in the scores [C] with two units given back and one other removed; `stays` are the units that stay removed, bool [H]."""
-    one, two, taken = short.gain[first], short.gain[second], short.gain[unit]
-    for column in range(len(out)):
-        out[column] = now[column] + one[column] + two[column] - taken[column]
-    for column in range(short.listed, len(out)):
-        back = short.back[column]
-        if back in (first, second):
-            out[column] = -INFINITY
-        elif back == unit:
-            out[column] = of_returning(short, column, stays, unit)

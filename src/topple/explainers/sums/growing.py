@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.explainers.sums.shortlists import best_of, change, lead_above, lead_of, unchanged
-from topple.scoring.lists.best import INFINITY
+from topple.explainers.sums.shortlists import best_of, change, lead_of, leads_by_more, unchanged
+from topple.scoring.lists.best import INFINITY, insert
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -63,22 +63,17 @@ def grow(
     looked = np.empty(max(search.looked, search.width), dtype=np.int64)
     reach, worths = np.empty(len(looked)), np.empty(len(looked))
     # Where all cost the same, only the unit that reaches most is asked for.
-    even = len(order) > 0 and cost[order].min() == cost[order].max()
+    even = 1 if len(order) > 0 and cost[order].min() == cost[order].max() else 0
     for size in range(min(search.most, len(order))):
         if tried > 0 and tried >= left:
             break
         if size == 0:
-            unit = first_unit(np.sort(order), margins, now, cost)
+            unit = first_unit(np.flatnonzero(search.removable[one.number]), margins, now, cost)
             lead = margins[unit]
         else:
-            count, most = 0, -INFINITY
-            for unit in order:
-                if count < len(looked) and not units[unit]:
-                    change(short, scores, units, unit, -1.0, trial)
-                    looked[count], reach[count] = unit, lead_above(short, one, trial, best, most)
-                    most = max(most, reach[count]) if even else -INFINITY
-                    worths[count] = worth_of(reach[count], reach[count] - now, cost[unit] / 1000)
-                    count += 1
+            count = reach_beside(short, one, scores, units, order, even, looked, reach)
+            for number in range(count):
+                worths[number] = worth_of(reach[number], reach[number] - now, cost[looked[number]] / 1000)
             promising = np.argsort(-worths[:count], kind="mergesort")[: search.width]
             choice = choice_of(promising, reach, looked, cost)
             unit, lead, tried = looked[choice], reach[choice], tried + len(promising)
@@ -92,6 +87,45 @@ def grow(
 
 
 @compiled
+def reach_beside(
+    short: Shortlist,
+    one: One,
+    scores: FloatArray,
+    units: BoolArray,
+    order: IntArray,
+    wanted: int,
+    looked: IntArray,
+    reach: FloatArray,
+) -> int:
+    """Tell how far the first units in an order bring a query, each beside a set, bool [H]; return how many are looked at.
+
+    Args:
+        short: the shortlist.
+        one: the query.
+        scores: without the set [C].
+        units: the set.
+        order: units [W].
+        wanted: how many of the best are asked for; what surely is none of them reaches minus infinity. 0 for all.
+        looked: for the units that are looked at, which are not in the set [W].
+        reach: for how far each brings it [W].
+    """
+    trial, best, most, count = np.empty(len(scores)), np.empty(one.k), np.full(max(wanted, 1), -INFINITY), 0
+    for unit in order:
+        if count == len(looked):
+            break
+        if units[unit]:
+            continue
+        looked[count], reach[count] = unit, -INFINITY
+        if most[-1] == -INFINITY or leads_by_more(short, one, scores, units, unit, -1.0, most[-1]):
+            change(short, scores, units, unit, -1.0, trial)
+            reach[count] = lead_of(short, one, trial, best)
+            if wanted > 0:
+                insert(most, reach[count])
+        count += 1
+    return count
+
+
+@compiled_leaf
 def first_unit(order: IntArray, margins: FloatArray, now: float, cost: IntArray) -> int:
     """Return the cheapest unit that meets the goal alone, of these the one that reaches most; else the one that is worth most."""
     chosen, meets, worth = order[0], False, -INFINITY
@@ -107,7 +141,7 @@ def first_unit(order: IntArray, margins: FloatArray, now: float, cost: IntArray)
     return int(chosen)
 
 
-@compiled
+@compiled_leaf
 def choice_of(promising: IntArray, reach: FloatArray, looked: IntArray, cost: IntArray) -> int:
     """Return the number of the cheapest unit that meets the goal, of these the one that reaches most; else the most promising."""
     choice = -1
@@ -132,7 +166,7 @@ def by_worth(reach: FloatArray, now: float, cost: IntArray, tried: IntArray) -> 
     return np.argsort(worths, kind="mergesort")
 
 
-@compiled
+@compiled_leaf
 def worth_of(margin: float, effect: float, price: float) -> float:
     """Return what a unit is worth for its price: minus infinity where it reaches nothing."""
     if margin == -INFINITY:

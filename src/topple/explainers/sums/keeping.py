@@ -6,7 +6,7 @@ when it was last tried.
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.explainers.sums.asked import One, Search, Shortlist
 from topple.explainers.sums.finding import query_of
 from topple.explainers.sums.growing import by_worth, choice_of, first_unit, singles, worth_of
@@ -88,7 +88,7 @@ def find_kept_set(sums: Sums, search: Search, kept: Kept, one: One, margins: Flo
     return scored
 
 
-@compiled
+@compiled_leaf
 def sets_left(histories: int, each: int) -> int:
     """Return how many sets may be scored before no more histories may, each of which counts for so many."""
     return max(0, histories + each - 1) // each
@@ -146,7 +146,7 @@ def grow(
     return tried
 
 
-@compiled
+@compiled_leaf
 def _worth(reach: FloatArray, now: float, cost: IntArray, most: IntArray, number: int) -> float:
     """Return what one of the units that were tried is worth for its price."""
     return worth_of(reach[number], reach[number] - now, cost[most[number]] / 1000)
@@ -165,7 +165,7 @@ def margins_with(sums: Sums, search: Search, kept: Kept, one: One, units: BoolAr
     return margins
 
 
-@compiled
+@compiled_leaf
 def prune(sums: Sums, search: Search, kept: Kept, one: One, left: int, units: BoolArray, settle: bool) -> int:
     """Give units back, in place, while the goal is still met: the dearest first, of these the one that leaves most.
 

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.explainers.sums.settling import TINY, positions_of, settled
+from topple.explainers.sums.settling import TINY, fill_positions, settled
 from topple.explainers.sums.shortlists import lead_of
 from topple.explainers.sums.shortlists import scores_without as short_scores_without
 from topple.scoring.lists.best import INFINITY, insert
-from topple.scoring.sums.changing import add_row, anew, comes_back, returning, scores_without
+from topple.scoring.sums.changing import add_row, anew, comes_back, copy_into, returning, scores_without
 from topple.scoring.sums.rows import Sums
 from topple.scoring.sums.standing import above, kth_other, tied
 from topple.types import BoolArray, FloatArray, IntArray
@@ -58,7 +58,7 @@ def margin_of(sums: Sums, search: Search, kept: Kept, one: One, units: BoolArray
     """
     gone = INFINITY
     if kept.out and full:
-        kept.gone[:] = positions_of(sums, search, one.history, units)
+        fill_positions(sums, search, one.history, units, kept.gone)
         off = scores_without(sums, one.history, kept.gone, kept.scores)
         gone = settled(sums, search, one, units, kept.gone, kept.scores, off, kept.noted)
     elif kept.out:
@@ -66,7 +66,7 @@ def margin_of(sums: Sums, search: Search, kept: Kept, one: One, units: BoolArray
     return together(gone, margin_alone(sums, search, kept, one, units))
 
 
-@compiled
+@compiled_leaf
 def together(gone: float, stays: float) -> float:
     """Return the margin that two parts come to: above 0 where both are."""
     least = min(gone, stays)
@@ -107,13 +107,13 @@ def leave_alone(
     return float(scores_without(sums, history, removed, scores))
 
 
-@compiled
+@compiled_leaf
 def other_of(one: One, score: float, best: FloatArray) -> float:
     """Return the k-th best score of the others than a target, given the score of it and the k + 1 best of all."""
     return float(best[one.k] if score >= best[one.k - 1] else best[one.k - 1])
 
 
-@compiled
+@compiled_leaf
 def best_of_all(rest: float, others: int, more: FloatArray, scores: FloatArray, best: FloatArray) -> None:
     """Fill in the best scores [M] of columns, of as many `others` that score `rest`, and of `more` items that compete again."""
     best[:] = -INFINITY
@@ -129,7 +129,7 @@ def best_of_all(rest: float, others: int, more: FloatArray, scores: FloatArray, 
             insert(best, scores[column])
 
 
-@compiled
+@compiled_leaf
 def may_be_unspoken(empty: FloatArray, target: int, one: One, score: float, other: float) -> bool:
     """Return whether a target that nobody outranks could be out of the list for want of evidence."""
     if other - (score + one.tolerance) > 0 or len(empty) == 0:
@@ -137,7 +137,7 @@ def may_be_unspoken(empty: FloatArray, target: int, one: One, score: float, othe
     return bool(abs(score - empty[target]) <= one.tolerance)
 
 
-@compiled
+@compiled_leaf
 def stays_by(rounding: float, one: One, score: float, other: float, noted: FloatArray) -> float:
     """Return by how much a target is surely in a list, given the k-th best score of the others; at most 0 where it is not."""
     lead = other - (score + one.tolerance)
@@ -150,7 +150,7 @@ def stays_by(rounding: float, one: One, score: float, other: float, noted: Float
     return TINY if lead == 0 else -lead  # a tie of zeros stays in the list
 
 
-@compiled
+@compiled_leaf
 def begin_with(sums: Sums, search: Search, kept: Kept, history: int, units: BoolArray) -> None:
     """Fill in the scores where a set of units, bool [H], is all that is left: sets with a unit more are told by these."""
     leave_alone(sums, search, history, units, kept.removed, kept.base)
@@ -160,12 +160,12 @@ def begin_with(sums: Sums, search: Search, kept: Kept, history: int, units: Bool
             kept.base[column] = anew(sums, history, kept.removed, column)
 
 
-@compiled
+@compiled_leaf
 def try_unit(sums: Sums, search: Search, kept: Kept, history: int, unit: int) -> int:
     """Fill in the scores with a unit more than those that `begin_with` began with; return how many items that are no column compete."""
     before, dense = kept.base, len(sums.dense) > 0
     if not dense:
-        kept.trial[:] = kept.base
+        copy_into(kept.base, kept.trial)
     for position in range(sums.length[history]):
         if search.unit[history, position] == unit:
             kept.removed[position] = False
@@ -187,7 +187,7 @@ def try_unit(sums: Sums, search: Search, kept: Kept, history: int, unit: int) ->
     return int(others)
 
 
-@compiled
+@compiled_leaf
 def fill_sums(scores: FloatArray, row: NDArray[np.floating], share: float, out: FloatArray) -> None:
     """Fill in scores and a share of a row [columns]."""
     for column in range(len(out)):

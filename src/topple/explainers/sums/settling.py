@@ -2,23 +2,12 @@
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.explainers.sums.asked import One, Search
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import anew, scores_without
-from topple.scoring.sums.giving_back import (
-    IN,
-    OPEN,
-    OUT,
-    add_counted,
-    alone,
-    copy_changed,
-    give_back,
-    lead_without,
-    may_change,
-    told_at_once,
-    told_by_counts,
-)
+from topple.scoring.sums.counting import IN, OPEN, OUT, add_counted, may_change, told_at_once, told_by_counts
+from topple.scoring.sums.giving_back import alone, copy_changed, give_back, lead_without
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -26,16 +15,14 @@ TINY = np.finfo(np.float64).tiny
 """By how much a target is out that leaves for want of evidence."""
 
 
-@compiled
-def positions_of(sums: Sums, search: Search, history: int, units: BoolArray) -> BoolArray:
-    """Return the positions of a set of units, bool [H]."""
-    removed = np.zeros(sums.row.shape[1], dtype=np.bool_)
+@compiled_leaf
+def fill_positions(sums: Sums, search: Search, history: int, units: BoolArray, removed: BoolArray) -> None:
+    """Fill in the positions of a set of units, both bool [H]."""
     for position in range(sums.length[history]):
         removed[position] = units[search.unit[history, position]]
-    return removed
 
 
-@compiled
+@compiled_leaf
 def settle(
     sums: Sums, search: Search, one: One, units: BoolArray, removed: BoolArray, scores: FloatArray, noted: FloatArray
 ) -> tuple[bool, float]:
@@ -44,7 +31,7 @@ def settle(
     The positions of the set, bool [H], and the scores of the columns without it are filled in. What rounding decides about is
     noted: what the cheapest such set costs, by query [Q].
     """
-    removed[:] = positions_of(sums, search, one.history, units)
+    fill_positions(sums, search, one.history, units, removed)
     off = scores_without(sums, one.history, removed, scores)
     told = told_by_counts(
         sums,
@@ -64,7 +51,7 @@ def settle(
     return settled(sums, search, one, units, removed, scores, off, noted) > 0, off
 
 
-@compiled
+@compiled_leaf
 def settled(
     sums: Sums,
     search: Search,
@@ -139,13 +126,13 @@ def prune(
         if give < 0:
             break
         units[give] = False
-        removed[:] = positions_of(sums, search, one.history, units)
+        fill_positions(sums, search, one.history, units, removed)
         off = scores_without(sums, one.history, removed, scores)
         trial[:] = scores
     return scored
 
 
-@compiled
+@compiled_leaf
 def bar_of_changes(
     sums: Sums,
     search: Search,
@@ -164,7 +151,7 @@ def bar_of_changes(
     return now, now + score - sums.delta[one.history] - 16 * search.rounding * max(abs(now + score), abs(score))
 
 
-@compiled
+@compiled_leaf
 def lead_with(
     sums: Sums,
     search: Search,
@@ -207,7 +194,7 @@ def lead_with(
     units[unit] = False
     lead = settled(sums, search, one, units, removed, trial, now, noted)
     units[unit] = True
-    removed[:] = positions_of(sums, search, history, units)
+    fill_positions(sums, search, history, units, removed)
     copy_changed(sums, search.unit[history], history, unit, now == 0, scores, trial)  # 0: all were added up anew
     return lead
 
@@ -231,7 +218,7 @@ def take_all(
     if len(search.empty) == 0 or search.size[one.history][order].sum() > search.largest[one.number]:
         return 0, 0.0
     units[order] = True
-    removed[:] = positions_of(sums, search, one.history, units)
+    fill_positions(sums, search, one.history, units, removed)
     off = scores_without(sums, one.history, removed, scores)
     if not 0 < settled(sums, search, one, units, removed, scores, off, noted) <= TINY:
         units[:] = False

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.explainers.sums.asked import One, Search, Shortlist
 from topple.scoring.lists.best import INFINITY, insert
 from topple.scoring.sums.changing import anew, column_of
@@ -77,18 +77,25 @@ def scores_without(short: Shortlist, units: BoolArray) -> FloatArray:
     return scores
 
 
-@compiled
+@compiled_leaf
 def change(short: Shortlist, scores: FloatArray, units: BoolArray, unit: int, sign: float, out: FloatArray) -> None:
     """Fill in the scores [C] with one unit more removed (sign -1), or given back (sign 1); `units` are the removed ones, bool [H]."""
     gain = short.gain[unit]
-    for one in range(len(out)):
+    for one in range(short.listed):
         out[one] = scores[one] + sign * gain[one]
     for one in range(short.listed, len(out)):
-        if short.back[one] == unit:
-            out[one] = of_returning(short, one, units, unit) if sign < 0 else -INFINITY
+        out[one] = changed(short, scores, units, unit, sign, one)
 
 
-@compiled
+@compiled_leaf
+def changed(short: Shortlist, scores: FloatArray, units: BoolArray, unit: int, sign: float, one: int) -> float:
+    """Return the score of an item of the history, a column, as `change` fills it in."""
+    if short.back[one] == unit:
+        return of_returning(short, one, units, unit) if sign < 0 else -INFINITY
+    return float(scores[one] + sign * short.gain[unit, one])
+
+
+@compiled_leaf
 def of_returning(short: Shortlist, one: int, units: BoolArray, unit: int) -> float:
     """Return what an item of the history, a column, scores without a set of units, bool [H], and one unit more."""
     score = short.score[one] - short.gain[unit, one]
@@ -98,7 +105,7 @@ def of_returning(short: Shortlist, one: int, units: BoolArray, unit: int) -> flo
     return float(score)
 
 
-@compiled
+@compiled_leaf
 def best_of(short: Shortlist, scores: FloatArray, target: int, competitors: int, best: FloatArray) -> None:
     """Fill in the best scores [M] of competitors other than a target; the arguments are those of `One` and scores [C]."""
     best[:] = -INFINITY
@@ -110,27 +117,64 @@ def best_of(short: Shortlist, scores: FloatArray, target: int, competitors: int,
             insert(best, scores[one])
 
 
-@compiled
+@compiled_leaf
 def lead_of(short: Shortlist, one: One, scores: FloatArray, best: FloatArray) -> float:
     """Return by how much the target is out of the list by scores [C]; `best` is for the k best."""
     best_of(short, scores, one.target, one.competitors, best)
     return float(best[one.k - 1] - (scores[one.target] + one.tolerance))
 
 
-@compiled
-def leads_by_more(short: Shortlist, one: One, scores: FloatArray, lead: float) -> bool:
-    """Return whether `lead_of` scores [C] is more than so much: counting tells that sooner than the k best."""
-    mine, over = scores[one.target] + one.tolerance, 0
-    for competitor in scores[: one.competitors]:
-        over += competitor - mine > lead
+@compiled_leaf
+def leads_by_more(
+    short: Shortlist, one: One, scores: FloatArray, units: BoolArray, unit: int, sign: float, lead: float
+) -> bool:
+    """Return whether `lead_of` the scores with a unit changed is more than so much: counting tells that sooner than the k best."""
+    gain = short.gain[unit]
+    score = scores[one.target] + sign * gain[one.target]
+    mine = score + one.tolerance
+    over = count_leading(scores[: one.competitors], gain[: one.competitors], sign, mine, lead)
     if one.target < one.competitors:
-        over -= scores[one.target] - mine > lead
-    for returning in scores[short.listed :]:
-        over += returning - mine > lead
+        over -= score - mine > lead
+    for number in range(short.listed, len(scores)):
+        over += changed(short, scores, units, unit, sign, number) - mine > lead
     return bool(over >= one.k)
 
 
-@compiled
-def lead_above(short: Shortlist, one: One, scores: FloatArray, best: FloatArray, lead: float) -> float:
-    """Return `lead_of` scores [C] where it is more than so much, else minus infinity."""
-    return lead_of(short, one, scores, best) if leads_by_more(short, one, scores, lead) else -INFINITY
+@compiled_leaf
+def count_leading(scores: FloatArray, gain: FloatArray, sign: float, mine: float, lead: float) -> int:
+    """Return how many scores lead another one by more than so much, once what a unit gives them is added (sign 1) or taken (-1)."""
+    count = 0
+    for number in range(len(scores)):
+        count += (scores[number] + sign * gain[number]) - mine > lead
+    return count
+
+
+@compiled_leaf
+def lead_above(
+    short: Shortlist,
+    one: One,
+    scores: FloatArray,
+    units: BoolArray,
+    unit: int,
+    sign: float,
+    lead: float,
+    trial: FloatArray,
+    best: FloatArray,
+) -> float:
+    """Return `lead_of` the scores with a unit changed where it is more than so much, else minus infinity.
+
+    Args:
+        short: the shortlist.
+        one: the query.
+        scores: the scores before [C].
+        units: the removed units before, bool [H].
+        unit: the one that is removed (sign -1), or given back (sign 1).
+        sign: which of these.
+        lead: what is to be passed.
+        trial: for the scores after [C].
+        best: for the k best [K].
+    """
+    if lead > -INFINITY and not leads_by_more(short, one, scores, units, unit, sign, lead):
+        return -INFINITY
+    change(short, scores, units, unit, sign, trial)
+    return lead_of(short, one, trial, best)

@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.types import FloatArray, IntArray
 
 INFINITY = np.inf
@@ -12,9 +13,11 @@ LEAST = np.finfo(np.float64).min
 """What competes scores at least this."""
 BLOCK = 64
 """Scores that are held against a bar together: few blocks have one that is above it."""
+GROUP = 16
+"""Scores of which the best is looked up first."""
 
 
-@compiled
+@compiled_leaf
 def next_above(scores: FloatArray, start: int, bar: float) -> int:
     """Return the first number from `start` on whose score is at least `bar`, or how many there are."""
     while start + BLOCK <= len(scores):  # blocks of one length are compared by vector instructions
@@ -29,13 +32,13 @@ def next_above(scores: FloatArray, start: int, bar: float) -> int:
     return start
 
 
-@compiled
+@compiled_leaf
 def next_over(scores: FloatArray, start: int, bar: float) -> int:
     """Return the first number from `start` on whose score is more than `bar`, or how many there are."""
     return next_above(scores, start, np.nextafter(bar, INFINITY))
 
 
-@compiled
+@compiled_leaf
 def next_within(scores: FloatArray, start: int, low: float, high: float) -> int:
     """Return the first number from `start` on whose score is in [low, high], or how many there are."""
     while start + BLOCK <= len(scores):
@@ -50,8 +53,8 @@ def next_within(scores: FloatArray, start: int, low: float, high: float) -> int:
     return start
 
 
-@compiled
-def next_equal(numbers: IntArray, start: int, number: int) -> int:
+@compiled_leaf
+def next_equal(numbers: NDArray[np.integer], start: int, number: int) -> int:
     """Return the first place from `start` on where a number stands, or how many there are."""
     while start + BLOCK <= len(numbers):
         block, count = numbers[start : start + BLOCK], 0
@@ -65,7 +68,7 @@ def next_equal(numbers: IntArray, start: int, number: int) -> int:
     return start
 
 
-@compiled
+@compiled_leaf
 def count_over(scores: FloatArray, bar: float) -> int:
     """Return how many scores are above a bar."""
     count = 0
@@ -74,7 +77,7 @@ def count_over(scores: FloatArray, bar: float) -> int:
     return count
 
 
-@compiled
+@compiled_leaf
 def exactly_tied(scores: FloatArray, score: float, other: float, tolerance: float) -> int:
     """Return how many scores are within the tolerance of two scores."""
     count = 0
@@ -84,6 +87,27 @@ def exactly_tied(scores: FloatArray, score: float, other: float, tolerance: floa
 
 
 @compiled
+def bar_of(scores: FloatArray, most: int) -> float:
+    """Return the score of the best `most` items [N] that is the smallest; where there are fewer, what every competing item reaches."""
+    if len(scores) <= most:
+        return float(LEAST)
+    groups = len(scores) // GROUP
+    if groups > 2 * most:  # as many groups as are asked for have a best score that reaches it, so the others are below
+        best = scores[:groups].copy()
+        for first in range(groups, GROUP * groups, groups):
+            larger(best, scores[first : first + groups])
+        scores = scores[scores >= np.partition(best, groups - most)[groups - most]]
+    return float(max(LEAST, np.partition(scores, len(scores) - most)[len(scores) - most]))
+
+
+@compiled_leaf
+def larger(scores: FloatArray, others: FloatArray) -> None:
+    """Replace scores by others that are larger, one by one [N]."""
+    for number in range(len(scores)):
+        scores[number] = others[number] if others[number] > scores[number] else scores[number]
+
+
+@compiled_leaf
 def insert(best: FloatArray, value: float) -> None:
     """Insert a value into the best ones [K], best first, if it is one of them."""
     at = len(best) - 1
@@ -94,7 +118,7 @@ def insert(best: FloatArray, value: float) -> None:
         best[at] = value
 
 
-@compiled
+@compiled_leaf
 def insert_item(best: FloatArray, items: IntArray, score: float, item: int) -> None:
     """Insert an item into the best ones [K], best first and equal ones in the order of the catalogue, if it is one of them."""
     at = len(best) - 1
@@ -106,7 +130,7 @@ def insert_item(best: FloatArray, items: IntArray, score: float, item: int) -> N
     best[at], items[at] = score, item
 
 
-@compiled
+@compiled_leaf
 def best_items(scores: FloatArray, items: IntArray, best: FloatArray) -> None:
     """Fill in the best items of rows of scores [B, I] and what they score, both [B, K]: equal ones in the order of the catalogue."""
     best[:] = -INFINITY
@@ -160,7 +184,7 @@ def unchanged_standings(
         set_counts(numbers[number, 1], ties, over, near, k[number], counts[number])
 
 
-@compiled
+@compiled_leaf
 def set_standing(score: float, other: float, tolerance: float, rounding: float, numbers: FloatArray) -> None:
     """Fill in the score of a target, its lead and the band of the lead [3], given the k-th best other."""
     size = 0.0
@@ -170,14 +194,14 @@ def set_standing(score: float, other: float, tolerance: float, rounding: float, 
     numbers[0], numbers[1], numbers[2] = score, other - (score + tolerance), rounding * size
 
 
-@compiled
+@compiled_leaf
 def set_counts(lead: float, ties: int, over: int, near: int, k: int, counts: IntArray) -> None:
     """Fill in how many fillers tie with a target that is one, how many items outrank it and how many tie, and its rank [4]."""
     by_fillers = lead <= 0 and ties > 0 and over + ties >= k
     counts[0], counts[1], counts[2], counts[3] = ties, over, near, 1 + over + (ties if by_fillers else 0)
 
 
-@compiled
+@compiled_leaf
 def tolerances(scores: FloatArray, times: float, scale: float, out: FloatArray) -> None:
     """Fill in the next power of two above `times` what scores or the scale are, whichever is larger [N]; 0 for 0."""
     for number in range(len(scores)):

@@ -132,8 +132,10 @@ def _arranged(
             found, item, constant = column[event], np.tile(listable.numpy(), count), constant[listable.numpy()]
         columns = np.arange(count + 1, dtype=np.int64) * len(constant)
         return Sums(
-            rows.dense, rows.across, *common, none, none, np.zeros(0), none, ordered["position"], ordered["number"], columns, item,
-            np.empty(columns[-1]), constant, 0.0, np.zeros(count, dtype=np.int64), delta, event, found, returns, allowed, number, unseen,
+            rows.dense, rows.across, *common, none, none.astype(np.uint32), np.zeros(0), none,
+            ordered["position"], ordered["number"], columns, item,
+            np.empty(columns[-1]), constant, 0.0, np.zeros(count, dtype=np.int64), delta,
+            event, found, returns, bool(returns.any()), np.empty(width), allowed, number, unseen,
         )  # fmt: skip
     return _touched(rows, common, constant, delta, event, returns, allowed, number, unseen)
 
@@ -157,9 +159,10 @@ def _touched(
     held = np.arange(width) < length[:, None]
     entries = int(((rows.indptr[row + 1] - rows.indptr[row]) * held).sum())
     entry, start = np.zeros(count * width + 1, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
-    column, item, by_column = (np.empty(entries + 1, dtype=np.int64) for _ in range(3))
+    column = np.empty(entries, dtype=np.uint32)
+    item, by_column = np.empty(entries, dtype=np.int64), np.empty(entries + 1, dtype=np.int64)
     value, score, ordered = np.empty(entries), np.empty(entries), np.empty(entries, dtype=ENTRY)
-    found, where = np.full(row.shape, -1, dtype=np.int64), np.full(len(constant), -1, dtype=np.int64)
+    found, where = np.full(row.shape, -1, dtype=np.int64), np.full(len(constant), -1, dtype=np.int32)
     rest = float(constant[0]) if len(constant) else 0.0
     columns = touch(
         rows, row, length, weight, event, rest, where,
@@ -168,7 +171,8 @@ def _touched(
     sums = Sums(
         rows.dense, rows.across, row, weight, length, entry, column, value, by_column[: columns + 1],
         ordered["position"], ordered["number"], start, item[:columns], score[:columns], constant, rest,
-        np.zeros(count, dtype=np.int64), delta, event, found, returns, allowed, number, unseen,
+        np.zeros(count, dtype=np.int64), delta, event, found, returns, bool(returns.any()), np.empty(width),
+        allowed, number, unseen,
     )  # fmt: skip
     count_others(sums, allowed.sum(1))
     return sums

@@ -6,8 +6,9 @@ A difference of sums is off by rounding, by `delta` at most.
 import numpy as np
 from numpy.typing import NDArray
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.scoring.lists.best import INFINITY, next_equal
+from topple.scoring.sums.entries import entries_of
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -15,7 +16,7 @@ FEW = 24
 """Sparse rows of a history that are added up anew: then no column has to be once more, of which hundreds may tie."""
 
 
-@compiled
+@compiled_leaf
 def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatArray) -> float:
     """Fill in the scores of the columns with the positions `removed`, bool [H], gone; what does not compete stays at minus infinity.
 
@@ -28,13 +29,13 @@ def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatAr
     for position in range(length):
         gone += removed[position]
     if gone == 0 or (2 * gone <= length and (length > FEW or len(sums.dense) > 0)):
-        scores[:] = unchanged
+        copy_into(unchanged, scores)
         for position in range(length):
             if removed[position]:
                 add_row(sums, history, position, -1.0, scores)
         return float(sums.delta[history]) if gone else 0.0
     if len(sums.dense) > 0:
-        scores[:] = sums.constant
+        copy_into(sums.constant, scores)
     else:
         scores[:] = sums.rest
     for position in range(length):
@@ -46,24 +47,33 @@ def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatAr
     return 0.0
 
 
-@compiled
+@compiled_leaf
+def copy_into(scores: FloatArray, out: FloatArray) -> None:
+    """Fill in the same scores."""
+    for column in range(len(out)):
+        out[column] = scores[column]
+
+
+@compiled_leaf
 def add_row(sums: Sums, history: int, position: int, share: float, scores: FloatArray) -> None:
     """Add a share of the row of a position to the scores of the columns, in place."""
     if len(sums.dense) > 0:
         add_dense(sums.dense, sums.row[history, position], share * sums.weight[history, position], scores)
     else:
-        first = history * sums.row.shape[1] + position
-        add_entries(sums.column, sums.value, sums.entry[first], sums.entry[first + 1], share, scores)
+        first, last = entries_of(sums, history, position)
+        columns, values = sums.column[first:last], sums.value[first:last]
+        for entry in range(len(columns)):
+            scores[columns[entry]] += share * values[entry]
 
 
-@compiled
+@compiled_leaf
 def add_dense(dense: NDArray[np.floating], row: int, share: float, scores: FloatArray) -> None:
     """Add a share of a dense row to the scores, in place."""
     for column in range(len(scores)):
         scores[column] += share * dense[row, column]
 
 
-@compiled
+@compiled_leaf
 def add_four(dense: NDArray[np.floating], rows: IntArray, weights: FloatArray, scores: FloatArray) -> None:
     """Add four weighted dense rows to the scores, in place, each score in their order: it is read and written once."""
     one, two, three, four = dense[rows[0]], dense[rows[1]], dense[rows[2]], dense[rows[3]]
@@ -75,14 +85,7 @@ def add_four(dense: NDArray[np.floating], rows: IntArray, weights: FloatArray, s
         scores[column] = score + fourth * four[column]
 
 
-@compiled
-def add_entries(columns: IntArray, values: FloatArray, first: int, last: int, share: float, scores: FloatArray) -> None:
-    """Add a share of the entries of a row to the scores of the columns, in place."""
-    for entry in range(first, last):
-        scores[columns[entry]] += share * values[entry]
-
-
-@compiled
+@compiled_leaf
 def anew(sums: Sums, history: int, removed: BoolArray, column: int) -> float:
     """Return the score of a column (-1: of an item that is none) with the positions `removed`, bool [H], gone, added up in their order."""
     if column < 0:
@@ -102,13 +105,13 @@ def anew(sums: Sums, history: int, removed: BoolArray, column: int) -> float:
     return float(total)
 
 
-@compiled
+@compiled_leaf
 def settled_score(sums: Sums, history: int, removed: BoolArray, column: int, scores: FloatArray, off: float) -> float:
     """Return the score of a column added up anew; scores that are not off were added up so already."""
     return float(scores[column]) if off == 0 else anew(sums, history, removed, column)
 
 
-@compiled
+@compiled_leaf
 def column_of(sums: Sums, history: int, item: int) -> int:
     """Return the column of an item, -1 for none."""
     if len(sums.dense) > 0 and len(sums.item) == 0:
@@ -118,7 +121,7 @@ def column_of(sums: Sums, history: int, item: int) -> int:
     return column if column < len(items) else -1
 
 
-@compiled
+@compiled_leaf
 def item_of(sums: Sums, history: int, column: int) -> int:
     """Return the item of a column."""
     if len(sums.dense) > 0 and len(sums.item) == 0:
@@ -126,18 +129,18 @@ def item_of(sums: Sums, history: int, column: int) -> int:
     return int(sums.item[sums.start[history] + column])
 
 
-@compiled
+@compiled_leaf
 def returning(sums: Sums, history: int, removed: BoolArray, scores: FloatArray) -> int:
     """Fill in the scores of the removed items that compete again; return how many there are."""
     count = 0
-    for position in range(sums.length[history]):
+    for position in range(sums.length[history] if sums.any_returns else 0):
         if comes_back(sums, history, removed, position):
             scores[count] = anew(sums, history, removed, sums.found[history, position])
             count += 1
     return count
 
 
-@compiled
+@compiled_leaf
 def comes_back(sums: Sums, history: int, removed: BoolArray, position: int) -> bool:
     """Return whether the item of a position competes again since all its positions are gone; told at the first of them."""
     if not (removed[position] and sums.returns[history, position]):

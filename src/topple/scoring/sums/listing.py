@@ -2,14 +2,11 @@
 
 import numpy as np
 
-from topple.compiled import compiled
-from topple.scoring.lists.best import INFINITY, LEAST, insert_item
+from topple.compiled import compiled, compiled_leaf
+from topple.scoring.lists.best import INFINITY, bar_of, insert_item
 from topple.scoring.sums.changing import column_of, first_untouched
 from topple.scoring.sums.rows import Sums
 from topple.types import FloatArray, IntArray
-
-GROUP = 16
-"""Scores of which the best is looked up first."""
 
 
 @compiled
@@ -28,27 +25,6 @@ def best_competitors(sums: Sums, history: int, most: int) -> tuple[IntArray, Int
         return among_untouched(sums, history, most, chosen)
     chosen = chosen[:most]
     return chosen, sums.item[sums.start[history] :][chosen] if len(sums.item) else chosen, scores[chosen]
-
-
-@compiled
-def bar_of(scores: FloatArray, most: int) -> float:
-    """Return the score of the best `most` items [N] that is the smallest; where there are fewer, what every competing item reaches."""
-    if len(scores) <= most:
-        return float(LEAST)
-    groups = len(scores) // GROUP
-    if groups > 2 * most:  # as many groups as are asked for have a best score that reaches it, so the others are below
-        best = scores[:groups].copy()
-        for first in range(groups, GROUP * groups, groups):
-            larger(best, scores[first : first + groups])
-        scores = scores[scores >= np.partition(best, groups - most)[groups - most]]
-    return float(max(LEAST, np.partition(scores, len(scores) - most)[len(scores) - most]))
-
-
-@compiled
-def larger(scores: FloatArray, others: FloatArray) -> None:
-    """Replace scores by others that are larger, one by one [N]."""
-    for number in range(len(scores)):
-        scores[number] = others[number] if others[number] > scores[number] else scores[number]
 
 
 @compiled
@@ -81,7 +57,7 @@ def best_listed(sums: Sums, items: IntArray, scores: FloatArray) -> bool:
     return full
 
 
-@compiled
+@compiled_leaf
 def scores_of(sums: Sums, history: IntArray, items: IntArray, scores: FloatArray) -> None:
     """Fill in the scores of items [R, T] of histories [R], minus infinity for what does not compete [R, T]."""
     for row in range(len(history)):

@@ -57,6 +57,8 @@ class Sums(NamedTuple):
         event: the item of each position [B, H].
         found: the column of the item of each position, -1 for none [B, H].
         returns: whether the item of the position competes once all its positions are removed; the first of them tells [B, H].
+        any_returns: whether there is such a position at all.
+        again: room for what removed items score that compete again [H].
         allowed: the items that may be listed, a row a filter, bool [F, I].
         filter: the filter of each history [B].
         unseen: whether the items of a history do not compete.
@@ -68,7 +70,7 @@ class Sums(NamedTuple):
     weight: FloatArray
     length: IntArray
     entry: IntArray
-    column: IntArray
+    column: NDArray[np.uint32]
     value: FloatArray
     by_column: IntArray
     position: IntArray
@@ -83,6 +85,8 @@ class Sums(NamedTuple):
     event: IntArray
     found: IntArray
     returns: BoolArray
+    any_returns: bool
+    again: FloatArray
     allowed: BoolArray
     filter: IntArray
     unseen: bool

@@ -7,7 +7,7 @@ is told by these alone. Everywhere here: `scores` of the columns, as differences
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.scoring.lists.best import (
     INFINITY,
     count_over,
@@ -87,7 +87,7 @@ def standings(
             set_counts(numbers[number, 1], ties, over, near, k[number], counts[number])
 
 
-@compiled
+@compiled_leaf
 def stand(
     sums: Sums,
     history: int,
@@ -132,7 +132,7 @@ def stand(
     return score, other, ties, over
 
 
-@compiled
+@compiled_leaf
 def kth_other(
     sums: Sums,
     history: int,
@@ -196,7 +196,7 @@ def kth_other(
     return float(best[k - 1 - certain])
 
 
-@compiled
+@compiled_leaf
 def above(
     sums: Sums,
     history: int,
@@ -223,7 +223,7 @@ def above(
     return count
 
 
-@compiled
+@compiled_leaf
 def tied(
     sums: Sums,
     history: int,

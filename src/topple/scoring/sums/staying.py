@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.scoring.lists.best import INFINITY
 from topple.scoring.sums.changing import anew
+from topple.scoring.sums.entries import add_parts, entries_of
 from topple.scoring.sums.rows import Sums
 from topple.scoring.sums.standing import kth_other
 from topple.types import BoolArray, FloatArray
@@ -13,7 +14,7 @@ SLACK = 4
 """How many times `delta` a competitor stays below the bar: what is told here is so of sums that are added up anew too."""
 
 
-@compiled
+@compiled_leaf
 def largest_lifts(sums: Sums, history: int, lift: FloatArray) -> None:
     """Fill in by how much the removal of each position lifts a score at most [H]."""
     for position in range(sums.length[history]):
@@ -24,9 +25,9 @@ def largest_lifts(sums: Sums, history: int, lift: FloatArray) -> None:
                 number = weight * row[column]
                 least = number if number < least else least
         else:
-            first = history * sums.row.shape[1] + position
-            for entry in range(sums.entry[first], sums.entry[first + 1]):
-                least = sums.value[entry] if sums.value[entry] < least else least
+            first, last = entries_of(sums, history, position)
+            for value in sums.value[first:last]:
+                least = value if value < least else least
         lift[position] = -least
 
 
@@ -63,7 +64,7 @@ def surely_listed(
     other = kth_other(sums, history, nothing, column, scores, 0.0, np.empty(0), np.empty(k), -INFINITY)
     score, delta = anew(sums, history, nothing, column), SLACK * sums.delta[history]
     part = np.zeros(len(listed))
-    _parts(sums, history, column, part)
+    add_parts(sums, history, column, part)
     for position in range(sums.length[history]):
         left = score - part[position]
         bar = left + tolerance
@@ -71,18 +72,3 @@ def surely_listed(
         speaks = len(empty) == 0 or abs(left - empty[target]) > tolerance + delta
         below = other + lift[position] + band + delta <= bar
         listed[position] = speaks and below and not sums.returns[history, position]
-
-
-@compiled
-def _parts(sums: Sums, history: int, column: int, part: FloatArray) -> None:
-    """Add what each position of a history adds to a column, -1 for an item that is none [H]."""
-    if len(sums.dense) > 0:
-        across = len(sums.across) > 0
-        for position in range(sums.length[history]):
-            row = sums.row[history, position]
-            number = sums.across[column, row] if across else sums.dense[row, column]
-            part[position] += sums.weight[history, position] * number
-    elif column >= 0:
-        number = sums.start[history] + column
-        for entry in range(sums.by_column[number], sums.by_column[number + 1]):
-            part[sums.position[entry]] += sums.number[entry]
