@@ -4,7 +4,7 @@ import numpy as np
 
 from topple.compiled import compiled, compiled_leaf
 from topple.explainers.sums.asked import One, Search, Shortlist
-from topple.explainers.sums.shortlists import best_of, change, lead_of, leads_by_more, unchanged
+from topple.explainers.sums.shortlists import best_of, change, lead_above, lead_of, unchanged
 from topple.scoring.lists.best import INFINITY, insert
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
@@ -115,12 +115,10 @@ def reach_beside(
             break
         if units[unit]:
             continue
-        looked[count], reach[count] = unit, -INFINITY
-        if most[-1] == -INFINITY or leads_by_more(short, one, scores, units, unit, -1.0, most[-1]):
-            change(short, scores, units, unit, -1.0, trial)
-            reach[count] = lead_of(short, one, trial, best)
-            if wanted > 0:
-                insert(most, reach[count])
+        looked[count] = unit
+        reach[count] = lead_above(short, one, scores, units, unit, -1.0, most[-1], trial, best)
+        if wanted > 0:
+            insert(most, reach[count])
         count += 1
     return count
 
