@@ -63,7 +63,7 @@ def grow(
     looked = np.empty(max(search.looked, search.width), dtype=np.int64)
     reach, worths = np.empty(len(looked)), np.empty(len(looked))
     # Where all cost the same, only the unit that reaches most is asked for.
-    even = 1 if len(order) > 0 and cost[order].min() == cost[order].max() else 0
+    wanted = 1 if len(order) > 0 and cost[order].min() == cost[order].max() else 0
     for size in range(min(search.most, len(order))):
         if tried > 0 and tried >= left:
             break
@@ -71,7 +71,7 @@ def grow(
             unit = first_unit(np.flatnonzero(search.removable[one.number]), margins, now, cost)
             lead = margins[unit]
         else:
-            count = reach_beside(short, one, scores, units, order, even, looked, reach)
+            count = reach_beside(short, one, scores, units, order, wanted, looked, reach)
             for number in range(count):
                 worths[number] = worth_of(reach[number], reach[number] - now, cost[looked[number]] / 1000)
             promising = np.argsort(-worths[:count], kind="mergesort")[: search.width]

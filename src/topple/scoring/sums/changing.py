@@ -49,7 +49,7 @@ def scores_without(sums: Sums, history: int, removed: BoolArray, scores: FloatAr
 
 @compiled_leaf
 def copy_into(scores: FloatArray, out: FloatArray) -> None:
-    """Fill in the same scores."""
+    """Fill in the same scores: assigning one array to another makes a third, where they overlap."""
     for column in range(len(out)):
         out[column] = scores[column]
 

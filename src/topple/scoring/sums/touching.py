@@ -115,7 +115,6 @@ def order_by_column(
     for one in column[first[0] : first[-1]]:
         next_[one] += 1
     for one in range(len(by_column)):
-        count = next_[one]
         count = int(next_[one])
         by_column[one], next_[one] = first[0] + at, at
         at += count
