@@ -28,7 +28,7 @@ def test_of_no_rows_there_are_no_records():
 
 
 def test_columns_are_of_one_length_and_name_fields():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="query: 2, status: 1"):
         from_columns(Explanation, {"query": QUERIES, "status": [Status.FOUND]}, settings={})
     with pytest.raises(TypeError, match=r"Explanation has no field price, sise\. Name fields of the record"):
         from_columns(Explanation, {"query": QUERIES, "sise": [1, 2]}, price=1)

@@ -37,7 +37,7 @@ from topple.scoring.recommender import Recommender
 from topple.scoring.unchanged import UnchangedScores
 from topple.types import IntArray
 from topple.verification.judging import ClaimedBounds, Judge
-from topple.verification.verify import not_allowed
+from topple.verification.verify import against_constraints
 
 OnQueries: TypeAlias = Callable[[float], None]
 """Called with how many more queries are done; fractions count."""
@@ -261,9 +261,7 @@ class Answering:
         if self.method.outside:
             unchanged.changed.clear()  # the judge believes no row that such a method could have put there
         named = named_sets(queries.queries, claims.sets)
-        refusals = [
-            not_allowed(query, items) if items else "" for query, (items, _) in zip(queries.queries, named, strict=True)
-        ]
+        refusals = [against_constraints(query, items) for query, (items, _) in zip(queries.queries, named, strict=True)]
         allowed = torch.tensor([not refusal for refusal in refusals], device=claims.sets.device)  # [N]
         bounds = ClaimedBounds(claims.proven_below * allowed, self.method.prover)
         with paced(self._pace()):
@@ -290,7 +288,7 @@ class Answering:
         true: dict[int, tuple[ItemSet, ...]] = {}
         named = named_sets(asked.queries, sets)
         for number, verdict, (items, _) in zip(numbers, verdicts, named, strict=True):
-            if verdict.valid and not not_allowed(verdict.query, items):
+            if verdict.valid and not against_constraints(verdict.query, items):
                 true[number] = (*true.get(number, ()), items)
         return true
 

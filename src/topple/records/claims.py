@@ -47,13 +47,15 @@ class Claims:
     @classmethod
     def not_begun(cls, nothing: "Tensor") -> "Claims":
         """Claim nothing, as if the budget had been spent before a query was begun, for empty sets [N, H]."""
-        cost = nothing.sum(-1)
+        cost = nothing.new_zeros(nothing.shape[:-1]).long()
         return cls(nothing, cost.double(), cost == 0, cost)
 
     @property
     def found(self) -> "Tensor":
         """Where a set is named, bool [N]."""
-        return self.sets.any(-1)
+        from topple.flags import any_of  # torch with it, which who reads records alone does without
+
+        return any_of(self.sets)
 
     @cached_property
     def status(self) -> tuple[Status, ...]:

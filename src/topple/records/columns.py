@@ -1,5 +1,6 @@
 """Records made of values that are of their types already: many at once, of columns, or one like another."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from itertools import repeat
@@ -31,11 +32,15 @@ def from_columns(record: type[_Record], columns: Mapping[str, Sequence[Any]], **
     strange = {*columns, *same}.difference(name for name, _, _ in fields_of(record))
     if strange:
         raise TypeError(f"{record.__name__} has no field {', '.join(sorted(strange))}. Name fields of the record.")
+    if len({*map(len, columns.values())}) > 1:
+        lengths = ", ".join(f"{name}: {len(values):,}" for name, values in columns.items())
+        raise ValueError(
+            f"The columns of {record.__name__} are of different lengths ({lengths}). Give as many values in each."
+        )
     made = [record.__new__(record) for _ in next(iter(columns.values()))]
     for name, default, set_field in fields_of(record):
         values = columns[name] if name in columns else repeat(same.get(name, default), len(made))
-        for one, value in zip(made, values, strict=True):
-            set_field(one, value)
+        deque(map(set_field, made, values), maxlen=0)
     return made
 
 

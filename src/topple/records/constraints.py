@@ -1,10 +1,15 @@
 """Constraints that can be asked of no history at all: values of other types, and costs out of range."""
 
+from operator import is_
+
 from topple.errors import QueryError, shown
 from topple.records.question import Constraints
 
 LEAST_COST, MOST_COST = 1e-3, 1e3
 """What an item may cost."""
+_NONE_GIVEN = tuple(
+    getattr(Constraints(), name) for name in ("item_costs", "groups", "protected", "candidates", "exclude")
+)
 
 
 def check_shapes(constraints: Constraints) -> None:
@@ -14,6 +19,9 @@ def check_shapes(constraints: Constraints) -> None:
         QueryError: it could not.
     """
     costs, groups = constraints.item_costs, constraints.groups
+    given = costs, groups, constraints.protected, constraints.candidates, constraints.exclude
+    if all(map(is_, given, _NONE_GIVEN)):  # most queries have none
+        return
     good = isinstance(costs, tuple) and isinstance(groups, tuple)
     if good and (costs or groups):
         good = all(isinstance(pair, tuple) and len(pair) == 2 for pair in costs) and all(
@@ -30,8 +38,7 @@ def check_shapes(constraints: Constraints) -> None:
         raise QueryError(
             f"groups={shown(groups)}, item_costs={shown(costs)} hold something that is no item id. Give ids."
         ) from error
-    for name in ("protected", "candidates", "exclude"):
-        items = getattr(constraints, name)
+    for name, items in zip(("protected", "candidates", "exclude"), given[2:], strict=True):
         if not isinstance(items, frozenset) and not (name == "candidates" and items is None):
             raise QueryError(f"{name}={shown(items)} is not a sequence of item ids. Give a list of them.")
 

@@ -131,8 +131,10 @@ def _indices(request: Request, catalogue: Catalogue) -> IntArray:
         indices = catalogue.vocabulary.encode(request.history)
     except UnknownIdError as error:
         raise QueryError(f"the history holds items outside the catalogue: {error} Leave them out.") from error
-    seen = list({*indices.tolist()}) if request.rule is not CandidateRule.ALL else []
     possible = len(catalogue) if allowed is None else int(allowed.sum())
+    if 1 <= request.k < possible - len(indices):  # whichever of these items are candidates
+        return indices
+    seen = list({*indices.tolist()}) if request.rule is not CandidateRule.ALL else []
     in_history = len(seen) if allowed is None else int(allowed[seen].sum())
     number = possible - in_history
     if not 1 <= request.k < number:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from topple.data.vocabulary import Catalogue
+from topple.flags import any_of, indices_of
 from topple.randomness import derive_seed
 from topple.records.question import CandidateRule, Goal, Query, Repeats, Request
 from topple.scoring.checks import allowed_items
@@ -81,7 +82,7 @@ class EncodedQueries:
     def removable(self) -> Tensor:
         """Positions that may be named, bool [N, H]: they hold an event, and their unit has no protected position."""
         present = self.histories.present[self.row]
-        if not self.protected.any():
+        if not any_of(self.protected).any():
             return present
         unit = self.unit[self.row]  # [N, H]
         stays = torch.zeros_like(unit).scatter_add(1, unit, self.protected.long()).gather(1, unit) > 0
@@ -99,12 +100,12 @@ class EncodedQueries:
 
     def cost(self, sets: Tensor) -> Tensor:
         """Return what sets of positions, bool [N, H], cost in thousandths, int64 [N]."""
-        number, position = sets.nonzero(as_tuple=True)
+        number, position = indices_of(sets)
         return torch.zeros_like(self.row).index_add_(0, number, self.item_cost[number, position])
 
     def sizes(self, sets: Tensor) -> Tensor:
         """Return the sizes of sets of positions, bool [N, H], int64 [N]."""
-        number, position = sets.nonzero(as_tuple=True)
+        number, position = indices_of(sets)
         return torch.zeros_like(self.row).index_add_(0, number, self.size[self.row[number], position])
 
     def select(self, chosen: Tensor) -> "EncodedQueries":
@@ -248,7 +249,8 @@ def draw_key(query: Query) -> int:
 def positions_of(sets: Tensor) -> list[tuple[int, ...]]:
     """Return the positions of each set, bool [N, H]."""
     found: list[list[int]] = [[] for _ in range(len(sets))]
-    for number, position in zip(*(part.tolist() for part in sets.cpu().numpy().nonzero()), strict=True):
+    numbers, positions = indices_of(sets)
+    for number, position in zip(numbers.tolist(), positions.tolist(), strict=True):
         found[number].append(position)
     return list(map(tuple, found))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from topple.flags import any_of, indices_of
 from topple.records.answer import Verdict
 from topple.records.question import CandidateRule, Goal
 from topple.scoring.encoding import THOUSANDTHS, EncodedHistories, EncodedQueries
@@ -72,7 +73,7 @@ class Judge:
             alone: whether to score each set alone also where the goal does not ask for it.
             bounds: what is claimed that sets cost at least.
         """
-        queries, is_set, state = self.queries, sets.any(1), state_of(self.recommender)
+        queries, is_set, state = self.queries, any_of(sets), state_of(self.recommender)
         with paced(None):  # what no answer leaves without is scored whatever the time
             without = self._outcomes(is_set, self.present & ~sets, lists=True)
             kept = self._outcomes(is_set & (self.wants_kept | alone), self.present & sets)
@@ -130,27 +131,27 @@ class Judge:
         A set without units, or of a single unit, counts as minimal. Where scores are not monotone, a smaller part of a minimal
         set could still do what the goal asks; the claim is about single units only.
         """
-        unit = self.queries.unit[self.queries.row]  # [N, H]
-        first = sets & (unit == torch.arange(unit.shape[1], device=unit.device))  # a position for each unit of the set
-        first &= first.sum(1, keepdim=True) > 1
+        first, queries = sets, self.queries  # a position for each unit of the set
+        if queries.grouped:
+            first = sets & (queries.unit[queries.row] == torch.arange(sets.shape[1], device=sets.device))
+        several = first.sum(1) > 1
         can_give_back, within_rounding = torch.zeros_like(sets[:, 0]), torch.zeros_like(sets[:, 0])
         if self.counts:
-            chosen = first.any(1).nonzero()[:, 0]
+            chosen = several.nonzero()[:, 0]
             can_give_back[chosen], within_rounding[chosen] = work_with_a_unit_less(
-                self.unchanged, self.queries, self.tolerance, chosen, sets[chosen], self._wants
+                self.unchanged, queries, self.tolerance, chosen, sets[chosen], self._wants
             )
             return ~can_give_back, within_rounding
-        number, position = first.nonzero(as_tuple=True)  # [V]
-        fewer, present = sets[number] & (unit[number] != position[:, None]), self.present[number]  # [V, H]
-        dtype, works = self.queries.histories.weights.dtype, torch.ones_like(number, dtype=torch.bool)
+        number, position = indices_of(first & several[:, None])  # [V]
+        unit, present = queries.unit[queries.row[number]], self.present[number]  # [V, H]
+        fewer = sets[number] & (unit != position[:, None])
+        dtype, works = queries.histories.weights.dtype, torch.ones_like(number, dtype=torch.bool)
         for wanted, keep, to_be_kept in (
             (self.wants_out, present & ~fewer, False),
             (self.wants_kept, present & fewer, True),
         ):
             tried = (wanted[number] & works).nonzero()[:, 0]
-            surely, possibly = target_out(
-                self.unchanged, self.queries, self.tolerance, number[tried], keep[tried].to(dtype)
-            )
+            surely, possibly = target_out(self.unchanged, queries, self.tolerance, number[tried], keep[tried].to(dtype))
             works[tried] = ~surely if to_be_kept else possibly
             within_rounding[number[tried][surely != possibly]] = True
         can_give_back[number[works]] = True
@@ -168,7 +169,7 @@ class Judge:
         nothing, proof_by = torch.zeros_like(self.queries.k, dtype=torch.float64), [""] * len(sets)
         if claimed is None:
             return nothing, proof_by
-        claim = claimed.proven_below.double().masked_fill(sets.any(1) & ~valid, 0)  # [N]
+        claim = claimed.proven_below.double().masked_fill(any_of(sets) & ~valid, 0)  # [N]
         if not (claim > 0).any():
             return nothing, proof_by
         cost = self.queries.cost(sets).double()  # [N]

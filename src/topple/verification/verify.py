@@ -162,12 +162,17 @@ def named_positions(query: Query, items: Sequence[ItemId]) -> tuple[int, ...]:
 
 def not_allowed(query: Query, named: Sequence[ItemId]) -> str:
     """Say why a query does not allow a set, or nothing where it does."""
-    items = set(named)
-    stray = items.difference(query.history)
+    stray = set(named).difference(query.history)
     if stray:
         return f"named item {shown(sorted(stray, key=repr)[0])} is not in the history."
+    return against_constraints(query, named)
+
+
+def against_constraints(query: Query, named: Sequence[ItemId]) -> str:
+    """Say which constraint of a query a set of items of its history breaks, or nothing where it keeps all."""
     if not (query.protected or query.groups or query.largest is not None):
         return ""
+    items = set(named)
     if items & query.protected:
         return f"named item {shown(sorted(items & query.protected, key=repr)[0])} is protected."
     split_group = next((group for group in query.groups if 0 < len(items.intersection(group)) < len(group)), None)
