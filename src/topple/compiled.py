@@ -47,10 +47,10 @@ def compiled_leaf(function: _Function) -> _Function:
 
 
 def _is_of_numbers(annotation: object) -> bool:
-    """Return whether what a function returns is nothing, a number, or a tuple of numbers."""
+    """Return whether what a function returns is nothing, a number, a slice, or a tuple of these."""
     if get_origin(annotation) is tuple:
         return all(_is_of_numbers(part) for part in get_args(annotation))
-    return annotation in (None, bool, int, float)
+    return annotation in (None, bool, int, float, slice)
 
 
 def _compiled(function: _Function, *, makes_arrays: bool) -> _Function:

@@ -16,6 +16,7 @@ from topple.explainers.removals import search
 from topple.recommenders.families.row_sums import SparseRows
 from topple.recommenders.models.popularity import Popularity
 from topple.scoring.sums import building
+from topple.scoring.sums.entries import BEST, MANY
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -96,6 +97,28 @@ def test_what_is_proven_of_short_histories_is_what_every_set_tells(kind, rule):
         for one, other in zip(proven, tried, strict=True):
             assert (one.status, one.proof, one.at_least) == (other.status, other.proof, other.at_least)
             assert len(one.items or ()) == len(other.items or ()) or one.query.item_costs or one.query.groups
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("rule", "k"), [*((rule, 5) for rule in RULES), ("unseen_before", 150)])
+@pytest.mark.parametrize("tied", [False, True])
+def test_of_long_histories_only_the_best_columns_are_in_order_at_first(rule, k, tied):
+    random, items = np.random.default_rng([14, RULES.index(rule), k, tied]), 600
+    table = random.normal(0.2, 1, (items, items)) * (random.random((items, items)) < 0.6)
+    table = np.sign(table) if tied else table
+    row, column = table.nonzero()
+    parts = np.r_[0, np.bincount(row, minlength=items).cumsum()], column, table[row, column].astype(np.float32)
+    arrays = dict(zip(("indptr", "indices", "similarities"), parts, strict=True))
+    model = topple.registry.load("recommenders", "item-knn").from_arrays(
+        arrays, topple.Catalogue(topple.Vocabulary(list(range(items))))
+    )
+    model._rows = SparseRows(*map(torch.as_tensor, parts))
+    histories = {user: random.permutation(items)[:length].tolist() for user, length in enumerate((150, 20, 120))}
+    assert 120 * 0.55 * items > MANY > BEST
+    queries = topple.top_k_queries(model, histories, k=k, rule=rule)
+    queries = [query for number, query in enumerate(queries) if k == 5 or number % 40 == 0]
+    fast, slow = explained(model, queries, budget=0)
+    assert not differences(fast, slow)
 
 
 @pytest.mark.filterwarnings("ignore")

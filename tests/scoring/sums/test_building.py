@@ -51,10 +51,17 @@ def test_what_cannot_be_asked_so_is_no_sum():
 
 
 @pytest.mark.parametrize(
-    ("indptr", "largest"),
-    [([0, 0, 2, 2, 3, 3], [0, 4, 0, 5, 0]), ([0, 1, 2, 3], [4, 1, 5]), ([0, 3], [5]), ([0, 0, 0], [0, 0]), ([0], [])],
+    ("indptr", "largest", "least"),
+    [
+        ([0, 0, 2, 2, 3, 3], [0, 4, 0, 5, 0], [0, -4, 0, -5, 0]),
+        ([0, 1, 2, 3], [4, 1, 5], [-4, 0, -5]),
+        ([0, 3], [5], [-5]),
+        ([0, 0, 0], [0, 0], [0, 0]),
+        ([0], [], []),
+    ],
 )
-def test_the_largest_number_of_each_stored_row(indptr, largest):
+def test_the_largest_and_the_least_number_of_each_stored_row(indptr, largest, least):
     values = torch.tensor([-4.0, 1, -5])[: indptr[-1]]
     rows = stored_rows(torch.tensor(indptr), torch.arange(len(values)), values)
     assert rows.largest.tolist() == largest
+    assert rows.least.tolist() == least

@@ -97,10 +97,10 @@ def largest_losses(held: Held, loss: FloatArray) -> None:
             least_of(loss, held.dense[held.row[position]], held.weight[position])
         return
     for position in range(len(held.row)):
-        first, last = entries_of(held.sums, held.history, position)
-        columns, values = held.sums.column[first:last], held.sums.value[first:last]
+        entries, numbered, weight = entries_of(held.sums, held.history, position)
+        columns, values = held.sums.column[entries], held.sums.values[numbered]
         for entry in range(len(columns)):
-            loss[columns[entry]] = min(loss[columns[entry]], values[entry])
+            loss[columns[entry]] = min(loss[columns[entry]], weight * values[entry])
 
 
 @compiled_leaf

@@ -7,7 +7,8 @@ from topple.explainers.sums.asked import One, Search, Shortlist
 from topple.explainers.sums.exchanging import exchange
 from topple.explainers.sums.growing import grow, singles
 from topple.explainers.sums.settling import give_back_in_order, prune, settle, take_all
-from topple.explainers.sums.shortlists import shortlist_of
+from topple.explainers.sums.shortlists import scores_without, shortlist_of
+from topple.explainers.sums.telling import surely_out
 from topple.scoring.sums.changing import column_of
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
@@ -63,22 +64,20 @@ def find_set(
     if len(order) == 0 or left <= 0:
         return 0
     order = order[np.argsort(-margins[order], kind="mergesort")]
-    removed, scored, off = np.zeros(sums.row.shape[1], dtype=np.bool_), len(order), 0.0
+    removed, scored = np.zeros(sums.row.shape[1], dtype=np.bool_), len(order)
     scores = np.empty(sums.start[one.history + 1] - sums.start[one.history])
     scored += grow(search, short, one, margins, order, left - scored, units)
     if units.any():
         scored += 1
-        topples, off = settle(sums, search, one, units, removed, scores, noted)
-        if not topples:
+        if not topples(sums, search, short, one, units, removed, scores, noted):
             units[:] = False
     if not units.any() and scored < left:
         more, off = take_all(sums, search, one, order, units, removed, scores, noted)
         scored += more
-        more, off = give_back_in_order(sums, search, one, left - scored, units, removed, scores, off, noted)
-        scored += more
+        scored += give_back_in_order(sums, search, one, left - scored, units, removed, scores, off, noted)
     if not units.any():
         return scored
-    scored += prune(sums, search, one, left - scored, units, removed, scores, off, noted)
+    scored += prune(sums, search, short, one, left - scored, units, removed, scores, noted)
     for _ in range(search.swaps):
         if units.sum() < 3 or units.sum() == len(order) or scored >= left:
             break
@@ -87,10 +86,26 @@ def find_set(
         if lead <= 0:
             break
         units[first], units[second], units[other] = False, False, True
-        topples, off = settle(sums, search, one, units, removed, scores, noted)
         scored += 1
-        if not topples:
+        if not topples(sums, search, short, one, units, removed, scores, noted):
             units[first], units[second], units[other] = True, True, False
             break
-        scored += prune(sums, search, one, left - scored, units, removed, scores, off, noted)
+        scored += prune(sums, search, short, one, left - scored, units, removed, scores, noted)
     return scored
+
+
+@compiled
+def topples(
+    sums: Sums,
+    search: Search,
+    short: Shortlist,
+    one: One,
+    units: BoolArray,
+    removed: BoolArray,
+    scores: FloatArray,
+    noted: FloatArray,
+) -> bool:
+    """Return whether a set of units, bool [H], surely topples its target: the shortlist tells it of most, the others are settled."""
+    return surely_out(sums, search, short, one, scores_without(short, units), units) or settle(
+        sums, search, one, units, removed, scores, noted
+    )

@@ -3,9 +3,11 @@
 import numpy as np
 
 from topple.compiled import compiled, compiled_leaf
-from topple.explainers.sums.asked import One, Search
+from topple.explainers.sums.asked import One, Search, Shortlist
+from topple.explainers.sums.shortlists import scores_without as scores_beside
+from topple.explainers.sums.telling import outside_of, told_beside
 from topple.scoring.lists.best import INFINITY
-from topple.scoring.sums.changing import anew, scores_without
+from topple.scoring.sums.changing import anew, copy_into, scores_without
 from topple.scoring.sums.counting import IN, OPEN, OUT, add_counted, may_change, told_at_once, told_by_counts
 from topple.scoring.sums.giving_back import alone, copy_changed, give_back, lead_without
 from topple.scoring.sums.rows import Sums
@@ -25,8 +27,8 @@ def fill_positions(sums: Sums, search: Search, history: int, units: BoolArray, r
 @compiled_leaf
 def settle(
     sums: Sums, search: Search, one: One, units: BoolArray, removed: BoolArray, scores: FloatArray, noted: FloatArray
-) -> tuple[bool, float]:
-    """Return whether a set of units, bool [H], surely topples a target among all competitors, and how far its scores may be off.
+) -> bool:
+    """Return whether a set of units, bool [H], surely topples a target among all competitors.
 
     The positions of the set, bool [H], and the scores of the columns without it are filled in. What rounding decides about is
     noted: what the cheapest such set costs, by query [Q].
@@ -47,8 +49,8 @@ def settle(
         search.rounding,
     )
     if told != OPEN:
-        return told == OUT, off
-    return settled(sums, search, one, units, removed, scores, off, noted) > 0, off
+        return told == OUT
+    return settled(sums, search, one, units, removed, scores, off, noted) > 0
 
 
 @compiled_leaf
@@ -90,46 +92,66 @@ def settled(
 def prune(
     sums: Sums,
     search: Search,
+    short: Shortlist,
     one: One,
     left: int,
     units: BoolArray,
     removed: BoolArray,
     scores: FloatArray,
-    off: float,
     noted: FloatArray,
 ) -> int:
     """Give units back, in place, while the target still surely leaves: the dearest first, of these the one that leaves most.
 
-    It ends when no more sets than are `left` may be scored. The other arguments are those of `settled`.
+    It ends when no more sets than are `left` may be scored. The positions of the set, bool [H], and the scores of the columns
+    are filled in where the shortlist does not tell what becomes of the target. The other arguments are those of `settle`.
 
     Returns:
         How many sets were scored.
     """
-    single, scored, trial = alone(search.unit[one.history], sums.length[one.history]), 0, scores.copy()
+    scored, trial, off = 0, np.empty_like(scores), 0.0
+    now = bar = 0.0
+    single = alone(search.unit[one.history], sums.length[one.history])
     while units.sum() > 1 and scored < left:
-        counted = np.full((3, 2), np.nan)
-        give, largest, dearest = -1, -INFINITY, 0
-        now, bar = bar_of_changes(sums, search, one, units, removed, scores, off, noted)
+        beside, outside = scores_beside(short, units), outside_of(sums, search, short, one, units)
+        give, largest, dearest, counted, ready = -1, -INFINITY, 0, np.full((3, 2), np.nan), False
         for unit in range(len(units)):
             if not units[unit]:
                 continue
-            cost, scored = search.cost[one.number, unit], scored + 1
+            cost, scored, lead = search.cost[one.number, unit], scored + 1, float(TINY)
             beat = largest if cost == dearest else (INFINITY if cost < dearest else -INFINITY)
-            if single[unit] and not may_change(sums, one.history, unit, one.column, scores, bar):
+            told = told_beside(sums, search, short, one, beside, units, unit, outside, beat)
+            if told == OPEN and not ready:
+                ready, off = True, begin_with(sums, search, one, units, removed, scores, trial)
+                now, bar = bar_of_changes(sums, search, one, units, removed, scores, off, noted)
+            if told == OPEN and single[unit] and not may_change(sums, one.history, unit, one.column, scores, bar):
                 lead = now
-            else:
+            elif told == OPEN:
                 lead = lead_with(
                     sums, search, one, units, unit, single[unit], removed, scores, trial, off, beat, counted, noted
                 )
-            if lead > 0 and (cost > dearest or (cost == dearest and lead > largest)):
+            if told != IN and lead > 0 and (cost > dearest or (cost == dearest and lead > largest)):
                 give, largest, dearest = unit, lead, int(cost)
         if give < 0:
             break
         units[give] = False
-        fill_positions(sums, search, one.history, units, removed)
-        off = scores_without(sums, one.history, removed, scores)
-        trial[:] = scores
     return scored
+
+
+@compiled_leaf
+def begin_with(
+    sums: Sums,
+    search: Search,
+    one: One,
+    units: BoolArray,
+    removed: BoolArray,
+    scores: FloatArray,
+    trial: FloatArray,
+) -> float:
+    """Fill in the positions of a set, the scores of the columns without it, and a copy of these; return how far they may be off."""
+    fill_positions(sums, search, one.history, units, removed)
+    off = scores_without(sums, one.history, removed, scores)
+    copy_into(scores, trial)
+    return off
 
 
 @compiled_leaf
@@ -236,13 +258,13 @@ def give_back_in_order(
     scores: FloatArray,
     off: float,
     noted: FloatArray,
-) -> tuple[int, float]:
+) -> int:
     """Give units back, in place, while the target still surely leaves: each asked about once, the dearest first.
 
-    Looking for the best one each time takes as many as there are pairs. The arguments are those of `prune`.
+    Looking for the best one each time takes as many as there are pairs. The arguments are those of `settled` and `prune`.
 
     Returns:
-        How many sets were scored, and how far the scores may be off.
+        How many sets were scored.
     """
     single, counted = alone(search.unit[one.history], sums.length[one.history]), np.full((3, 2), np.nan)
     named, scored, off, trial = np.flatnonzero(units), 0, max(off, sums.delta[one.history]), scores.copy()
@@ -260,4 +282,4 @@ def give_back_in_order(
                     removed[position] = False
                     add_counted(sums, one.history, position, scores, counted)
             copy_changed(sums, search.unit[one.history], one.history, unit, False, scores, trial)
-    return scored, off
+    return scored

@@ -6,6 +6,7 @@ from topple.compiled import compiled, compiled_leaf
 from topple.explainers.sums.asked import One, Search, Shortlist
 from topple.scoring.lists.best import INFINITY, insert
 from topple.scoring.sums.changing import anew, column_of
+from topple.scoring.sums.entries import entries_by_column
 from topple.scoring.sums.listing import best_competitors
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
@@ -49,8 +50,8 @@ def gains(sums: Sums, search: Search, history: int, column: IntArray) -> FloatAr
         return gain
     for one in range(len(column)):
         if column[one] >= 0:
-            number = sums.start[history] + column[one]
-            for entry in range(sums.by_column[number], sums.by_column[number + 1]):
+            first, last = entries_by_column(sums, history, column[one])
+            for entry in range(first, last):
                 gain[search.unit[history, sums.position[entry]], one] += sums.number[entry]
     return gain
 

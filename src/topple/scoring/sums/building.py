@@ -78,9 +78,12 @@ def _summed(
     if rows.dense.shape[1] == len(constant):  # whole rows were offered all the same
         listable = None
     sums = _arranged(rows, row, constant, histories, rule, listable)
-    from topple.scoring.sums.touching import unchanged_scores  # compiled where it is first needed
+    from topple.scoring.sums.entries import order_best  # compiled where it is first needed, as what follows
+    from topple.scoring.sums.touching import unchanged_scores
 
     unchanged_scores(sums)
+    if not rows.dense.size:
+        order_best(sums)
     return sums
 
 
@@ -122,6 +125,7 @@ def _arranged(
         returns = filled & first_positions(event, filled) & allowed[number[:, None], event]
     size = np.abs(weight) * rows.largest[row] * filled
     delta = 4 * (width + 2) * UNIT * (size.sum(1) + (np.abs(constant).max() if items else 0.0))
+    lift = np.where(weight >= 0, -weight * rows.least[row], size) * filled
     common = (np.ascontiguousarray(row), np.ascontiguousarray(weight), length)
     if rows.dense.size:
         none, found, item = np.zeros(0, dtype=np.int64), event, np.zeros(0, dtype=np.int64)
@@ -132,19 +136,19 @@ def _arranged(
             found, item, constant = column[event], np.tile(listable.numpy(), count), constant[listable.numpy()]
         columns = np.arange(count + 1, dtype=np.int64) * len(constant)
         return Sums(
-            rows.dense, rows.across, *common, none, none.astype(np.uint32), np.zeros(0), none,
-            ordered["position"], ordered["number"], columns, item,
-            np.empty(columns[-1]), constant, 0.0, np.zeros(count, dtype=np.int64), delta,
+            rows.dense, rows.across, *common, none, none.astype(np.uint32), none, rows.values, none,
+            ordered["position"], ordered["number"], np.empty(0, dtype=np.int32), columns, item,
+            np.empty(columns[-1]), constant, 0.0, np.zeros(count, dtype=np.int64), delta, lift,
             event, found, returns, bool(returns.any()), np.empty(width), allowed, number, unseen,
         )  # fmt: skip
-    return _touched(rows, common, constant, delta, event, returns, allowed, number, unseen)
+    return _touched(rows, common, constant, (delta, lift), event, returns, allowed, number, unseen)
 
 
 def _touched(
     rows: Rows,
     common: tuple[IntArray, FloatArray, IntArray],
     constant: FloatArray,
-    delta: FloatArray,
+    bounds: tuple[FloatArray, FloatArray],
     event: IntArray,
     returns: BoolArray,
     allowed: BoolArray,
@@ -159,19 +163,19 @@ def _touched(
     held = np.arange(width) < length[:, None]
     entries = int(((rows.indptr[row + 1] - rows.indptr[row]) * held).sum())
     entry, start = np.zeros(count * width + 1, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
-    column = np.empty(entries, dtype=np.uint32)
-    item, by_column = np.empty(entries, dtype=np.int64), np.empty(entries + 1, dtype=np.int64)
-    value, score, ordered = np.empty(entries), np.empty(entries), np.empty(entries, dtype=ENTRY)
+    begin, column = np.zeros(count * width, dtype=np.int64), np.empty(entries, dtype=np.uint32)
+    item, score, ordered = np.empty(entries, dtype=np.int64), np.empty(entries), np.empty(entries, dtype=ENTRY)
     found, where = np.full(row.shape, -1, dtype=np.int64), np.full(len(constant), -1, dtype=np.int32)
     rest = float(constant[0]) if len(constant) else 0.0
     columns = touch(
         rows, row, length, weight, event, rest, where,
-        entry, column, value, by_column, ordered["position"], ordered["number"], start, item, score, found,
+        entry, begin, column, start, item, score, found,
     )  # fmt: skip
+    by_column, most = np.zeros(columns + count, dtype=np.int64), int(np.diff(start).max(initial=0))
     sums = Sums(
-        rows.dense, rows.across, row, weight, length, entry, column, value, by_column[: columns + 1],
-        ordered["position"], ordered["number"], start, item[:columns], score[:columns], constant, rest,
-        np.zeros(count, dtype=np.int64), delta, event, found, returns, bool(returns.any()), np.empty(width),
+        rows.dense, rows.across, row, weight, length, entry, column, begin, rows.values, by_column,
+        ordered["position"], ordered["number"], np.empty(most, dtype=np.int32), start, item[:columns], score[:columns], constant, rest,
+        np.zeros(count, dtype=np.int64), *bounds, event, found, returns, bool(returns.any()), np.empty(width),
         allowed, number, unseen,
     )  # fmt: skip
     count_others(sums, allowed.sum(1))

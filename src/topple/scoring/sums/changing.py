@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from topple.compiled import compiled, compiled_leaf
 from topple.scoring.lists.best import INFINITY, next_equal
-from topple.scoring.sums.entries import entries_of
+from topple.scoring.sums.entries import entries_by_column, entries_of
 from topple.scoring.sums.rows import Sums
 from topple.types import BoolArray, FloatArray, IntArray
 
@@ -60,8 +60,8 @@ def add_row(sums: Sums, history: int, position: int, share: float, scores: Float
     if len(sums.dense) > 0:
         add_dense(sums.dense, sums.row[history, position], share * sums.weight[history, position], scores)
     else:
-        first, last = entries_of(sums, history, position)
-        columns, values = sums.column[first:last], sums.value[first:last]
+        entries, numbered, weight = entries_of(sums, history, position)
+        columns, values, share = sums.column[entries], sums.values[numbered], share * weight
         for entry in range(len(columns)):
             scores[columns[entry]] += share * values[entry]
 
@@ -98,8 +98,9 @@ def anew(sums: Sums, history: int, removed: BoolArray, column: int) -> float:
                 number = sums.across[column, row] if across else sums.dense[row, column]
                 total += sums.weight[history, position] * number
         return float(total)
-    total, number = sums.rest, sums.start[history] + column
-    for entry in range(sums.by_column[number], sums.by_column[number + 1]):
+    total = sums.rest
+    first, last = entries_by_column(sums, history, column)
+    for entry in range(first, last):
         if not removed[sums.position[entry]]:
             total += sums.number[entry]
     return float(total)

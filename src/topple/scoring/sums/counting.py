@@ -154,24 +154,29 @@ def count_above(
         counted[0], counted[1] = stays, count_over(scores, stays)
     if sums.rest > bar:
         over += sums.others[history] - (target < 0)
-    first, last = entries_of(sums, history, position)
-    columns, values = sums.column[first:last], sums.value[first:last]
-    over += int(counted[1]) + count_changes(scores, columns, values, sign, stays, changes)
+    entries, numbered, weight = entries_of(sums, history, position)
+    columns, values, share = sums.column[entries], sums.values[numbered], sign * weight
+    over += int(counted[1]) + count_changes(scores, columns, values, share, stays, changes)
     if target >= 0:
         mine = next_equal(columns, 0, target)
-        over -= scores[target] + sign * values[mine] > changes if mine < len(columns) else scores[target] > stays
+        over -= scores[target] + share * values[mine] > changes if mine < len(columns) else scores[target] > stays
     return int(over)
 
 
 @compiled_leaf
 def count_changes(
-    scores: FloatArray, columns: NDArray[np.uint32], values: FloatArray, sign: float, stays: float, changes: float
+    scores: FloatArray,
+    columns: NDArray[np.uint32],
+    values: NDArray[np.floating],
+    share: float,
+    stays: float,
+    changes: float,
 ) -> int:
-    """Return how many more scores are above a bar once a sparse row is added (sign 1) or taken (-1): `stays` before, `changes` then."""
+    """Return how many more scores are above a bar once a share of a sparse row is added: `stays` before, `changes` then."""
     more = 0
     for entry in range(len(columns)):
         before = scores[columns[entry]]
-        more += before + sign * values[entry] > changes
+        more += before + share * values[entry] > changes
         more -= before > stays
     return more
 
@@ -190,11 +195,11 @@ def may_change(sums: Sums, history: int, position: int, target: int, scores: Flo
     """Return whether the sparse row of a position, given back, changes the score of a target, a column, or one that reaches a bar."""
     if bar == -INFINITY or sums.returns[history, position]:  # given back, its item does not compete any more
         return True
-    first, last = entries_of(sums, history, position)
-    columns, values = sums.column[first:last], sums.value[first:last]
+    entries, numbered, weight = entries_of(sums, history, position)
+    columns, values = sums.column[entries], sums.values[numbered]
     for entry in range(len(columns)):
         before = scores[columns[entry]]
-        if columns[entry] == target or max(before, before + values[entry]) >= bar:
+        if columns[entry] == target or max(before, before + weight * values[entry]) >= bar:
             return True
     return False
 
@@ -205,11 +210,11 @@ def add_counted(sums: Sums, history: int, position: int, scores: FloatArray, cou
     if len(sums.dense) > 0:
         add_row(sums, history, position, 1.0, scores)
         return
-    first, last = entries_of(sums, history, position)
-    columns, values = sums.column[first:last], sums.value[first:last]
+    entries, numbered, weight = entries_of(sums, history, position)
+    columns, values = sums.column[entries], sums.values[numbered]
     for entry in range(len(columns)):
         before = scores[columns[entry]]
-        now = before + values[entry]
+        now = before + weight * values[entry]
         scores[columns[entry]] = now
         for bar in range(len(counted)):
             counted[bar, 1] += now > counted[bar, 0]

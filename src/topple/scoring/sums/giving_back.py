@@ -87,8 +87,8 @@ def copy_changed(
         return
     for position in range(sums.length[history]):
         if unit_of[position] == unit:
-            first, last = entries_of(sums, history, position)
-            for column in sums.column[first:last]:
+            entries, _, _ = entries_of(sums, history, position)
+            for column in sums.column[entries]:
                 copy[column] = scores[column]
 
 

@@ -20,6 +20,7 @@ class Rows(NamedTuple):
         indices: the scored item of each entry [entries].
         values: the number of each entry [entries].
         largest: the largest absolute number of each row, or a bound of it [R].
+        least: the smallest number of each row, 0 where none is below it, or a bound of it [R].
     """
 
     dense: NDArray[np.floating]
@@ -28,6 +29,7 @@ class Rows(NamedTuple):
     indices: IntArray
     values: NDArray[np.floating]
     largest: FloatArray
+    least: FloatArray
 
 
 class Sums(NamedTuple):
@@ -43,10 +45,12 @@ class Sums(NamedTuple):
         length: how many positions each history has [B].
         entry: where the entries of each position begin, positions of all histories in a row [B * H + 1].
         column: of each entry [entries].
-        value: of each entry, times the weight [entries].
-        by_column: where the entries of each column begin, columns of all histories in a row [columns + 1].
-        position: of each entry in the order of the columns [entries].
-        number: the value of each entry in the order of the columns [entries].
+        begin: where the row of each position begins in `values` [B * H].
+        values: the numbers of the sparse rows, an entry of the recommender each, without weights; empty for dense rows.
+        by_column: where the entries of each column begin, and where those of the last of each history end [columns + B].
+        position: of each entry in the order of the columns, each history in its part [entries].
+        number: the value of each entry, times the weight, in the order of the columns [entries].
+        next: room for where the next entry of each column of a history goes [most columns].
         start: where the columns of each history begin [B + 1].
         item: of each column [columns]; empty where the columns are the items.
         score: of each column for the unchanged history, minus infinity for an item that does not compete [columns].
@@ -54,6 +58,7 @@ class Sums(NamedTuple):
         rest: the score of the items that are no column.
         others: how many of these compete [B].
         delta: how far the difference of two sums may be from the sum that is added up anew [B].
+        lift: what the removal of each position lifts a score by at most [B, H].
         event: the item of each position [B, H].
         found: the column of the item of each position, -1 for none [B, H].
         returns: whether the item of the position competes once all its positions are removed; the first of them tells [B, H].
@@ -71,10 +76,12 @@ class Sums(NamedTuple):
     length: IntArray
     entry: IntArray
     column: NDArray[np.uint32]
-    value: FloatArray
+    begin: IntArray
+    values: NDArray[np.floating]
     by_column: IntArray
     position: IntArray
     number: FloatArray
+    next: NDArray[np.int32]
     start: IntArray
     item: IntArray
     score: FloatArray
@@ -82,6 +89,7 @@ class Sums(NamedTuple):
     rest: float
     others: IntArray
     delta: FloatArray
+    lift: FloatArray
     event: IntArray
     found: IntArray
     returns: BoolArray
@@ -102,21 +110,25 @@ def dense_rows(numbers: Tensor, *, across: bool = True, largest: Tensor | None =
 
     `largest` is a bound of the absolute numbers of each row, where one is known [R].
     """
-    none = np.zeros(0, dtype=np.int64)
+    none, dense = np.zeros(0, dtype=np.int64), numbers.detach().numpy()
     if largest is None:
-        largest = (
-            numbers.detach().abs().amax(1).double() if numbers.shape[1] else numbers.new_zeros(len(numbers)).double()
-        )
-    dense = numbers.detach().numpy()
+        least = dense.min(1, initial=0).astype(np.float64)
+        bound = np.maximum(dense.max(1, initial=0), -least)
+    else:
+        bound = largest.numpy()
+        least = -bound
     by_column = np.ascontiguousarray(dense.T) if across and may_hold(dense.size) else dense[:0]
-    return Rows(dense, by_column, none, none, np.zeros(0, dtype=np.float32), largest.numpy())
+    return Rows(dense, by_column, none, none, np.zeros(0, dtype=dense.dtype), bound, least)
 
 
 def stored_rows(indptr: Tensor, indices: Tensor, values: Tensor) -> Rows:
     """Return the rows of a sparse table: where each begins [R + 1], and the scored items and numbers of the entries."""
     begin, filled = indptr.numpy()[:-1], np.diff(indptr.numpy()) > 0
-    largest = np.zeros(len(begin))
+    largest, least = np.zeros(len(begin)), np.zeros(len(begin))
     if filled.any():  # empty rows left out, each row ends where the next begins
         largest[filled] = np.maximum.reduceat(np.abs(values.numpy()), begin[filled])
-    nothing = np.zeros((0, 0), dtype=np.float32)
-    return Rows(nothing, nothing, indptr.numpy(), indices.numpy(), values.numpy(), largest)
+        least[filled] = np.minimum.reduceat(values.numpy(), begin[filled]).clip(max=0)
+    nothing = np.zeros(
+        (0, 0), dtype=values.numpy().dtype
+    )  # of that type, so that functions are compiled once for dense and sparse
+    return Rows(nothing, nothing, indptr.numpy(), indices.numpy(), values.numpy(), largest, least)

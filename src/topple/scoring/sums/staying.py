@@ -25,9 +25,10 @@ def largest_lifts(sums: Sums, history: int, lift: FloatArray) -> None:
                 number = weight * row[column]
                 least = number if number < least else least
         else:
-            first, last = entries_of(sums, history, position)
-            for value in sums.value[first:last]:
-                least = value if value < least else least
+            _, numbered, weight = entries_of(sums, history, position)
+            for value in sums.values[numbered]:
+                number = weight * value
+                least = number if number < least else least
         lift[position] = -least
 
 

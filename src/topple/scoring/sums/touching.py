@@ -20,17 +20,14 @@ def touch(
     rest: float,
     where: NDArray[np.int32],
     first: IntArray,
+    begin: IntArray,
     column: NDArray[np.uint32],
-    value: FloatArray,
-    by_column: IntArray,
-    position: IntArray,
-    number: FloatArray,
     start: IntArray,
     item: IntArray,
     score: FloatArray,
     found: IntArray,
 ) -> int:
-    """Arrange sparse rows by the columns of each history and add them up; return how many columns there are in all.
+    """Tell which columns the sparse rows of each history touch and add them up; return how many columns there are in all.
 
     The arguments up to `where` are given, the others filled in: those of `Sums`, large enough for as many columns as entries.
 
@@ -43,11 +40,8 @@ def touch(
         rest: the score of what no row touches.
         where: -1 everywhere, for the column of each item of the catalogue [I].
         first: for `Sums.entry`.
+        begin: as there.
         column: as there.
-        value: as there.
-        by_column: as there.
-        position: as there.
-        number: as there.
         start: as there; 0 is in it.
         item: as there.
         score: as there, of what competes and of what does not.
@@ -55,76 +49,31 @@ def touch(
     """
     width, at = row.shape[1], 0
     for history in range(len(row)):
-        begin, columns = start[history], 0
-        items, scores = item[begin:], score[begin:]
+        columns, items, scores = 0, item[start[history] :], score[start[history] :]
         for at_position in range(width):
             first[history * width + at_position] = at
             if at_position >= length[history]:
                 continue
             entries = slice(rows.indptr[row[history, at_position]], rows.indptr[row[history, at_position] + 1])
+            begin[history * width + at_position] = entries.start
             scored, numbers, share = rows.indices[entries], rows.values[entries], weight[history, at_position]
-            mine, added = column[at : at + len(scored)], value[at : at + len(scored)]
+            mine = column[at : at + len(scored)]
             for entry in range(len(scored)):  # slices are indexed twice as fast as the whole arrays
                 one = where[scored[entry]]
                 if one < 0:
                     one = columns
                     columns += 1
                     where[scored[entry]], items[one], scores[one] = one, scored[entry], rest
-                mine[entry], added[entry] = one, share * numbers[entry]
-                scores[one] += added[entry]
+                mine[entry] = one
+                scores[one] += share * numbers[entry]
             at += len(scored)
         for at_position in range(length[history]):
             found[history, at_position] = where[event[history, at_position]]
         first[history * width + width] = at
-        order_by_column(
-            first[history * width : (history + 1) * width + 1],
-            column,
-            value,
-            by_column[begin : begin + columns],
-            position,
-            number,
-        )
         for one in range(columns):
             where[items[one]] = -1
-        start[history + 1] = begin + columns
-    by_column[start[len(row)]] = at
+        start[history + 1] = start[history] + columns
     return int(start[len(row)])
-
-
-@compiled
-def order_by_column(
-    first: IntArray,
-    column: NDArray[np.uint32],
-    value: FloatArray,
-    by_column: IntArray,
-    position: IntArray,
-    number: FloatArray,
-) -> None:
-    """Fill in the entries of a history in the order of its columns.
-
-    Args:
-        first: where the entries of each position begin, and those of the last end [H + 1].
-        column: as of `Sums`.
-        value: as there.
-        by_column: for where the entries of each column of the history begin [columns].
-        position: as of `Sums`.
-        number: as there.
-    """
-    positions, numbers, at = position[first[0] :], number[first[0] :], 0
-    next_ = np.zeros(len(by_column), dtype=np.uint32)
-    for one in column[first[0] : first[-1]]:
-        next_[one] += 1
-    for one in range(len(by_column)):
-        count = int(next_[one])
-        by_column[one], next_[one] = first[0] + at, at
-        at += count
-    for at_position in range(len(first) - 1):
-        entries = slice(first[at_position], first[at_position + 1])
-        columns, values = column[entries], value[entries]
-        for entry in range(len(columns)):
-            to = next_[columns[entry]]
-            positions[to], numbers[to] = at_position, values[entry]
-            next_[columns[entry]] = to + 1
 
 
 @compiled_leaf
