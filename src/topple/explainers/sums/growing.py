@@ -72,11 +72,14 @@ def grow(
             lead = margins[unit]
         else:
             count = reach_beside(short, one, scores, units, order, wanted, looked, reach)
-            for number in range(count):
-                worths[number] = worth_of(reach[number], reach[number] - now, cost[looked[number]] / 1000)
-            promising = np.argsort(-worths[:count], kind="mergesort")[: search.width]
-            choice = choice_of(promising, reach, looked, cost)
-            unit, lead, tried = looked[choice], reach[choice], tried + len(promising)
+            if wanted == 1:
+                choice = int(np.argmax(reach[:count]))
+            else:
+                for number in range(count):
+                    worths[number] = worth_of(reach[number], reach[number] - now, cost[looked[number]] / 1000)
+                promising = np.argsort(-worths[:count], kind="mergesort")[: search.width]
+                choice = choice_of(promising, reach, looked, cost)
+            unit, lead, tried = looked[choice], reach[choice], tried + min(count, search.width)
         change(short, scores, units, unit, -1.0, trial)
         scores[:] = trial
         units[unit], now = True, lead

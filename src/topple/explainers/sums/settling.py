@@ -121,7 +121,7 @@ def prune(
             beat = largest if cost == dearest else (INFINITY if cost < dearest else -INFINITY)
             told = told_beside(sums, search, short, one, beside, units, unit, outside, beat)
             if told == OPEN and not ready:
-                ready, off = True, begin_with(sums, search, one, units, removed, scores, trial)
+                ready, off = True, fill_without(sums, search, one, units, removed, scores, trial)
                 now, bar = bar_of_changes(sums, search, one, units, removed, scores, off, noted)
             if told == OPEN and single[unit] and not may_change(sums, one.history, unit, one.column, scores, bar):
                 lead = now
@@ -138,7 +138,7 @@ def prune(
 
 
 @compiled_leaf
-def begin_with(
+def fill_without(
     sums: Sums,
     search: Search,
     one: One,

@@ -16,9 +16,6 @@ from topple.scoring.sums.rows import Rows, dense_rows
 from topple.scoring.variations import HistoryBatch
 from topple.types import IntArray
 
-SLIGHTLY_MORE = 1 + 1e-9
-"""Times a bound that is itself rounded."""
-
 
 class SummedVectors(Learned):
     """A user is the sum of what each kept item gives, so every kept item adds a share of its own to each score."""
@@ -30,7 +27,7 @@ class SummedVectors(Learned):
 
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: LearnedSettings) -> None:
         super().__init__(catalogue, parameters, settings)
-        self._exact: Memo[tuple[Tensor, Tensor]] = Memo()
+        self._exact: Memo[Tensor] = Memo()
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Gather what the histories' items give, and the vectors of the candidates, once."""
@@ -50,16 +47,8 @@ class SummedVectors(Learned):
         A row for each different item; None where so many rows are not held.
         """
         items, row = torch.unique(histories.items, return_inverse=True)
-        scored, longest = self._exact.get(version_of(self._parameters["items"]), self._in_float64)
+        scored = self._exact.get(version_of(self._parameters["items"]), self._parameters["items"].double)
         scored = scored if listable is None else scored[listable]
         if not may_hold(len(items) * len(scored)):
             return None
-        given = self._parameters[self.gives][items].double()
-        # no product of two vectors is larger than that of their lengths: a bound that costs less than the largest number does
-        largest = given.norm(dim=1) * longest * SLIGHTLY_MORE
-        return dense_rows(given @ scored.T, across=False, largest=largest), row.numpy()
-
-    def _in_float64(self) -> tuple[Tensor, Tensor]:
-        """Return the vectors of the scored, and the length of the longest."""
-        vectors = self._parameters["items"].double()
-        return vectors, vectors.norm(dim=1).amax()
+        return dense_rows(self._parameters[self.gives][items].double() @ scored.T, across=False), row.numpy()

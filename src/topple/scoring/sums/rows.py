@@ -19,8 +19,8 @@ class Rows(NamedTuple):
         indptr: where the entries of each row begin [R + 1].
         indices: the scored item of each entry [entries].
         values: the number of each entry [entries].
-        largest: the largest absolute number of each row, or a bound of it [R].
-        least: the smallest number of each row, 0 where none is below it, or a bound of it [R].
+        largest: the largest absolute number of each row [R].
+        least: the smallest number of each row, 0 where none is below it [R].
     """
 
     dense: NDArray[np.floating]
@@ -47,7 +47,8 @@ class Sums(NamedTuple):
         column: of each entry [entries].
         begin: where the row of each position begins in `values` [B * H].
         values: the numbers of the sparse rows, an entry of the recommender each, without weights; empty for dense rows.
-        by_column: where the entries of each column begin, and where those of the last of each history end [columns + B].
+        by_column: where the entries of each column begin, and where those of the last of each history end [columns + B]; of columns
+            that are not in order yet, nothing is between.
         position: of each entry in the order of the columns, each history in its part [entries].
         number: the value of each entry, times the weight, in the order of the columns [entries].
         next: room for where the next entry of each column of a history goes [most columns].
@@ -105,20 +106,13 @@ def every_item(sums: Sums) -> bool:
     return len(sums.dense) > 0 and len(sums.item) == 0
 
 
-def dense_rows(numbers: Tensor, *, across: bool = True, largest: Tensor | None = None) -> Rows:
-    """Return the rows of a table [R, I]; it is held by columns too where that is asked for and memory lasts.
-
-    `largest` is a bound of the absolute numbers of each row, where one is known [R].
-    """
+def dense_rows(numbers: Tensor, *, across: bool = True) -> Rows:
+    """Return the rows of a table [R, I]; it is held by columns too where that is asked for and memory lasts."""
     none, dense = np.zeros(0, dtype=np.int64), numbers.detach().numpy()
-    if largest is None:
-        least = dense.min(1, initial=0).astype(np.float64)
-        bound = np.maximum(dense.max(1, initial=0), -least)
-    else:
-        bound = largest.numpy()
-        least = -bound
+    least = dense.min(1, initial=0).astype(np.float64)
+    largest = np.maximum(dense.max(1, initial=0), -least)
     by_column = np.ascontiguousarray(dense.T) if across and may_hold(dense.size) else dense[:0]
-    return Rows(dense, by_column, none, none, np.zeros(0, dtype=dense.dtype), bound, least)
+    return Rows(dense, by_column, none, none, np.zeros(0, dtype=dense.dtype), largest, least)
 
 
 def stored_rows(indptr: Tensor, indices: Tensor, values: Tensor) -> Rows:
@@ -128,7 +122,6 @@ def stored_rows(indptr: Tensor, indices: Tensor, values: Tensor) -> Rows:
     if filled.any():  # empty rows left out, each row ends where the next begins
         largest[filled] = np.maximum.reduceat(np.abs(values.numpy()), begin[filled])
         least[filled] = np.minimum.reduceat(values.numpy(), begin[filled]).clip(max=0)
-    nothing = np.zeros(
-        (0, 0), dtype=values.numpy().dtype
-    )  # of that type, so that functions are compiled once for dense and sparse
+    # of the same type, so that functions are compiled once for dense and for sparse rows
+    nothing = np.zeros((0, 0), dtype=values.numpy().dtype)
     return Rows(nothing, nothing, indptr.numpy(), indices.numpy(), values.numpy(), largest, least)
