@@ -20,7 +20,7 @@ from topple.verification.curves import curves, have_numbers
 from topple.verification.retraining import Retraining, refuse, retrained
 from topple.verification.single_query import rank_and_list
 from topple.verification.taking_over import set_of, taken_over, with_alone
-from topple.verification.verify import check_sets, judged, not_allowed
+from topple.verification.verify import against_constraints, check_sets, judged
 
 _Found = TypeVar("_Found")
 
@@ -213,4 +213,4 @@ def _retrained(
 def _is_refused(explanation: Explanation) -> bool:
     """Return whether the set was refused when the query was answered, because the query does not allow it."""
     query, items = explanation.query, explanation.items
-    return explanation.proof is None and set(items) <= set(query.history) and bool(not_allowed(query, items))
+    return explanation.proof is None and set(items) <= set(query.history) and bool(against_constraints(query, items))

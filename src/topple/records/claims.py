@@ -53,7 +53,7 @@ class Claims:
     @property
     def found(self) -> "Tensor":
         """Where a set is named, bool [N]."""
-        from topple.flags import any_of  # torch with it, which who reads records alone does without
+        from topple.flags import any_of  # imports torch: reading records does without it
 
         return any_of(self.sets)
 
