@@ -105,15 +105,6 @@ class UnchangedScores:
                 return items, scores
         return best_of(self._scores, k)
 
-    def shortlist(self, row: Tensor, most: int, targets: Tensor) -> Tensor:
-        """Return `most` items, or all where there are fewer, of the histories `row` [R], best first, [R, C].
-
-        They are the targets [R, T], however many items tie with them, and the best others.
-        """
-        scores = self._scores[row]
-        chosen, _ = best_of(scores.scatter(1, targets, torch.inf), min(most, scores.shape[1]))
-        return chosen.gather(1, scores.gather(1, chosen).sort(dim=1, descending=True, stable=True).indices)
-
     def scores_of(self, row: Tensor, items: Tensor) -> Tensor:
         """Return the scores of items [R, T] for the histories `row` [R]; minus infinity where an item does not compete."""
         if self._part is None:

@@ -11,6 +11,11 @@ from topple.scoring.ranking import top_k
 UNITS, INSIDE, OUTSIDE, COMPETITORS, SETS = 14, 5, 4, 12, 40
 
 
+def counted(random, target):
+    """Draw which competitors count for each target, itself among them."""
+    return (random.random((SETS, COMPETITORS)) < 0.8) | (np.arange(COMPETITORS) == target[:, None])
+
+
 def drawn(seed):
     """Sets of two to five units, of which some may not be given back; the last two competitors compete once they are removed."""
     random = np.random.default_rng(seed)
@@ -18,8 +23,9 @@ def drawn(seed):
     scores[:, :, -2:] = np.where(random.random((SETS, 1 + INSIDE + OUTSIDE, 2)) < 0.5, scores[:, :, -2:], -np.inf)
     units = random.permuted(np.tile(np.arange(UNITS), (SETS, 1)), axis=1)
     held, free = np.arange(INSIDE) < random.integers(2, INSIDE + 1, (SETS, 1)), random.random((SETS, OUTSIDE)) < 0.8
+    target = random.integers(COMPETITORS - 2, size=SETS)
     return Beside(
-        random.integers(COMPETITORS - 2, size=SETS),
+        target,
         random.integers(1, 6, SETS),
         np.full(SETS, 1e-9),
         units[:, :INSIDE],
@@ -28,12 +34,14 @@ def drawn(seed):
         free,
         scores,
         random.integers(1, 4, (SETS, UNITS)).astype(float),
+        counted(random, target),
     )
 
 
 def by_tables(beside, width, tries):
     scores = torch.from_numpy(beside.scores)
-    targets = Targets(*(torch.from_numpy(each)[:, None, None] for each in (beside.target, beside.k, beside.tolerance)))
+    cells = (torch.from_numpy(each)[:, None, None] for each in (beside.target, beside.k, beside.tolerance))
+    targets = Targets(*cells, torch.from_numpy(beside.counted)[:, None])
     pairs = torch.combinations(torch.arange(INSIDE))
     inside, outside, price, held, free = map(
         torch.from_numpy, (beside.inside, beside.outside, beside.price, beside.held, beside.free)

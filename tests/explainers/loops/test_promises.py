@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from topple.explainers.loops.promises import Growing, lead_with_one_more, most_promising_units
-from topple.explainers.search.promises import Singles, most_promising, worth
+from topple.explainers.loops.promises import (
+    Alone,
+    Growing,
+    lead_with_one_more,
+    leads_with_one_more,
+    most_promising_units,
+)
+from topple.explainers.search.promises import most_promising, worth
 from topple.explainers.search.shortlist import Targets
 
-HISTORIES, UNITS, COMPETITORS, SETS = 3, 9, 12, 40
+HISTORIES, UNITS, COMPETITORS, OWN, SETS = 3, 9, 12, 2, 40
 
 
 def drawn(seed):
@@ -18,22 +24,25 @@ def drawn(seed):
     known = (unchanged[:, None] + random.normal(0, 0.3, (HISTORIES, UNITS, COMPETITORS))).round(1)
     row = np.sort(random.integers(HISTORIES, size=SETS))
     scores = (unchanged[row] + random.normal(0, 0.5, (SETS, COMPETITORS))).round(1)
-    unchanged[:, -2:] = scores[:, -2:] = -np.inf  # compete only once they are removed
-    known[:, :, -2:] = np.where(random.random((HISTORIES, UNITS, 2)) < 0.5, known[:, :, -2:], -np.inf)
+    unchanged[:, -OWN:] = scores[:, -OWN:] = -np.inf  # compete only once they are removed
+    known[:, :, -OWN:] = np.where(random.random((HISTORIES, UNITS, OWN)) < 0.5, known[:, :, -OWN:], -np.inf)
     scores[::2, -1] = 0.7
+    unchanged[:, 3] = known[:, :, 3] = scores[:, 3] = -np.inf  # never competes
     promise = random.normal(size=(SETS, UNITS)).round(1)
     promise[0, :4] = -np.inf
+    target = random.integers(COMPETITORS - OWN, size=SETS)
     sets = Growing(
         row,
-        random.integers(COMPETITORS - 2, size=SETS),
+        target,
         random.integers(1, 6, SETS),
         np.full(SETS, 1e-9),
         scores,
         promise,
+        (random.random((SETS, COMPETITORS)) < 0.8) | (np.arange(COMPETITORS) == target[:, None]),
+        random.random((SETS, UNITS)) < 0.3,
     )
     return (
-        known,
-        unchanged,
+        Alone(known, unchanged, random.normal(0, 0.3, (HISTORIES, UNITS, OWN)).round(1)),
         sets,
         random.random((SETS, UNITS)) < 0.7,
         random.normal(size=SETS),
@@ -41,30 +50,59 @@ def drawn(seed):
     )
 
 
-def expected_leads(known, unchanged, sets, units):
-    alone = Singles(torch.zeros(0), torch.from_numpy(known), torch.from_numpy(unchanged))
-    scores = alone.with_one_more(torch.from_numpy(sets.row), units, torch.from_numpy(sets.scores))
-    target, k, tolerance = (torch.from_numpy(each)[:, None, None] for each in (sets.target, sets.k, sets.tolerance))
-    return Targets(target, k, tolerance).leads(scores)[..., 0]
+def expected_leads(alone, sets, units):
+    """Return the leads to expect [Q, L], by a table [Q, L, C]."""
+    row, number = torch.from_numpy(sets.row), torch.arange(SETS)
+    known, unchanged, own = (torch.from_numpy(each) for each in alone)
+    now, single = torch.from_numpy(sets.scores)[:, None], known[row[:, None], units]
+    effect = torch.where(unchanged[row, None].isfinite(), single - unchanged[row, None], 0)
+    effect[..., -OWN:] = own[row[:, None], units]
+    with_set = torch.einsum(
+        "qh,qho->qo", torch.from_numpy(sets.units).double(), own[row]
+    )  # what the set does to own items
+    back = single.clone()
+    back[..., -OWN:] += with_set[:, None]
+    scores = torch.where(now.isfinite(), now + effect, back)
+    target, k, tolerance = (
+        torch.from_numpy(each)[number, None, None] for each in (sets.target, sets.k, sets.tolerance)
+    )
+    return Targets(target, k, tolerance, torch.from_numpy(sets.counted)[:, None]).leads(scores)[..., 0]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_leads_are_those_of_the_expected_scores(seed):
-    known, unchanged, sets, *_ = drawn(seed)
+    alone, sets, *_ = drawn(seed)
     every = torch.arange(UNITS).expand(SETS, -1)
-    found = [
-        [lead_with_one_more(known, unchanged, sets, query, unit) for unit in range(UNITS)] for query in range(SETS)
-    ]
-    assert torch.equal(torch.tensor(found, dtype=torch.float64), expected_leads(known, unchanged, sets, every))
+    found = [[lead_with_one_more(alone, sets, query, unit) for unit in range(UNITS)] for query in range(SETS)]
+    expected = expected_leads(alone, sets, every)
+    assert np.allclose(found, expected, rtol=0, atol=1e-12)
+    assert leads_with_one_more(alone, sets, every.numpy().copy()).tolist() == found
+
+
+def test_what_comes_back_scores_what_it_does_without_the_whole_set():
+    """Not what it does where it alone is removed: else units that bring items back promise too much."""
+    alone = Alone(np.array([[[1.0, 5.0], [1.0, -np.inf]]]), np.array([[1.0, -np.inf]]), np.array([[[0.0], [-4.5]]]))
+    target, counted = np.zeros(1, dtype=np.int64), np.ones((1, 2), dtype=np.bool_)
+    sets = Growing(
+        target,
+        target,
+        np.ones(1, dtype=np.int64),
+        np.zeros(1),
+        np.array([[1.0, -np.inf]]),
+        np.zeros((1, 2)),
+        counted,
+        np.array([[False, True]]),
+    )
+    assert lead_with_one_more(alone, sets, 0, 0) == -0.5  # 5 alone, 0.5 without the other unit too; the target scores 1
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("looked_at", "width"), [(32, 3), (4, 3), (32, 20)])
 def test_units_are_those_that_are_worth_most_and_level_ones_keep_their_order(seed, looked_at, width):
-    known, unchanged, sets, free, now, price = drawn(seed)
-    units, able = most_promising_units(known, unchanged, sets, free, now, price.astype(float), looked_at, width)
+    alone, sets, free, now, price = drawn(seed)
+    units, able = most_promising_units(alone, sets, free, now, price.astype(float), looked_at, width)
     looked, _ = most_promising(torch.from_numpy(sets.promise), torch.from_numpy(free), looked_at)
-    leads = expected_leads(known, unchanged, sets, looked)
+    leads = torch.from_numpy(leads_with_one_more(alone, sets, looked.numpy().copy()))
     leads = leads.masked_fill(~torch.from_numpy(free & np.isfinite(sets.promise)).gather(1, looked), -torch.inf)
     worths = worth(leads, leads - torch.from_numpy(now)[:, None], torch.from_numpy(price).double().gather(1, looked))
     tried, real = most_promising(worths, worths > -torch.inf, width)
@@ -74,6 +112,6 @@ def test_units_are_those_that_are_worth_most_and_level_ones_keep_their_order(see
 
 
 def test_sets_go_on_alone():
-    _, _, sets, *_ = drawn(0)
+    _, sets, *_ = drawn(0)
     some = sets.select(np.arange(SETS) % 2 == 0)
     assert all(np.array_equal(one, two[::2]) for one, two in zip(some, sets, strict=True))

@@ -69,5 +69,6 @@ def _beside(
         np.ones((1, len(outside)), dtype=np.bool_),
         scores,
         search.cost[one.number].copy().reshape(1, len(units)),
+        np.ones((1, len(short.item)), dtype=np.bool_),
     )
     return beside, scores.shape[1]

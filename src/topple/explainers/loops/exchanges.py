@@ -26,6 +26,7 @@ class Beside(NamedTuple):
         free: which of the units outside may be taken in, bool [Q, W].
         scores: with the set gone, then with each unit inside given back, then with each outside taken in [Q, 1 + X + W, C].
         price: of the units [Q, H].
+        counted: which of the competitors count for the target, bool [Q, C].
     """
 
     target: IntArray
@@ -37,6 +38,7 @@ class Beside(NamedTuple):
     free: BoolArray
     scores: FloatArray
     price: FloatArray
+    counted: BoolArray
 
 
 @compiled
@@ -121,6 +123,6 @@ def lead_of(beside: Beside, query: int, scores: FloatArray) -> float:
     """Return by how much the target of a set is out of the list of scores [C]."""
     best, target = np.full(beside.k[query], -INFINITY), beside.target[query]
     for column in range(len(scores)):
-        if column != target:
+        if column != target and beside.counted[query, column]:
             insert(best, scores[column])
     return float(best[-1] - (scores[target] + beside.tolerance[query]))

@@ -132,6 +132,7 @@ class _Beside:
             ~self.taken.isneginf(),
             scores,
             engine.table.unit_cost[cells],
+            engine.shortlist.counted_for(row, column),
         )
         found = most_promising_exchanges(Beside(*map(numbers_of, known)), width, tries)
         chosen, real = (torch.from_numpy(each).to(row.device) for each in found)
@@ -147,14 +148,17 @@ def _exchanged(base: Tensor, chosen: Tensor) -> Tensor:
 
 def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Beside:
     """Score the shortlist beside each set, bool [Q, H]; the others are those whose scores promise most."""
+    from topple.explainers.loops.promises import leads_with_one_more  # compiled: imported where needed
+
     targets, removable = engine.shortlist.targets(row, column), engine.table.removable[row, column]
     inside, held = most_promising(base.to(alone.margins.dtype), base, int(base.sum(-1).max()))  # [Q, X]
     query, nothing = engine.table.query[row, column], base.new_zeros(len(base), 1)
     gone = torch.cat([base[:, None], _with_one_less(base, inside)], 1)
     scores = _scores_of(engine, row, gone, torch.cat([~nothing, held], 1))  # [Q, 1 + X, C]
     looked, free = most_promising(alone.margins[row, column], removable & ~base, max(width, LOOKED_AT))
-    expected = targets.leads(alone.with_one_more(row, looked, scores[:, 0]))[..., 0]
-    tried, free = most_promising(expected, free, width)  # [Q, W]
+    growing = alone.growing(engine, row, column, base, scores[:, 0])
+    expected = torch.from_numpy(leads_with_one_more(alone.numbers(engine), growing, numbers_of(looked)))  # [Q, L]
+    tried, free = most_promising(expected.to(row.device), free, width)  # [Q, W]
     free = free[:, : int(free.sum(1).max())]  # the free ones come first
     outside = looked.gather(1, tried)[:, : free.shape[1]]
     scores = torch.cat([scores, _scores_of(engine, row, with_one_more(base, outside), free)], 1)  # [Q, 1 + X + W, C]

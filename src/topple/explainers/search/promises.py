@@ -5,15 +5,18 @@ Everywhere here: Q targets whose sets grow, V units tried for each of them, L un
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from topple.explainers.search.engine import Engine
+
+if TYPE_CHECKING:
+    from topple.explainers.loops.promises import Alone, Growing
 
 LOOKED_AT = 32
 """Units, those that do most alone, whose effect on a grown set is estimated."""
@@ -27,32 +30,13 @@ class Singles:
         margins: of each target [B, T, H]; minus infinity for units that may not be named.
         scores: of the shortlist without each unit, minus infinity for what does not compete [B, H, C]; None where the full
             catalogue judges the goal.
-        unchanged: the scores of the shortlist with nothing removed [B, C].
+        returning: what it does to the scores of the items of the history, the last columns of the shortlist, competing or not; none
+            where these never compete [B, H, H].
     """
 
     margins: Tensor
     scores: Tensor | None
-    unchanged: Tensor
-
-    def with_one_more(self, row: Tensor, units: Tensor, scores: Tensor) -> Tensor:
-        """Return the scores to expect without a set and one unit more [Q, L, C].
-
-        A unit is expected to change the scores as it does alone: exact where scores are sums, and a good guess elsewhere. An item
-        that comes back once it is removed is expected to score what it does where nothing else is removed.
-
-        Args:
-            row: the history of each set [Q].
-            units: the units, one of which is removed too [Q, L].
-            scores: the scores without the set [Q, C].
-        """
-        alone, scores = self.known_scores[row[:, None], units], scores[:, None]
-        return torch.where(scores.isfinite(), scores + self._effect[row[:, None], units], alone)
-
-    @cached_property
-    def _effect(self) -> Tensor:
-        """What each unit alone changes the scores by [B, H, C]."""
-        unchanged = self.unchanged[:, None]
-        return torch.where(unchanged.isfinite(), self.known_scores - unchanged, 0)
+    returning: Tensor
 
     @property
     def known_scores(self) -> Tensor:
@@ -64,6 +48,41 @@ class Singles:
         if self.scores is None:
             raise TypeError("no scores of single units: the full catalogue judges the goal")
         return self.scores
+
+    def numbers(self, engine: Engine) -> "Alone":
+        """Return them for compiled functions."""
+        from topple.explainers.loops.promises import Alone  # compiled functions: imported where they are needed
+
+        return Alone(*map(numbers_of, (self.known_scores, engine.shortlist.unchanged, self.returning)))
+
+    def growing(self, engine: Engine, row: Tensor, column: Tensor, units: Tensor, scores: Tensor) -> "Growing":
+        """Return sets of some targets for compiled functions.
+
+        Args:
+            engine: the engine.
+            row: the history of each target [Q].
+            column: where each target stands among the targets of the history [Q].
+            units: the sets, bool [Q, H].
+            scores: of the shortlist without them [Q, C].
+        """
+        from topple.explainers.loops.promises import Growing  # as above
+
+        shortlist = engine.shortlist
+        return Growing(
+            *map(
+                numbers_of,
+                (
+                    row,
+                    shortlist.target_columns[row, column],
+                    engine.table.k[row, column],
+                    engine.tolerance[row, column],
+                    scores,
+                    self.margins[row, column],
+                    shortlist.counted_for(row, column),
+                    units,
+                ),
+            )
+        )
 
 
 class Promises(ABC):
@@ -113,14 +132,10 @@ class AdditivePromises(Promises):
     def __init__(
         self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
     ) -> None:
-        from topple.explainers.loops.promises import Growing  # compiled functions: imported where they are needed
-
         self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
         self._targets = engine.shortlist.targets(row, column)
-        self._known, self._unchanged = numbers_of(alone.known_scores), numbers_of(alone.unchanged)
-        columns, k = engine.shortlist.target_columns[row, column], engine.table.k[row, column]
-        tolerance, scores = engine.tolerance[row, column], alone.known_scores[row, first]
-        self._growing = Growing(*map(numbers_of, (row, columns, k, tolerance, scores, alone.margins[row, column])))
+        scores, units = alone.known_scores[row, first], one_hot(first, alone.margins.shape[-1]).bool()
+        self._alone, self._growing = alone.numbers(engine), alone.growing(engine, row, column, units, scores)
         self._tried = scores
 
     def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
@@ -128,7 +143,7 @@ class AdditivePromises(Promises):
         from topple.explainers.loops.promises import most_promising_units  # as above
 
         looked_at, asked = max(width, LOOKED_AT), (numbers_of(free), numbers_of(now), numbers_of(price))
-        found = most_promising_units(self._known, self._unchanged, self._growing, *asked, looked_at, width)
+        found = most_promising_units(self._alone, self._growing, *asked, looked_at, width)
         most = int(found[1].sum(1).max())  # the free ones come first
         tried, able = (torch.from_numpy(each[:, :most]).to(free.device) for each in found)
         return tried, able
@@ -140,9 +155,11 @@ class AdditivePromises(Promises):
         return self._targets.leads(self._tried)[..., 0].masked_fill_(~able, -torch.inf)
 
     def take(self, tried: Tensor, best: Tensor, behind: Tensor) -> None:
-        """Keep the scores without the set that each target took."""
-        scores = self._tried[torch.arange(len(best), device=best.device), best[:, 0]]
-        self._growing = self._growing._replace(scores=numbers_of(scores))
+        """Keep the set that each target took, and the scores without it."""
+        number = torch.arange(len(best), device=best.device)
+        units, taken = self._growing.units, numbers_of(tried.gather(1, best)[:, 0])
+        units[np.arange(len(units)), taken] = True
+        self._growing = self._growing._replace(scores=numbers_of(self._tried[number, best[:, 0]]), units=units)
 
     def select(self, going: Tensor) -> None:
         """Go on with the targets `going`, bool [Q], alone."""

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
+from topple.explainers.search.shortlist import SHORTLIST
 from topple.scoring.recommender import Scorer
 from topple.scoring.variations import without
 
 
 def spread_of(engine: Engine) -> Tensor:
     """Return how far the best scores of each unchanged history lie apart: the standard deviation [B]; 1 where it is 0."""
-    return spread_of_scores(engine.shortlist.best_scores)
+    return spread_of_scores(engine.shortlist.best_scores[:, :SHORTLIST])
 
 
 def spread_of_scores(best: Tensor) -> Tensor:
@@ -45,6 +46,8 @@ def lead_slopes(engine: Engine, removed: Tensor, alpha: float, restarts: int, sp
     rows = torch.arange(len(removed), device=removed.device)
     keep = without(table.histories, table.positions(rows, removed)).requires_grad_()
     scores = engine.shortlist.scores(rows, keep)  # [B, T * restarts, C]
+    if (counted := engine.shortlist.counted) is not None:
+        scores = scores.masked_fill(~counted.repeat_interleave(restarts, 1), -torch.inf)
     columns, k, tolerance = (
         cells.repeat_interleave(restarts, 1)[..., None]
         for cells in (engine.shortlist.target_columns, table.k, engine.tolerance)
