@@ -8,8 +8,8 @@ from torch import Tensor
 
 from topple.scoring.memory import CHUNK, rows_at_once
 
-Name = tuple[int, bytes]
-"""A history and the positions of it that are kept."""
+Name = bytes
+"""A history and the positions of it that are kept; a name that is no tuple is no work for the garbage collector."""
 
 MOST = 2 * CHUNK
 """Numbers that are held at most: the rows that the judge asks for about as many queries as are answered together."""
@@ -71,4 +71,6 @@ class ChangedRows:
 def _names(history: Tensor, keep: Tensor) -> list[Name]:
     """Return the names of variations [M, H], the same however far they are padded."""
     packed = np.packbits(keep.cpu().numpy() != 0, axis=-1)
-    return [(row, bits.tobytes().rstrip(b"\0")) for row, bits in zip(history.tolist(), packed, strict=True)]
+    begins = np.ascontiguousarray(history.cpu().numpy(), dtype=np.int64)[:, None].view(np.uint8)
+    width, names = begins.shape[1] + packed.shape[1], np.hstack([begins, packed]).tobytes()
+    return [names[at : at + width].rstrip(b"\0") for at in range(0, len(names), width)]

@@ -50,6 +50,11 @@ def drawn(seed):
     )
 
 
+def lead_of(alone, sets, query, unit):
+    """Return the lead to expect of one set without one unit more."""
+    return lead_with_one_more(alone, sets, query, unit, np.empty(sets.scores.shape[1]), np.empty(sets.k.max() + 1))
+
+
 def expected_leads(alone, sets, units):
     """Return the leads to expect [Q, L], by a table [Q, L, C]."""
     row, number = torch.from_numpy(sets.row), torch.arange(SETS)
@@ -73,7 +78,7 @@ def expected_leads(alone, sets, units):
 def test_leads_are_those_of_the_expected_scores(seed):
     alone, sets, *_ = drawn(seed)
     every = torch.arange(UNITS).expand(SETS, -1)
-    found = [[lead_with_one_more(alone, sets, query, unit) for unit in range(UNITS)] for query in range(SETS)]
+    found = [[lead_of(alone, sets, query, unit) for unit in range(UNITS)] for query in range(SETS)]
     expected = expected_leads(alone, sets, every)
     assert np.allclose(found, expected, rtol=0, atol=1e-12)
     assert leads_with_one_more(alone, sets, every.numpy().copy()).tolist() == found
@@ -93,7 +98,7 @@ def test_what_comes_back_scores_what_it_does_without_the_whole_set():
         counted,
         np.array([[False, True]]),
     )
-    assert lead_with_one_more(alone, sets, 0, 0) == -0.5  # 5 alone, 0.5 without the other unit too; the target scores 1
+    assert lead_of(alone, sets, 0, 0) == -0.5  # 5 alone, 0.5 without the other unit too; the target scores 1
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from topple.compiled import compiled
+from topple.compiled import compiled, compiled_leaf
 from topple.scoring.lists.best import insert
 
 
@@ -79,70 +79,70 @@ def most_promising_units(
     """
     queries, units = free.shape
     chosen, able = np.zeros((queries, min(width, units)), np.int64), np.zeros((queries, min(width, units)), np.bool_)
+    expected, best = np.empty(sets.scores.shape[1]), np.empty(sets.k.max() + 1)
     for query in range(queries):
         hope = np.where(free[query], sets.promise[query], -np.inf)
         looked = np.argsort(-hope, kind="mergesort")[:looked_at]
         worths = np.full(len(looked), -np.inf)
         for number, unit in enumerate(looked):
             if np.isfinite(hope[unit]):
-                lead = lead_with_one_more(alone, sets, query, unit)
+                lead = lead_with_one_more(alone, sets, query, unit, expected, best)
                 gain = lead - now[query]
                 if lead > -np.inf:
                     worths[number] = gain / price[query, unit] if gain > 0 else gain * price[query, unit]
-        best = np.argsort(-worths, kind="mergesort")[: able.shape[1]]
-        chosen[query, : len(best)] = looked[best]
-        able[query, : len(best)] = np.isfinite(worths[best])
+        first = np.argsort(-worths, kind="mergesort")[: able.shape[1]]
+        chosen[query, : len(first)] = looked[first]
+        able[query, : len(first)] = np.isfinite(worths[first])
     return chosen, able
 
 
 @compiled
 def leads_with_one_more(alone: Any, sets: Any, units: Any) -> Any:
     """Return by how much each target is expected to be out of the list without a set and each of some units [Q, L] more; [Q, L]."""
-    leads = np.empty(units.shape)
+    leads, expected, best = np.empty(units.shape), np.empty(sets.scores.shape[1]), np.empty(sets.k.max() + 1)
     for query in range(len(units)):
         for number in range(units.shape[1]):
-            leads[query, number] = lead_with_one_more(alone, sets, query, units[query, number])
+            leads[query, number] = lead_with_one_more(alone, sets, query, units[query, number], expected, best)
     return leads
 
 
-@compiled
-def lead_with_one_more(alone: Any, sets: Any, query: int, unit: int) -> float:
+@compiled_leaf
+def lead_with_one_more(alone: Any, sets: Any, query: int, unit: int, expected: Any, best: Any) -> float:
     """Return by how much the target is expected to be out of the list without a set and one unit more.
 
-    A unit is expected to change scores as it does alone, those of an item that comes back once it is removed among them. The
-    target itself is left out of the count of those that are above it.
+    The target itself is left out of the count of those that are above it. There is room for the scores to expect [C], and for the
+    best of them, one more than the longest list holds.
     """
-    target = sets.target[query]
-    best = np.full(sets.k[query] + 1, -np.inf)
-    score = -np.inf
-    for competitor in range(sets.scores.shape[1]):
-        if not sets.counted[query, competitor]:
+    expect_scores(alone, sets, query, unit, expected)
+    target, k = sets.target[query], sets.k[query]
+    best[: k + 1] = -np.inf
+    for competitor in range(len(expected)):
+        if sets.counted[query, competitor] and expected[competitor] > best[k]:
+            insert(best[: k + 1], expected[competitor])
+    kth = best[k] if expected[target] >= best[k - 1] else best[k - 1]
+    return float(kth - (expected[target] + sets.tolerance[query]))
+
+
+@compiled_leaf
+def expect_scores(alone: Any, sets: Any, query: int, unit: int, expected: Any) -> None:
+    """Fill in what the competitors are expected to score without a set and one unit more [C]; minus infinity for what does not compete.
+
+    A unit is expected to change scores as it does alone, those of an item that comes back once it is removed among them.
+    """
+    row = sets.row[query]
+    now, known, unchanged = sets.scores[query], alone.known[row, unit], alone.unchanged[row]
+    first = len(expected) - alone.returning.shape[2]
+    for column in range(first):
+        expected[column] = now[column]
+        if unchanged[column] > -np.inf:
+            expected[column] += known[column] - unchanged[column]
+    for column in range(first, len(expected)):
+        number = column - first
+        if now[column] > -np.inf:
+            expected[column] = now[column] + alone.returning[row, unit, number]
             continue
-        expected = expected_score(alone, sets, query, unit, competitor)
-        if competitor == target:
-            score = expected
-        insert(best, expected)
-    kth = best[-1] if score >= best[-2] else best[-2]
-    return float(kth - (score + sets.tolerance[query]))
-
-
-@compiled
-def expected_score(alone: Any, sets: Any, query: int, unit: int, competitor: int) -> float:
-    """Return what a competitor is expected to score without a set and one unit more; minus infinity where it does not compete."""
-    row, now, number = (
-        sets.row[query],
-        sets.scores[query, competitor],
-        competitor - sets.scores.shape[1] + alone.returning.shape[2],
-    )
-    if np.isfinite(now):
-        if number >= 0:
-            return float(now + alone.returning[row, unit, number])
-        if np.isfinite(alone.unchanged[row, competitor]):
-            return float(now + (alone.known[row, unit, competitor] - alone.unchanged[row, competitor]))
-        return float(now)
-    score = alone.known[row, unit, competitor]
-    if number >= 0 and np.isfinite(score):  # the unit brings it back
-        for other in range(sets.units.shape[1]):
-            if sets.units[query, other]:
-                score += alone.returning[row, other, number]
-    return float(score)
+        expected[column] = known[column]
+        if known[column] > -np.inf:  # the unit brings it back
+            for other in range(sets.units.shape[1]):
+                if sets.units[query, other]:
+                    expected[column] += alone.returning[row, other, number]
