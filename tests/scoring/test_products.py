@@ -1,6 +1,8 @@
+import pytest
 import torch
 
-from topple.scoring.products import columns_of, factor_scores, same_for_all
+from topple.scoring import products
+from topple.scoring.products import AT_ONCE, LEAST, columns_of, factor_scores, least_rows, rows_alike, same_for_all
 
 VECTORS = torch.arange(15, dtype=torch.float32).reshape(5, 3)
 
@@ -15,3 +17,41 @@ def test_columns_are_gathered_once_where_all_histories_share_the_candidates():
     scores = factor_scores(users, gathered, rows)
     assert torch.equal(factor_scores(users, once, rows), scores)
     assert torch.equal(factor_scores(users, whole, rows)[..., few], scores)
+
+
+@pytest.fixture
+def forgotten(monkeypatch):
+    """Layouts that were tried before are tried again."""
+    monkeypatch.setattr(products, "_least_rows", {})
+
+
+@pytest.mark.parametrize("shape", [(600, 200), (200, 600), (7, 5), (64, 33)])
+@pytest.mark.parametrize("transposed", [True, False])
+def test_a_row_of_a_product_is_the_same_whatever_is_beside_it(forgotten, shape, transposed):
+    random = torch.Generator().manual_seed(1)
+    weight = torch.randn(shape[::-1], generator=random).T if transposed else torch.randn(shape, generator=random)
+    bias, left = torch.randn(shape[1], generator=random), torch.randn(2 * AT_ONCE + 3, shape[0], generator=random)
+    least = least_rows(weight)
+    if least is None:
+        pytest.skip("this BLAS adds up in another order in every batch")
+    whole = rows_alike(left, weight, bias, least)
+    assert torch.allclose(whole, left @ weight + bias, atol=1e-3)
+    for count in (1, 2, 3, 5, 31, 200, AT_ONCE, AT_ONCE + 1):
+        for start in (0, 1, len(left) - count):
+            assert torch.equal(
+                rows_alike(left[start : start + count], weight, bias, least), whole[start : start + count]
+            )
+    stacked = left[:12].reshape(3, 4, -1)
+    assert torch.equal(rows_alike(stacked, weight, bias, least), whole[:12].reshape(3, 4, -1))
+
+
+@pytest.mark.parametrize(("few", "least"), [(4, 4), (9, 16), (1 << 30, None)])
+def test_where_few_rows_are_added_up_in_another_order_more_are_asked_for(forgotten, monkeypatch, few, least):
+    addmm = torch.addmm
+
+    def of_another_blas(bias, left, weight, **options):
+        return addmm(bias, left, weight, **options) + (1e-6 * len(left) if len(left) < few else 0)
+
+    monkeypatch.setattr(torch, "addmm", of_another_blas)
+    assert least_rows(torch.ones(3, 2)) == least
+    assert least is None or least in LEAST

@@ -2,11 +2,12 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
 from topple.errors import CapabilityError, SettingsError, need
 from topple.scoring.recommender import Recommender
@@ -80,3 +81,12 @@ def computing(*, gradients: bool = False) -> Iterator[None]:
             if torch.is_autocast_enabled(kind):
                 modes.enter_context(torch.autocast(kind, enabled=False))
         yield
+
+
+def moved(model: _Model, learned: Tensor | Mapping[str, Tensor], device: torch.device | str) -> _Model:
+    """Return the same model with what it has learned on another device; the record of its training goes along."""
+    there = learned.to(device) if isinstance(learned, Tensor) else {n: a.to(device) for n, a in learned.items()}
+    out = type(model)(model.catalogue, there, model.settings)  # type: ignore[call-arg] # a model's class takes these three
+    out.training = model.training
+    out.findings = model.findings.elsewhere()
+    return out

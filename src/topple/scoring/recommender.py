@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
 
 import torch
 from torch import Tensor
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from topple.data.splitting import Split
     from topple.scoring.folded.histories import Solved
     from topple.scoring.sums.rows import Rows
-
-_Model = TypeVar("_Model", bound="Recommender")
 
 DOUBLE = 1e-12
 """The rounding of a model that computes in float64 where it is asked to."""
@@ -141,6 +139,13 @@ class Recommender(Told, ABC):
             return self.score(chosen, keep, None if candidates is None else candidates[rows])
 
         return scorer
+
+    def bind_to_propose(self, histories: HistoryBatch, candidates: Tensor) -> tuple[Scorer, float]:
+        """Return a scorer for sets that are settled after, and the rounding of its scores: coarser than `rounding` where that is quicker.
+
+        What a row gets must not depend on the rows beside it; it is called without gradients.
+        """
+        return self.bind(histories, candidates), self.rounding
 
     def contributions(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Tensor:
         """Return what each item of a history adds to each score, for a recommender that is additive.
@@ -289,12 +294,3 @@ class Recommender(Told, ABC):
     def _scoring_arrays(self) -> Mapping[str, Tensor]:
         """Return what the scores depend on, by name; a model that is not stored by its arrays overrides this."""
         return self.arrays()
-
-
-def moved(model: _Model, learned: Tensor | Mapping[str, Tensor], device: torch.device | str) -> _Model:
-    """Return the same model with what it has learned on another device; the record of its training goes along."""
-    there = learned.to(device) if isinstance(learned, Tensor) else {n: a.to(device) for n, a in learned.items()}
-    out = type(model)(model.catalogue, there, model.settings)  # type: ignore[call-arg] # a model's class takes these three
-    out.training = model.training
-    out.findings = model.findings.elsewhere()
-    return out

@@ -5,6 +5,8 @@ import torch
 from topple.errors import ModelFolderError, SettingsError
 from topple.recommenders.models.mult_dae import MultDAE, MultDAESettings
 from topple.recommenders.models.mult_vae import MultVAE, MultVAESettings
+from topple.scoring.ranking import SAFETY
+from topple.scoring.recommender import SINGLE
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing.worlds import catalogue_of, random_mult_vae, tiny_split
 
@@ -206,3 +208,36 @@ def test_an_item_that_comes_again_is_one_entry_of_more_weight(candidates):
         mine = HistoryBatch(again.items[row, None], again.weights[row, None])
         alone = model.score(mine, kept[None], None if candidates is None else candidates[row, None])
         assert torch.allclose(scored, alone[0], rtol=1e-12)
+
+
+def test_what_proposes_sets_is_near_what_settles_them_and_the_same_alone_and_in_a_batch():
+    shapes = MultVAE.shapes(ITEMS, MultVAESettings(hidden=96, latent=64))
+    random = np.random.default_rng(0)
+    model = MultVAE.from_arrays({name: random.normal(0, 0.3, shape) for name, shape in shapes.items()}, CATALOGUE)
+    histories = HistoryBatch.of([[1, 2, 3, 4], [5, 6], [7, 8, 9]])
+    items = torch.arange(ITEMS).repeat(3, 1)
+    keep = torch.rand(3, 50, 4, generator=torch.Generator().manual_seed(0)).round().double() * histories.filled[:, None]
+    proposing, rounding = model.bind_to_propose(histories, items)
+    exact, proposed = model.bind(histories, items)(keep), proposing(keep)
+    assert rounding == SINGLE
+    assert proposed.dtype == torch.float64
+    off = (proposed - exact).abs() / exact.abs().clamp(min=model.scale)
+    assert 0 < float(off.max()) < SAFETY * rounding  # of which the tolerance among what proposes is made
+    for row in range(3):
+        for variation in (0, 17, 49):
+            alone = proposing(keep[row : row + 1, variation : variation + 1], torch.tensor([row]))
+            assert torch.allclose(
+                alone[0, 0], proposed[row, variation], rtol=0, atol=1e-13
+            )  # of float64, not of float32
+
+
+def test_a_model_whose_scores_float32_cannot_tell_apart_proposes_in_float64():
+    given = arrays()
+    given["weight_p_1to2"] *= 1e-4
+    given["bias_p_2"] += 1000
+    model = MultVAE.from_arrays(given, CATALOGUE)
+    histories, items = HistoryBatch.of([[1, 2, 3]]), torch.arange(ITEMS)[None]
+    proposing, rounding = model.bind_to_propose(histories, items)
+    keep = unchanged(histories)
+    assert rounding == model.rounding
+    assert torch.equal(proposing(keep), model.bind(histories, items)(keep))

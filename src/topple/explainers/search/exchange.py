@@ -125,7 +125,7 @@ class _Beside:
         known = (
             engine.shortlist.target_columns[cells],
             engine.table.k[cells],
-            engine.tolerance[cells],
+            engine.shortlist.tolerance[cells],
             self.inside,
             self.outside,
             ~self.given.isneginf(),

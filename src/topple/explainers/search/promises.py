@@ -75,7 +75,7 @@ class Singles:
                     row,
                     shortlist.target_columns[row, column],
                     engine.table.k[row, column],
-                    engine.tolerance[row, column],
+                    shortlist.tolerance[row, column],
                     scores,
                     self.margins[row, column],
                     shortlist.counted_for(row, column),

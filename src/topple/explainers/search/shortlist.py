@@ -99,9 +99,20 @@ class Shortlist:
     def _bound(self) -> Scorer:
         return self._recommender.bind(self._table.histories, self.items)
 
+    @cached_property
+    def _proposing(self) -> tuple[Scorer, float]:
+        return self._recommender.bind_to_propose(self._table.histories, self.items)
+
+    @cached_property
+    def tolerance(self) -> Tensor:
+        """By how much a competitor must be above each target, by the rounding of the scores that propose sets [B, T]."""
+        scorer_rounding, rounding = self._proposing[1], self._recommender.rounding
+        return self._tolerance if scorer_rounding == rounding else self._tolerance * (scorer_rounding / rounding)
+
     def scores(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return the scores [R, S, C] of variations [R, S, H] of the histories `rows` [R], minus infinity for what does not compete."""
-        return self._competing(self._bound(keep, rows), rows, keep)
+        scorer = self._bound if keep.requires_grad else self._proposing[0]
+        return self._competing(scorer(keep, rows), rows, keep)
 
     def scores_without(self, rows: Tensor, units: Tensor) -> Tensor:
         """Return the scores [R, S, C] of the histories `rows` [R] without sets of units, bool [R, S, H]; the caller counts them."""
@@ -118,7 +129,7 @@ class Shortlist:
         def ask(part: slice) -> None:
             sets = self._table.positions(rows[part], units[part])[..., : histories.longest(rows[part])]
             keep = without(histories, sets, rows[part])
-            scores = self._bound(keep, rows[part])
+            scores = self._proposing[0](keep, rows[part])
             if changes.shape[2]:
                 changes[part] = scores[..., -self.returning :] - self._returning_unchanged[rows[part]]
             out[part] = self._competing(scores, rows[part], keep)
@@ -131,18 +142,18 @@ class Shortlist:
     def _returning_unchanged(self) -> Tensor:
         """What the items of the history score with nothing removed [B, 1, H]."""
         with torch.no_grad():
-            return self._bound(unchanged(self._table.histories), None)[..., -self.returning :]
+            return self._proposing[0](unchanged(self._table.histories), None)[..., -self.returning :]
 
     def leads(self, rows: Tensor, scores: Tensor) -> Tensor:
         """Return by how much each target of the histories `rows` [R] is out of the lists of scores [R, S, C]; [R, S, T]."""
         k = self._table.same_k or self._table.k[rows, None]
         counted = None if self.counted is None else self.counted[rows]
-        return Targets(self.target_columns[rows, None], k, self._tolerance[rows, None], counted).leads(scores)
+        return Targets(self.target_columns[rows, None], k, self.tolerance[rows, None], counted).leads(scores)
 
     def targets(self, row: Tensor, column: Tensor) -> "Targets":
         """Return one target a row, by the history [Q] and where it stands among the targets of the history [Q]."""
         k = self._table.same_k or self._table.k[row, column][:, None, None]
-        tolerance = self._tolerance[row, column][:, None, None]
+        tolerance = self.tolerance[row, column][:, None, None]
         counted = None if self.counted is None else self.counted_for(row, column)[:, None]
         return Targets(self.target_columns[row, column][:, None, None], k, tolerance, counted)
 

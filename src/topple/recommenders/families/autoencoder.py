@@ -20,8 +20,8 @@ from topple.scoring.layers import Layer, tanh_
 from topple.scoring.learned.arrays import fitting_arrays
 from topple.scoring.memo import Memo
 from topple.scoring.memory import may_hold
-from topple.scoring.products import columns_of, products
-from topple.scoring.recommender import Capability, OnBest, OnEpoch, Scorer
+from topple.scoring.products import columns_of, least_rows, products, rows_alike
+from topple.scoring.recommender import SINGLE, Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix
@@ -121,19 +121,43 @@ class Autoencoder(Learned):
 
     def bind(self, histories: HistoryBatch, candidates: Tensor | None = None) -> Scorer:
         """Prepare the first layer of the histories and gather the output columns of the candidates once; scores are logits."""
+        return self._scorer(histories, candidates, histories.weights.dtype)
+
+    def bind_to_propose(self, histories: HistoryBatch, candidates: Tensor) -> tuple[Scorer, float]:
+        """Return what `bind` does, with layers between the first and the last in float32 on a CPU: half the time of most rows."""
+        between = self._layers(torch.float32)[1:-1]
+        if (
+            histories.weights.is_cuda
+            or histories.weights.dtype != torch.float64
+            or self.measures().coarse(SINGLE)
+            or not between
+            or any(least_rows(layer.weight) is None for layer in between)
+        ):
+            return super().bind_to_propose(histories, candidates)
+        return self._scorer(histories, candidates, torch.float32), max(SINGLE, self.rounding)
+
+    def _scorer(self, histories: HistoryBatch, candidates: Tensor | None, between: torch.dtype) -> Scorer:
+        """Return a scorer whose layers between the first and the last are in a precision."""
         histories = self.weighed(histories)
         dtype = histories.weights.dtype
-        first, *middle, last = self._layers(dtype)
+        first, *_, last = self._layers(dtype)
         inputs = FirstLayer(histories, first, lambda: self._largest_of(first))
         columns, out_bias = columns_of(last.weight.T, candidates, dtype), last.bias
         if candidates is not None:
             out_bias = last.bias[candidates[0]] if columns.ndim == 2 else last.bias[candidates][:, None]
+        middle = [
+            (layer, None if between == dtype else least_rows(layer.weight)) for layer in self._layers(between)[1:-1]
+        ]
 
         def scorer(keep: Tensor, rows: Tensor | None = None) -> Tensor:
-            hidden = _tanh(inputs(keep, rows))
-            for layer in middle:
-                hidden = functional.linear(hidden, layer.weight.T, layer.bias)
+            hidden = _tanh(inputs(keep, rows).to(between))
+            for layer, least in middle:
+                if least is None:
+                    hidden = functional.linear(hidden, layer.weight.T, layer.bias)
+                else:
+                    hidden = rows_alike(hidden, layer.weight, layer.bias, least)
                 hidden = _tanh(hidden) if layer.tanh else hidden
+            hidden = hidden.to(dtype)
             if columns.ndim == 2:
                 return functional.linear(hidden, columns.T, out_bias)
             return _add(products(hidden, columns, rows), out_bias if rows is None else out_bias[rows])

@@ -13,8 +13,9 @@ from topple.data.interactions import numbered
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.training.loop import train
+from topple.scoring.devices import moved
 from topple.scoring.learned.arrays import read_arrays
-from topple.scoring.recommender import OnBest, OnEpoch, Recommender, moved
+from topple.scoring.recommender import OnBest, OnEpoch, Recommender
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
 from topple.types import CsrMatrix

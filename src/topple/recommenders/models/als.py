@@ -18,10 +18,11 @@ from topple.recommenders.families.fold_in import FoldIn, System
 from topple.recommenders.families.learned import LARGEST, normal
 from topple.recommenders.families.least_squares import LeastSquares
 from topple.recommenders.training.quality import held_out_quality
+from topple.scoring.devices import moved
 from topple.scoring.findings.known import Findings
 from topple.scoring.learned.arrays import read_arrays
 from topple.scoring.memory import POSITIONS
-from topple.scoring.recommender import Capability, Epoch, OnBest, OnEpoch, Recommender, moved
+from topple.scoring.recommender import Capability, Epoch, OnBest, OnEpoch, Recommender
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.settings import Settings
 from topple.types import CsrMatrix

@@ -16,8 +16,9 @@ from topple.errors import ModelFolderError, RecommenderError
 from topple.recommenders.families.pruning import largest_of_scored, squared_error
 from topple.recommenders.families.row_sums import DenseRows, RowSums, sparse_rows
 from topple.recommenders.training.loop import report_single_epoch
+from topple.scoring.devices import moved
 from topple.scoring.learned.arrays import read_arrays, sparse_arrays
-from topple.scoring.recommender import Capability, OnBest, OnEpoch, moved
+from topple.scoring.recommender import Capability, OnBest, OnEpoch
 from topple.settings import Settings
 from topple.types import CsrMatrix, IntArray
 

@@ -14,9 +14,10 @@ from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.row_sums import RowSums, sparse_rows
 from topple.recommenders.training.loop import report_single_epoch
+from topple.scoring.devices import moved
 from topple.scoring.learned.arrays import sparse_arrays
 from topple.scoring.memory import rows_at_once
-from topple.scoring.recommender import Capability, OnBest, OnEpoch, moved
+from topple.scoring.recommender import Capability, OnBest, OnEpoch
 from topple.settings import Settings
 from topple.types import CsrMatrix, FloatArray
 

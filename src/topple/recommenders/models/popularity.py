@@ -11,8 +11,9 @@ from torch import Tensor
 from topple.data.splitting import Split
 from topple.data.vocabulary import Catalogue
 from topple.recommenders.training.loop import report_single_epoch
+from topple.scoring.devices import moved
 from topple.scoring.learned.arrays import read_arrays
-from topple.scoring.recommender import Capability, OnBest, OnEpoch, Recommender, moved
+from topple.scoring.recommender import Capability, OnBest, OnEpoch, Recommender
 from topple.scoring.sums.rows import Rows, dense_rows
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
