@@ -2,7 +2,15 @@ import pytest
 import torch
 
 from topple.scoring import products
-from topple.scoring.products import AT_ONCE, LEAST, columns_of, factor_scores, least_rows, rows_alike, same_for_all
+from topple.scoring.products import (
+    AT_ONCE,
+    LEAST,
+    batch_invariant_linear,
+    columns_of,
+    factor_scores,
+    least_rows,
+    same_for_all,
+)
 
 VECTORS = torch.arange(15, dtype=torch.float32).reshape(5, 3)
 
@@ -34,15 +42,15 @@ def test_a_row_of_a_product_is_the_same_whatever_is_beside_it(forgotten, shape, 
     least = least_rows(weight)
     if least is None:
         pytest.skip("this BLAS adds up in another order in every batch")
-    whole = rows_alike(left, weight, bias, least)
+    whole = batch_invariant_linear(left, weight, bias, least)
     assert torch.allclose(whole, left @ weight + bias, atol=1e-3)
     for count in (1, 2, 3, 5, 31, 200, AT_ONCE, AT_ONCE + 1):
         for start in (0, 1, len(left) - count):
             assert torch.equal(
-                rows_alike(left[start : start + count], weight, bias, least), whole[start : start + count]
+                batch_invariant_linear(left[start : start + count], weight, bias, least), whole[start : start + count]
             )
     stacked = left[:12].reshape(3, 4, -1)
-    assert torch.equal(rows_alike(stacked, weight, bias, least), whole[:12].reshape(3, 4, -1))
+    assert torch.equal(batch_invariant_linear(stacked, weight, bias, least), whole[:12].reshape(3, 4, -1))
 
 
 @pytest.mark.parametrize(("few", "least"), [(4, 4), (9, 16), (1 << 30, None)])

@@ -75,7 +75,7 @@ ALIGNED = 64
 """Bytes that numbers begin at multiples of, as torch allocates them."""
 
 
-def rows_alike(left: Tensor, weight: Tensor, bias: Tensor, least: int) -> Tensor:
+def batch_invariant_linear(left: Tensor, weight: Tensor, bias: Tensor, least: int) -> Tensor:
     """Return left [..., M] @ weight [M, D] + bias [D], each row the same whatever rows are beside it; `least` is of `least_rows`."""
     rows = left.reshape(-1, left.shape[-1])
     if rows.data_ptr() % ALIGNED:  # BLAS adds up in another order there, too
@@ -96,14 +96,14 @@ def least_rows(weight: Tensor) -> int | None:
     """
     key = weight.dtype, tuple(weight.shape), weight.stride(), torch.get_num_threads()
     if key not in _least_rows:
-        _least_rows[key] = next((least for least in LEAST if _are_alike(weight, least)), None)
+        _least_rows[key] = next((least for least in LEAST if _is_batch_invariant(weight, least)), None)
     return _least_rows[key]
 
 
 _least_rows: dict[tuple[object, ...], int | None] = {}
 
 
-def _are_alike(weight: Tensor, least: int) -> bool:
+def _is_batch_invariant(weight: Tensor, least: int) -> bool:
     """Return whether rows of parts of a product, of so many rows at least, are those of the whole."""
     random = torch.Generator().manual_seed(0)
     left = torch.randn(AT_ONCE, weight.shape[0], generator=random, dtype=weight.dtype)

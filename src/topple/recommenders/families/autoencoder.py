@@ -20,7 +20,7 @@ from topple.scoring.layers import Layer, tanh_
 from topple.scoring.learned.arrays import fitting_arrays
 from topple.scoring.memo import Memo
 from topple.scoring.memory import may_hold
-from topple.scoring.products import columns_of, least_rows, products, rows_alike
+from topple.scoring.products import batch_invariant_linear, columns_of, least_rows, products
 from topple.scoring.recommender import SINGLE, Capability, OnBest, OnEpoch, Scorer
 from topple.scoring.variations import HistoryBatch
 from topple.settings import Settings
@@ -155,7 +155,7 @@ class Autoencoder(Learned):
                 if least is None:
                     hidden = functional.linear(hidden, layer.weight.T, layer.bias)
                 else:
-                    hidden = rows_alike(hidden, layer.weight, layer.bias, least)
+                    hidden = batch_invariant_linear(hidden, layer.weight, layer.bias, least)
                 hidden = _tanh(hidden) if layer.tanh else hidden
             hidden = hidden.to(dtype)
             if columns.ndim == 2:
