@@ -51,7 +51,6 @@ def find_set(
     if not units.any() and scored < left:
         scored += take_all(folded, search, one, order, units, found)
         scored += give_back_in_order(folded, search, one, left - scored, units, found)
-        scored += prune(folded, search, short, one, left - scored, units, found, True)
     for _ in range(search.swaps):
         if units.sum() < 3 or units.sum() == len(order) or scored >= left:
             break

@@ -88,12 +88,21 @@ def take_all(folded: Folded, search: Search, one: One, order: IntArray, units: B
 
 @compiled
 def give_back_in_order(folded: Folded, search: Search, one: One, left: int, units: BoolArray, found: Found) -> int:
-    """Give units back, in place, while the target still surely leaves: each asked about once, the dearest first; return how many."""
-    scored, named = 0, np.flatnonzero(units)
-    for unit in named[np.argsort(-search.cost[one.number][named], kind="mergesort")]:
-        if units.sum() == 1 or scored >= left:
-            break
-        units[unit] = False
-        units[unit] = settle(folded, search, one, units, found) <= 0
-        scored += 1
+    """Give units back, in place, while the target still surely leaves: asked in turn, the dearest first, until none can be.
+
+    Returns:
+        How many sets were scored.
+    """
+    scored, before, named = 0, 0, np.flatnonzero(units)
+    order = named[np.argsort(-search.cost[one.number][named], kind="mergesort")]
+    while units.sum() != before:
+        before = units.sum()
+        for unit in order:
+            if not units[unit]:
+                continue
+            if units.sum() == 1 or scored >= left:
+                break
+            units[unit] = False
+            units[unit] = settle(folded, search, one, units, found) <= 0
+            scored += 1
     return scored

@@ -32,7 +32,7 @@ def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Si
     new = (more != sets).any(-1)
     if not new.any():
         return sets, alone
-    return prune(engine, given_back_in_order(engine, more, new), new), alone
+    return given_back_in_order(engine, more, new), alone
 
 
 def width_for(goal: Goal, width: int) -> int:
@@ -66,21 +66,24 @@ def with_nothing_left(engine: Engine, sets: Tensor) -> Tensor:
 
 
 def given_back_in_order(engine: Engine, sets: Tensor, chosen: Tensor) -> Tensor:
-    """Return sets, bool [B, T, H], with the units of the chosen ones, bool [B, T], given back that can be: the dearest is asked first.
+    """Return sets, bool [B, T, H], with units of the chosen ones, bool [B, T], given back until none can be: in turn, the dearest first.
 
-    Each is asked about once; `prune`, which looks for the best one each time, takes as many as there are pairs.
+    `prune`, which looks for the best one each time, takes as many as there are pairs.
     """
     sets, (row, column) = sets.clone(), chosen.nonzero(as_tuple=True)  # [Q]
-    units = sets[row, column]  # [Q, H]
-    order = (
-        engine.table.unit_cost[row, column].masked_fill(~units, -1).sort(dim=1, descending=True, stable=True).indices
-    )
-    for unit in order[:, : int(units.sum(1).max())].unbind(1):
-        fewer = units.scatter(1, unit[:, None], False)
-        asked = (fewer.any(1) & (fewer != units).any(1) & engine.open[row, column]).nonzero()[:, 0]
-        if len(asked):
-            gone = engine.settle(row[asked], column[asked], fewer[asked]) > 0
-            units[asked[gone]] = fewer[asked[gone]]
+    units, going = sets[row, column], torch.ones_like(row, dtype=torch.bool)  # [Q, H], [Q]
+    order = engine.table.unit_cost[row, column].masked_fill(~units, -1).sort(dim=1, descending=True, stable=True)
+    turns = order.indices[:, : int(units.sum(1).max())].unbind(1)
+    while going.any():
+        before = units.clone()
+        for unit in turns:
+            fewer = units.scatter(1, unit[:, None], False)
+            able = going & fewer.any(1) & (fewer != units).any(1) & engine.open[row, column]
+            asked = able.nonzero()[:, 0]
+            if len(asked):
+                gone = engine.settle(row[asked], column[asked], fewer[asked]) > 0
+                units[asked[gone]] = fewer[asked[gone]]
+        going = (units != before).any(1)
     sets[row, column] = units
     return sets
 

@@ -71,13 +71,14 @@ def find_set(
         scored += 1
         if not topples(sums, search, short, one, units, removed, scores, noted):
             units[:] = False
-    if not units.any() and scored < left:
+    if units.any():
+        scored += prune(sums, search, short, one, left - scored, units, removed, scores, noted)
+    elif scored < left:
         more, off = take_all(sums, search, one, order, units, removed, scores, noted)
         scored += more
         scored += give_back_in_order(sums, search, one, left - scored, units, removed, scores, off, noted)
     if not units.any():
         return scored
-    scored += prune(sums, search, short, one, left - scored, units, removed, scores, noted)
     for _ in range(search.swaps):
         if units.sum() < 3 or units.sum() == len(order) or scored >= left:
             break

@@ -259,7 +259,7 @@ def give_back_in_order(
     off: float,
     noted: FloatArray,
 ) -> int:
-    """Give units back, in place, while the target still surely leaves: each asked about once, the dearest first.
+    """Give units back, in place, while the target still surely leaves: asked in turn, the dearest first, until none can be.
 
     Looking for the best one each time takes as many as there are pairs. The arguments are those of `settled` and `prune`.
 
@@ -268,18 +268,23 @@ def give_back_in_order(
     """
     single, counted = alone(search.unit[one.history], sums.length[one.history]), np.full((3, 2), np.nan)
     named, scored, off, trial = np.flatnonzero(units), 0, max(off, sums.delta[one.history]), scores.copy()
-    for unit in named[np.argsort(-search.cost[one.number][named], kind="mergesort")]:
-        if units.sum() == 1 or scored >= left:
-            break
-        scored += 1
-        lead = lead_with(
-            sums, search, one, units, unit, single[unit], removed, scores, trial, off, INFINITY, counted, noted
-        )
-        if lead > 0:
-            units[unit] = False
-            for position in range(sums.length[one.history]):
-                if search.unit[one.history, position] == unit:
-                    removed[position] = False
-                    add_counted(sums, one.history, position, scores, counted)
-            copy_changed(sums, search.unit[one.history], one.history, unit, False, scores, trial)
+    order, before = named[np.argsort(-search.cost[one.number][named], kind="mergesort")], 0
+    while units.sum() != before:
+        before = units.sum()
+        for unit in order:
+            if not units[unit]:
+                continue
+            if units.sum() == 1 or scored >= left:
+                break
+            scored += 1
+            lead = lead_with(
+                sums, search, one, units, unit, single[unit], removed, scores, trial, off, INFINITY, counted, noted
+            )
+            if lead > 0:
+                units[unit] = False
+                for position in range(sums.length[one.history]):
+                    if search.unit[one.history, position] == unit:
+                        removed[position] = False
+                        add_counted(sums, one.history, position, scores, counted)
+                copy_changed(sums, search.unit[one.history], one.history, unit, False, scores, trial)
     return scored
