@@ -2,12 +2,13 @@
 
 from itertools import chain, combinations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topple import CandidateRule, Query, explain_queries, verify
+from topple import CandidateRule, Query, explain_queries, verify, wrap
 from topple.api.explaining import make_explainer
 from topple.api.recommending import recommend
 from topple.explainers.exhaustive import Exhaustive, ExhaustiveSettings
@@ -271,3 +272,22 @@ def test_what_the_shortlist_prunes_still_topples_and_what_is_settled_is_minimal(
     shorter += int(everything[short.any(-1)].sum() - short.sum())
     assert shorter > 0
     assert settled_and_pruned(engine, everything).any(-1).equal(settled(engine, everything).any(-1))
+
+
+@pytest.mark.parametrize("additive", [False, True])
+def test_of_what_leaves_for_want_of_evidence_nothing_can_be_given_back(additive):
+    """One turn through the units is not enough: a unit may be spared once another one is back."""
+    found = []
+    for seed in range(20):
+        random, items = np.random.default_rng(seed), 30
+        table = np.round(random.normal(0, 2, (items, items))) * (random.random((items, items)) < 0.4)
+        model = wrap(
+            lambda rows, table=table: rows @ table, "callable", list(range(items)), histories="dense", additive=additive
+        )
+        history = tuple(random.permutation(items)[:12].tolist())
+        queries = [Query(history, listed.item, k=4) for listed in recommend(model, history, k=4)]
+        # grown sets of one item only, so that other targets leave by whole histories first
+        found += explain_queries(model, queries, explainer="greedy", settings={"largest": 1}, progress=False)
+    large = [explanation.verdict for explanation in found if len(explanation.items) > 1]
+    assert len(large) > 20
+    assert all(verdict.necessary and verdict.minimal for verdict in large)
