@@ -23,7 +23,6 @@ class Growing(NamedTuple):
         scores: of the competitors without the set [Q, C].
         promise: what each unit does alone [Q, H].
         counted: which of the competitors count for its target, bool [Q, C].
-        units: the units of each set, bool [Q, H].
     """
 
     row: NDArray[np.int64]
@@ -33,12 +32,11 @@ class Growing(NamedTuple):
     scores: NDArray[np.float64]
     promise: NDArray[np.float64]
     counted: NDArray[np.bool_]
-    units: NDArray[np.bool_]
 
     def select(self, going: NDArray[np.bool_]) -> "Growing":
         """Return the sets `going`, bool [Q], alone."""
-        row, target, k, tolerance, scores, promise, counted, units = self
-        known = scores[going], promise[going], counted[going], units[going]
+        row, target, k, tolerance, scores, promise, counted = self
+        known = scores[going], promise[going], counted[going]
         return Growing(row[going], target[going], k[going], tolerance[going], *known)
 
 
@@ -48,13 +46,10 @@ class Alone(NamedTuple):
     Args:
         known: scores of the competitors without it [B, H, C].
         unchanged: with nothing removed [B, C].
-        returning: what it does to the scores of the items of the history, the last columns, competing or not; none where these never
-            compete [B, H, H].
     """
 
     known: NDArray[np.float64]
     unchanged: NDArray[np.float64]
-    returning: NDArray[np.float64]
 
 
 @compiled
@@ -127,22 +122,12 @@ def lead_with_one_more(alone: Any, sets: Any, query: int, unit: int, expected: A
 def expect_scores(alone: Any, sets: Any, query: int, unit: int, expected: Any) -> None:
     """Fill in what the competitors are expected to score without a set and one unit more [C]; minus infinity for what does not compete.
 
-    A unit is expected to change scores as it does alone, those of an item that comes back once it is removed among them.
+    A unit is expected to change scores as it does alone. An item that comes back once it is removed is expected to score what it does
+    where nothing else is removed, and then to stay at its score.
     """
     row = sets.row[query]
     now, known, unchanged = sets.scores[query], alone.known[row, unit], alone.unchanged[row]
-    first = len(expected) - alone.returning.shape[2]
-    for column in range(first):
-        expected[column] = now[column]
-        if unchanged[column] > -np.inf:
+    for column in range(len(expected)):
+        expected[column] = now[column] if now[column] > -np.inf else known[column]
+        if now[column] > -np.inf and unchanged[column] > -np.inf:
             expected[column] += known[column] - unchanged[column]
-    for column in range(first, len(expected)):
-        number = column - first
-        if now[column] > -np.inf:
-            expected[column] = now[column] + alone.returning[row, unit, number]
-            continue
-        expected[column] = known[column]
-        if known[column] > -np.inf:  # the unit brings it back
-            for other in range(sets.units.shape[1]):
-                if sets.units[query, other]:
-                    expected[column] += alone.returning[row, other, number]

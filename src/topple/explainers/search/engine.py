@@ -219,20 +219,20 @@ class Engine:
         scores = self.shortlist.scores_without(row, units[:, None])  # [M, 1, C]
         return self.shortlist.targets(row, column).leads(scores)[:, 0, 0]
 
-    def margins_and_scores(self, row: Tensor, units: Tensor, charged: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what `margins` does, scores of the shortlist [M, C] and `returning` of `Singles` [M, H]; for the goal `necessary`."""
+    def margins_and_scores(self, row: Tensor, units: Tensor, charged: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `margins` does, and the scores of the shortlist [M, C]; for the goal `necessary`."""
         self.count(len(row), self.table.query[row].flatten(), charged.flatten().long())
-        shortlist, targets = self.shortlist, self.table.target.shape[1]
-        widths = targets, shortlist.columns, shortlist.returning
-        margins, scores, returning = (self.table.histories.weights.new_zeros(len(row), width) for width in widths)
+        weights, shortlist = self.table.histories.weights, self.shortlist
+        margins = weights.new_zeros(len(row), self.table.target.shape[1])  # [M, T]
+        scores = weights.new_zeros(len(row), shortlist.columns)  # [M, C]
         for rows, every in equal_rows(row):
             for numbers in in_time(every):
-                scores[numbers], returning[numbers] = shortlist.scores_and_returning_without(rows, units[numbers])
+                scores[numbers] = shortlist.scores_without(rows, units[numbers])  # [R, S, C]
                 margins[numbers] = shortlist.leads(rows, scores[numbers])
                 self.noted.note(row[numbers].flatten(), units[numbers].flatten(0, 1), margins[numbers].flatten(0, 1))
         memo = self._memos[Part.SHORT]
         memo.keep(memo.look_up(row, units)[0], margins)
-        return margins, scores, returning
+        return margins, scores
 
     def settle(self, row: Tensor, column: Tensor, units: Tensor) -> Tensor:
         """Return the margin for one target of each set among the full catalogue [M]."""

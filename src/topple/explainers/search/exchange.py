@@ -156,7 +156,7 @@ def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, 
     gone = torch.cat([base[:, None], _with_one_less(base, inside)], 1)
     scores = _scores_of(engine, row, gone, torch.cat([~nothing, held], 1))  # [Q, 1 + X, C]
     looked, free = most_promising(alone.margins[row, column], removable & ~base, max(width, LOOKED_AT))
-    growing = alone.growing(engine, row, column, base, scores[:, 0])
+    growing = alone.growing(engine, row, column, scores[:, 0])
     expected = torch.from_numpy(leads_with_one_more(alone.numbers(engine), growing, numbers_of(looked)))  # [Q, L]
     tried, free = most_promising(expected.to(row.device), free, width)  # [Q, W]
     free = free[:, : int(free.sum(1).max())]  # the free ones come first

@@ -94,20 +94,15 @@ def singles(engine: Engine) -> Singles:
     row, unit = choices.any(1).nonzero(as_tuple=True)  # [M]
     units, charged = torch.nn.functional.one_hot(unit, choices.shape[-1]).bool(), choices[row, :, unit]
     margins = engine.table.histories.weights.new_full(choices.shape, -torch.inf)
-    scores, returning = None, margins.new_zeros(0, 0, 0)
+    scores = None
     if engine.goal is Goal.NECESSARY and len(row):
-        if engine.shortlist.returning:  # what the items of the history score with nothing removed
-            engine.count(len(choices), engine.table.query[engine.table.cells], 1)
-        found, scores_of_each, returning_of_each = engine.margins_and_scores(row, units, charged)
-        scores, returning = (
-            each.new_zeros(len(choices), choices.shape[-1], each.shape[-1])
-            for each in (scores_of_each, returning_of_each)
-        )
-        scores[row, unit], returning[row, unit] = scores_of_each, returning_of_each
+        found, scores_of_each = engine.margins_and_scores(row, units, charged)
+        scores = scores_of_each.new_zeros(len(choices), choices.shape[-1], scores_of_each.shape[-1])
+        scores[row, unit] = scores_of_each
     else:
         found = engine.margins(row, units, charged)
     margins[row, :, unit] = found
-    return Singles(margins.masked_fill(~choices, -torch.inf), scores, returning)
+    return Singles(margins.masked_fill(~choices, -torch.inf), scores)
 
 
 def grow(engine: Engine, alone: Singles, *, width: int, most: int) -> Tensor:

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from topple.explainers.search.engine import Engine
 
@@ -30,13 +29,10 @@ class Singles:
         margins: of each target [B, T, H]; minus infinity for units that may not be named.
         scores: of the shortlist without each unit, minus infinity for what does not compete [B, H, C]; None where the full
             catalogue judges the goal.
-        returning: what it does to the scores of the items of the history, the last columns of the shortlist, competing or not; none
-            where these never compete [B, H, H].
     """
 
     margins: Tensor
     scores: Tensor | None
-    returning: Tensor
 
     @property
     def known_scores(self) -> Tensor:
@@ -53,36 +49,23 @@ class Singles:
         """Return them for compiled functions."""
         from topple.explainers.loops.promises import Alone  # compiled functions: imported where they are needed
 
-        return Alone(*map(numbers_of, (self.known_scores, engine.shortlist.unchanged, self.returning)))
+        return Alone(*map(numbers_of, (self.known_scores, engine.shortlist.unchanged)))
 
-    def growing(self, engine: Engine, row: Tensor, column: Tensor, units: Tensor, scores: Tensor) -> "Growing":
+    def growing(self, engine: Engine, row: Tensor, column: Tensor, scores: Tensor) -> "Growing":
         """Return sets of some targets for compiled functions.
 
         Args:
             engine: the engine.
             row: the history of each target [Q].
             column: where each target stands among the targets of the history [Q].
-            units: the sets, bool [Q, H].
-            scores: of the shortlist without them [Q, C].
+            scores: of the shortlist without the sets [Q, C].
         """
         from topple.explainers.loops.promises import Growing  # as above
 
-        shortlist = engine.shortlist
-        return Growing(
-            *map(
-                numbers_of,
-                (
-                    row,
-                    shortlist.target_columns[row, column],
-                    engine.table.k[row, column],
-                    shortlist.tolerance[row, column],
-                    scores,
-                    self.margins[row, column],
-                    shortlist.counted_for(row, column),
-                    units,
-                ),
-            )
-        )
+        shortlist, k = engine.shortlist, engine.table.k[row, column]
+        target, tolerance = shortlist.target_columns[row, column], shortlist.tolerance[row, column]
+        known = scores, self.margins[row, column], shortlist.counted_for(row, column)
+        return Growing(*map(numbers_of, (row, target, k, tolerance, *known)))
 
 
 class Promises(ABC):
@@ -134,8 +117,8 @@ class AdditivePromises(Promises):
     ) -> None:
         self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
         self._targets = engine.shortlist.targets(row, column)
-        scores, units = alone.known_scores[row, first], one_hot(first, alone.margins.shape[-1]).bool()
-        self._alone, self._growing = alone.numbers(engine), alone.growing(engine, row, column, units, scores)
+        scores = alone.known_scores[row, first]
+        self._alone, self._growing = alone.numbers(engine), alone.growing(engine, row, column, scores)
         self._tried = scores
 
     def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
@@ -155,11 +138,9 @@ class AdditivePromises(Promises):
         return self._targets.leads(self._tried)[..., 0].masked_fill_(~able, -torch.inf)
 
     def take(self, tried: Tensor, best: Tensor, behind: Tensor) -> None:
-        """Keep the set that each target took, and the scores without it."""
-        number = torch.arange(len(best), device=best.device)
-        units, taken = self._growing.units, numbers_of(tried.gather(1, best)[:, 0])
-        units[np.arange(len(units)), taken] = True
-        self._growing = self._growing._replace(scores=numbers_of(self._tried[number, best[:, 0]]), units=units)
+        """Keep the scores without the set that each target took."""
+        scores = self._tried[torch.arange(len(best), device=best.device), best[:, 0]]
+        self._growing = self._growing._replace(scores=numbers_of(scores))
 
     def select(self, going: Tensor) -> None:
         """Go on with the targets `going`, bool [Q], alone."""

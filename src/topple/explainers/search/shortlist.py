@@ -12,7 +12,7 @@ from topple.scoring.memory import CHUNK, in_chunks, rows_at_once
 from topple.scoring.ranking import Ranking
 from topple.scoring.recommender import Recommender, Scorer
 from topple.scoring.unchanged import UnchangedScores
-from topple.scoring.variations import unchanged, without
+from topple.scoring.variations import without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
@@ -54,17 +54,16 @@ class Shortlist:
         self.items = torch.cat([named, table.histories.items], 1) if self._history_competes else named  # [B, C]
         self.target_columns = (named[:, None] == table.target[..., None]).int().argmax(-1)  # [B, T]
         self.columns = self.items.shape[1]
-        self.returning = self.columns - named.shape[1]  # the last of them are there for the history
         self._barred = scores.isinf()  # [B, W + T]
         self._bars_any = self._history_competes or bool(self._barred.any())
 
     @classmethod
-    def of(cls, known: UnchangedScores, table: TargetTable, rule: CandidateRule, tolerance: Tensor) -> "Shortlist":
+    def of(cls, unchanged: UnchangedScores, table: TargetTable, rule: CandidateRule, tolerance: Tensor) -> "Shortlist":
         """Choose the competitors by the scores of the unchanged histories."""
-        most = min(max(SHORTLIST, int(table.k.max()) + 1), len(known.recommender.catalogue))
-        best = known.best(most)[0][table.source]
+        most = min(max(SHORTLIST, int(table.k.max()) + 1), len(unchanged.recommender.catalogue))
+        best = unchanged.best(most)[0][table.source]
         named = torch.cat([best, _below(best, table)], 1)
-        return cls(known.recommender, table, rule, named, known.scores_of(table.source, named), most, tolerance)
+        return cls(unchanged.recommender, table, rule, named, unchanged.scores_of(table.source, named), most, tolerance)
 
     def part(self, table: TargetTable, rows: Tensor, tolerance: Tensor) -> "Shortlist":
         """Return the shortlists of the histories `rows` [R], which are those of another table, with the tolerances there."""
@@ -74,7 +73,7 @@ class Shortlist:
     @cached_property
     def unchanged(self) -> Tensor:
         """The scores of the unchanged histories, minus infinity for what does not compete [B, C]."""
-        return torch.nn.functional.pad(self._named_scores, (0, self.returning), value=-torch.inf)
+        return torch.nn.functional.pad(self._named_scores, (0, self.columns - self._named.shape[1]), value=-torch.inf)
 
     @cached_property
     def counted(self) -> Tensor | None:
@@ -112,37 +111,24 @@ class Shortlist:
     def scores(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return the scores [R, S, C] of variations [R, S, H] of the histories `rows` [R], minus infinity for what does not compete."""
         scorer = self._bound if keep.requires_grad else self._proposing[0]
-        return self._competing(scorer(keep, rows), rows, keep)
+        scores = scorer(keep, rows)
+        if not self._bars_any:
+            return scores
+        bars = self._not_competing(rows, keep)
+        return scores.masked_fill(bars, -torch.inf) if scores.requires_grad else scores.masked_fill_(bars, -torch.inf)
 
     def scores_without(self, rows: Tensor, units: Tensor) -> Tensor:
         """Return the scores [R, S, C] of the histories `rows` [R] without sets of units, bool [R, S, H]; the caller counts them."""
-        return self.scores_and_returning_without(rows, units, returning=False)[0]
-
-    def scores_and_returning_without(
-        self, rows: Tensor, units: Tensor, *, returning: bool = True
-    ) -> tuple[Tensor, Tensor]:
-        """Return what `scores_without` does, and by how much those of the history's items change, competing or not [R, S, H]."""
         histories = self._table.histories
         out = histories.weights.new_zeros(*units.shape[:2], self.columns)
-        changes = histories.weights.new_zeros(*units.shape[:2], self.returning if returning else 0)
 
         def ask(part: slice) -> None:
             sets = self._table.positions(rows[part], units[part])[..., : histories.longest(rows[part])]
-            keep = without(histories, sets, rows[part])
-            scores = self._proposing[0](keep, rows[part])
-            if changes.shape[2]:
-                changes[part] = scores[..., -self.returning :] - self._returning_unchanged[rows[part]]
-            out[part] = self._competing(scores, rows[part], keep)
+            out[part] = self.scores(rows[part], without(histories, sets, rows[part]))
 
         with torch.no_grad():
             in_chunks(len(out), sets_at_once(units.shape, self.columns), ask, units.shape[1])
-        return out, changes
-
-    @cached_property
-    def _returning_unchanged(self) -> Tensor:
-        """What the items of the history score with nothing removed [B, 1, H]."""
-        with torch.no_grad():
-            return self._proposing[0](unchanged(self._table.histories), None)[..., -self.returning :]
+        return out
 
     def leads(self, rows: Tensor, scores: Tensor) -> Tensor:
         """Return by how much each target of the histories `rows` [R] is out of the lists of scores [R, S, C]; [R, S, T]."""
@@ -156,13 +142,6 @@ class Shortlist:
         tolerance = self.tolerance[row, column][:, None, None]
         counted = None if self.counted is None else self.counted_for(row, column)[:, None]
         return Targets(self.target_columns[row, column][:, None, None], k, tolerance, counted)
-
-    def _competing(self, scores: Tensor, rows: Tensor, keep: Tensor) -> Tensor:
-        """Return scores [R, S, C], minus infinity for what does not compete; in place where nobody follows gradients."""
-        if not self._bars_any:
-            return scores
-        bars = self._not_competing(rows, keep)
-        return scores.masked_fill(bars, -torch.inf) if scores.requires_grad else scores.masked_fill_(bars, -torch.inf)
 
     def _not_competing(self, rows: Tensor, keep: Tensor) -> Tensor:
         """Return which columns do not compete, bool [R, S, C] or [R, 1, C]."""
