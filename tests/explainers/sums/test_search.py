@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -30,6 +32,18 @@ def test_the_compiled_search_answers_what_the_general_one_does(kind, rule, metho
     settings = {"budget": 0} if method == "auto" else {}
     fast, slow = explained(model, queries, method, **settings)
     assert not differences(fast, slow)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", [569, 683])
+def test_of_dear_and_cheap_items_both_give_back_what_the_full_catalogue_says(seed):
+    """Two worlds of some hundreds where the shortlist, which lacks who outranks a target, would give back another item."""
+    random = np.random.default_rng(seed)
+    model, queries = draw_model(random, "real"), []
+    for query in draw_queries(random, model, 4, "all", k=10):
+        costs = random.choice([0.1, 0.5, 2, 1.001], len(query.history)).tolist()
+        queries.append(replace(query, item_costs=dict(zip(query.history, costs, strict=True)), repeats="item"))
+    assert not differences(*explained(model, queries, "greedy"))
 
 
 @pytest.mark.filterwarnings("ignore")

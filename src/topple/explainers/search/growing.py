@@ -12,6 +12,7 @@ from torch import Tensor
 from topple.explainers.search.engine import Engine
 from topple.explainers.search.promises import AdditivePromises, PastPromises, Singles, worth
 from topple.records.question import Goal
+from topple.scoring.recommender import Capability
 
 
 def grow_and_prune(engine: Engine, *, width: int, most: int) -> tuple[Tensor, Singles]:
@@ -195,9 +196,12 @@ def prune(engine: Engine, sets: Tensor, chosen: Tensor | None = None) -> Tensor:
 def pruned_among_shortlist(engine: Engine, sets: Tensor) -> Tensor:
     """Return the sets, bool [B, T, H], without what the shortlist allows to give back: much cheaper to ask, and mostly all there is.
 
-    For the goal `necessary`; what a set alone keeps is asked of the full catalogue in any case, and the sets stay as they are.
+    The shortlist may lack who outranks a target, and so give back another unit than the full catalogue would. Where scores add up, and
+    for what a set alone keeps, the full catalogue is asked in any case, and the sets stay as they are.
     """
-    return _pruned(engine, sets, sets.any(-1), engine.short_margin) if engine.goal is Goal.NECESSARY else sets
+    if engine.goal is not Goal.NECESSARY or Capability.ADDITIVE in engine.recommender.capabilities:
+        return sets
+    return _pruned(engine, sets, sets.any(-1), engine.short_margin)
 
 
 def settled_and_pruned(engine: Engine, sets: Tensor) -> Tensor:
