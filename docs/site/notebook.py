@@ -53,8 +53,7 @@ def take(folder: Path, path: str | None = None) -> Path:
 def shown(page: Any) -> Any:
     """Run the cell, ask why the second recommendation is listed, and return what of the page is in the picture."""
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-    run_first_cell(page)
-    page.wait_for_selector(".topple-explorer [role=status]")
+    run_first_cell(page, ".topple-explorer [role=status]")
     page.get_by_role("list", name="the list today").get_by_role("button").nth(1).click()
     page.wait_for_selector(".topple-explorer .sentence")
     page.wait_for_selector(".topple-explorer[aria-busy=false]")

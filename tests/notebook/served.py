@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 90
+PATIENCE = 120
 
 
 def notebook(*cells):
@@ -62,16 +62,24 @@ def serving(folder, *cells):
             _end(server)
 
 
-def run_first_cell(page):
-    """Press the keys until the cell runs: a notebook that is still being opened hears nothing."""
-    for _ in range(20):
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        page.keyboard.press("Control+Enter")
+def run_first_cell(page, shown):
+    """Press the keys until what the cell shows, found by a selector, is there.
+
+    A notebook that is still being opened hears nothing; one whose kernel died on a busy machine, and is started anew, says so in a
+    dialog that is to be closed first.
+    """
+    told, until = [], time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         with contextlib.suppress(Exception):  # of playwright, which need not be installed to read this file
-            page.wait_for_function(
-                "!document.querySelector('.jp-InputPrompt').textContent.includes('[ ]')", timeout=4000
-            )
+            if page.locator("dialog.jp-Dialog").count():
+                told.append(page.locator("dialog.jp-Dialog").first.inner_text())
+                page.locator("dialog.jp-Dialog .jp-mod-accept").first.click(timeout=4000)
+            if "[ ]" in page.locator(".jp-InputPrompt").first.inner_text(timeout=4000):
+                page.locator(".jp-CodeCell .cm-content").first.click(timeout=4000)
+                page.keyboard.press("Control+Enter")
+            page.wait_for_selector(shown, timeout=4000)
             return
+    raise AssertionError(f"the cell showed no {shown} within {PATIENCE} s; dialogs: {told}")
 
 
 def _port(server, folder):

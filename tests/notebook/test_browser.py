@@ -48,8 +48,7 @@ def page(tmp_path_factory):
         found.on("request", lambda request: asked.append(request.url))
         found.goto(address)
         found.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        run_first_cell(found)
-        found.wait_for_selector(".topple-explorer")
+        run_first_cell(found, ".topple-explorer")
         yield found
         assert not ours
         assert not [url for url in asked if urlsplit(url.removeprefix("blob:")).hostname not in ("127.0.0.1", None)]
