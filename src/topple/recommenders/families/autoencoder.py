@@ -16,7 +16,7 @@ from topple.data.vocabulary import Catalogue
 from topple.recommenders.families.first_layers import FirstLayer
 from topple.recommenders.families.learned import LARGEST, Learned, LearnedSettings
 from topple.recommenders.training.loop import train
-from topple.scoring.layers import Layer, tanh_
+from topple.scoring.layers import Layer, by_item, tanh_
 from topple.scoring.learned.arrays import fitting_arrays
 from topple.scoring.memo import Memo
 from topple.scoring.memory import may_hold
@@ -57,7 +57,7 @@ class Autoencoder(Learned):
     def __init__(self, catalogue: Catalogue, parameters: Mapping[str, Tensor], settings: AutoencoderSettings) -> None:
         super().__init__(catalogue, parameters, settings)
         self.uses_weights = settings.weighted
-        self._parameters = {name: _by_item(array, len(catalogue)) for name, array in self._parameters.items()}
+        self._parameters = {name: by_item(array, len(catalogue)) for name, array in self._parameters.items()}
         self._cast: dict[torch.dtype, Memo[tuple[Layer, ...]]] = {
             precision: Memo() for precision in (torch.float32, torch.float64)
         }
@@ -212,11 +212,6 @@ def _flat(array: Any) -> NDArray[Any]:
     """Return a vector that may be written with more dimensions, of length 1, as a vector."""
     found = np.asarray(array)
     return found.reshape(-1) if max(found.shape, default=0) == found.size else found
-
-
-def _by_item(array: Tensor, items: int) -> Tensor:
-    """Return an array with the numbers of an item side by side in memory, so that chosen items are gathered quickly."""
-    return array.T.contiguous().T if array.ndim == 2 and array.shape[1] == items else array.contiguous()
 
 
 def multinomial_loss(logits: Tensor, batch: CsrMatrix) -> Tensor:

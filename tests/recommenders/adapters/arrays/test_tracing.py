@@ -8,6 +8,7 @@ from torch.nn import functional
 import topple
 from topple.recommenders.adapters.arrays.network import Network
 from topple.recommenders.adapters.arrays.tracing import agree, traced
+from topple.recommenders.adapters.asking.variations import Variations
 from topple.scoring.variations import HistoryBatch, unchanged
 from topple.testing import check_recommender
 
@@ -118,6 +119,21 @@ def test_the_steps_score_as_the_module_does(module):
         answer = module.eval()(rows)
     expected = answer[0] if isinstance(answer, tuple) else answer
     torch.testing.assert_close(model.score(batch, unchanged(batch))[:, 0], expected)
+
+
+@pytest.mark.parametrize(
+    ("module", "needed"), [(layers(ITEMS, 3, ITEMS), False), (MultVae(), False), (RecVae(), False), (Padded(), True)]
+)
+def test_histories_that_go_through_linear_layers_are_no_dense_rows(module, needed, monkeypatch):
+    model, asked = topple.wrap(module, "torch", range(ITEMS)), []
+    dense = Variations.dense
+    monkeypatch.setattr(Variations, "dense", lambda self: asked.append(len(self)) or dense(self))
+    batch = HistoryBatch.of([[3, 5, 1], [], [2]])
+    scores = model.score(batch, unchanged(batch))
+    assert bool(asked) == needed
+    again = HistoryBatch.of([[3, 5, 1, 5], [], [2]])
+    assert not scores.equal(model.score(again, unchanged(again)))
+    assert scores[1:].allclose(model.score(again, unchanged(again))[1:])
 
 
 @pytest.mark.parametrize("module", [Branches(), Sorts(), Sigmoids(), nn.Sequential(nn.Linear(ITEMS, ITEMS), nn.GELU())])

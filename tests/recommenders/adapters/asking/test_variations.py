@@ -1,4 +1,6 @@
+import pytest
 import torch
+from torch.nn import functional
 
 from topple.data.vocabulary import Catalogue, Vocabulary
 from topple.recommenders.adapters.asking.variations import Variations
@@ -30,6 +32,37 @@ def test_what_is_kept_is_told_by_the_shares_and_not_by_the_weights():
     assert asked.kept.tolist() == [3]
     assert asked.csr().toarray().tolist() == [[0.0, 0.0, 0.0, 3.0]]
     assert asked.csr().indices.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_linear_layer_of_the_histories_is_that_of_their_dense_rows(repeated):
+    random = torch.Generator().manual_seed(0)
+    items = torch.stack([torch.randperm(30, generator=random)[:8] for _ in range(5)])
+    if repeated:
+        items[1, 1:4] = items[1, 0]
+    keep = torch.rand(5, 8, generator=random, dtype=torch.float64).round(decimals=1)
+    keep[0, 2], keep[2] = 0, 0  # an item that is removed has a slope, too; a history of which nothing is left
+    filled = torch.ones(5, 8, dtype=torch.bool)
+    filled[3, 5:] = filled[4] = False
+    base = torch.rand(5, 8, generator=random, dtype=torch.float64) * filled
+    weight, bias = (torch.randn(*size, generator=random, dtype=torch.float64) for size in ((4, 30), (4,)))
+    catalogue, found = Catalogue(Vocabulary(list(range(30)))), []
+    for dense in (False, True):
+        share = keep.clone().requires_grad_()
+        asked = Variations(catalogue, items, share, base, filled)
+        normalized = asked.normalized()
+        assert (normalized is None) == repeated
+        for rows in [asked] if normalized is None else [asked, normalized]:
+            made = functional.linear(rows.dense(), weight, bias) if dense else rows.linear(weight, bias)
+            (slope,) = torch.autograd.grad(made.square().sum(), share, retain_graph=True)
+            found += [made.detach(), slope]
+    half = len(found) // 2
+    torch.testing.assert_close(found[:half], found[half:])
+    assert found[1][0, 2] != 0
+    with torch.no_grad():
+        torch.testing.assert_close(asked.linear(weight), functional.linear(asked.dense(), weight))
+    if not repeated:
+        torch.testing.assert_close(asked.normalized().dense(), functional.normalize(asked.dense()))
 
 
 def test_times_and_contexts_go_along():

@@ -12,6 +12,7 @@ from topple.errors import ModelFolderError, ToppleError
 from topple.recommenders.adapters.arrays.steps import NetworkSettings, run
 from topple.recommenders.adapters.asking.black_box import BlackBox
 from topple.records.question import Request
+from topple.scoring.layers import by_item
 from topple.scoring.learned.arrays import require_arrays
 from topple.scoring.memo import Memo
 from topple.scoring.recommender import Capability
@@ -55,7 +56,7 @@ class Network(BlackBox):
         super().__init__(
             catalogue,
             settings.name,
-            lambda asked: run(settings.steps, self._in(asked.weights.dtype), asked.dense()),
+            lambda asked: run(settings.steps, self._in(asked.weights.dtype), asked),
             capabilities=capabilities,
             device=next((array.device for array in self._arrays.values()), None),
             empty=empty,
@@ -89,6 +90,8 @@ class Network(BlackBox):
         return self._arrays
 
     def _in(self, precision: torch.dtype) -> dict[str, Tensor]:
+        items = len(self.catalogue)
         return self._cast[precision].get(
-            self.learned_version(), lambda: {name: array.to(precision) for name, array in self._arrays.items()}
+            self.learned_version(),
+            lambda: {name: by_item(array.to(precision), items) for name, array in self._arrays.items()},
         )

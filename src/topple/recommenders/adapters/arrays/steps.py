@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from topple.recommenders.adapters.arrays.named import WrappedSettings
+from topple.recommenders.adapters.asking.variations import Variations
 from topple.settings import Settings
 
 Operation: TypeAlias = Callable[[list[Tensor], list[Tensor], tuple[float, ...]], Tensor]
@@ -78,10 +79,25 @@ class NetworkSettings(WrappedSettings):
         return steps
 
 
-def run(steps: tuple[Step, ...], arrays: Mapping[str, Tensor], rows: Tensor) -> Tensor:
-    """Return scores [N, I] of histories [N, I]."""
-    results = [rows]
+def run(steps: tuple[Step, ...], arrays: Mapping[str, Tensor], rows: Tensor | Variations) -> Tensor:
+    """Return scores [N, I] of histories, as vectors [N, I] or not: those that only go through linear layers need not be vectors."""
+    results: list[Tensor | Variations] = [rows]
     for step in steps:
         given, named = [results[result] for result in step.of], [arrays[name] for name in step.arrays]
-        results.append(OPERATIONS[step.do](given, named, step.numbers))
-    return results[-1]
+        results.append(_done(step, given, named))
+    return _dense(results[-1])
+
+
+def _done(step: Step, given: list[Tensor | Variations], arrays: list[Tensor]) -> Tensor | Variations:
+    """Return what a step makes of earlier results and its arrays."""
+    if step.do == "linear" and isinstance(given[0], Variations):
+        return given[0].linear(*arrays)
+    if step.do == "normalize" and isinstance(given[0], Variations):
+        normalized = given[0].normalized()
+        if normalized is not None:
+            return normalized
+    return OPERATIONS[step.do]([_dense(part) for part in given], arrays, step.numbers)
+
+
+def _dense(part: Tensor | Variations) -> Tensor:
+    return part.dense() if isinstance(part, Variations) else part

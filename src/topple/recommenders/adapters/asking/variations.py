@@ -1,6 +1,6 @@
 """Edited histories in the forms that outside models take: lists of ids, sparse rows, dense rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice, pairwise
 from typing import Any
@@ -9,10 +9,14 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
+from torch.nn import functional
 
 from topple.data.vocabulary import Catalogue
 from topple.scoring.variations import HistoryBatch
 from topple.types import CsrMatrix, Id, IntArray
+
+LEAST_NORM = 1e-12
+"""What a history is divided by at least, as torch does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +115,27 @@ class Variations:
         matrix = csr_matrix((weights[kept], self.items.cpu().numpy()[kept], ends), shape=shape)
         matrix.sum_duplicates()
         return matrix
+
+    def linear(self, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Return what a linear layer makes of the dense rows [N, D], which are not made for it; the gradient flows through it.
+
+        Args:
+            weight: [D, I]; read fastest where the numbers of an item are side by side in memory.
+            bias: [D].
+        """
+        ends = self.filled.sum(1).cumsum(0)
+        items, weights = self.items[self.filled], self.weights[self.filled]
+        starts = functional.pad(ends, (1, 0))[:-1]
+        made = functional.embedding_bag(items, weight.T, starts, mode="sum", per_sample_weights=weights)
+        return made if bias is None else made + bias
+
+    def normalized(self) -> "Variations | None":
+        """Return the histories divided by the L2 norms of their dense rows; None where an item comes again, with weights to add up."""
+        items = self.items.masked_fill(~self.filled, -1).sort(1).values
+        if ((items[:, 1:] == items[:, :-1]) & (items[:, 1:] >= 0)).any():
+            return None
+        norm = torch.linalg.vector_norm(self.weights, dim=1, keepdim=True).clamp(min=LEAST_NORM)
+        return replace(self, base=self.base / norm)
 
     def dense(self) -> Tensor:
         """Return one dense row a history [N, I], the values the weights, summed by item; the gradient flows through it."""
