@@ -6,8 +6,15 @@ import torch
 from topple import CandidateRule, Query
 from topple.api.recommending import recommend
 from topple.explainers.search.explainer import engines
-from topple.explainers.search.growing import singles, with_one_more
-from topple.explainers.search.promises import AdditivePromises, PastPromises, most_promising
+from topple.explainers.search.growing import singles
+from topple.explainers.search.promises import (
+    AdditivePromises,
+    PastPromises,
+    ScoredPromises,
+    most_promising,
+    promises_of,
+    with_one_more,
+)
 from topple.records.question import Goal
 from topple.scoring.encoding import encode
 from topple.testing import random_additive, random_mult_vae
@@ -34,11 +41,13 @@ def begun(engine, kind):
     return promises, row, column, sets, engine.table.removable[row, column] & ~sets, alone
 
 
-@pytest.mark.parametrize("rule", [CandidateRule.UNSEEN_BEFORE, CandidateRule.ALL])
+@pytest.mark.parametrize("rule", list(CandidateRule))
 @pytest.mark.parametrize("seed", range(5))
 def test_where_scores_are_sums_the_most_promising_units_are_those_that_bring_most(seed, rule):
     engine = engine_of(random_additive(seed=seed), rule)
-    promises, row, column, sets, free, alone = begun(engine, AdditivePromises)
+    kind = promises_of(engine, singles(engine))
+    assert (kind is ScoredPromises) == (rule is CandidateRule.UNSEEN_AFTER)
+    promises, row, column, sets, free, alone = begun(engine, kind)
     now = alone.margins[row, column, 0]
     tried, able = promises.units(free, now, engine.table.price[row, column], 2)
     every = torch.arange(sets.shape[1]).expand(len(sets), -1)

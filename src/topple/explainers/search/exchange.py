@@ -10,8 +10,17 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.explainers.search.growing import grow_and_prune, settled_and_pruned, width_for, with_one_more
-from topple.explainers.search.promises import LOOKED_AT, Singles, margins_of, most_promising, numbers_of
+from topple.explainers.search.growing import grow_and_prune, settled_and_pruned, width_for
+from topple.explainers.search.promises import (
+    LOOKED_AT,
+    Singles,
+    is_scored,
+    margins_of,
+    most_promising,
+    numbers_of,
+    scored_leads,
+    with_one_more,
+)
 from topple.scoring.ranking import top_k
 from topple.scoring.variations import equal_rows
 
@@ -156,9 +165,12 @@ def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, 
     gone = torch.cat([base[:, None], _with_one_less(base, inside)], 1)
     scores = _scores_of(engine, row, gone, torch.cat([~nothing, held], 1))  # [Q, 1 + X, C]
     looked, free = most_promising(alone.margins[row, column], removable & ~base, max(width, LOOKED_AT))
-    growing = alone.growing(engine, row, column, scores[:, 0])
-    expected = torch.from_numpy(leads_with_one_more(alone.numbers(engine), growing, numbers_of(looked)))  # [Q, L]
-    tried, free = most_promising(expected.to(row.device), free, width)  # [Q, W]
+    if is_scored(engine):
+        leads = scored_leads(engine, row, column, base, looked)  # [Q, L]
+    else:
+        growing = alone.growing(engine, row, column, scores[:, 0])
+        leads = torch.from_numpy(leads_with_one_more(alone.numbers(engine), growing, numbers_of(looked)))
+    tried, free = most_promising(leads.to(row.device), free, width)  # [Q, W]
     free = free[:, : int(free.sum(1).max())]  # the free ones come first
     outside = looked.gather(1, tried)[:, : free.shape[1]]
     scores = torch.cat([scores, _scores_of(engine, row, with_one_more(base, outside), free)], 1)  # [Q, 1 + X + W, C]

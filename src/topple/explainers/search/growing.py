@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
-from topple.explainers.search.promises import AdditivePromises, PastPromises, Singles, worth
+from topple.explainers.search.promises import Singles, promises_of, with_one_more, worth
 from topple.records.question import Goal
 from topple.scoring.recommender import Capability
 
@@ -125,9 +125,7 @@ def grow(engine: Engine, alone: Singles, *, width: int, most: int) -> Tensor:
     price, now = table.price[row, column], _unchanged(engine)[row, column]  # [Q, H], [Q]
     margins = alone.margins[row, column]  # [Q, H]
     first, behind = _choose(margins, margins - now[:, None], price)
-    promises = (PastPromises if alone.scores is None else AdditivePromises)(
-        engine, alone, row, column, first[:, 0], behind
-    )
+    promises = promises_of(engine, alone)(engine, alone, row, column, first[:, 0], behind)
     sets = torch.zeros_like(price, dtype=torch.bool).scatter(1, first, True)  # [Q, H]
     free, now = table.removable[row, column] & ~sets, margins.gather(1, first)[:, 0]
     for size in range(1, most + 1):
@@ -263,8 +261,3 @@ def _give_back(price: Tensor, base: Tensor, number: Tensor, fewer: Tensor, margi
     best, which = left.masked_fill(price < dearest, -torch.inf).max(-1)
     given = torch.isfinite(best)
     return base & ~(torch.nn.functional.one_hot(which, base.shape[1]).bool() & given[:, None]), given
-
-
-def with_one_more(base: Tensor, units: Tensor) -> Tensor:
-    """Return each set, bool [Q, H], with one of V units [Q, V] more, bool [Q, V, H]."""
-    return base[:, None].repeat(1, units.shape[1], 1).scatter(-1, units[..., None], True)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from topple.explainers.search.engine import Engine
+from topple.records.question import CandidateRule
+from topple.scoring.recommender import Capability
 
 if TYPE_CHECKING:
     from topple.explainers.loops.promises import Alone, Growing
@@ -116,6 +118,7 @@ class AdditivePromises(Promises):
         self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
     ) -> None:
         self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
+        self._column, self._margins = column, alone.margins
         self._targets = engine.shortlist.targets(row, column)
         scores = alone.known_scores[row, first]
         self._alone, self._growing = alone.numbers(engine), alone.growing(engine, row, column, scores)
@@ -144,8 +147,24 @@ class AdditivePromises(Promises):
 
     def select(self, going: Tensor) -> None:
         """Go on with the targets `going`, bool [Q], alone."""
-        self._row, self._query, self._targets = self._row[going], self._query[going], self._targets.select(going)
+        self._row, self._column, self._query = self._row[going], self._column[going], self._query[going]
+        self._targets = self._targets.select(going)
         self._growing = self._growing.select(numbers_of(going))
+
+
+class ScoredPromises(AdditivePromises):
+    """What a unit does beside the set is scored: an item that comes back does not score what it does where it alone is removed."""
+
+    def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
+        """Return the units to try, and which of them are free, both [Q, V]."""
+        engine, cells = self._engine, (self._row, self._column)
+        looked, able = most_promising(self._margins[cells], free, max(width, LOOKED_AT))  # [Q, L]
+        leads = scored_leads(engine, *cells, engine.table.removable[cells] & ~free, looked).masked_fill(
+            ~able, -torch.inf
+        )
+        worths = worth(leads, leads - now[:, None], price.gather(1, looked))
+        number, able = most_promising(worths, able, width)  # [Q, V]
+        return looked.gather(1, number), able
 
 
 class PastPromises(Promises):
@@ -173,6 +192,27 @@ class PastPromises(Promises):
         self._row, self._column, self._promise = self._row[going], self._column[going], self._promise[going]
 
 
+def promises_of(engine: Engine, alone: Singles) -> type[Promises]:
+    """Return how is foreseen what units do for sets that grow."""
+    if alone.scores is None:
+        return PastPromises
+    return ScoredPromises if is_scored(engine) else AdditivePromises
+
+
+def is_scored(engine: Engine) -> bool:
+    """Return whether what units do beside a set is scored and not foreseen.
+
+    That is so where scores add up and an item that is removed may be listed: all could be foreseen but what this item scores.
+    """
+    return Capability.ADDITIVE in engine.recommender.capabilities and engine.rule is CandidateRule.UNSEEN_AFTER
+
+
+def scored_leads(engine: Engine, row: Tensor, column: Tensor, sets: Tensor, units: Tensor) -> Tensor:
+    """Return by how much each target is out of the list without a set, bool [Q, H], and each of some units [Q, L] more; [Q, L]."""
+    scores = engine.shortlist.scores_without(row, with_one_more(sets, units))  # [Q, L, C]
+    return engine.shortlist.targets(row, column).leads(scores)[..., 0]
+
+
 def worth(margin: Tensor, effect: Tensor, price: Tensor) -> Tensor:
     """Return what units are worth for their price [..., V], minus infinity for units that may not be named.
 
@@ -182,6 +222,11 @@ def worth(margin: Tensor, effect: Tensor, price: Tensor) -> Tensor:
         price: what it costs [..., V].
     """
     return torch.where(effect > 0, effect / price, effect * price).masked_fill(margin.isneginf(), -torch.inf)
+
+
+def with_one_more(base: Tensor, units: Tensor) -> Tensor:
+    """Return each set, bool [Q, H], with one of V units [Q, V] more, bool [Q, V, H]."""
+    return base[:, None].repeat(1, units.shape[1], 1).scatter(-1, units[..., None], True)
 
 
 def margins_of(engine: Engine, row: Tensor, column: Tensor, sets: Tensor, real: Tensor) -> Tensor:
