@@ -166,7 +166,7 @@ def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, 
     scores = _scores_of(engine, row, gone, torch.cat([~nothing, held], 1))  # [Q, 1 + X, C]
     looked, free = most_promising(alone.margins[row, column], removable & ~base, max(width, LOOKED_AT))
     if is_scored(engine):
-        leads = scored_leads(engine, row, column, base, looked)  # [Q, L]
+        leads = scored_leads(engine, row, column, base, looked, free)  # [Q, L]
     else:
         growing = alone.growing(engine, row, column, scores[:, 0])
         leads = torch.from_numpy(leads_with_one_more(alone.numbers(engine), growing, numbers_of(looked)))

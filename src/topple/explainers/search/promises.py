@@ -159,9 +159,7 @@ class ScoredPromises(AdditivePromises):
         """Return the units to try, and which of them are free, both [Q, V]."""
         engine, cells = self._engine, (self._row, self._column)
         looked, able = most_promising(self._margins[cells], free, max(width, LOOKED_AT))  # [Q, L]
-        leads = scored_leads(engine, *cells, engine.table.removable[cells] & ~free, looked).masked_fill(
-            ~able, -torch.inf
-        )
+        leads = scored_leads(engine, *cells, engine.table.removable[cells] & ~free, looked, able)
         worths = worth(leads, leads - now[:, None], price.gather(1, looked))
         number, able = most_promising(worths, able, width)  # [Q, V]
         return looked.gather(1, number), able
@@ -193,7 +191,7 @@ class PastPromises(Promises):
 
 
 def promises_of(engine: Engine, alone: Singles) -> type[Promises]:
-    """Return how is foreseen what units do for sets that grow."""
+    """Return what foresees what units do for sets that grow."""
     if alone.scores is None:
         return PastPromises
     return ScoredPromises if is_scored(engine) else AdditivePromises
@@ -207,10 +205,23 @@ def is_scored(engine: Engine) -> bool:
     return Capability.ADDITIVE in engine.recommender.capabilities and engine.rule is CandidateRule.UNSEEN_AFTER
 
 
-def scored_leads(engine: Engine, row: Tensor, column: Tensor, sets: Tensor, units: Tensor) -> Tensor:
-    """Return by how much each target is out of the list without a set, bool [Q, H], and each of some units [Q, L] more; [Q, L]."""
+def scored_leads(engine: Engine, row: Tensor, column: Tensor, sets: Tensor, units: Tensor, able: Tensor) -> Tensor:
+    """Return by how much each target is out of the list without a set and one unit more; the target is charged with each.
+
+    Args:
+        engine: the engine.
+        row: the history of each target [Q].
+        column: where each target stands among the targets of the history [Q].
+        sets: bool [Q, H].
+        units: that are looked at [Q, L].
+        able: which of them are free, bool [Q, L].
+
+    Returns:
+        [Q, L]; minus infinity for units that are not free.
+    """
+    engine.count(able.numel(), engine.table.query[row, column], able.sum(1))
     scores = engine.shortlist.scores_without(row, with_one_more(sets, units))  # [Q, L, C]
-    return engine.shortlist.targets(row, column).leads(scores)[..., 0]
+    return engine.shortlist.targets(row, column).leads(scores)[..., 0].masked_fill(~able, -torch.inf)
 
 
 def worth(margin: Tensor, effect: Tensor, price: Tensor) -> Tensor:

@@ -65,6 +65,17 @@ def test_a_linear_layer_of_the_histories_is_that_of_their_dense_rows(repeated):
         torch.testing.assert_close(asked.normalized().dense(), functional.normalize(asked.dense()))
 
 
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_linear_layer_of_many_variations_is_that_of_their_dense_rows(count):
+    random = torch.Generator().manual_seed(0)
+    histories = HistoryBatch.of([[3, 1, 0], [2], [1, 1]], weights=[[1.0, 2.0, 1.0], [0.5], [1.0, 3.0]])
+    keep = torch.rand(3, count, 3, generator=random, dtype=torch.float64) * histories.filled[:, None]
+    asked = Variations.of(ASKED.catalogue, histories, keep)
+    weight, bias = (torch.randn(*size, generator=random, dtype=torch.float64) for size in ((4, 4), (4,)))
+    for some in (asked, asked[2:-3], asked[torch.tensor([0, len(asked) - 1])]):
+        torch.testing.assert_close(some.linear(weight, bias), functional.linear(some.dense(), weight, bias))
+
+
 def test_times_and_contexts_go_along():
     histories = HistoryBatch.of([[3, 1], [2]], times=[[5.0, 6.0], [7.0]], contexts=["x", None])
     keep = torch.tensor([[[1.0, 1.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 0.0]]]).double()

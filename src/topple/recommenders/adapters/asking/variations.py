@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from topple.data.vocabulary import Catalogue
 from topple.scoring.variations import HistoryBatch
 from topple.types import CsrMatrix, Id, IntArray
 
+MANY = 8
+"""Variations of each history from which on it takes less to gather the rows of the histories than to add them up for each variation."""
 LEAST_NORM = 1e-12
 """What a history is divided by at least, as torch does."""
 
@@ -31,6 +33,7 @@ class Variations:
         filled: which positions hold an event, bool [N, H].
         times: when each event was [N, H]; None where that is not known.
         contexts: what the model is told besides each history, N objects; empty: nothing.
+        source: which history each is a variation of, those of one history one after the other [N]; None where that is not known.
     """
 
     catalogue: Catalogue
@@ -40,6 +43,7 @@ class Variations:
     filled: Tensor
     times: Tensor | None = None
     contexts: tuple[object, ...] = ()
+    source: Tensor | None = None
 
     @classmethod
     def of(cls, catalogue: Catalogue, histories: HistoryBatch, keep: Tensor) -> "Variations":
@@ -50,7 +54,8 @@ class Variations:
         )
         times = None if histories.times is None else histories.times.repeat_interleave(count, 0)
         contexts = tuple(context for context in histories.contexts for _ in range(count))
-        return cls(catalogue, items, keep.flatten(0, 1), base, filled, times, contexts)
+        source = torch.arange(len(histories), device=keep.device).repeat_interleave(count)
+        return cls(catalogue, items, keep.flatten(0, 1), base, filled, times, contexts, source)
 
     def __len__(self) -> int:
         return int(self.items.shape[0])
@@ -65,6 +70,7 @@ class Variations:
             self.filled[rows],
             None if self.times is None else self.times[rows],
             tuple(self.contexts[number] for number in numbers) if self.contexts else (),
+            None if self.source is None else self.source[rows],
         )
 
     @cached_property
@@ -123,11 +129,24 @@ class Variations:
             weight: [D, I]; read fastest where the numbers of an item are side by side in memory.
             bias: [D].
         """
-        ends = self.filled.sum(1).cumsum(0)
-        items, weights = self.items[self.filled], self.weights[self.filled]
-        starts = functional.pad(ends, (1, 0))[:-1]
-        made = functional.embedding_bag(items, weight.T, starts, mode="sum", per_sample_weights=weights)
+        table, counts = weight.T, self._counts  # [I, D]
+        if len(self) >= MANY * max(1, len(counts)):  # the rows of a history are gathered once for all of its variations
+            first = [0, *accumulate(counts)]
+            parts = [self.weights[start:end] @ table[self.items[start]] for start, end in pairwise(first)]
+            made = torch.cat(parts)
+        else:
+            starts = functional.pad(self.filled.sum(1).cumsum(0), (1, 0))[:-1]
+            items, weights = self.items[self.filled], self.weights[self.filled]
+            made = functional.embedding_bag(items, table, starts, mode="sum", per_sample_weights=weights)
         return made if bias is None else made + bias
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        """How many variations there are of each history."""
+        if self.source is None:
+            return [1] * len(self)
+        counts: list[int] = torch.unique_consecutive(self.source, return_counts=True)[1].tolist()
+        return counts
 
     def normalized(self) -> "Variations | None":
         """Return the histories divided by the L2 norms of their dense rows; None where an item comes again, with weights to add up."""
