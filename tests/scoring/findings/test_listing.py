@@ -1,6 +1,7 @@
 import torch
 
 from topple.recommenders.models.popularity import Popularity
+from topple.scoring.findings import listing
 from topple.scoring.findings.listing import MOST_SCORES, USERS, listed_counts, users_counted
 from topple.scoring.findings.probe import Probe
 from topple.testing import random_mult_vae, tiny_split
@@ -15,6 +16,20 @@ def test_the_counts_are_of_lists_without_the_items_of_the_history():
         2,
         1,
     ]  # a list longer than the catalogue holds all that is unseen
+
+
+def test_few_long_histories_are_counted_at_a_time(monkeypatch):
+    model, asked = random_mult_vae(), []
+    users = Probe([[1, 2], list(range(12)), [5], [3, 4, 5], [7]])
+    expected = listed_counts(model, users)
+    known = model.known_scores
+    monkeypatch.setattr(
+        model, "known_scores", lambda histories: asked.append(histories.items.numel()) or known(histories)
+    )
+    monkeypatch.setattr(listing, "positions_at_once", lambda: 24)
+    assert listed_counts(model, users).equal(expected)
+    assert len(asked) == 3
+    assert max(asked) <= 24
 
 
 def test_fewer_users_are_counted_with_a_large_catalogue():

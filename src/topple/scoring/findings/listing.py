@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from topple.scoring.findings.probe import Probe, known_scores
-from topple.scoring.memory import histories_at_once, in_chunks
+from topple.scoring.memory import histories_at_once, in_chunks, positions_at_once
 
 if TYPE_CHECKING:
     from topple.scoring.recommender import Recommender
@@ -67,5 +67,6 @@ def listed_counts(recommender: "Recommender", users: Probe) -> Tensor:
         found = [torch.bincount(listed[:, :depth].flatten(), minlength=items + 1)[:items] for depth in DEPTHS]
         counts.add_(torch.stack(found, 1).to(torch.int32))
 
-    in_chunks(len(users), histories_at_once(items), ask)
+    longest = max(map(len, users.histories), default=0)
+    in_chunks(len(users), min(histories_at_once(items), max(1, positions_at_once() // max(1, longest))), ask)
     return counts
