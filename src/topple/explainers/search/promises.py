@@ -161,7 +161,7 @@ class ScoredPromises(AdditivePromises):
         looked, able = most_promising(self._margins[cells], free, max(width, LOOKED_AT))  # [Q, L]
         leads = scored_leads(engine, *cells, engine.table.removable[cells] & ~free, looked, able)
         worths = worth(leads, leads - now[:, None], price.gather(1, looked))
-        number, able = most_promising(worths, able, width)  # [Q, V]
+        number, able = most_promising(worths, able, min(width, int(able.sum(1).max())))  # [Q, V]
         return looked.gather(1, number), able
 
 
@@ -213,15 +213,17 @@ def scored_leads(engine: Engine, row: Tensor, column: Tensor, sets: Tensor, unit
         row: the history of each target [Q].
         column: where each target stands among the targets of the history [Q].
         sets: bool [Q, H].
-        units: that are looked at [Q, L].
+        units: that are looked at, the free ones first [Q, L].
         able: which of them are free, bool [Q, L].
 
     Returns:
         [Q, L]; minus infinity for units that are not free.
     """
-    engine.count(able.numel(), engine.table.query[row, column], able.sum(1))
-    scores = engine.shortlist.scores_without(row, with_one_more(sets, units))  # [Q, L, C]
-    return engine.shortlist.targets(row, column).leads(scores)[..., 0].masked_fill(~able, -torch.inf)
+    most = int(able.sum(1).max())
+    engine.count(len(row) * most, engine.table.query[row, column], able.sum(1))
+    scores = engine.shortlist.scores_without(row, with_one_more(sets, units[:, :most]))  # [Q, most, C]
+    leads = engine.shortlist.targets(row, column).leads(scores)[..., 0]
+    return torch.nn.functional.pad(leads, (0, units.shape[1] - most)).masked_fill(~able, -torch.inf)
 
 
 def worth(margin: Tensor, effect: Tensor, price: Tensor) -> Tensor:
