@@ -14,7 +14,7 @@ from topple.explainers.search.growing import grow_and_prune, settled_and_pruned,
 from topple.explainers.search.promises import (
     LOOKED_AT,
     Singles,
-    is_scored,
+    effects_are_scored,
     margins_of,
     most_promising,
     numbers_of,
@@ -165,7 +165,7 @@ def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, 
     gone = torch.cat([base[:, None], _with_one_less(base, inside)], 1)
     scores = _scores_of(engine, row, gone, torch.cat([~nothing, held], 1))  # [Q, 1 + X, C]
     looked, free = most_promising(alone.margins[row, column], removable & ~base, max(width, LOOKED_AT))
-    if is_scored(engine):
+    if effects_are_scored(engine):
         leads = scored_leads(engine, row, column, base, looked, free)  # [Q, L]
     else:
         growing = alone.growing(engine, row, column, scores[:, 0])

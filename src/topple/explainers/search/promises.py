@@ -117,8 +117,7 @@ class AdditivePromises(Promises):
     def __init__(
         self, engine: Engine, alone: Singles, row: Tensor, column: Tensor, first: Tensor, behind: Tensor
     ) -> None:
-        self._engine, self._row, self._query = engine, row, engine.table.query[row, column]
-        self._column, self._margins = column, alone.margins
+        self._engine, self._row, self._column = engine, row, column
         self._targets = engine.shortlist.targets(row, column)
         scores = alone.known_scores[row, first]
         self._alone, self._growing = alone.numbers(engine), alone.growing(engine, row, column, scores)
@@ -136,7 +135,7 @@ class AdditivePromises(Promises):
 
     def margins(self, sets: Tensor, able: Tensor) -> Tensor:
         """Return the margins of sets, bool [Q, V, H], that are to be tried, bool [Q, V]; minus infinity for others."""
-        self._engine.count(able.numel(), self._query, able.sum(1))
+        self._engine.count(able.numel(), self._engine.table.query[self._row, self._column], able.sum(1))
         self._tried = self._engine.shortlist.scores_without(self._row, sets)  # [Q, V, C]
         return self._targets.leads(self._tried)[..., 0].masked_fill_(~able, -torch.inf)
 
@@ -147,8 +146,7 @@ class AdditivePromises(Promises):
 
     def select(self, going: Tensor) -> None:
         """Go on with the targets `going`, bool [Q], alone."""
-        self._row, self._column, self._query = self._row[going], self._column[going], self._query[going]
-        self._targets = self._targets.select(going)
+        self._row, self._column, self._targets = self._row[going], self._column[going], self._targets.select(going)
         self._growing = self._growing.select(numbers_of(going))
 
 
@@ -158,7 +156,8 @@ class ScoredPromises(AdditivePromises):
     def units(self, free: Tensor, now: Tensor, price: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return the units to try, and which of them are free, both [Q, V]."""
         engine, cells = self._engine, (self._row, self._column)
-        looked, able = most_promising(self._margins[cells], free, max(width, LOOKED_AT))  # [Q, L]
+        alone = torch.from_numpy(self._growing.promise).to(free.device)  # [Q, H]
+        looked, able = most_promising(alone, free, max(width, LOOKED_AT))  # [Q, L]
         leads = scored_leads(engine, *cells, engine.table.removable[cells] & ~free, looked, able)
         worths = worth(leads, leads - now[:, None], price.gather(1, looked))
         number, able = most_promising(worths, able, min(width, int(able.sum(1).max())))  # [Q, V]
@@ -194,10 +193,10 @@ def promises_of(engine: Engine, alone: Singles) -> type[Promises]:
     """Return what foresees what units do for sets that grow."""
     if alone.scores is None:
         return PastPromises
-    return ScoredPromises if is_scored(engine) else AdditivePromises
+    return ScoredPromises if effects_are_scored(engine) else AdditivePromises
 
 
-def is_scored(engine: Engine) -> bool:
+def effects_are_scored(engine: Engine) -> bool:
     """Return whether what units do beside a set is scored and not foreseen.
 
     That is so where scores add up and an item that is removed may be listed: all could be foreseen but what this item scores.

@@ -84,11 +84,11 @@ def run(steps: tuple[Step, ...], arrays: Mapping[str, Tensor], rows: Tensor | Va
     results: list[Tensor | Variations] = [rows]
     for step in steps:
         given, named = [results[result] for result in step.of], [arrays[name] for name in step.arrays]
-        results.append(_done(step, given, named))
+        results.append(_result_of(step, given, named))
     return _dense(results[-1])
 
 
-def _done(step: Step, given: list[Tensor | Variations], arrays: list[Tensor]) -> Tensor | Variations:
+def _result_of(step: Step, given: list[Tensor | Variations], arrays: list[Tensor]) -> Tensor | Variations:
     """Return what a step makes of earlier results and its arrays."""
     if step.do == "linear" and isinstance(given[0], Variations):
         return given[0].linear(*arrays)
