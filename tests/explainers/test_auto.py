@@ -6,9 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import topple
 from tests.explainers.brute_force import draw_query, true_sets
 from tests.explainers.test_goals import is_true
-from topple import explain_queries
+from topple import evaluate, explain_queries
 from topple.api.recommending import recommend
 from topple.explainers import auto
 from topple.recommenders.models.als import ALS, AlsSettings
@@ -27,7 +28,7 @@ def given_sets(model, sets):
     """A search, or a second one, that answers with these sets of items by target, and those that it was asked about."""
     asked = []
 
-    def answer(engine, *_):
+    def answer(engine, *_, **limits):
         table, ids = engine.table, model.catalogue.vocabulary.ids
         removed = torch.zeros_like(table.removable)
         for row, column in table.asked.nonzero().tolist():
@@ -113,6 +114,42 @@ def test_a_model_that_can_only_be_asked_is_not_searched_for_again(world, monkeyp
     found, asked = explained(model, queries, first, then, monkeypatch, None, budget=40, again=2)
     assert not asked
     assert len(found[b].items) == 5
+
+
+def reads_the_last(seed, empty, items=24, read=4):
+    """A function that can only be asked: the last items decide, each in another way after another one; `empty`: how much stays."""
+    random = np.random.default_rng(seed)
+    prior, alone, after = (random.normal(size=(items,) * many) for many in (1, 2, 3))
+    catalogue = catalogue_of(items)
+    number = {item: place for place, item in enumerate(catalogue.vocabulary.ids)}
+
+    def scores(histories):
+        last = [[number[item] for item in history][-read:] for history in histories]
+        return np.array([empty * prior + alone[each].sum(0) + after[each[:-1], each[1:]].sum(0) for each in last])
+
+    return topple.wrap(scores, "callable", catalogue, ordered=True)
+
+
+@pytest.mark.parametrize(("empty", "largest"), [(0, 3), (2, 50)])
+def test_where_order_counts_a_function_is_searched_around_what_is_known_or_the_history(empty, largest, monkeypatch):
+    monkeypatch.setattr(auto, "AGAIN", 0)  # a wider search would fail
+    smaller, first = 0, 0
+    for seed in range(4):
+        model, random = reads_the_last(seed, empty), np.random.default_rng(seed)
+        ids = model.catalogue.vocabulary.ids
+        histories = [tuple(ids[place] for place in random.permutation(20)[:14]) for _ in range(10)]
+        queries = [Query(history, each.item, k=8) for history in histories for each in recommend(model, history, 2)]
+        limits = {"budget": 5, "largest": largest}
+        once, twice = (
+            explain_queries(model, queries, settings={**limits, "again": again}, progress=False) for again in (0, 2)
+        )
+        assert evaluate(model, twice).measurements[queries[0].rule]["pn"].value == 1
+        for one, other in zip(once, twice, strict=True):
+            assert len(other.items) <= len(one.items) if one.items else len(other.items) <= largest
+            assert other.cost >= one.cost
+            smaller += 0 < len(other.items) < len(one.items)
+            first += len(other.items) > 0 == len(one.items)
+    assert (first if empty else smaller) > 5
 
 
 MODELS = [als(0), als(1, factors=30), random_mult_vae(16)]

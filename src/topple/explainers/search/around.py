@@ -1,4 +1,4 @@
-"""A smaller set around the one that is known: scores change there otherwise than around the unchanged history.
+"""A smaller set around the one that is known, or a first one: scores change there otherwise than around the unchanged history.
 
 Everywhere here: Q targets whose sets are to become smaller, H units of a history, L units of the sets that are tried, C competitors
 of the shortlist.
@@ -15,7 +15,7 @@ ROUNDS = 2
 """Times that a set is searched around: where that has helped, around what was found."""
 
 
-def smaller_around(engine: Engine, sets: Tensor) -> Tensor:
+def smaller_around(engine: Engine, sets: Tensor, *, most: int) -> Tensor:
     """Look for smaller sets where the changes of the scores lead, as they are around each set.
 
     A search that grows from nothing is misled where scores saturate. Here what every unit does is scored beside the whole set; then
@@ -25,29 +25,33 @@ def smaller_around(engine: Engine, sets: Tensor) -> Tensor:
 
     Args:
         engine: the engine.
-        sets: sets that meet their goal, bool [B, T, H].
+        sets: sets that meet their goal, bool [B, T, H]; one without units says that none is known.
+        most: units of the largest set where none is known.
 
     Returns:
-        The sets, smaller where smaller ones were found, bool [B, T, H].
+        The sets, smaller or first ones where such were found, bool [B, T, H].
     """
     sets, points = sets.clone(), sets.clone()
+    largest = engine.table.largest.clamp(max=most).minimum(engine.table.removable.sum(-1))  # [B, T]
     for _ in range(ROUNDS):
-        row, column = (engine.open & (sets.sum(-1) > 2)).nonzero(as_tuple=True)
+        units = sets.sum(-1)
+        size = torch.where(units > 0, units, largest + 1)  # [B, T]
+        row, column = (engine.open & (largest > 0) & ((units > 2) | (units == 0))).nonzero(as_tuple=True)
         if not len(row):
             break
         numbers = sets.shape[-1] * engine.shortlist.columns
         for part in torch.split(torch.arange(len(row), device=row.device), rows_at_once(numbers)):
-            _look_around(engine, sets, points, row[part], column[part])
+            cells = row[part], column[part]
+            _look_around(engine, sets, points, *cells, size[cells])
     return sets
 
 
-def _look_around(engine: Engine, sets: Tensor, points: Tensor, row: Tensor, column: Tensor) -> None:
-    """Look around the points of some targets [Q] for smaller sets; sets and points, bool [B, T, H], change in place."""
-    size = sets[row, column].sum(-1)  # [Q]
+def _look_around(engine: Engine, sets: Tensor, points: Tensor, row: Tensor, column: Tensor, size: Tensor) -> None:
+    """Look around the points of some targets for sets of fewer units than a size [Q]; sets and points, bool [B, T, H], change in place."""
     beginnings = _grown(engine, points[row, column], row, column, int(size.max()) - 1)  # [Q, L, H]
     smaller = torch.arange(1, beginnings.shape[1] + 1, device=row.device) < size[:, None]  # [Q, L]
-    engine.count(smaller.numel(), engine.table.query[row, column], smaller.sum(1))
-    leads = engine.shortlist.targets(row, column).leads(engine.shortlist.scores_without(row, beginnings))[..., 0]
+    engine.count(int(smaller.sum()), engine.table.query[row, column], smaller.sum(1))
+    leads = engine.shortlist.targets(row, column).leads(engine.shortlist.scores_where(row, beginnings, smaller))[..., 0]
     meets, which = ((leads > 0) & smaller).max(1)  # the first that does
     number = torch.arange(len(row), device=row.device)
     points[row, column] = beginnings[number, size - 2]
@@ -79,12 +83,15 @@ def _around(engine: Engine, points: Tensor, row: Tensor, column: Tensor) -> tupl
 
     What competes only once it is removed has no score with nothing removed, and is left out.
     """
-    turned = points[:, None] ^ torch.eye(points.shape[1], dtype=torch.bool, device=points.device)  # [Q, H, H]
-    scores = engine.shortlist.scores_without(row, torch.cat([points[:, None], turned], 1))
-    lengths = engine.table.histories.filled[row].sum(1)
-    engine.count(scores[..., 0].numel(), engine.table.query[row, column], 1 + lengths)
-    now, other = scores[:, :1], scores[:, 1:]
-    known = now.isfinite() & other.isfinite()
-    sign = 1 - 2 * points[..., None].to(scores.dtype)  # a unit of the point is put back
+    table, shortlist = engine.table, engine.shortlist
+    distinct, which = torch.unique(torch.cat([row[:, None], points], 1), dim=0, return_inverse=True)  # [R, 1 + H], [Q]
+    rows, around = distinct[:, 0], distinct[:, 1:].bool()  # [R], [R, H]
+    turned = around[:, None] ^ torch.eye(points.shape[1], dtype=torch.bool, device=points.device)  # [R, H, H]
+    real = table.histories.filled[rows]  # [R, H]
+    now = shortlist.scores_without(rows, around[:, None])  # [R, 1, C]
+    other = shortlist.scores_where(rows, turned, real)  # [R, H, C]
+    engine.count(len(rows) + int(real.sum()), table.query[row, column], 1 + table.histories.filled[row].sum(1))
+    known = real[..., None] & now.isfinite() & other.isfinite()
+    sign = 1 - 2 * around[..., None].to(now.dtype)  # a unit of the point is put back
     effect = torch.where(known, (other - now) * sign, 0)
-    return now[:, 0] - (effect * points[..., None]).sum(1), effect
+    return (now[:, 0] - (effect * around[..., None]).sum(1))[which], effect[which]

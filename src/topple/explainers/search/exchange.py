@@ -22,7 +22,6 @@ from topple.explainers.search.promises import (
     with_one_more,
 )
 from topple.scoring.ranking import top_k
-from topple.scoring.variations import equal_rows
 
 
 def small_sets(engine: Engine, *, width: int, most: int, swaps: int = 0, tries: int = 0) -> Tensor:
@@ -163,7 +162,7 @@ def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, 
     inside, held = most_promising(base.to(alone.margins.dtype), base, int(base.sum(-1).max()))  # [Q, X]
     query, nothing = engine.table.query[row, column], base.new_zeros(len(base), 1)
     gone = torch.cat([base[:, None], _with_one_less(base, inside)], 1)
-    scores = _scores_of(engine, row, gone, torch.cat([~nothing, held], 1))  # [Q, 1 + X, C]
+    scores = engine.shortlist.scores_where(row, gone, torch.cat([~nothing, held], 1))  # [Q, 1 + X, C]
     looked, free = most_promising(alone.margins[row, column], removable & ~base, max(width, LOOKED_AT))
     if effects_are_scored(engine):
         leads = scored_leads(engine, row, column, base, looked, free)  # [Q, L]
@@ -173,23 +172,14 @@ def _scores_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, 
     tried, free = most_promising(leads.to(row.device), free, width)  # [Q, W]
     free = free[:, : int(free.sum(1).max())]  # the free ones come first
     outside = looked.gather(1, tried)[:, : free.shape[1]]
-    scores = torch.cat([scores, _scores_of(engine, row, with_one_more(base, outside), free)], 1)  # [Q, 1 + X + W, C]
+    more = engine.shortlist.scores_where(row, with_one_more(base, outside), free)
+    scores = torch.cat([scores, more], 1)  # [Q, 1 + X + W, C]
     scored = 1 + base.sum(1) + free.sum(1)
     engine.count(int(scored.sum()), query, scored)
     leads = targets.leads(scores)[..., 0]
     given, taken = leads[:, 1 : 1 + inside.shape[1]], leads[:, 1 + inside.shape[1] :]
     given, taken = (each.masked_fill(~there, -torch.inf) for each, there in ((given, held), (taken, free)))
     return _Beside(inside, outside, given, taken, scores)
-
-
-def _scores_of(engine: Engine, row: Tensor, sets: Tensor, real: Tensor) -> Tensor:
-    """Return the scores of the shortlist without sets of each target, bool [Q, V, H], that are real, bool [Q, V]; 0 for others."""
-    query, which = real.nonzero(as_tuple=True)  # [M]
-    out = engine.table.histories.weights.new_zeros(*real.shape, engine.shortlist.columns)
-    for rows, number in equal_rows(row[query]):
-        of, one = query[number], which[number]  # [R, S]
-        out[of, one] = engine.shortlist.scores_without(rows, sets[of, one])
-    return out
 
 
 def _margins_beside(engine: Engine, alone: Singles, row: Tensor, column: Tensor, base: Tensor, width: int) -> _Beside:

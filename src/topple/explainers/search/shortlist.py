@@ -12,7 +12,7 @@ from topple.scoring.memory import CHUNK, in_chunks, rows_at_once
 from topple.scoring.ranking import Ranking
 from topple.scoring.recommender import Recommender, Scorer
 from topple.scoring.unchanged import UnchangedScores
-from topple.scoring.variations import without
+from topple.scoring.variations import equal_rows, without
 
 SHORTLIST = 100
 """Competitors that a search looks at; the full catalogue settles what it finds."""
@@ -128,6 +128,15 @@ class Shortlist:
 
         with torch.no_grad():
             in_chunks(len(out), sets_at_once(units.shape, self.columns), ask, units.shape[1])
+        return out
+
+    def scores_where(self, rows: Tensor, units: Tensor, real: Tensor) -> Tensor:
+        """Return what `scores_without` does for the sets that are real, bool [R, S], and 0 for the others; the caller counts them."""
+        row, number = real.nonzero(as_tuple=True)  # [M]
+        out = self._table.histories.weights.new_zeros(*real.shape, self.columns)
+        for of_one, every in equal_rows(rows[row]):  # [R], [R, S]
+            cells = row[every], number[every]
+            out[cells] = self.scores_without(of_one, units[cells])
         return out
 
     def leads(self, rows: Tensor, scores: Tensor) -> Tensor:
