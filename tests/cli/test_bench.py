@@ -12,6 +12,15 @@ def only(*names):
     return [part for name in names for part in ("--only", name)]
 
 
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch):
+    """What happens in turn: loops compiled ahead, and models explained."""
+    happened, compare = [], bench.compare_recommenders
+    monkeypatch.setattr("topple.cli.bench.compile_loops", lambda: happened.append("compiled"))
+    monkeypatch.setattr(bench, "compare_recommenders", lambda *a, **b: happened.append("compared") or compare(*a, **b))
+    return happened
+
+
 @pytest.fixture
 def broken(monkeypatch):
     def fails(split, effort):
@@ -20,7 +29,7 @@ def broken(monkeypatch):
     monkeypatch.setattr(bench, "ZOO", {**ZOO, "callable:broken": fails})
 
 
-def test_one_table_of_those_asked_with_a_failing_one(topple, broken):
+def test_one_table_of_those_asked_with_a_failing_one(topple, broken, compiled):
     result = topple(*QUICK, *only("ease", "callable", "popularity"))
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
@@ -30,6 +39,7 @@ def test_one_table_of_those_asked_with_a_failing_one(topple, broken):
     assert "at most 1 s a query" in " ".join(result.stdout.split())
     assert "4 of 4  callable:broken: ValueError: no such luck" in result.stderr
     assert "1 of 4  ease: 4 queries" in result.stderr
+    assert compiled == ["compiled", "compared"]
 
 
 def test_json_is_one_object(topple):
@@ -42,7 +52,7 @@ def test_json_is_one_object(topple):
     assert [(row["recommender"], row["queries"], row["pn"]) for row in found["rows"]] == [("ease", 4, 1)]
 
 
-def test_a_run_goes_on_where_it_was(topple, broken, tmp_path):
+def test_a_run_goes_on_where_it_was(topple, broken, compiled, tmp_path):
     out, menu = tmp_path / "out", only("ease", "callable:broken")
     assert topple(*QUICK, *menu, "--out", out).exit_code == 0
     first = (out / "pieces" / "ease").read_text()
@@ -55,7 +65,9 @@ def test_a_run_goes_on_where_it_was(topple, broken, tmp_path):
     table = json.loads((out / "table.json").read_text())
     assert [row["recommender"] for row in table["rows"]] == ["ease", "popularity", "callable:broken"]
     assert "| popularity | native |" in (out / "table.md").read_text()
+    compiled.clear()
     part = topple(*QUICK, *only("ease"), "--out", out)
+    assert "compiled" not in compiled, "nothing is left to be timed"
     assert "popularity" in part.stdout, "rows of the folder stay in the table"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from topple.cli.shared.compiling import compile_loops
 from topple.cli.shared.options import (
     DataChoice,
     Json,
@@ -86,6 +87,8 @@ def recommenders(
             run.keep(row.recommender, row.as_json())
         _tell(row, f"{left.index(row.recommender) + 1} of {len(left)}")
 
+    if left:
+        compile_loops()  # what a machine does once takes none of a query's time
     compare_recommenders(split, left, settings, on_row=on_row)
     rows = [kept[name] for name in dict.fromkeys([*entrants(), *kept]) if name in kept]
     _show(rows, split, settings, out, json=json)
