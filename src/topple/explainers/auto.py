@@ -37,10 +37,11 @@ class AutoSettings(GreedySettings):
     budget: int = Field(default=BUDGET, ge=0)
     """Work for the proof of a query, in scored histories; 0: no proof is tried, and no set is searched for again."""
     again: int = Field(default=6, ge=0)
-    """Sets of at least so many items that are not proven are searched for again, wider and around what is known; 0: none.
+    """Sets of at least so many items that are not proven, and targets without a set, are searched for again, wider and around what is
+    known; 0: none.
 
-    Functions that can only be asked are searched around what is known alone, and only where the order of a history counts: sets
-    become a tenth to a fifth smaller there, elsewhere 1 %, and a wider search takes a third longer.
+    Functions that can only be asked are searched around what is known alone, and only where the order of a history counts: there sets
+    become a tenth to a fifth smaller, elsewhere 1 %, and a wider search takes a third longer.
     """
 
 
@@ -50,8 +51,8 @@ class Auto(SetSearch):
     Every set is settled by the full catalogue and is minimal. Where the recommender is additive, `exact` proves; where its
     layers are in view, bounds with branch and bound do, and may find a smaller set on the way; elsewhere, and for other goals
     than `necessary`, all smaller sets are tried where they fit into the budget. A single item needs no proof. Large sets that
-    stay unproven are searched for again, with six times as many items a step, and where the changes of scores around them lead;
-    functions that can only be asked in the second way alone, and only where the order of a history counts.
+    stay unproven, and targets without a set, are searched for again, with six times as many items a step, and where the changes of
+    scores around what is known lead; functions that can only be asked in the second way alone, and only where order counts.
     Needs: nothing.  Cost: that of greedy, exchanges, and up to `budget` for the proof.  Random: no.
     """
 
@@ -121,15 +122,15 @@ class Auto(SetSearch):
         return lower_bounds(engine, sizes, self.settings.budget)
 
     def _again(self, engine: Engine, claims: Claims) -> Tensor:
-        """Return the sets, smaller ones or first ones where a second search finds some; neither proven nor small ones are searched for."""
-        settings, table, sets = self.settings, engine.table, claims.sets
-        units, cost = sets.sum(-1), table.cost(sets).double().masked_fill(~sets.any(-1), torch.inf)  # [B, T]
-        large = (units >= max(1, settings.again)) | (units == 0)
-        tried = large & table.plain & engine.open & (claims.proven_below < cost)
-        capabilities = engine.recommender.capabilities
-        in_view = bool(capabilities & {Capability.DIFFERENTIABLE, Capability.FEED_FORWARD})
-        worth_it = settings.again and (in_view or Capability.ORDER_AWARE in capabilities)
-        if not worth_it or engine.goal is not Goal.NECESSARY or not tried.any():
+        """Return the sets, smaller or first ones where a second search finds some; what is proven or small is not searched for."""
+        settings, table, sets, able = self.settings, engine.table, claims.sets, engine.recommender.capabilities
+        in_view = bool(able & {Capability.DIFFERENTIABLE, Capability.FEED_FORWARD})
+        if not settings.again or engine.goal is not Goal.NECESSARY or not (in_view or Capability.ORDER_AWARE in able):
+            return sets
+        units = sets.sum(-1)  # [B, T]
+        unproven = table.plain & engine.open & (claims.proven_below < table.cost_or_infinity(sets))
+        tried = unproven & ((units >= settings.again) | (units == 0))
+        if not tried.any():
             return sets
         part, (row, column) = engine.part(tried), tried.nonzero(as_tuple=True)
         width = part.table.removable.shape[-1]
@@ -144,7 +145,7 @@ class Auto(SetSearch):
         """Try all smaller sets of the targets that are asked about and still unproven, where they fit into the budget."""
         table, sets = engine.table, claims.sets.clone()
         below, ended = claims.proven_below.clone(), claims.ended.clone()
-        cost = table.cost(sets).double().masked_fill(~sets.any(-1), torch.inf)
+        cost = table.cost_or_infinity(sets)
         left, sizes = asked & table.asked & (below < cost), table.sizes_below(cost)
         for row in left.any(1).nonzero()[:, 0].tolist():
             for columns in table.with_equal_choices(row, left[row].nonzero()[:, 0]):

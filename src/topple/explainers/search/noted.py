@@ -54,5 +54,4 @@ class NotedSets:
         """Return the sets, bool [B, T, H], or the noted ones where these are cheaper or where there is none."""
         if not self._on:
             return sets
-        cost = self._table.cost(sets).double().masked_fill(~sets.any(-1), torch.inf)
-        return torch.where((self._cost < cost)[..., None], self.sets, sets)
+        return torch.where((self._cost < self._table.cost_or_infinity(sets))[..., None], self.sets, sets)

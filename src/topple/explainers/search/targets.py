@@ -186,6 +186,10 @@ class TargetTable:
         """Return what sets, bool [B, T, H], cost in thousandths, int64 [B, T]."""
         return (sets * self.unit_cost).sum(-1)
 
+    def cost_or_infinity(self, sets: Tensor) -> Tensor:
+        """Return what sets, bool [B, T, H], cost in thousandths, infinity where there is none, float64 [B, T]."""
+        return self.cost(sets).double().masked_fill(~sets.any(-1), torch.inf)
+
     def allowed(self, sets: Tensor) -> Tensor:
         """Return which sets, bool [B, T, H], are within the largest size, bool [B, T]."""
         return (sets * self.unit_size[:, None]).sum(-1) <= self.largest
