@@ -37,11 +37,11 @@ class AutoSettings(GreedySettings):
     budget: int = Field(default=BUDGET, ge=0)
     """Work for the proof of a query, in scored histories; 0: no proof is tried, and no set is searched for again."""
     again: int = Field(default=6, ge=0)
-    """Sets of at least so many items that are not proven, and targets without a set, are searched for again, wider and around what is
-    known; 0: none.
+    """Sets of at least so many items that are not proven are searched for again, wider and around what is known; 0: none.
 
     Functions that can only be asked are searched around what is known alone, and only where the order of a history counts: there sets
-    become a tenth to a fifth smaller, elsewhere 1 %, and a wider search takes a third longer.
+    become a tenth to a fifth smaller, elsewhere 1 %, and a wider search takes a third longer. There targets without a set are looked
+    for too, a tenth of which then have one; networks in view gain none.
     """
 
 
@@ -51,8 +51,8 @@ class Auto(SetSearch):
     Every set is settled by the full catalogue and is minimal. Where the recommender is additive, `exact` proves; where its
     layers are in view, bounds with branch and bound do, and may find a smaller set on the way; elsewhere, and for other goals
     than `necessary`, all smaller sets are tried where they fit into the budget. A single item needs no proof. Large sets that
-    stay unproven, and targets without a set, are searched for again, with six times as many items a step, and where the changes of
-    scores around what is known lead; functions that can only be asked in the second way alone, and only where order counts.
+    stay unproven are searched for again, with six times as many items a step, and where the changes of scores around them lead;
+    functions that can only be asked in the second way alone, and only where order counts: there targets without a set are too.
     Needs: nothing.  Cost: that of greedy, exchanges, and up to `budget` for the proof.  Random: no.
     """
 
@@ -129,7 +129,7 @@ class Auto(SetSearch):
             return sets
         units = sets.sum(-1)  # [B, T]
         unproven = table.plain & engine.open & (claims.proven_below < table.cost_or_infinity(sets))
-        tried = unproven & ((units >= settings.again) | (units == 0))
+        tried = unproven & ((units >= settings.again) | ((units == 0) & (not in_view)))
         if not tried.any():
             return sets
         part, (row, column) = engine.part(tried), tried.nonzero(as_tuple=True)
